@@ -1,0 +1,56 @@
+# Every target builds the environment that it needs under .venv/, with `python3 -m venv` and pip alone, and keeps it until
+# pyproject.toml changes. Another interpreter: make test PYTHON=python3.13. CPU-only PyTorch for the benchmarks:
+# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make bench.
+
+PYTHON ?= python3
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
+
+DEMO := .venv/demo-$(VERSION)
+TEST := .venv/test-$(VERSION)
+BENCH := .venv/bench-$(VERSION)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint types notebooks bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
+	@$(DEMO)/bin/python -m nn.demo
+
+test: lint types $(TEST)/ready ## lint, types, then all tests with their coverage, then the notebooks
+	$(TEST)/bin/python -m pytest --cov --cov-report=term
+	@$(MAKE) --no-print-directory notebooks
+
+lint: $(TEST)/ready ## check the style with ruff
+	$(TEST)/bin/python -m ruff check
+
+types: $(TEST)/ready ## check the types with mypy
+	$(TEST)/bin/python -m mypy
+
+notebooks: $(TEST)/ready ## run every notebook from top to bottom
+	@if ls notebooks/*.ipynb >/dev/null 2>&1; \
+	then $(TEST)/bin/python -m pytest --nbmake notebooks -W default; \
+	else echo "no notebooks yet"; fi
+
+bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad and micrograd
+	$(BENCH)/bin/python -m benchmarks
+
+clean: ## remove the environments, and all that tools and the demo have written
+	rm -rf .venv demo dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find autograd nn benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(DEMO)/ready: EXTRAS := draw,plot,data,progress
+$(TEST)/ready: EXTRAS := draw,plot,data,progress,test
+$(BENCH)/ready: EXTRAS := draw,plot,data,progress,bench
+
+$(DEMO)/ready $(TEST)/ready $(BENCH)/ready: %/ready: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Chalkgrad needs Python 3.11 or newer, and there is no '$(PYTHON)'; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Chalkgrad needs Python 3.11 or newer, and '$(PYTHON)' is $(VERSION); name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
+	@echo "Preparing $* (once, until pyproject.toml changes)"
+	@$(PYTHON) -m venv --clear $*
+	@$*/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
+	@touch $@
