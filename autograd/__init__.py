@@ -1,0 +1,197 @@
+"""Chalkgrad's engine: graphs of floats and arrays that differentiate themselves, and can be read and drawn."""
+
+from .graph import Node as Node
+from .graph import topological as topological
+from .modes import detect_anomaly as detect_anomaly
+from .modes import no_grad as no_grad
+from .primitive import Primitive as Primitive
+from .primitive import primitive as primitive
+from .primitives import TABLE as TABLE
+from .primitives.activations import elu as elu
+from .primitives.activations import erf as erf
+from .primitives.activations import erfc as erfc
+from .primitives.activations import gelu as gelu
+from .primitives.activations import leaky_relu as leaky_relu
+from .primitives.activations import log_sigmoid as log_sigmoid
+from .primitives.activations import relu as relu
+from .primitives.activations import sigmoid as sigmoid
+from .primitives.activations import silu as silu
+from .primitives.activations import softplus as softplus
+from .primitives.arithmetic import abs as abs
+from .primitives.arithmetic import add as add
+from .primitives.arithmetic import ceil as ceil
+from .primitives.arithmetic import div as div
+from .primitives.arithmetic import floor as floor
+from .primitives.arithmetic import fmod as fmod
+from .primitives.arithmetic import identity as identity
+from .primitives.arithmetic import mod as mod
+from .primitives.arithmetic import mul as mul
+from .primitives.arithmetic import neg as neg
+from .primitives.arithmetic import reciprocal as reciprocal
+from .primitives.arithmetic import round as round
+from .primitives.arithmetic import square as square
+from .primitives.arithmetic import sub as sub
+from .primitives.composites import log_softmax as log_softmax
+from .primitives.composites import mean as mean
+from .primitives.composites import prod as prod
+from .primitives.composites import softmax as softmax
+from .primitives.composites import std as std
+from .primitives.composites import var as var
+from .primitives.layout import astype as astype
+from .primitives.layout import broadcast_to as broadcast_to
+from .primitives.layout import flip as flip
+from .primitives.layout import getitem as getitem
+from .primitives.layout import reshape as reshape
+from .primitives.layout import scatter as scatter
+from .primitives.layout import swapaxes as swapaxes
+from .primitives.layout import transpose as transpose
+from .primitives.powers import exp as exp
+from .primitives.powers import exp2 as exp2
+from .primitives.powers import expm1 as expm1
+from .primitives.powers import hypot as hypot
+from .primitives.powers import log as log
+from .primitives.powers import log10 as log10
+from .primitives.powers import log1p as log1p
+from .primitives.powers import log2 as log2
+from .primitives.powers import logaddexp as logaddexp
+from .primitives.powers import pow as pow
+from .primitives.powers import sqrt as sqrt
+from .primitives.powers import xlogy as xlogy
+from .primitives.reductions import cumsum as cumsum
+from .primitives.reductions import logsumexp as logsumexp
+from .primitives.reductions import matmul as matmul
+from .primitives.reductions import max as max
+from .primitives.reductions import min as min
+from .primitives.reductions import norm as norm
+from .primitives.reductions import sum as sum
+from .primitives.selection import clip as clip
+from .primitives.selection import maximum as maximum
+from .primitives.selection import minimum as minimum
+from .primitives.selection import sign as sign
+from .primitives.selection import step as step
+from .primitives.selection import where as where
+from .primitives.trigonometry import acos as acos
+from .primitives.trigonometry import acosh as acosh
+from .primitives.trigonometry import asin as asin
+from .primitives.trigonometry import asinh as asinh
+from .primitives.trigonometry import atan as atan
+from .primitives.trigonometry import atan2 as atan2
+from .primitives.trigonometry import atanh as atanh
+from .primitives.trigonometry import cos as cos
+from .primitives.trigonometry import cosh as cosh
+from .primitives.trigonometry import sin as sin
+from .primitives.trigonometry import sinc as sinc
+from .primitives.trigonometry import sinh as sinh
+from .primitives.trigonometry import tan as tan
+from .primitives.trigonometry import tanh as tanh
+from .tensor import Tensor as Tensor
+from .tensor import concatenate as concatenate
+from .tensor import stack as stack
+from .transforms import grad as grad
+from .transforms import hessian as hessian
+from .transforms import hvp as hvp
+from .transforms import jacobian as jacobian
+from .transforms import jvp as jvp
+from .transforms import value_and_grad as value_and_grad
+from .transforms import vjp as vjp
+from .value import Value as Value
+from .value import dot as dot
+
+__all__ = [
+    "Node",
+    "Primitive",
+    "TABLE",
+    "Tensor",
+    "Value",
+    "abs",
+    "acos",
+    "acosh",
+    "add",
+    "asin",
+    "asinh",
+    "astype",
+    "atan",
+    "atan2",
+    "atanh",
+    "broadcast_to",
+    "ceil",
+    "clip",
+    "concatenate",
+    "cos",
+    "cosh",
+    "cumsum",
+    "detect_anomaly",
+    "div",
+    "dot",
+    "elu",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "flip",
+    "floor",
+    "fmod",
+    "gelu",
+    "getitem",
+    "grad",
+    "hessian",
+    "hvp",
+    "hypot",
+    "identity",
+    "jacobian",
+    "jvp",
+    "leaky_relu",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "log_sigmoid",
+    "log_softmax",
+    "logaddexp",
+    "logsumexp",
+    "matmul",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "mod",
+    "mul",
+    "neg",
+    "no_grad",
+    "norm",
+    "pow",
+    "primitive",
+    "prod",
+    "reciprocal",
+    "relu",
+    "reshape",
+    "round",
+    "scatter",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sin",
+    "sinc",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "square",
+    "stack",
+    "std",
+    "step",
+    "sub",
+    "sum",
+    "swapaxes",
+    "tan",
+    "tanh",
+    "topological",
+    "transpose",
+    "value_and_grad",
+    "var",
+    "vjp",
+    "where",
+    "xlogy",
+]

@@ -1,0 +1,99 @@
+"""Modes of recording: `no_grad` and `detect_anomaly`, each a context manager that is local to its context.
+
+A mode lives in a `contextvars.ContextVar`, so threads and asyncio tasks do not see one another's. Reading a
+context variable costs as much as a multiplication of two Values, so `switch.open` counts the modes that are
+open anywhere in the process, and only while it is not zero does an operation look at the variables.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+__all__ = ["detect_anomaly", "no_grad", "recording", "recording_again", "switch", "watching"]
+
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+_watching: ContextVar[bool] = ContextVar("watching", default=False)
+
+
+class _Switch:
+    """Counts the modes that are open in any thread."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def turned(self, variable: ContextVar[bool], value: bool) -> Iterator[None]:
+        token = variable.set(value)
+        with self._lock:
+            self.open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.open -= 1
+            variable.reset(token)
+
+
+switch = _Switch()
+
+
+def recording() -> bool:
+    """Say whether operations are recorded here, that is, outside `no_grad`."""
+    return _recording.get()
+
+
+def watching() -> bool:
+    """Say whether `detect_anomaly` is on here."""
+    return _watching.get()
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: results are constants, and their inputs are forgotten.
+
+    Works as a `with` block and as a decorator, in this thread or task only.
+
+    >>> from autograd import Value, no_grad
+    >>> x = Value(3.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.data, y.inputs, y.requires_grad
+    (9.0, (), False)
+    """
+    with switch.turned(_recording, False):
+        yield
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[None]:
+    """Stop at the first node whose value or gradient is NaN or infinite, and say where it was made.
+
+    Inside the block every operation remembers the line that made it and checks its result; `backward` checks
+    every contribution. Slow: for finding a fault, not for training.
+
+    Raises:
+        FloatingPointError: names the operation, its operands and the line of your code.
+
+    >>> from autograd import Value, detect_anomaly, log
+    >>> with detect_anomaly():
+    ...     log(Value(0.0, label="x"))
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: `log` gave -inf from x = 0...
+    """
+    with switch.turned(_watching, True):
+        yield
+
+
+@contextmanager
+def recording_again() -> Iterator[None]:
+    """Record, also inside `no_grad`: a transform needs the graph of the function that it differentiates."""
+    if _recording.get():
+        yield
+    else:
+        with switch.turned(_recording, True):
+            yield

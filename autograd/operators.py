@@ -1,0 +1,111 @@
+"""What Values and Tensors share: Python's operators and the maths methods, each one line over the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .graph import Node
+from .primitives import activations, arithmetic, powers, selection, trigonometry
+
+__all__ = ["Operators"]
+
+
+def _method(row: Any) -> Any:
+    def method(self: Any, *others: Any) -> Any:
+        return row(self, *others)
+
+    method.__name__, method.__doc__ = row.name, f"`autograd.{row.name}` of this node."
+    return method
+
+
+class Operators(Node):
+    """Node with arithmetic. Comparisons give plain booleans, except `==`, which is identity."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return arithmetic.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return arithmetic.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return arithmetic.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return arithmetic.sub(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return arithmetic.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return arithmetic.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return arithmetic.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return arithmetic.div(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return powers.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return powers.pow(other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return arithmetic.mod(self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return arithmetic.mod(other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        if self.requires_grad or (isinstance(other, Node) and other.requires_grad):
+            raise TypeError("`//` has no useful derivative: write `floor(x / y)` to say that 0 is meant, or use `.data`")
+        return arithmetic.floor(arithmetic.div(self, other))
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return self.__floordiv__(other) if self.requires_grad else arithmetic.floor(arithmetic.div(other, self))
+
+    def __neg__(self) -> Any:
+        return arithmetic.neg(self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return arithmetic.abs(self)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._data < _data_of(other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._data <= _data_of(other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._data > _data_of(other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._data >= _data_of(other)
+
+    abs = _method(arithmetic.abs)
+    square = _method(arithmetic.square)
+    reciprocal = _method(arithmetic.reciprocal)
+    sqrt = _method(powers.sqrt)
+    exp = _method(powers.exp)
+    log = _method(powers.log)
+    log1p = _method(powers.log1p)
+    expm1 = _method(powers.expm1)
+    sin = _method(trigonometry.sin)
+    cos = _method(trigonometry.cos)
+    tan = _method(trigonometry.tan)
+    tanh = _method(trigonometry.tanh)
+    sigmoid = _method(activations.sigmoid)
+    relu = _method(activations.relu)
+    softplus = _method(activations.softplus)
+    sign = _method(selection.sign)
+    clip = _method(selection.clip)
+
+
+def _data_of(other: Any) -> Any:
+    return other._data if isinstance(other, Node) else other

@@ -1,0 +1,178 @@
+"""What a primitive is: one row of the table, and the public door for adding your own.
+
+A row holds all that the library knows of an operation. The eager engine, the backward graph, forward mode,
+the drawings and the tests read it; nothing about an operation stands anywhere else.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Operand", "Primitive", "plain", "primitive"]
+
+Rule = Callable[..., Any]
+REALS = (-math.inf, math.inf)
+
+
+class Operand:
+    """What a primitive hands its call over to: the nodes of a graph. Numbers and arrays are not Operands."""
+
+    __slots__ = ()
+
+    def record(self, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute `op` and record it as a node."""
+        raise TypeError(f"{type(self).__name__} does not record operations")
+
+
+class Primitive:
+    r"""One operation: its formula, its derivative rule, its kinks and its domain. Made by `primitive`.
+
+    Args:
+        forward: the formula, a function of floats and NumPy arrays.
+        symbol: how it is drawn (`+`, `sin`); the function's name if left out.
+        partials: for an elementwise operation, one rule per operand, $\partial f / \partial x_i$: a function
+            `(out, *inputs)`, or a number, or None for an operand that is not differentiated.
+        vjps: for any other operation, one rule per operand `(g, out, *inputs)` that gives the cotangent of the
+            operand from the cotangent `g` of the result; or a function of the operand's position.
+        scalar: a faster formula for floats (say, from `math`); where it raises, `forward` is asked.
+        domain: the interval of each operand on which the operation is defined, for the tests.
+        kinks: the points where the derivative jumps, for the tests.
+        masks: zeros in the cotangents that the rules give are exact: nothing behind them is multiplied in.
+    """
+
+    def __init__(
+        self,
+        forward: Rule,
+        *,
+        symbol: str | None = None,
+        partials: Sequence[Rule | float | None] | None = None,
+        vjps: Sequence[Rule | None] | Callable[[int], Rule] | None = None,
+        scalar: Rule | None = None,
+        domain: Sequence[tuple[float, float]] | None = None,
+        kinks: Sequence[float] = (),
+        masks: bool = False,
+    ) -> None:
+        functools.update_wrapper(self, forward)
+        parameters = inspect.signature(forward).parameters.values()
+        positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self.name: str = forward.__name__
+        self.symbol = symbol or self.name
+        self.arity: int | None = None if any(p.kind is p.VAR_POSITIONAL for p in parameters) else len(positional)
+        self.defaults = tuple(p.default for p in positional if p.default is not p.empty)
+        self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.wide = bool(self.options) or self.arity is None or self.arity > 2
+        self.forward = forward
+        self.scalar = scalar
+        self.partials = None if partials is None else tuple(partials)
+        self.vjps = vjps if vjps is None or callable(vjps) else tuple(vjps)
+        self.domain = tuple(domain) if domain else (REALS,) * (self.arity or 0)
+        self.kinks = tuple(kinks)
+        self.masks = masks
+        self._check()
+
+    def _check(self) -> None:
+        if self.partials is not None and self.vjps is not None:
+            raise ValueError(f"primitive `{self.name}`: give `partials` (elementwise) or `vjps`, not both")
+        for rules, kind in ((self.partials, "partials"), (self.vjps, "vjps")):
+            if isinstance(rules, tuple) and self.arity is not None and len(rules) != self.arity:
+                raise ValueError(
+                    f"primitive `{self.name}` has {self.arity} inputs but {len(rules)} `{kind}`: give one for each"
+                )
+
+    @property
+    def elementwise(self) -> bool:
+        """Say whether the rule is a partial derivative per input, so that shapes broadcast."""
+        return self.partials is not None
+
+    def rule(self, i: int) -> Rule | float | None:
+        """Give the derivative rule of input `i`; None where the operation cannot be differentiated by it."""
+        if self.partials is not None:
+            return self.partials[i]
+        if self.vjps is None:
+            raise TypeError(f"primitive `{self.name}` has no derivative: give `partials` or `vjps` where you define it")
+        return self.vjps(i) if callable(self.vjps) else self.vjps[i]
+
+    def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf as IEEE has them."""
+        if self.scalar is not None:
+            for x in inputs:
+                if x.__class__ is not float:
+                    break
+            else:
+                try:
+                    return self.scalar(*inputs, **params)
+                except (ValueError, ArithmeticError):
+                    pass  # Python's math raises where IEEE has an answer: take NumPy's
+        with np.errstate(all="ignore"):
+            out = self.forward(*inputs, **params)
+        if out.__class__ is float:
+            return out
+        if np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):
+            return float(out)
+        return np.asarray(out)
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        if self.defaults and (missing := self.arity - len(inputs)):
+            inputs += self.defaults[-missing:]
+        for x in inputs:
+            if isinstance(x, Operand):
+                return x.record(self, inputs, params)
+        out = self.evaluate([x if type(x) in _PLAIN else plain(x, self.name) for x in inputs], params)
+        return out[()] if out.__class__ is np.ndarray and not out.shape else out  # as NumPy gives scalars
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> str:
+        return self.__qualname__  # type: ignore[attr-defined]  # set by update_wrapper: a row pickles by its name
+
+
+_PLAIN = frozenset({float, np.ndarray})
+
+
+def plain(x: Any, name: str) -> Any:
+    """Turn an operand that is not a node into a float or an array."""
+    if isinstance(x, (int, float)):  # also bool and np.float64
+        return x if isinstance(x, np.generic) else float(x)
+    if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fiub":
+        return x
+    if isinstance(x, (list, tuple)):
+        try:
+            array = np.asarray(x)
+        except ValueError as error:
+            raise ValueError(f"`{name}` got a nested list whose rows differ in length: {error}") from None
+        if array.dtype.kind in "fiub":
+            return array
+        if array.dtype == object:
+            raise TypeError(f"`{name}` got a list that holds more than numbers: of nodes, make `Tensor(list)` first")
+    raise TypeError(f"`{name}` takes numbers, arrays, Values and Tensors, not {type(x).__name__} ({x!r:.60})")
+
+
+def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
+    r"""Make an operation from its formula and its derivative: the door through which every operation came in.
+
+    Decorates a function of floats and NumPy arrays. Its positional arguments are the operands; keyword-only
+    arguments are settings that are not differentiated. Write the rules with the library's own operations
+    (`from autograd import cos, div`), so that they work on numbers and on nodes, where they build the backward
+    graph; use `div` and `pow` for `/` and `**`, which on Python's floats raise where IEEE has an answer.
+
+    Args:
+        forward: the formula; its name, docstring and signature become the operation's.
+        **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `masks`.
+
+    >>> from autograd import Value, primitive
+    >>> @primitive(partials=[lambda out, x: 3 * x * x])
+    ... def cube(x):
+    ...     return x * x * x
+    >>> x = Value(2.0)
+    >>> cube(x).backward()
+    >>> x.grad
+    12.0
+    """
+    return functools.partial(Primitive, **settings) if forward is None else Primitive(forward, **settings)

@@ -1,0 +1,158 @@
+"""The table: arithmetic."""
+
+from __future__ import annotations
+
+import math
+import operator
+
+import numpy as np
+
+from ..primitive import primitive
+from .selection import sign
+
+__all__ = [
+    "abs", "add", "ceil", "div", "floor", "fmod", "identity", "mod", "mul", "neg", "reciprocal", "round", "square",
+    "sub",
+]  # fmt: skip
+
+
+@primitive(symbol="+", partials=[1.0, 1.0], scalar=operator.add)
+def add(x, y):
+    """Sum $x + y$.
+
+    >>> add(2.0, 3.0)
+    5.0
+    """
+    return np.add(x, y)
+
+
+@primitive(symbol="-", partials=[1.0, -1.0], scalar=operator.sub)
+def sub(x, y):
+    """Difference $x - y$.
+
+    >>> sub(2.0, 3.0)
+    -1.0
+    """
+    return np.subtract(x, y)
+
+
+@primitive(symbol="*", partials=[lambda out, x, y: y, lambda out, x, y: x], scalar=operator.mul)
+def mul(x, y):
+    r"""Product $xy$, with $\partial/\partial x = y$ and $\partial/\partial y = x$.
+
+    >>> mul(2.0, 3.0)
+    6.0
+    """
+    return np.multiply(x, y)
+
+
+@primitive(symbol="/", partials=[lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y)], scalar=operator.truediv)
+def div(x, y):
+    r"""Quotient $x / y$, with $\partial/\partial x = 1/y$ and $\partial/\partial y = -x/y^2$; $1/0$ is infinite.
+
+    >>> div(1.0, 4.0), div(1.0, 0.0)
+    (0.25, inf)
+    """
+    return np.divide(x, y)
+
+
+@primitive(symbol="-", partials=[-1.0], scalar=operator.neg)
+def neg(x):
+    """Negative $-x$.
+
+    >>> neg(2.0)
+    -2.0
+    """
+    return np.negative(x)
+
+
+@primitive(symbol="=", partials=[1.0], scalar=lambda x: x)
+def identity(x):
+    """The same number in a node of its own, so that one use of it can be differentiated apart from the others."""
+    return np.array(x)
+
+
+@primitive(symbol="1/", partials=[lambda out, x: -out * out], scalar=lambda x: 1.0 / x)
+def reciprocal(x):
+    r"""Reciprocal $1/x$, with derivative $-1/x^2$.
+
+    >>> reciprocal(4.0)
+    0.25
+    """
+    return np.divide(1.0, x)
+
+
+@primitive(symbol="²", partials=[lambda out, x: 2.0 * x], scalar=lambda x: x * x)
+def square(x):
+    r"""Square $x^2$, with derivative $2x$.
+
+    >>> square(3.0)
+    9.0
+    """
+    return np.square(x)
+
+
+@primitive(symbol="abs", partials=[lambda out, x: sign(x)], kinks=[0.0], scalar=math.fabs)
+def abs(x):
+    r"""Absolute value $|x|$, with derivative $\operatorname{sign}(x)$, which is 0 at the kink.
+
+    >>> abs(-3.0)
+    3.0
+    """
+    return np.abs(x)
+
+
+@primitive(partials=[0.0])
+def floor(x):
+    """Largest integer not above $x$; its derivative is 0.
+
+    >>> floor(-1.5)
+    -2.0
+    """
+    return np.floor(x)
+
+
+@primitive(partials=[0.0])
+def ceil(x):
+    """Smallest integer not below $x$; its derivative is 0.
+
+    >>> ceil(-1.5)
+    -1.0
+    """
+    return np.ceil(x)
+
+
+@primitive(partials=[0.0])
+def round(x):
+    """Nearest integer, halves to the even one; its derivative is 0.
+
+    >>> round(2.5)
+    2.0
+    """
+    return np.round(x)
+
+
+@primitive(partials=[0.0])
+def _trunc(x):
+    """Nearest integer towards 0; its derivative is 0."""
+    return np.trunc(x)
+
+
+@primitive(symbol="%", partials=[1.0, lambda out, x, y: -floor(div(x, y))])
+def mod(x, y):
+    r"""Remainder $x - y\lfloor x/y \rfloor$, with the sign of $y$; $\partial/\partial y = -\lfloor x/y \rfloor$.
+
+    >>> mod(-1.0, 3.0)
+    2.0
+    """
+    return np.mod(x, y)
+
+
+@primitive(partials=[1.0, lambda out, x, y: -_trunc(div(x, y))])
+def fmod(x, y):
+    r"""Remainder with the sign of $x$; $\partial/\partial y = -\operatorname{trunc}(x/y)$.
+
+    >>> fmod(-1.0, 3.0)
+    -1.0
+    """
+    return np.fmod(x, y)

@@ -1,0 +1,115 @@
+"""Operations made of primitives that keep a numerically stable form. Each is a few nodes, drawn as such."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..primitive import plain
+from ..shapes import axes_of
+from .arithmetic import div, square
+from .layout import concatenate, getitem, reshape, shape_of
+from .powers import exp
+from .reductions import logsumexp, max, norm, sum
+from .selection import anchor
+
+__all__ = ["log_softmax", "mean", "prod", "softmax", "std", "var"]
+
+Axis = int | tuple[int, ...] | None
+
+
+def _count(x: Any, axis: Axis, name: str) -> int:
+    """Count the elements that a reduction over `axis` puts together."""
+    shape = shape_of(x)
+    n = math.prod(shape[i] for i in axes_of(axis, len(shape)))
+    if n == 0:
+        raise ValueError(f"`{name}` over `axis` {axis} of an array of shape {shape}: there are no elements")
+    return n
+
+
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    r"""Arithmetic mean $\frac1n \sum x_i$ along `axis`.
+
+    >>> float(mean([1.0, 2.0, 6.0]))
+    3.0
+    """
+    x = _array(x)
+    return div(sum(x, axis=axis, keepdims=keepdims), float(_count(x, axis, "mean")))
+
+
+def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    r"""Variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`.
+
+    >>> float(var([1.0, 2.0, 6.0]))
+    4.666666666666667
+    """
+    x = _array(x)
+    centred = x - mean(x, axis, keepdims=True)
+    return div(sum(square(centred), axis=axis, keepdims=keepdims), float(_count(x, axis, "var") - ddof))
+
+
+def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """Standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
+
+    >>> float(std([1.0, 1.0, 1.0]))
+    0.0
+    """
+    x = _array(x)
+    centred = x - mean(x, axis, keepdims=True)
+    return div(norm(centred, axis=axis, keepdims=keepdims), math.sqrt(_count(x, axis, "std") - ddof))
+
+
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Product along `axis`, multiplied in pairs: its gradient divides by nothing, so zeros are exact.
+
+    >>> float(prod([2.0, 3.0, 4.0]))
+    24.0
+    """
+    x = _array(x)
+    shape = shape_of(x)
+    for i in sorted(axes_of(axis, len(shape)), reverse=True):
+        x = _product_along(x, i)
+        if not keepdims:
+            x = reshape(x, shape=shape_of(x)[:i] + shape_of(x)[i + 1 :])
+    return x
+
+
+def _product_along(x: Any, axis: int) -> Any:
+    def part(start: int | None, stop: int | None) -> Any:
+        return getitem(x, index=(slice(None),) * axis + (slice(start, stop),))
+
+    while (n := shape_of(x)[axis]) > 1:
+        half = n // 2
+        pairs = part(0, half) * part(half, 2 * half)
+        x = concatenate(pairs, part(2 * half, n), axis=axis) if n % 2 else pairs
+    if n == 0:
+        shape = list(shape_of(x))
+        shape[axis] = 1
+        return sum(x, axis=axis, keepdims=True) + 1.0  # the empty product
+    return x
+
+
+def softmax(x: Any, axis: Axis = -1) -> Any:
+    r"""$e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
+
+    >>> softmax([1.2, 5.1, 2.7]).round(3)
+    array([0.018, 0.9  , 0.082])
+    """
+    x = _array(x)
+    e = exp(x - anchor(max(x, axis=axis, keepdims=True)))
+    return e / sum(e, axis=axis, keepdims=True)
+
+
+def log_softmax(x: Any, axis: Axis = -1) -> Any:
+    r"""$x_i - \ln \sum_j e^{x_j}$ along `axis`: the logarithm of `softmax`, without overflow.
+
+    >>> log_softmax([1000.0, 0.0])
+    array([    0., -1000.])
+    """
+    x = _array(x)
+    return x - logsumexp(x, axis=axis, keepdims=True)
+
+
+def _array(x: Any) -> Any:
+    """Make an array of a list of numbers; leave nodes and arrays as they are."""
+    return plain(x, "array") if isinstance(x, (list, tuple)) else x

@@ -1,0 +1,190 @@
+"""The table: operations that move elements, each with a vector-Jacobian rule; also between Values and Tensors.
+
+They are linear, and the rule of each is its transpose: `sum_to` for `broadcast_to`, `scatter` for `getitem`, slices
+for `concatenate`. So the rules stay on this page at any order.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+import numpy as np
+
+from ..primitive import primitive
+from ..shapes import sum_over_broadcast
+
+__all__ = [
+    "array_of", "as_shape", "astype", "broadcast_to", "concatenate", "element", "flip", "getitem", "reshape", "scatter",
+    "shape_of", "stack", "sum_to", "swapaxes", "transpose", "unbroadcast",
+]  # fmt: skip
+
+
+def shape_of(x) -> tuple[int, ...]:
+    """Give the shape of a number, an array or a node; () for a single number."""
+    return getattr(x, "shape", ())
+
+
+def unbroadcast(x, shape):
+    """Sum `x` to `shape` if it has another: undoes a broadcast, and records nothing where there was none."""
+    return x if shape_of(x) == shape else sum_to(x, shape=shape)
+
+
+def as_shape(x, shape):
+    """Reshape `x` if it has another shape, and record nothing if not."""
+    return x if shape_of(x) == shape else reshape(x, shape=shape)
+
+
+@primitive(symbol="Σ", vjps=[lambda g, out, x, *, shape: broadcast_to(g, shape=shape_of(x))])
+def sum_to(x, *, shape):
+    """Undo a broadcast: sum over the axes along which an array of `shape` was repeated to that of `x`."""
+    return sum_over_broadcast(x, shape) if isinstance(x, np.ndarray) else x
+
+
+@primitive(vjps=[lambda g, out, x, *, shape: unbroadcast(g, shape_of(x))])
+def broadcast_to(x, *, shape):
+    """Repeat `x` to `shape` by NumPy's rules.
+
+    >>> broadcast_to([1.0, 2.0], shape=(2, 2))
+    array([[1., 2.],
+           [1., 2.]])
+    """
+    try:
+        return np.broadcast_to(x, shape)
+    except ValueError:
+        raise ValueError(
+            f"`shape` {tuple(shape)} cannot be reached from {np.shape(x)} by broadcasting: "
+            "each length must be equal or 1, counted from the last axis"
+        ) from None
+
+
+@primitive(vjps=[lambda g, out, x, *, shape: reshape(g, shape=shape_of(x))])
+def reshape(x, *, shape):
+    """Arrange the elements of `x`, in their order, in another `shape`; -1 stands for what is left.
+
+    >>> reshape([1.0, 2.0, 3.0, 4.0], shape=(2, -1))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    return np.reshape(x, shape)
+
+
+@primitive(symbol="T", vjps=[lambda g, out, x, *, axes: transpose(g, axes=None if axes is None else _inverted(axes))])
+def transpose(x, *, axes=None):
+    """Permute the axes; reverse them if `axes` is None.
+
+    >>> transpose([[1.0, 2.0]])
+    array([[1.],
+           [2.]])
+    """
+    return np.transpose(x, axes)
+
+
+def _inverted(axes):
+    return tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
+
+
+@primitive(symbol="T", vjps=[lambda g, out, x, *, axis1, axis2: swapaxes(g, axis1=axis1, axis2=axis2)])
+def swapaxes(x, *, axis1=-1, axis2=-2):
+    """Exchange two axes, the last two if none are named."""
+    return np.swapaxes(x, axis1, axis2)
+
+
+@primitive(vjps=[lambda g, out, x, *, axis: flip(g, axis=axis)])
+def flip(x, *, axis=None):
+    """Reverse the order of the elements along `axis`."""
+    return np.flip(x, axis)
+
+
+@primitive(vjps=[lambda g, out, x, *, dtype: astype(g, dtype=x.dtype)])
+def astype(x, *, dtype):
+    """Convert between float32 and float64.
+
+    >>> astype(np.ones(2), dtype="float32").dtype
+    dtype('float32')
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in (np.float32, np.float64):
+        raise TypeError(f"`dtype` {dtype} has no gradient here: use float32 or float64")
+    return np.asarray(x).astype(dtype)
+
+
+@primitive(symbol="[ ]", vjps=[lambda g, out, x, *, index: scatter(g, index=index, shape=shape_of(x))])
+def getitem(x, *, index):
+    """Pick elements as `x[index]` does; an element picked twice receives both cotangents.
+
+    >>> getitem(np.arange(4.0), index=[1, 1])
+    array([1., 1.])
+    """
+    picked = x[index]
+    return picked.copy() if isinstance(picked, np.ndarray) else np.asarray(picked)
+
+
+@primitive(vjps=[lambda g, out, x, *, index, shape: getitem(g, index=index)])
+def scatter(x, *, index, shape):
+    """Add `x` at `index` into zeros of `shape`: the transpose of `getitem`.
+
+    >>> scatter([1.0, 2.0], index=[1, 1], shape=(3,))
+    array([0., 3., 0.])
+    """
+    x = np.asarray(x)
+    out = np.zeros(shape, x.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
+        out[index] = x  # nothing is named twice
+    else:
+        np.add.at(out, index, x)
+    return out
+
+
+@primitive(vjps=[lambda g, out, x, *, index: scatter(g, index=index, shape=shape_of(x))])
+def element(x, *, index=()):
+    """Take one element of an array as a single number: a Value out of a Tensor.
+
+    >>> element(np.arange(3.0), index=2)
+    2.0
+    """
+    picked = np.asarray(x)[index]
+    if np.ndim(picked):
+        raise ValueError(f"`index` {index} picks an array of shape {np.shape(picked)}, not one element")
+    return float(picked)
+
+
+@primitive(vjps=lambda i: lambda g, out, *xs, shape: element(g, index=_position(i, shape)))
+def array_of(*xs, shape):
+    """Arrange single numbers in an array of `shape`: a Tensor out of Values.
+
+    >>> array_of(1.0, 2.0, shape=(2,))
+    array([1., 2.])
+    """
+    return np.array(xs, dtype=np.float64).reshape(shape)
+
+
+def _position(i, shape):
+    return tuple(int(k) for k in np.unravel_index(i, shape)) if shape else ()
+
+
+@primitive(vjps=lambda i: lambda g, out, *xs, axis: getitem(g, index=_span(i, xs, axis)))
+def concatenate(*xs, axis=0):
+    """Join arrays along an axis that they have.
+
+    >>> concatenate([1.0], [2.0, 3.0])
+    array([1., 2., 3.])
+    """
+    return np.concatenate(xs, axis)
+
+
+def _span(i, xs, axis):
+    axis %= len(shape_of(xs[i]))
+    start = builtins.sum(shape_of(x)[axis] for x in xs[:i])
+    return (slice(None),) * axis + (slice(start, start + shape_of(xs[i])[axis]),)
+
+
+@primitive(vjps=lambda i: lambda g, out, *xs, axis: getitem(g, index=(slice(None),) * (axis % len(shape_of(g))) + (i,)))
+def stack(*xs, axis=0):
+    """Join arrays of one shape along a new axis.
+
+    >>> stack([1.0, 2.0], [3.0, 4.0])
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    return np.stack(xs, axis)

@@ -1,0 +1,178 @@
+"""The table: powers, exponentials and logarithms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..primitive import primitive
+from .arithmetic import div, mul, neg
+from .selection import equal, gated, greater, maximum, where
+
+__all__ = [
+    "exp", "exp2", "expm1", "hypot", "log", "log1p", "log2", "log10", "logaddexp", "pow", "ratio", "sqrt", "xlogy",
+]  # fmt: skip
+
+inf = math.inf
+_LN2, _LN10 = math.log(2.0), math.log(10.0)
+
+
+@primitive(symbol="1/", partials=[lambda out, x: -out * out])
+def _inverse(x):
+    """The derivative of a logarithm: $1/x$, and NaN where $x < 0$, since there is no logarithm there."""
+    return np.where(np.less(x, 0), math.nan, np.divide(1.0, np.abs(x))).astype(np.result_type(x))
+
+
+@primitive(symbol="/", partials=[lambda out, x, r: ratio(1.0, r), lambda out, x, r: -ratio(out, r)])
+def ratio(x, r):
+    """Quotient `x / r` that is 0 where `r` is 0: the slope of a length at its zero, the subgradient of least norm."""
+    zero = np.equal(r, 0)
+    return np.where(zero, 0.0, np.divide(x, np.where(zero, 1.0, r))).astype(np.result_type(x, r))
+
+
+@primitive(symbol="√", partials=[lambda out, x: div(0.5, out)], scalar=math.sqrt, domain=[(0.0, inf)])
+def sqrt(x):
+    r"""Square root $\sqrt{x}$, with derivative $1/(2\sqrt{x})$: infinite at 0, NaN below.
+
+    >>> sqrt(9.0)
+    3.0
+    """
+    return np.sqrt(x)
+
+
+def _by_exponent(out, x, y):
+    # 0**y is constant in y > 0, and 0**0 = 1 is taken as part of that; elsewhere out * log(x).
+    flat = mul(equal(x, 0.0), 1.0 - greater(0.0, y))
+    return where(flat, 0.0, mul(out, log(x)))
+
+
+@primitive(
+    symbol="**",
+    partials=[lambda out, x, y: gated(y, pow(x, y - 1.0)), _by_exponent],
+    scalar=math.pow,
+    domain=[(0.0, inf), (-inf, inf)],
+)
+def pow(x, y):
+    r"""Power $x^y$, as IEEE 754 has it: real or NaN, never complex.
+
+    $\partial/\partial x = y x^{y-1}$, which is 0 where $y = 0$; $\partial/\partial y = x^y \ln x$.
+
+    >>> pow(2.0, 3.0), pow(0.0, 0.0)
+    (8.0, 1.0)
+    """
+    return np.power(x, y)
+
+
+@primitive(partials=[lambda out, x, y: ratio(x, out), lambda out, x, y: ratio(y, out)], scalar=math.hypot)
+def hypot(x, y):
+    r"""Length $\sqrt{x^2 + y^2}$ without overflow; its gradient at (0, 0) is (0, 0).
+
+    >>> hypot(3.0, 4.0)
+    5.0
+    """
+    return np.hypot(x, y)
+
+
+@primitive(partials=[lambda out, x: out], scalar=math.exp)
+def exp(x):
+    r"""Exponential $e^x$, its own derivative.
+
+    >>> exp(0.0), exp(1000.0)
+    (1.0, inf)
+    """
+    return np.exp(x)
+
+
+@primitive(partials=[lambda out, x: exp(x)], scalar=math.expm1)
+def expm1(x):
+    r"""$e^x - 1$, exact near 0, with derivative $e^x$.
+
+    >>> expm1(1e-20)
+    1e-20
+    """
+    return np.expm1(x)
+
+
+@primitive(partials=[lambda out, x: out * _LN2], scalar=lambda x: math.pow(2.0, x))
+def exp2(x):
+    r"""$2^x$, with derivative $2^x \ln 2$.
+
+    >>> exp2(3.0)
+    8.0
+    """
+    return np.exp2(x)
+
+
+@primitive(partials=[lambda out, x: _inverse(x)], scalar=math.log, domain=[(0.0, inf)])
+def log(x):
+    r"""Natural logarithm $\ln x$, with derivative $1/x$; $-\infty$ at 0, NaN below. (`log(x) / log(b)` has base $b$.)
+
+    >>> log(1.0), log(0.0)
+    (0.0, -inf)
+    """
+    return np.log(x)
+
+
+@primitive(partials=[lambda out, x: _inverse(1.0 + x)], scalar=math.log1p, domain=[(-1.0, inf)])
+def log1p(x):
+    r"""$\ln(1 + x)$, exact near 0, with derivative $1/(1 + x)$.
+
+    >>> log1p(1e-20)
+    1e-20
+    """
+    return np.log1p(x)
+
+
+@primitive(partials=[lambda out, x: div(_inverse(x), _LN2)], scalar=math.log2, domain=[(0.0, inf)])
+def log2(x):
+    r"""Logarithm of base 2, with derivative $1/(x \ln 2)$.
+
+    >>> log2(8.0)
+    3.0
+    """
+    return np.log2(x)
+
+
+@primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)])
+def log10(x):
+    r"""Logarithm of base 10, with derivative $1/(x \ln 10)$.
+
+    >>> log10(1000.0)
+    3.0
+    """
+    return np.log10(x)
+
+
+@primitive(partials=[lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)])
+def logaddexp(x, y):
+    r"""$\ln(e^x + e^y)$ without overflow, with $\partial/\partial x = 1/(1 + e^{y-x})$.
+
+    >>> round(logaddexp(1000.0, 1000.0), 3)
+    1000.693
+    """
+    return np.logaddexp(x, y)
+
+
+def _share(x, y):
+    # e^x / (e^x + e^y): the sigmoid of x - y, with each exponent at most 0
+    top = maximum(x, y)
+    return div(exp(x - top), exp(x - top) + exp(y - top))
+
+
+def _by_factor(out, x, y):
+    # where x = 0 and log(y) is not finite, xlogy is flat in the direction that counts
+    return where(mul(equal(x, 0.0), 1.0 - greater(y, 0.0)), 0.0, log(y))
+
+
+@primitive(partials=[_by_factor, lambda out, x, y: gated(x, div(1.0, y))], domain=[(-inf, inf), (0.0, inf)])
+def xlogy(x, y):
+    r"""$x \ln y$, and 0 where $x = 0$, so that the entropy $-p \ln p$ is 0 at $p = 0$.
+
+    $\partial/\partial x = \ln y$ and $\partial/\partial y = x/y$; both are 0 at (0, 0).
+
+    >>> xlogy(0.0, 0.0), xlogy(1.0, 1.0)
+    (0.0, 0.0)
+    """
+    nothing = np.equal(x, 0) & ~np.isnan(y)
+    return np.where(nothing, 0.0, np.multiply(x, np.log(np.where(nothing, 1.0, y)))).astype(np.result_type(x, y))

@@ -1,0 +1,152 @@
+"""The table: operations that put many elements together, each with a vector-Jacobian rule."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..primitive import primitive
+from ..shapes import axes_of, expand
+from .arithmetic import div
+from .layout import as_shape, broadcast_to, flip, shape_of, swapaxes, unbroadcast
+from .powers import exp, ratio
+from .selection import anchor, equal
+
+__all__ = ["cumsum", "logsumexp", "matmul", "max", "min", "norm", "sum"]
+
+
+def _grown(g, x, axis):
+    """Repeat a cotangent along the axes over which `x` was reduced."""
+    shape = shape_of(x)
+    return broadcast_to(as_shape(g, expand(shape, axis)), shape=shape)
+
+
+@primitive(symbol="Σ", vjps=[lambda g, out, x, *, axis, keepdims: _grown(g, x, axis)])
+def sum(x, *, axis=None, keepdims=False):
+    r"""Sum over `axis` (all axes if None); its rule hands the cotangent to every term.
+
+    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
+    array([4., 6.])
+    """
+    return np.add.reduce(np.asarray(x), axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
+
+
+@primitive(vjps=[lambda g, out, x, *, axis: flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis)])
+def cumsum(x, *, axis=0):
+    """Running sum along `axis`.
+
+    >>> cumsum([1.0, 2.0, 3.0])
+    array([1., 3., 6.])
+    """
+    return np.cumsum(x, axis)
+
+
+def _left_cotangent(g, out, a, b):
+    row = shape_of(a) if len(shape_of(a)) > 1 else (1, *shape_of(a))
+    return as_shape(unbroadcast(matmul(_as_matrix(g, a, b), swapaxes(_column(b))), row), shape_of(a))
+
+
+def _right_cotangent(g, out, a, b):
+    column = shape_of(b) if len(shape_of(b)) > 1 else (*shape_of(b), 1)
+    rows = as_shape(a, (1, *shape_of(a))) if len(shape_of(a)) == 1 else a
+    return as_shape(unbroadcast(matmul(swapaxes(rows), _as_matrix(g, a, b)), column), shape_of(b))
+
+
+def _column(b):
+    return as_shape(b, (*shape_of(b), 1)) if len(shape_of(b)) == 1 else b
+
+
+def _as_matrix(g, a, b):
+    """Give the cotangent of a product the axes of length 1 that `matmul` gave to operands with one axis."""
+    shape = shape_of(g)
+    if len(shape_of(b)) == 1:
+        shape = (*shape, 1)
+    if len(shape_of(a)) == 1:
+        shape = (*shape[:-1], 1, shape[-1])
+    return as_shape(g, shape)
+
+
+@primitive(symbol="@", vjps=[_left_cotangent, _right_cotangent])
+def matmul(a, b):
+    r"""Matrix product $AB$ of 1-D, 2-D or stacked operands, with $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
+
+    >>> matmul([[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]])
+    """
+    try:
+        return np.matmul(a, b)
+    except ValueError:
+        raise ValueError(
+            f"`matmul` cannot multiply {np.shape(a)} by {np.shape(b)}: the last axis of the first must be as long as "
+            "the second-to-last (or only) axis of the second"
+        ) from None
+
+
+def _extremum_cotangent(g, out, x, *, axis, keepdims):
+    kept = expand(shape_of(x), axis)
+    hits = equal(x, broadcast_to(as_shape(out, kept), shape=shape_of(x)))
+    return hits * broadcast_to(div(as_shape(g, kept), sum(hits, axis=axis, keepdims=True)), shape=shape_of(x))
+
+
+@primitive(vjps=[_extremum_cotangent])
+def max(x, *, axis=None, keepdims=False):
+    """Largest element along `axis`; ties share the gradient equally.
+
+    >>> max([[1.0, 5.0], [7.0, 2.0]], axis=1)
+    array([5., 7.])
+    """
+    return np.max(_some(x, "max"), axis=axis, keepdims=keepdims)
+
+
+@primitive(vjps=[_extremum_cotangent])
+def min(x, *, axis=None, keepdims=False):
+    """Smallest element along `axis`; ties share the gradient equally.
+
+    >>> min([[1.0, 5.0], [7.0, 2.0]], axis=1)
+    array([1., 2.])
+    """
+    return np.min(_some(x, "min"), axis=axis, keepdims=keepdims)
+
+
+def _some(x, name):
+    x = np.asarray(x)
+    if x.size == 0:
+        raise ValueError(f"`{name}` of an array of shape {x.shape}: an empty array has no largest or smallest element")
+    return x
+
+
+def _norm_cotangent(g, out, x, *, axis, keepdims):
+    return _grown(g, x, axis) * ratio(x, _grown(out, x, axis))
+
+
+@primitive(symbol="‖ ‖", vjps=[_norm_cotangent])
+def norm(x, *, axis=None, keepdims=False):
+    r"""Euclidean length $\sqrt{\sum x_i^2}$ without overflow; the gradient of a zero vector is 0.
+
+    >>> float(norm([3.0, 4.0]))
+    5.0
+    """
+    x = np.asarray(x)
+    axes = axes_of(axis, x.ndim)
+    scale = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
+    scale = np.where((scale > 0) & (scale < np.inf), scale, 1.0).astype(x.dtype)
+    length = scale * np.sqrt(np.sum(np.square(x / scale), axis=axes, keepdims=True))
+    return length if keepdims else np.squeeze(length, axes)
+
+
+def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
+    return _grown(g, x, axis) * exp(x - anchor(_grown(out, x, axis)))
+
+
+@primitive(vjps=[_logsumexp_cotangent])
+def logsumexp(x, *, axis=None, keepdims=False):
+    r"""$\ln \sum e^{x_i}$ without overflow; its gradient is the softmax of `x` (0 where all are $-\infty$).
+
+    >>> float(logsumexp([1000.0, 1000.0]).round(3))
+    1000.693
+    """
+    x = _some(x, "logsumexp")
+    axes = axes_of(axis, x.ndim)
+    top = np.max(x, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
+    out = top + np.log(np.sum(np.exp(x - top), axis=axes, keepdims=True))
+    return out if keepdims else np.squeeze(out, axes)

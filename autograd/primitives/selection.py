@@ -1,0 +1,165 @@
+"""The table, first page: operations that choose. Their derivatives are steps, so they are made of steps themselves.
+
+The rows whose value is 0 or 1 (`greater`, `equal`, ...) stand in the backward graph where a formula would say
+"if": a backward graph that held a plain True or False could not be replayed with other numbers.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+
+import numpy as np
+
+from ..primitive import primitive
+from .layout import shape_of, unbroadcast
+
+__all__ = [
+    "anchor", "clip", "equal", "gated", "greater", "inside", "maximum", "minimum", "preference", "sign", "step",
+    "where",
+]  # fmt: skip
+
+
+def _chosen(condition, x, y, taken, operand):
+    # For a single number the branch that was not taken gets nothing at all, not 0: then no rule behind it runs.
+    if condition.__class__ is float and not taken:
+        return None
+    return unbroadcast(where(condition, x, y), shape_of(operand))
+
+
+@primitive(
+    vjps=[
+        None,
+        lambda g, out, c, x, y: _chosen(c, g, 0.0, taken=c, operand=x),
+        lambda g, out, c, x, y: _chosen(c, 0.0, g, taken=not c if c.__class__ is float else None, operand=y),
+    ],
+    masks=True,
+)
+def where(condition, x, y):
+    r"""Choose `x` where `condition` holds and `y` elsewhere, element by element.
+
+    The branch that is not chosen contributes exactly 0 to the gradient, even where its derivative is infinite
+    or NaN. `condition` is not differentiated; it broadcasts with `x` and `y`.
+
+    >>> from autograd import Value, log, where
+    >>> x = Value(0.0)
+    >>> where(x.data > 0, log(x), 2 * x).backward()
+    >>> x.grad
+    2.0
+    """
+    if condition.__class__ is float or condition.__class__ is bool:
+        return x if condition else y
+    return np.where(condition, x, y)
+
+
+@primitive(symbol=">", partials=[0.0, 0.0])
+def greater(x, y):
+    """Say 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold."""
+    return np.greater(x, y).astype(np.result_type(x, y, np.float32))
+
+
+@primitive(symbol="==", partials=[0.0, 0.0])
+def equal(x, y):
+    """Say 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold."""
+    return np.equal(x, y).astype(np.result_type(x, y, np.float32))
+
+
+@primitive(partials=[0.0, 0.0])
+def preference(x, y):
+    """Say how much of `maximum(x, y)` is `x`: 1 where it is greater, 0 where it is smaller, 1/2 in a tie."""
+    return np.where(np.equal(x, y), 0.5, np.heaviside(np.subtract(x, y), 0.5)).astype(np.result_type(x, y))
+
+
+@primitive(partials=[0.0, 0.0, 0.0])
+def inside(x, low, high):
+    """Say 1.0 where `low < x < high`, 0.0 elsewhere, and NaN for NaN."""
+    return np.where(np.isnan(x), x, ((low < x) & (x < high)) * 1.0)
+
+
+@primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0)
+def step(x):
+    r"""Threshold unit, the derivative of ReLU: $1$ where $x > 0$, else $0$; its own derivative is 0.
+
+    >>> step(2.0), step(0.0), step(-1.0)
+    (1.0, 0.0, 0.0)
+    """
+    return np.heaviside(x, 0.0)
+
+
+@primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: math.copysign(1.0, x) if x == x and x else 0.0 * x)
+def sign(x):
+    r"""Sign: $-1$, $0$ or $1$; its derivative is taken as 0 everywhere.
+
+    >>> sign(-3.0), sign(0.0)
+    (-1.0, 0.0)
+    """
+    return np.sign(x)
+
+
+@primitive(partials=[0.0])
+def anchor(x):
+    """Hold `x` fixed, with 0 in place of an infinity: a reference point to subtract before `exp`, not differentiated."""
+    return np.where(np.isinf(x), np.zeros_like(x), x)
+
+
+@primitive(
+    symbol="*", partials=[lambda out, g, p: p, lambda out, g, p: g], masks=True,
+    scalar=lambda g, p: g * p if g else 0.0,
+)  # fmt: skip
+def gated(g, p):
+    """Multiply, with exactly 0 where `g` is 0, whatever `p` is: a product behind a branch that was not taken."""
+    return np.where(np.equal(g, 0), 0.0, np.multiply(g, p)).astype(np.result_type(g, p))
+
+
+@primitive(
+    partials=[lambda out, x, y: preference(x, y), lambda out, x, y: preference(y, x)],
+    scalar=lambda x, y: x if x > y or x != x else y,
+)
+def maximum(x, y):
+    r"""Larger of two, element by element; NaN if either is. A tie splits the gradient equally.
+
+    $\partial/\partial x = 1$ if $x > y$, $1/2$ if $x = y$, else $0$.
+
+    >>> from autograd import Value
+    >>> a, b = Value(3.0), Value(3.0)
+    >>> maximum(a, b).backward()
+    >>> a.grad, b.grad
+    (0.5, 0.5)
+    """
+    return np.maximum(x, y)
+
+
+@primitive(
+    partials=[lambda out, x, y: preference(y, x), lambda out, x, y: preference(x, y)],
+    scalar=lambda x, y: x if x < y or x != x else y,
+)
+def minimum(x, y):
+    """Smaller of two, element by element; NaN if either is. A tie splits the gradient equally.
+
+    >>> minimum(3.0, 2.0)
+    2.0
+    """
+    return np.minimum(x, y)
+
+
+@primitive(
+    partials=[
+        lambda out, x, low, high: inside(x, low, high),
+        lambda out, x, low, high: greater(low, x),
+        lambda out, x, low, high: greater(x, high),
+    ],
+    scalar=lambda x, low, high: builtins.min(builtins.max(x, low), high) if x == x else x,
+)
+def clip(x, low, high):
+    r"""Limit `x` to the interval from `low` to `high`.
+
+    The derivative is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm).
+
+    >>> from autograd import Value
+    >>> x = Value(1.0)
+    >>> y = clip(x, 0.0, 1.0)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (1.0, 0.0)
+    """
+    return np.clip(x, low, high)

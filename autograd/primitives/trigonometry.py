@@ -1,0 +1,184 @@
+"""The table: circular and hyperbolic functions and their inverses."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..primitive import primitive
+from .arithmetic import div, square
+from .powers import _inverse, hypot, ratio, sqrt
+
+__all__ = [
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "sin", "sinc", "sinh", "tan", "tanh",
+]  # fmt: skip
+
+inf = math.inf
+_ONE = [(-1.0, 1.0)]
+
+
+@primitive(partials=[lambda out, x: cos(x)], scalar=math.sin)
+def sin(x):
+    r"""Sine of an angle in radians, with derivative $\cos x$.
+
+    >>> sin(0.0)
+    0.0
+    """
+    return np.sin(x)
+
+
+@primitive(partials=[lambda out, x: -sin(x)], scalar=math.cos)
+def cos(x):
+    r"""Cosine of an angle in radians, with derivative $-\sin x$.
+
+    >>> cos(0.0)
+    1.0
+    """
+    return np.cos(x)
+
+
+@primitive(partials=[lambda out, x: 1.0 + out * out], scalar=math.tan)
+def tan(x):
+    r"""Tangent of an angle in radians, with derivative $1 + \tan^2 x$.
+
+    >>> tan(0.0)
+    0.0
+    """
+    return np.tan(x)
+
+
+@primitive(partials=[lambda out, x: div(1.0, sqrt((1.0 - x) * (1.0 + x)))], scalar=math.asin, domain=_ONE)
+def asin(x):
+    r"""Inverse sine, with derivative $1/\sqrt{(1-x)(1+x)}$.
+
+    >>> asin(1.0) == math.pi / 2
+    True
+    """
+    return np.arcsin(x)
+
+
+@primitive(partials=[lambda out, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x)))], scalar=math.acos, domain=_ONE)
+def acos(x):
+    r"""Inverse cosine, with derivative $-1/\sqrt{(1-x)(1+x)}$.
+
+    >>> acos(1.0)
+    0.0
+    """
+    return np.arccos(x)
+
+
+@primitive(partials=[lambda out, x: square(div(1.0, hypot(1.0, x)))], scalar=math.atan)
+def atan(x):
+    r"""Inverse tangent, with derivative $1/(1 + x^2)$.
+
+    >>> atan(0.0)
+    0.0
+    """
+    return np.arctan(x)
+
+
+@primitive(
+    partials=[lambda out, y, x: _turn(x, y, x), lambda out, y, x: -_turn(y, y, x)],
+    scalar=math.atan2,
+)
+def atan2(y, x):
+    r"""Angle of the point $(x, y)$, from $-\pi$ to $\pi$; $\partial/\partial y = x/(x^2+y^2)$, (0, 0) at the origin.
+
+    >>> atan2(1.0, 1.0) == math.pi / 4
+    True
+    """
+    return np.arctan2(y, x)
+
+
+def _turn(z, y, x):
+    r = hypot(x, y)
+    return ratio(ratio(z, r), r)
+
+
+@primitive(partials=[lambda out, x: cosh(x)], scalar=math.sinh)
+def sinh(x):
+    r"""Hyperbolic sine $(e^x - e^{-x})/2$, with derivative $\cosh x$.
+
+    >>> sinh(0.0)
+    0.0
+    """
+    return np.sinh(x)
+
+
+@primitive(partials=[lambda out, x: sinh(x)], scalar=math.cosh)
+def cosh(x):
+    r"""Hyperbolic cosine $(e^x + e^{-x})/2$, with derivative $\sinh x$.
+
+    >>> cosh(0.0)
+    1.0
+    """
+    return np.cosh(x)
+
+
+@primitive(partials=[lambda out, x: square(div(1.0, cosh(x)))], scalar=math.tanh)
+def tanh(x):
+    r"""Hyperbolic tangent $(e^x - e^{-x})/(e^x + e^{-x})$, with derivative $1/\cosh^2 x$.
+
+    (The textbook's $1 - \tanh^2 x$ is the same number until $|x| > 8$, where the difference loses its digits.)
+
+    >>> tanh(0.0), tanh(1000.0)
+    (0.0, 1.0)
+    """
+    return np.tanh(x)
+
+
+@primitive(partials=[lambda out, x: div(1.0, hypot(1.0, x))], scalar=math.asinh)
+def asinh(x):
+    r"""Inverse hyperbolic sine, with derivative $1/\sqrt{1 + x^2}$.
+
+    >>> asinh(0.0)
+    0.0
+    """
+    return np.arcsinh(x)
+
+
+@primitive(
+    partials=[lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))], scalar=math.acosh, domain=[(1.0, inf)]
+)
+def acosh(x):
+    r"""Inverse hyperbolic cosine, with derivative $1/\sqrt{(x-1)(x+1)}$.
+
+    >>> acosh(1.0)
+    0.0
+    """
+    return np.arccosh(x)
+
+
+@primitive(partials=[lambda out, x: _inverse((1.0 - x) * (1.0 + x))], scalar=math.atanh, domain=_ONE)
+def atanh(x):
+    r"""Inverse hyperbolic tangent, with derivative $1/((1-x)(1+x))$.
+
+    >>> atanh(0.0)
+    0.0
+    """
+    return np.arctanh(x)
+
+
+@primitive(partials=[lambda out, x, *, order=0: sinc(x, order=order + 1)])
+def sinc(x, *, order=0):
+    r"""$\sin(\pi x)/(\pi x)$, 1 at 0; with `order=n`, its n-th derivative.
+
+    From $x f = \sin(\pi x)/\pi$ follows $x f^{(n)} = \pi^{n-1}\sin(\pi x + n\pi/2) - n f^{(n-1)}$, which cancels
+    near 0; there the power series of $f^{(n)}$ is summed.
+
+    >>> sinc(0.0), abs(sinc(1.0)) < 1e-16
+    (1.0, True)
+    """
+    x = np.asarray(x)
+    z = x.astype(np.float64)
+    near = np.abs(z) < 1.0 + order / 2
+    small, far = np.where(near, z, 0.0), np.where(near, 1.0, z)
+    series, k = np.zeros_like(z), (order + 1) // 2
+    for k in range(k, k + 24):
+        weight = (-1) ** k * math.pi ** (2 * k) / (math.factorial(2 * k - order) * (2 * k + 1))
+        series += weight * small ** (2 * k - order)
+    value = np.sin(np.pi * far) / (np.pi * far)
+    for n in range(1, order + 1):
+        value = (np.pi ** (n - 1) * np.sin(np.pi * far + n * np.pi / 2) - n * value) / far
+    return np.where(near, series, value).astype(x.dtype)

@@ -1,0 +1,64 @@
+"""Shapes: broadcasting, its reverse, and what is said when shapes do not fit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["axes_of", "describe", "expand", "sum_over_broadcast"]
+
+
+def describe(x: Any) -> str:
+    """Say what `x` is in an error message: its type, and its shape if it has one.
+
+    >>> describe(3.0), describe(np.zeros((2, 3)))
+    ('float', 'ndarray of shape (2, 3)')
+    """
+    name = type(x).__name__
+    return f"{name} of shape {x.shape}" if isinstance(getattr(x, "shape", None), tuple) else name
+
+
+def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Undo broadcasting: sum `x` over the axes along which an array of `shape` was repeated.
+
+    >>> sum_over_broadcast(np.ones((4, 3)), (3,))
+    array([4., 4., 4.])
+    """
+    if x.shape == shape:
+        return x
+    lead = x.ndim - len(shape)
+    if lead < 0 or any(want not in (1, have) for have, want in zip(x.shape[lead:], shape, strict=True)):
+        raise ValueError(f"an array of shape {x.shape} did not come from broadcasting one of shape {shape}")
+    repeated = tuple(range(lead)) + tuple(
+        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
+    )
+    return np.add.reduce(x, axis=repeated).reshape(shape) if repeated else x.reshape(shape)
+
+
+def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
+    """Give `axis` as a tuple of numbers from 0 to `ndim` - 1.
+
+    >>> axes_of(-1, 3), axes_of(None, 2)
+    ((2,), (0, 1))
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    for i in axes:
+        if not -ndim <= i < ndim:
+            raise ValueError(f"`axis` {i} is out of range: the array has {ndim} axes, so use {-ndim} to {ndim - 1}")
+    out = tuple(int(i) % ndim for i in axes)
+    if len(set(out)) != len(out):
+        raise ValueError(f"`axis` {axis} names one axis twice")
+    return out
+
+
+def expand(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
+    """Give the `shape` of an array that was reduced over `axis`, as `keepdims=True` would leave it.
+
+    >>> expand((4, 3), 1)
+    (4, 1)
+    """
+    gone = axes_of(axis, len(shape))
+    return tuple(1 if i in gone else n for i, n in enumerate(shape))

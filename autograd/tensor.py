@@ -1,0 +1,320 @@
+"""Tensor: a node that holds an array of floats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, fixed, kind
+from .operators import Operators
+from .primitives import composites, layout, reductions
+from .primitives.composites import Axis
+from .primitives.layout import reshape, shape_of
+from .shapes import describe
+from .value import Value
+
+__all__ = ["Tensor", "concatenate", "stack"]
+
+
+@kind(holds_float=False)
+class Tensor(Operators):
+    """An array of float32 or float64 that remembers how it was computed, with NumPy's names and broadcasting.
+
+    Args:
+        data: an array, a number, or a nested list of numbers and Values; it is copied. Integers become float64.
+        label: a name for pictures and messages.
+        dtype: float32 or float64, to convert to; the data's own if left out.
+        requires_grad: False for a constant, which `backward` leaves alone.
+
+    Raises:
+        TypeError: `data` or `dtype` is not real floating-point.
+        ValueError: the rows of a nested list differ in length.
+
+    >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([[2., 4.],
+           [6., 8.]])
+    """
+
+    __slots__ = ("_is_lent",)
+
+    def __new__(cls, data: Any = None, label: str = "", *, dtype: Any = None, requires_grad: bool = True) -> Any:
+        node = object.__new__(cls)
+        node._is_lent = False
+        return node
+
+    def __init__(self, data: Any, label: str = "", *, dtype: Any = None, requires_grad: bool = True) -> None:
+        if isinstance(data, Node):
+            raise TypeError(f"`data` is a {type(data).__name__} already: use it as it is, or Tensor(x.data) for a new leaf")
+        values = _flat_values(data) if isinstance(data, (list, tuple)) else None
+        if values is not None:
+            made = layout.array_of(*values, shape=_nested_shape(data))
+            if dtype is not None and np.dtype(dtype) != np.float64:
+                made = layout.astype(made, dtype=dtype)
+            self._take_place_of(made, label)
+        else:
+            self._become_leaf(_floats(data, dtype), None if requires_grad else fixed, label)
+
+    def _take_place_of(self, made: Any, label: str) -> None:
+        for slot in Node.__slots__:
+            if slot != "__weakref__" and hasattr(made, slot):
+                setattr(self, slot, getattr(made, slot))
+        if label:
+            self.label = label
+
+    def _lent(self) -> None:
+        self._is_lent = True
+
+    @property
+    def data(self) -> np.ndarray:
+        """The array. Of a leaf it may be changed in place or replaced; what was computed from it stays as it was.
+
+        (So an array that a graph has taken in is handed out as a copy, which takes its place in the leaf. Change the
+        data through `x.data`, not through an array that you kept from before.)
+        """
+        if self._first is not None:
+            self._data.flags.writeable = False
+        elif self._is_lent:
+            self._data, self._is_lent = self._data.copy(), False
+        return self._data
+
+    @data.setter
+    def data(self, x: Any) -> None:
+        if x is self._data:
+            return
+        new = np.array(x, dtype=self._data.dtype)
+        if new.shape != self._data.shape:
+            raise ValueError(f"`data` has shape {new.shape}; this Tensor keeps its shape {self._data.shape}")
+        self._data, self._is_lent = new, False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """float32 or float64."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._data.size
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("a Tensor of shape () has no len()")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100, edgeitems=3)
+        name = f", label={self.label!r}" if self.label else ""
+        kind = "" if self.dtype == np.float64 else f", dtype={self.dtype}"
+        made = f", op={self.op.name}" if self.inputs else ""
+        shape = f", shape={self.shape}" if self.size > 1 else ""
+        return f"Tensor({numbers}{name}{shape}{kind}{made})"
+
+    def __float__(self) -> float:
+        return self.item()
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        raise TypeError("NumPy would lose the graph of a Tensor: use `.data`, or autograd's own functions")
+
+    def item(self) -> float:
+        """Give the only element as a float, without history.
+
+        Raises:
+            ValueError: there is more than one element, or none.
+        """
+        if self.size != 1:
+            raise ValueError(f"item() is for a single element; this Tensor has shape {self.shape}")
+        return float(self._data.reshape(()))
+
+    def to_values(self) -> Any:
+        """Take the array apart into nested lists of Values, through which gradients flow.
+
+        >>> a, b = Tensor([1.0, 2.0]).to_values()
+        >>> a
+        Value(1.0, op=element)
+        """
+
+        def part(index: tuple[int, ...]) -> Any:
+            if len(index) == self.ndim:
+                return layout.element(self, index=index)
+            return [part((*index, i)) for i in range(self.shape[len(index)])]
+
+        return part(())
+
+    def astype(self, dtype: Any) -> Tensor:
+        """Convert to float32 or float64."""
+        return layout.astype(self, dtype=dtype)
+
+    # Shape -------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return layout.getitem(self, index=_plain_index(index))
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Arrange the elements in another shape; -1 stands for what is left."""
+        return layout.reshape(self, shape=_sequence(shape))
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Permute the axes; reverse them if none are given."""
+        return layout.transpose(self, axes=_sequence(axes) or None)
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose."""
+        return layout.transpose(self)
+
+    def broadcast_to(self, *shape: Any) -> Tensor:
+        """Repeat to `shape` by NumPy's rules."""
+        return layout.broadcast_to(self, shape=_sequence(shape))
+
+    def flip(self, axis: Any = None) -> Tensor:
+        """Reverse the order of the elements along `axis`."""
+        return layout.flip(self, axis=axis)
+
+    # Reductions and products -------------------------------------------------------------------------------
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return reductions.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return reductions.matmul(other, self)
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Sum over `axis`."""
+        return reductions.sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Arithmetic mean over `axis`."""
+        return composites.mean(self, axis, keepdims)
+
+    def var(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """Variance over `axis`, dividing by n - `ddof`."""
+        return composites.var(self, axis, ddof, keepdims)
+
+    def std(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
+        """Standard deviation over `axis`, dividing by n - `ddof`."""
+        return composites.std(self, axis, ddof, keepdims)
+
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Largest element along `axis`; ties share the gradient."""
+        return reductions.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Smallest element along `axis`; ties share the gradient."""
+        return reductions.min(self, axis=axis, keepdims=keepdims)
+
+    def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
+        """Product over `axis`."""
+        return composites.prod(self, axis, keepdims)
+
+    def cumsum(self, axis: int = 0) -> Tensor:
+        """Running sum along `axis`."""
+        return reductions.cumsum(self, axis=axis)
+
+
+def concatenate(tensors: Any, axis: int = 0) -> Any:
+    """Join Tensors and arrays along an axis that they have.
+
+    >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).data
+    array([1., 2., 3.])
+    """
+    return layout.concatenate(*_several(tensors, "concatenate"), axis=axis)
+
+
+def stack(tensors: Any, axis: int = 0) -> Any:
+    """Join Tensors and arrays of one shape along a new axis; Values give a vector.
+
+    >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
+    (2, 2)
+    """
+    return layout.stack(*_several(tensors, "stack"), axis=axis)
+
+
+def _several(tensors: Any, name: str) -> list[Any]:
+    if isinstance(tensors, (Node, np.ndarray)) and not shape_of(tensors):
+        raise TypeError(f"`{name}` takes a list of Tensors or arrays, not a single one")
+    parts = [reshape(x, shape=()) if isinstance(x, Value) else x for x in tensors]
+    if not parts:
+        raise ValueError(f"`{name}` got an empty list: there is nothing to join")
+    return parts
+
+
+def _sequence(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """Take a shape or axes as separate numbers or as one tuple."""
+    return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
+
+
+def _plain_index(index: Any) -> Any:
+    """Check an index, and keep a copy of index arrays, which the caller may change."""
+    if isinstance(index, tuple):
+        return tuple(_plain_index(i) for i in index)
+    if isinstance(index, Node):
+        raise TypeError("an index is whole numbers, slices or arrays of these, not a node: use its `.data`")
+    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+
+
+def _floats(data: Any, dtype: Any) -> np.ndarray:
+    """Make a new array of floats in row order."""
+    if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
+        raise TypeError(f"`dtype` is float32 or float64, not {np.dtype(dtype)}")
+    try:
+        array = np.array(data, order="C")
+    except ValueError as error:
+        raise ValueError(f"`data` must be a full array; the rows of this nested list differ in length ({error})") from None
+    if array.dtype.kind == "b" or (array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64)):
+        raise TypeError(
+            f"`data` of a Tensor is float32 or float64, not {array.dtype} ({describe(data)}): convert it first, "
+            "as in `data.astype(float)`"
+        )
+    return array.astype(dtype or (np.float64 if array.dtype.kind in "iu" else array.dtype), copy=False)
+
+
+def _flat_values(data: Any) -> list[Any] | None:
+    """List the elements of nested lists if there are Values among them."""
+    flat: list[Any] = []
+    found = False
+    for x in data:
+        if isinstance(x, (list, tuple)):
+            below = _flat_values(x)
+            if below is None:
+                flat.extend(np.ravel(x).tolist())
+            else:
+                found = True
+                flat.extend(below)
+        elif isinstance(x, Tensor):
+            raise TypeError("`data` is a list of Tensors: join them with `stack` or `concatenate`")
+        else:
+            found = found or isinstance(x, Value)
+            flat.append(x)
+    return flat if found else None
+
+
+def _nested_shape(data: Any) -> tuple[int, ...]:
+    if not isinstance(data, (list, tuple)):
+        return ()
+    below = {_nested_shape(x) for x in data}
+    if len(below) > 1:
+        raise ValueError(f"`data` must be a full array; its parts have the shapes {sorted(below)}")
+    return (len(data), *below.pop()) if below else (0,)

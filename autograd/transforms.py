@@ -1,0 +1,289 @@
+"""Transforms: functions that make derivatives of functions, at any order and in any nesting.
+
+Each call gives the function fresh variables, so two transforms that are nested never take one another's variable
+for their own. What comes back is of the kind that went in: floats and arrays for floats and arrays, and nodes for
+nodes, or where the function reached a variable of a transform around it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from . import modes
+from .containers import flatten, rebuild
+from .graph import Node, constant, new_variable, pullback, pushforward, topological, variable
+from .primitives.arithmetic import identity
+from .primitives.layout import array_of, reshape, stack
+from .shapes import describe
+
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
+Argnums = int | tuple[int, ...]
+
+
+class _Call:
+    """One call of a function on fresh variables in the places of its arguments `argnums`."""
+
+    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Iterable[int]):
+        self.argnums = [_place(i, len(args), f) for i in argnums]
+        given = [flatten(args[i]) for i in self.argnums]
+        self.variables = [[_lifted(x, f) for x in leaves] for leaves in given]
+        self.args = [args[i] for i in self.argnums]
+        lifted = list(args)
+        for i, leaves in zip(self.argnums, self.variables, strict=True):
+            lifted[i] = rebuild(args[i], list(leaves))
+        with modes.recording_again():
+            self.result = f(*lifted, **kwargs)
+        self.outputs = [_as_node(x, f) for x in flatten(self.result)]
+        own = {id(x) for leaves in self.variables for x in leaves}
+        _, leaves = topological(*self.outputs)
+        self.graph = any(isinstance(x, Node) for row in given for x in row) or any(
+            leaf.op is variable and id(leaf) not in own for leaf in leaves
+        )
+
+    def shown(self, nodes: list[Any], like: Any) -> Any:
+        """Put results into the containers of `like`, as nodes or as plain numbers."""
+        return rebuild(like, nodes if self.graph else [x._data if isinstance(x, Node) else x for x in nodes])
+
+    @property
+    def value(self) -> Any:
+        return self.shown([_unaliased(x) for x in self.outputs], self.result)
+
+    def pull(self, cotangents: list[Any], graph: bool) -> list[Any]:
+        """Give the cotangents of the arguments, each in its containers."""
+        seeds = [(node, g) for node, g in zip(self.outputs, cotangents, strict=True) if node.requires_grad]
+        flat = [x for leaves in self.variables for x in leaves]
+        with modes.recording_again():
+            found = pullback(seeds, flat, graph=graph)
+        results = iter([_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)])
+        return [rebuild(arg, [next(results) for _ in leaves]) for arg, leaves in zip(self.args, self.variables, strict=True)]
+
+
+def _place(i: int, n: int, f: Any) -> int:
+    if not isinstance(i, int) or not -n <= i < n:
+        raise ValueError(f"`argnums` names argument {i!r}, but {_name(f)} was called with {n} positional arguments")
+    return i % n
+
+
+def _name(f: Any) -> str:
+    return f"`{getattr(f, '__name__', type(f).__name__)}`"
+
+
+def _lifted(x: Any, f: Any) -> Node:
+    if isinstance(x, Node):
+        return identity(x) if x.requires_grad else new_variable(x._data)
+    return new_variable(_number(x, f"an argument of {_name(f)}"))
+
+
+def _number(x: Any, what: str) -> Any:
+    """Take a plain number or array as float data."""
+    if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
+        return float(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iuf":
+        return np.array(x, dtype=x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
+    raise TypeError(f"{what} is {describe(x)} ({x!r:.40}): to differentiate by it, pass a real number, array or node")
+
+
+def _as_node(x: Any, f: Any) -> Node:
+    return x if isinstance(x, Node) else constant(_number(x, f"the result of {_name(f)}"))
+
+
+def _unaliased(x: Node) -> Node:
+    return x._first if x.op is identity and x._first is not None else x
+
+
+def _zero_like(x: Node, graph: bool) -> Any:
+    zero = 0.0 if x._data.__class__ is float else np.zeros_like(x._data)
+    return constant(zero) if graph else zero
+
+
+def _matching(given: Any, nodes: list[Node], what: str, graph: bool) -> list[Any]:
+    """Check cotangents or tangents against the nodes that they belong to."""
+    leaves = flatten(given)
+    if len(leaves) != len(nodes):
+        raise ValueError(f"`{what}` holds {len(leaves)} numbers or arrays; {len(nodes)} are needed, one for each")
+    out = []
+    for x, node in zip(leaves, nodes, strict=True):
+        data = x._data if isinstance(x, Node) else _number(x, f"`{what}`")
+        if np.shape(data) != np.shape(node._data):
+            raise ValueError(f"`{what}` has shape {np.shape(data)} where {np.shape(node._data)} is needed")
+        if node._data.__class__ is not float:
+            data = np.asarray(data, dtype=node._data.dtype)
+        out.append((x if isinstance(x, Node) else constant(data)) if graph else data)
+    return out
+
+
+def _single(call: _Call, f: Any) -> Node:
+    out = call.outputs[0] if len(call.outputs) == 1 else None
+    if out is None or np.size(out._data) != 1:
+        got = describe(call.result) if out is None else f"shape {np.shape(out._data)}"
+        raise ValueError(
+            f"grad needs a function whose result is a single number; {_name(f)} gave {got}: "
+            "reduce it, as with `.sum()`, or use `jacobian`"
+        )
+    return out
+
+
+def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    r"""Make a function that gives $f(x)$ and $\nabla f(x)$ together.
+
+    Args:
+        f: a function of floats, arrays, nodes and nested lists, tuples and dicts of them, to a single number.
+        argnums: the argument to differentiate by, or a tuple of several.
+
+    Raises:
+        ValueError: the result is not a single number, or `argnums` names no argument.
+        TypeError: an argument to differentiate by holds something that is no real number.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    single = isinstance(argnums, int)
+
+    @functools.wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, kwargs, (argnums,) if single else argnums)  # type: ignore[arg-type]
+        out = _single(call, f)
+        one = 1.0 if out._data.__class__ is float else np.ones_like(out._data)
+        grads = call.pull([constant(one) if call.graph else one], call.graph)
+        return call.value, grads[0] if single else tuple(grads)
+
+    return differentiated
+
+
+def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    r"""Make a function that gives the gradient $\nabla f(x)$; see `value_and_grad`.
+
+    >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
+    (12.0, 12.0)
+    >>> grad(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 5.0})
+    {'w': 5.0, 'b': 2.0}
+    """
+    both = value_and_grad(f, argnums)
+
+    @functools.wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        return both(*args, **kwargs)[1]
+
+    return differentiated
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    r"""Give $f(x)$ and the function that maps a cotangent $\bar y$ to $\bar y^T J$: reverse mode.
+
+    Args:
+        f: a function to numbers, arrays and nested containers of them.
+        *primals: its arguments; the returned function gives one cotangent for each.
+
+    >>> y, pull = vjp(lambda a, b: a * b, 2.0, 5.0)
+    >>> y, pull(1.0)
+    (10.0, (5.0, 2.0))
+    """
+    call = _Call(f, primals, {}, range(len(primals)))
+
+    def pull(cotangent: Any) -> tuple[Any, ...]:
+        graph = call.graph or any(isinstance(x, Node) for x in flatten(cotangent))
+        return tuple(call.pull(_matching(cotangent, call.outputs, "cotangent", graph), graph))
+
+    return call.value, pull
+
+
+def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[Any, Any]:
+    r"""Give $f(x)$ and its directional derivative $J \dot x$: forward mode.
+
+    Args:
+        f: a function to numbers, arrays and nested containers of them.
+        primals: its arguments.
+        tangents: the direction, of the same structure and shapes.
+
+    >>> jvp(lambda a, b: a * b, (2.0, 5.0), (1.0, 0.0))
+    (10.0, 5.0)
+    """
+    primals, tangents = tuple(primals), tuple(tangents)
+    call = _Call(f, primals, {}, range(len(primals)))
+    call.graph = call.graph or any(isinstance(x, Node) for x in flatten(list(tangents)))
+    flat = [x for leaves in call.variables for x in leaves]
+    start = dict(zip(flat, _matching(list(tangents), flat, "tangents", call.graph), strict=True))
+    with modes.recording_again():
+        found = pushforward(call.outputs, start, graph=call.graph)
+    moved = [found[x] if x in found else _zero_like(x, call.graph) for x in call.outputs]
+    return call.value, call.shown(moved, call.result)
+
+
+def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    r"""Make a function that gives the Jacobian $J_{ij} = \partial f_i / \partial x_j$.
+
+    Its shape is that of the result followed by that of the argument. Containers are kept: those of the result
+    outside, those of the argument inside.
+
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+    single = isinstance(argnums, int)
+
+    @functools.wraps(f)
+    def differentiated(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, kwargs, (argnums,) if single else argnums)  # type: ignore[arg-type]
+        tree = call.args[0] if single else tuple(call.args)
+        blocks = [rebuild(tree, _block_row(call, k)) for k in range(len(call.outputs))]
+        return rebuild(call.result, blocks)
+
+    return differentiated
+
+
+def _block_row(call: _Call, k: int) -> list[Any]:
+    """Give the Jacobian of output `k` by every variable: one backward pass for each of its elements."""
+    data = call.outputs[k]._data
+    rows = []
+    for i in range(np.size(data)):
+        basis: Any = 1.0
+        if data.__class__ is not float:
+            basis = np.zeros_like(data)
+            basis.flat[i] = 1.0
+        cotangents = [_zero_like(x, call.graph) for x in call.outputs]
+        cotangents[k] = constant(basis) if call.graph else basis
+        rows.append(flatten(call.pull(cotangents, call.graph)))
+    variables = [x for leaves in call.variables for x in leaves]
+    if not rows:
+        return [np.zeros(np.shape(data) + np.shape(x._data)) for x in variables]
+    return [_assembled(list(column), np.shape(data), call.graph) for column in zip(*rows, strict=True)]
+
+
+def _assembled(parts: list[Any], shape: tuple[int, ...], graph: bool) -> Any:
+    """Put the rows of a Jacobian together: `shape` of the result in front of that of the variable."""
+    if not shape:
+        return parts[0]
+    if not graph:
+        return np.array(parts).reshape(shape + np.shape(parts[0]))
+    if parts[0]._data.__class__ is float:
+        return array_of(*parts, shape=shape)
+    return reshape(stack(*parts), shape=shape + parts[0].shape)
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    r"""Make a function that gives the Hessian $H_{ij} = \partial^2 f / \partial x_i \partial x_j$.
+
+    >>> hessian(lambda x: x[0] * x[0] * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Callable[..., Any], primal: Any, vector: Any) -> Any:
+    r"""Give the Hessian-vector product $H v$ at `primal` without building $H$: forward mode over reverse.
+
+    Args:
+        f: a function of one argument to a single number.
+        primal: the argument.
+        vector: $v$, of the same structure and shapes.
+
+    >>> hvp(lambda x: x[0] * x[0] * x[1], np.array([1.0, 3.0]), np.array([1.0, 0.0]))
+    array([6., 2.])
+    """
+    return jvp(grad(f), (primal,), (vector,))[1]

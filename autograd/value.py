@@ -1,0 +1,206 @@
+"""Value: a node that holds one float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .graph import fixed, kind
+from .modes import switch
+from .operators import Operators
+from .primitive import Primitive
+from .primitives.activations import relu, sigmoid
+from .primitives.arithmetic import add, div, mul, neg, sub
+from .primitives.powers import exp, pow
+from .primitives.trigonometry import tanh
+
+__all__ = ["Value", "dot"]
+
+_new = object.__new__
+
+
+def _unary(op: Primitive) -> Any:
+    """Make a method that records `op` on a Value without the generality of `graph.record`."""
+    scalar = op.scalar or op
+
+    def method(self: Value) -> Value:
+        if switch.open or self.op is fixed:
+            return op(self)
+        x = self._data
+        try:
+            data = scalar(x)
+        except (ValueError, ArithmeticError):
+            data = op.evaluate((x,), {})
+        node = _new(Value)
+        node._data, node.op = data, op
+        node._first, node._x = self, x
+        node._second = node._mark = node.grad = None
+        return node
+
+    method.__name__, method.__doc__ = op.name, f"`autograd.{op.name}` of this Value."
+    return method
+
+
+def _binary(op: Primitive) -> tuple[Any, Any]:
+    """Make the operator of `op` and the reflected one, for Values, ints and floats; others go the general way."""
+    scalar = op.scalar
+
+    def method(self: Value, other: Any) -> Any:
+        if other.__class__ is not Value:
+            if other.__class__ is not float and other.__class__ is not int:
+                return op(self, other) if _known(other) else NotImplemented
+            other = _number(other)
+        if switch.open or self.op is fixed:
+            return op(self, other)
+        x, y = self._data, other._data
+        try:
+            data = scalar(x, y)
+        except (ValueError, ArithmeticError):
+            data = op.evaluate((x, y), {})
+        node = _new(Value)
+        node._data, node.op = data, op
+        node._first, node._second, node._x, node._y = self, other, x, y
+        node._mark = node.grad = None
+        return node
+
+    def reflected(self: Value, other: Any) -> Any:
+        if other.__class__ is float or other.__class__ is int:
+            return method(_number(other), self)
+        return op(other, self) if _known(other) else NotImplemented
+
+    return method, reflected
+
+
+def _known(x: Any) -> bool:
+    return isinstance(x, (Operators, int, float, np.ndarray, np.generic, list, tuple))
+
+
+def _number(x: float) -> Value:
+    """Make a constant of a number that stands in a formula."""
+    node = _new(Value)
+    node._data, node.op = float(x), fixed
+    node._first = node._second = node._mark = node.grad = None
+    return node
+
+
+@kind(holds_float=True)
+class Value(Operators):
+    """A float that remembers how it was computed.
+
+    Args:
+        data: the number.
+        label: a name for pictures and messages.
+        requires_grad: False for a constant, which `backward` leaves alone.
+
+    Raises:
+        TypeError: `data` is not a real number.
+
+    >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    >>> e = (a + b) * (b + 1)
+    >>> e.backward()
+    >>> e.data, a.grad, b.grad
+    (6.0, 2.0, 5.0)
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
+        self._become_leaf(_real(data), None if requires_grad else fixed, label)
+
+    @property
+    def data(self) -> float:
+        """The number. Assigning to it changes this node alone: what was computed from it stays as it was."""
+        return self._data
+
+    @data.setter
+    def data(self, x: float) -> None:
+        self._data = _real(x)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """A single number has the shape ()."""
+        return ()
+
+    def __repr__(self) -> str:
+        name = f", label={self.label!r}" if self.label else ""
+        grad = "" if self.grad is None else f", grad={getattr(self.grad, 'data', self.grad)!r}"
+        made = "" if self.op is None or not self.inputs else f", op={self.op.name}"
+        return f"Value({self._data!r}{name}{grad}{made})"
+
+    def __float__(self) -> float:
+        return self._data
+
+    def __int__(self) -> int:
+        return int(self._data)
+
+    def __bool__(self) -> bool:
+        return bool(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    __add__, __radd__ = _binary(add)
+    __sub__, __rsub__ = _binary(sub)
+    __mul__, __rmul__ = _binary(mul)
+    __truediv__, __rtruediv__ = _binary(div)
+    __pow__, __rpow__ = _binary(pow)
+    __neg__ = _unary(neg)
+    relu = _unary(relu)
+    tanh = _unary(tanh)
+    sigmoid = _unary(sigmoid)
+    exp = _unary(exp)
+
+
+def _real(x: Any) -> float:
+    if x.__class__ is float:
+        return x
+    if isinstance(x, (bool, np.bool_)):
+        raise TypeError(f"a Value holds a number, not {x}: write Value({float(x)})")
+    if isinstance(x, (int, float, np.integer, np.floating)):
+        return float(x)
+    if isinstance(x, Operators):
+        raise TypeError(f"`data` is a {type(x).__name__} already: use it as it is, or Value(x.data) for a new leaf")
+    hint = ": use Tensor for arrays" if isinstance(x, (np.ndarray, list, tuple)) else ""
+    raise TypeError(f"`data` of a Value is one real number, not {type(x).__name__} ({x!r:.40}){hint}")
+
+
+def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
+    r"""Sum of products $b + \sum_i w_i x_i$, recorded as its products and sums: the pre-activation of a neuron.
+
+    Builds the nodes that `start + w1*x1 + ...` builds, in one loop.
+
+    Args:
+        ws, xs: as many Values or numbers each.
+        start: what the sum starts from.
+
+    Raises:
+        ValueError: `ws` and `xs` differ in length.
+
+    >>> w, x = [Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]
+    >>> dot(w, x, Value(0.5)).data
+    11.5
+    """
+    total = start
+    try:
+        for w, x in zip(ws, xs, strict=True):
+            if switch.open or not (w.__class__ is x.__class__ is total.__class__ is Value):
+                total = total + w * x
+                continue
+            a, b = w._data, x._data
+            product = _new(Value)
+            product._data, product.op = a * b, mul
+            product._first, product._second, product._x, product._y = w, x, a, b
+            product._mark = product.grad = None
+            a, b = total._data, product._data
+            node = _new(Value)
+            node._data, node.op = a + b, add
+            node._first, node._second, node._x, node._y = total, product, a, b
+            node._mark = node.grad = None
+            total = node
+    except ValueError as error:
+        if "zip()" not in str(error):
+            raise
+        raise ValueError("`ws` and `xs` must be equally many, one input per weight") from None
+    return total
