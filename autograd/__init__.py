@@ -1,5 +1,10 @@
 """Chalkgrad's engine: graphs of floats and arrays that differentiate themselves, and can be read and drawn."""
 
+from ._clash import refuse_strangers
+
+refuse_strangers()
+
+from .check import gradcheck as gradcheck
 from .graph import Node as Node
 from .graph import topological as topological
 from .modes import detect_anomaly as detect_anomaly
@@ -50,9 +55,9 @@ from .primitives.powers import exp2 as exp2
 from .primitives.powers import expm1 as expm1
 from .primitives.powers import hypot as hypot
 from .primitives.powers import log as log
-from .primitives.powers import log10 as log10
 from .primitives.powers import log1p as log1p
 from .primitives.powers import log2 as log2
+from .primitives.powers import log10 as log10
 from .primitives.powers import logaddexp as logaddexp
 from .primitives.powers import pow as pow
 from .primitives.powers import sqrt as sqrt
@@ -135,6 +140,7 @@ __all__ = [
     "gelu",
     "getitem",
     "grad",
+    "gradcheck",
     "hessian",
     "hvp",
     "hypot",

@@ -1,11 +1,13 @@
-"""What Values and Tensors share: Python's operators and the maths methods, each one line over the table."""
+"""What Values and Tensors share: the backward pass, copying, Python's operators and the maths methods."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from .copying import deeply_copied, reduced, shallowly_copied
 from .graph import Node
 from .primitives import activations, arithmetic, powers, selection, trigonometry
+from .reverse import backward, contributions
 
 __all__ = ["Operators"]
 
@@ -22,6 +24,40 @@ class Operators(Node):
     """Node with arithmetic. Comparisons give plain booleans, except `==`, which is identity."""
 
     __slots__ = ()
+
+    def backward(self, gradient: Any = None, *, create_graph: bool = False) -> None:
+        r"""Set `grad` of every node that this one depends on: $\bar v = \partial\,\mathrm{self} / \partial v$.
+
+        The gradients of leaves add up over calls (see `zero_grad`); those in between are those of this call.
+        If anything goes wrong on the way, no gradient has changed.
+
+        Args:
+            gradient: the cotangent of this node, of its shape; 1 if left out, for a single number only.
+            create_graph: make the gradients nodes, to draw or to differentiate again.
+
+        >>> from autograd import Value
+        >>> x = Value(3.0)
+        >>> y = x * x
+        >>> y.backward()
+        >>> x.grad
+        6.0
+        """
+        backward(self, gradient, create_graph)
+
+    def _backward(self) -> None:
+        """Hand this node's gradient on to its inputs, once, as micrograd's closure does."""
+        if self._first is not None and self.grad is not None:
+            for operand, contribution in contributions(self, self.grad):
+                operand.grad = contribution if operand.grad is None else operand.grad + contribution
+
+    def __copy__(self) -> Any:
+        return shallowly_copied(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return deeply_copied(self, memo)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return reduced(self)
 
     def __add__(self, other: Any) -> Any:
         return arithmetic.add(self, other)
@@ -61,7 +97,7 @@ class Operators(Node):
 
     def __floordiv__(self, other: Any) -> Any:
         if self.requires_grad or (isinstance(other, Node) and other.requires_grad):
-            raise TypeError("`//` has no useful derivative: write `floor(x / y)` to say that 0 is meant, or use `.data`")
+            raise TypeError("`//` has no useful derivative: write `floor(x / y)` if you mean 0, or use `.data`")
         return arithmetic.floor(arithmetic.div(self, other))
 
     def __rfloordiv__(self, other: Any) -> Any:

@@ -99,7 +99,7 @@ class Primitive:
         return self.vjps(i) if callable(self.vjps) else self.vjps[i]
 
     def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-        """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf as IEEE has them."""
+        """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf by IEEE."""
         if self.scalar is not None:
             for x in inputs:
                 if x.__class__ is not float:
@@ -113,12 +113,17 @@ class Primitive:
             out = self.forward(*inputs, **params)
         if out.__class__ is float:
             return out
-        if np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):
+        if self.elementwise and np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):
             return float(out)
         return np.asarray(out)
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if self.defaults and (missing := self.arity - len(inputs)):
+        if self.arity == 1 and self.scalar is not None and inputs[0].__class__ is float:
+            try:  # the common case in a derivative rule, first
+                return self.scalar(inputs[0], **params)
+            except (ValueError, ArithmeticError):
+                pass
+        if self.defaults and (missing := (self.arity or 0) - len(inputs)):
             inputs += self.defaults[-missing:]
         for x in inputs:
             if isinstance(x, Operand):

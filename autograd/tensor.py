@@ -40,6 +40,7 @@ class Tensor(Operators):
     """
 
     __slots__ = ("_is_lent",)
+    _is_lent: bool
 
     def __new__(cls, data: Any = None, label: str = "", *, dtype: Any = None, requires_grad: bool = True) -> Any:
         node = object.__new__(cls)
@@ -48,7 +49,7 @@ class Tensor(Operators):
 
     def __init__(self, data: Any, label: str = "", *, dtype: Any = None, requires_grad: bool = True) -> None:
         if isinstance(data, Node):
-            raise TypeError(f"`data` is a {type(data).__name__} already: use it as it is, or Tensor(x.data) for a new leaf")
+            raise TypeError(f"`data` is a {type(data).__name__} already: use it, or Tensor(x.data) for a new leaf")
         values = _flat_values(data) if isinstance(data, (list, tuple)) else None
         if values is not None:
             made = layout.array_of(*values, shape=_nested_shape(data))
@@ -64,9 +65,6 @@ class Tensor(Operators):
                 setattr(self, slot, getattr(made, slot))
         if label:
             self.label = label
-
-    def _lent(self) -> None:
-        self._is_lent = True
 
     @property
     def data(self) -> np.ndarray:
@@ -282,7 +280,7 @@ def _floats(data: Any, dtype: Any) -> np.ndarray:
     try:
         array = np.array(data, order="C")
     except ValueError as error:
-        raise ValueError(f"`data` must be a full array; the rows of this nested list differ in length ({error})") from None
+        raise ValueError(f"`data` must be a full array; rows of this nested list differ in length ({error})") from None
     if array.dtype.kind == "b" or (array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64)):
         raise TypeError(
             f"`data` of a Tensor is float32 or float64, not {array.dtype} ({describe(data)}): convert it first, "

@@ -15,9 +15,11 @@ import numpy as np
 
 from . import modes
 from .containers import flatten, rebuild
-from .graph import Node, constant, new_variable, pullback, pushforward, topological, variable
+from .forward import pushforward
+from .graph import Node, constant, new_variable, topological, variable, zeros
 from .primitives.arithmetic import identity
 from .primitives.layout import array_of, reshape, stack
+from .reverse import pullback
 from .shapes import describe
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -47,7 +49,7 @@ class _Call:
 
     def shown(self, nodes: list[Any], like: Any) -> Any:
         """Put results into the containers of `like`, as nodes or as plain numbers."""
-        return rebuild(like, nodes if self.graph else [x._data if isinstance(x, Node) else x for x in nodes])
+        return rebuild(like, nodes if self.graph else [_shown(x._data if isinstance(x, Node) else x) for x in nodes])
 
     @property
     def value(self) -> Any:
@@ -60,7 +62,8 @@ class _Call:
         with modes.recording_again():
             found = pullback(seeds, flat, graph=graph)
         results = iter([_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)])
-        return [rebuild(arg, [next(results) for _ in leaves]) for arg, leaves in zip(self.args, self.variables, strict=True)]
+        found_by_argument = [[next(results) for _ in leaves] for leaves in self.variables]
+        return [rebuild(arg, leaves) for arg, leaves in zip(self.args, found_by_argument, strict=True)]
 
 
 def _place(i: int, n: int, f: Any) -> int:
@@ -92,13 +95,17 @@ def _as_node(x: Any, f: Any) -> Node:
     return x if isinstance(x, Node) else constant(_number(x, f"the result of {_name(f)}"))
 
 
+def _shown(data: Any) -> Any:
+    """Give an array of shape () as NumPy does, as a scalar."""
+    return data[()] if data.__class__ is np.ndarray and not data.shape else data
+
+
 def _unaliased(x: Node) -> Node:
     return x._first if x.op is identity and x._first is not None else x
 
 
 def _zero_like(x: Node, graph: bool) -> Any:
-    zero = 0.0 if x._data.__class__ is float else np.zeros_like(x._data)
-    return constant(zero) if graph else zero
+    return constant(zeros(x._data)) if graph else zeros(x._data)
 
 
 def _matching(given: Any, nodes: list[Node], what: str, graph: bool) -> list[Any]:

@@ -45,7 +45,7 @@ def _unary(op: Primitive) -> Any:
 
 def _binary(op: Primitive) -> tuple[Any, Any]:
     """Make the operator of `op` and the reflected one, for Values, ints and floats; others go the general way."""
-    scalar = op.scalar
+    scalar: Any = op.scalar
 
     def method(self: Value, other: Any) -> Any:
         if other.__class__ is not Value:

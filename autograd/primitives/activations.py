@@ -49,7 +49,12 @@ def log_sigmoid(x):
     return -softplus(-x)
 
 
-@primitive(symbol="ReLU", partials=[lambda out, x: step(x)], kinks=[0.0], scalar=lambda x: x if x > 0 or x != x else 0.0)
+@primitive(
+    symbol="ReLU",
+    partials=[lambda out, x: step(x)],
+    kinks=[0.0],
+    scalar=lambda x: x if x > 0 or x != x else 0.0,
+)
 def relu(x):
     r"""Rectified linear unit $\max(x, 0)$, with derivative 1 where $x > 0$, else 0; at 0 it is 0.
 

@@ -46,7 +46,11 @@ def mul(x, y):
     return np.multiply(x, y)
 
 
-@primitive(symbol="/", partials=[lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y)], scalar=operator.truediv)
+@primitive(
+    symbol="/",
+    partials=[lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y)],
+    scalar=operator.truediv,
+)
 def div(x, y):
     r"""Quotient $x / y$, with $\partial/\partial x = 1/y$ and $\partial/\partial y = -x/y^2$; $1/0$ is infinite.
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..primitive import primitive
-from .arithmetic import div, mul, neg
+from .arithmetic import div, mul
 from .selection import equal, gated, greater, maximum, where
 
 __all__ = [

@@ -98,7 +98,7 @@ def sign(x):
 
 @primitive(partials=[0.0])
 def anchor(x):
-    """Hold `x` fixed, with 0 in place of an infinity: a reference point to subtract before `exp`, not differentiated."""
+    """Hold `x` fixed, with 0 in place of an infinity: a reference to subtract before `exp`, not differentiated."""
     return np.where(np.isinf(x), np.zeros_like(x), x)
 
 

@@ -174,8 +174,8 @@ def sinc(x, *, order=0):
     z = x.astype(np.float64)
     near = np.abs(z) < 1.0 + order / 2
     small, far = np.where(near, z, 0.0), np.where(near, 1.0, z)
-    series, k = np.zeros_like(z), (order + 1) // 2
-    for k in range(k, k + 24):
+    series, first = np.zeros_like(z), (order + 1) // 2
+    for k in range(first, first + 24):
         weight = (-1) ** k * math.pi ** (2 * k) / (math.factorial(2 * k - order) * (2 * k + 1))
         series += weight * small ** (2 * k - order)
     value = np.sin(np.pi * far) / (np.pi * far)

@@ -1,0 +1,55 @@
+"""Anomalies: finding the first NaN or infinity, and the line that made it. Called only inside `detect_anomaly`."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+import numpy as np
+
+__all__ = ["watch_contribution", "watch_result"]
+
+
+def watch_result(name: str, data: Any, operands: list[tuple[str, Any]]) -> str:
+    """Check what an operation gave, and give the line of the caller's code that asked for it."""
+    site = _caller()
+    if not _finite(data):
+        given = ", ".join(
+            f"{label or 'operand'} = {x if np.ndim(x) == 0 else f'array of shape {np.shape(x)}'}"
+            for label, x in operands
+        )
+        raise FloatingPointError(f"`{name}` gave {_first_bad(data)} from {given}, at {site}")
+    return site
+
+
+def watch_contribution(node: Any, operand: Any, contribution: Any) -> None:
+    """Check what the rule of a node adds to the gradient of an operand."""
+    if not _finite(getattr(contribution, "_data", contribution)):
+        site = getattr(node, "_site", "an unknown place: build the graph under `detect_anomaly` too")
+        name = node.op.name
+        raise FloatingPointError(
+            f"the gradient of `{name}` by {_named(operand)} is {_first_bad(contribution)} (`{name}` was made at {site})"
+        )
+
+
+def _named(node: Any) -> str:
+    return f"`{node.label}`" if node.label else f"an operand of shape {node.shape}"
+
+
+def _finite(data: Any) -> bool:
+    return math.isfinite(data) if data.__class__ is float else bool(np.all(np.isfinite(data)))
+
+
+def _first_bad(data: Any) -> Any:
+    if data.__class__ is float:
+        return data
+    data = np.asarray(data)
+    return float(data[~np.isfinite(data)].flat[0])
+
+
+def _caller() -> str:
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -1,0 +1,79 @@
+"""Copies and pickles of graphs. Graphs are deep, so none of this recurses; what two nodes share stays shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, all_nodes, made, saved
+
+__all__ = ["deeply_copied", "reduced", "shallowly_copied"]
+
+
+def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
+    """Copy a node with all that it depends on, in topological order."""
+    for x in reversed(all_nodes(node)):
+        if id(x) not in memo:
+            copy = _blank(type(x), x, [memo[id(i)] for i in x.inputs])
+            copy.grad = None if isinstance(x.grad, Node) else _copied(x.grad)
+            memo[id(x)] = copy
+    return memo[id(node)]
+
+
+def shallowly_copied(node: Node) -> Any:
+    """Copy one node; the copy has the same inputs."""
+    copy = _blank(type(node), node, list(node.inputs))
+    copy.grad = node.grad
+    return copy
+
+
+def reduced(node: Node) -> Any:
+    """Say how to pickle: a leaf as itself, any other node as the list of what it depends on.
+
+    Leaves keep their identity among all that is pickled together, so a model and its loss still share parameters.
+    """
+    if node.is_leaf:
+        return _leaf, (type(node), _copied(node._data), node.op, node.label, node.grad)
+    nodes = all_nodes(node)[::-1]
+    place = {x: i for i, x in enumerate(nodes)}
+    rows = [
+        x if x.is_leaf else (type(x), x._data, x.op, x.label, [place[i] for i in x.inputs], saved(x), x.params, x.grad)
+        for x in nodes
+    ]
+    return _rebuilt, (rows,)
+
+
+def _copied(data: Any) -> Any:
+    return data.copy() if isinstance(data, np.ndarray) else data
+
+
+def _blank(kind: type[Node], like: Node, inputs: list[Node]) -> Node:
+    """Make a node like another over other inputs."""
+    if not inputs:
+        return _leaf(kind, _copied(like._data), like.op, like.label, None)
+    node = made(kind, like._data, like.op, inputs, saved(like), like.params)
+    if like.label:
+        node.label = like.label
+    return node
+
+
+def _leaf(kind: type[Node], data: Any, op: Any, label: str, grad: Any) -> Node:
+    node = kind.__new__(kind)
+    node._become_leaf(data, op, label)
+    node.grad = grad
+    return node
+
+
+def _rebuilt(rows: list[Any]) -> Node:
+    nodes: list[Node] = []
+    for row in rows:
+        if isinstance(row, Node):
+            nodes.append(row)
+        else:
+            kind, data, op, label, inputs, values, params, grad = row
+            nodes.append(made(kind, data, op, [nodes[i] for i in inputs], values, params))
+            nodes[-1].grad = grad
+            if label:
+                nodes[-1].label = label
+    return nodes[-1]

@@ -1,0 +1,72 @@
+"""Forward mode, from the same rows as reverse mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .graph import Node, new_variable, saved, topological, zeros
+from .primitives.layout import broadcast_to, shape_of
+from .reverse import check_fresh, fitted, pullback, times
+
+__all__ = ["pushforward"]
+
+
+def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
+    r"""Carry tangents from leaves to `outputs`: $\dot v = \sum_i \partial v / \partial x_i\, \dot x_i$.
+
+    Uses the rows' partial derivatives; a row with a vector-Jacobian rule is transposed by differentiating that
+    rule, which is linear in the cotangent. Gives the tangents of all nodes on the way.
+    """
+    order, _ = topological(*outputs)
+    found = dict(tangents)
+    with np.errstate(all="ignore"):
+        for node in reversed(order):
+            if node in found or not any(x in found for x in node.inputs):
+                continue
+            tangent = _transposed(node, found, graph) if not node.op.elementwise else _along(node, found, graph)
+            if tangent is not None:
+                found[node] = tangent
+    return found
+
+
+def _along(node: Node, found: dict[Node, Any], graph: bool) -> Any:
+    values: tuple[Any, ...] = node.inputs if graph else saved(node)
+    out = node if graph else node._data
+    if graph:
+        check_fresh(node, node.inputs, saved(node))
+    total = None
+    for i, operand in enumerate(node.inputs):
+        rule = node.op.rule(i)
+        if operand not in found or rule is None:
+            continue
+        slope = rule(out, *values, **node.params) if callable(rule) else rule
+        part = _fitted_to_result(times(found[operand], slope), node)
+        total = part if total is None else total + part
+    return total
+
+
+def _fitted_to_result(part: Any, node: Node) -> Any:
+    if shape_of(part) != shape_of(node):
+        part = broadcast_to(part, shape=shape_of(node))
+    return fitted(part, node, node.op)
+
+
+def _transposed(node: Node, found: dict[Node, Any], graph: bool) -> Any:
+    # sum_i <vjp_i(u), t_i> is <u, tangent of node> for every u: its gradient by u is the tangent.
+    probe = new_variable(zeros(node._data))
+    values: tuple[Any, ...] = node.inputs if graph else saved(node)
+    out = node if graph else node._data
+    seeds = []
+    for i, operand in enumerate(node.inputs):
+        rule = node.op.rule(i) if operand in found else None
+        if rule is None:
+            continue
+        back = rule(probe, out, *values, **node.params)
+        if isinstance(back, Node):
+            seeds.append((fitted(back, operand, node.op), found[operand]))
+    if not seeds:
+        return None
+    (tangent,) = pullback(seeds, [probe], graph=graph)
+    return tangent

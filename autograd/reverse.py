@@ -1,0 +1,280 @@
+"""Reverse mode: what each row's rule adds to the cotangents of its operands, gathered against the order of making."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import modes
+from .anomaly import watch_contribution
+from .graph import ZERO, Node, constant, fixed, saved, topological, turn, walk, zeros
+from .modes import switch
+from .primitive import Primitive
+from .primitives.arithmetic import add, mul
+from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadcast
+from .primitives.selection import gated
+from .shapes import sum_over_broadcast
+
+__all__ = ["backward", "check_fresh", "contributions", "fitted", "pullback", "times"]
+
+
+def backward(root: Node, gradient: Any, create_graph: bool) -> None:
+    """Run the backward pass from `root`; see `Value.backward`."""
+    seed = _seed(root, gradient)
+    if create_graph:
+        _backward_with_graph(root, seed)
+    else:
+        _backward_plain(root, seed)
+
+
+def _seed(root: Node, gradient: Any) -> Any:
+    """Check the cotangent that a backward pass starts from."""
+    if root.op is fixed:
+        raise ValueError(
+            "backward() from a node that needs no gradient: it is a constant, or was computed under `no_grad` "
+            "or from detached nodes only"
+        )
+    data = root._data
+    if gradient is None:
+        if data.__class__ is float:
+            return 1.0
+        if data.size == 1:
+            return np.ones_like(data)
+        raise ValueError(
+            f"backward() needs a single number to start from, and this Tensor has shape {data.shape}: "
+            "pass `gradient` of that shape, or reduce first, as in `.sum().backward()`"
+        )
+    given = gradient._data if isinstance(gradient, Node) else np.asarray(gradient, dtype=np.float64)
+    if np.shape(given) != np.shape(data):
+        raise ValueError(f"`gradient` has shape {np.shape(given)}; it must have that of the node, {np.shape(data)}")
+    if isinstance(gradient, Node):
+        return gradient
+    return float(given) if data.__class__ is float else given.astype(data.dtype)
+
+
+def _backward_plain(root: Node, seed: Any) -> None:
+    """Run the pass on plain numbers. Adjoints gather in `grad`; if anything goes wrong, what was there comes back."""
+    order: list[Node] = []
+    leaves: list[Node] = []
+    path: list[Node] = []
+    before: dict[Node, Any] = {}
+    with turn.backward(), np.errstate(all="ignore"):
+        try:
+            walk((root,), order, leaves, path, before)
+            root.grad = seed._data if isinstance(seed, Node) else seed
+            unreached = _pull(order, watching=bool(switch.open) and modes.watching())
+            for leaf, total in [(leaf, _accumulated(leaf, before.get(leaf))) for leaf in leaves]:
+                leaf.grad = total
+            for node in unreached:
+                node.grad = zeros(node._data)
+        except BaseException:
+            for node in (*path, *order, *leaves):
+                node.grad = before.get(node)
+            raise
+
+
+def _pull(order: list[Node], watching: bool) -> list[Node]:
+    """Hand each node's gradient on to its operands; list the nodes that nothing came to."""
+    unreached = []
+    masked: set[Node] = set()
+    zero, plus, times = ZERO, add, mul  # a local name is quicker than a global one
+    for node in order:
+        g = node.grad
+        if g.__class__ is float:
+            if g is zero:
+                unreached.append(node)  # the other branch of a `where`
+                continue
+            if not watching:
+                # A Value. Two rows are written out, since nine nodes of ten in a scalar net are theirs;
+                # a test holds them to the table.
+                op = node.op
+                if op is plus:
+                    node._first.grad += g
+                    node._second.grad += g
+                    continue
+                if op is times:
+                    node._first.grad += g * node._y
+                    node._second.grad += g * node._x
+                    continue
+                if op.partials is not None and not op.wide:
+                    _spread(node, op, g)
+                    continue
+        for operand, contribution in contributions(node, g, masked):
+            if watching:
+                watch_contribution(node, operand, contribution)
+            gathered = operand.grad
+            operand.grad = contribution if gathered is zero else gathered + contribution
+    return unreached
+
+
+def _spread(node: Node, op: Primitive, g: float) -> None:
+    """Apply an elementwise row of one or two operands to floats: `contributions` without its generality."""
+    first, second = node._first, node._second
+    partials: Any = op.partials
+    if second is None:
+        slope = partials[0]
+        first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x))
+        return
+    for operand, slope in ((first, partials[0]), (second, partials[1])):
+        if operand.op is not fixed:
+            part = g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
+            if part or not op.masks:
+                operand.grad += part
+
+
+def _accumulated(leaf: Node, old: Any) -> Any:
+    """Add what a pass brought to what the leaf had, in the leaf's own dtype and memory."""
+    data, new = leaf._data, leaf.grad
+    if leaf.op is fixed:
+        return old
+    if data.__class__ is float:
+        return new if old is None else old + new
+    if new is ZERO:
+        return np.zeros_like(data) if old is None else old
+    if old is None:
+        return np.array(new, dtype=data.dtype)
+    return old + new if isinstance(old, Node) else np.add(old, new).astype(data.dtype, copy=False)
+
+
+def _backward_with_graph(root: Node, seed: Any) -> None:
+    order, leaves = topological(root)
+    sources = [leaf for leaf in leaves if leaf.op is not fixed]
+    start = seed if isinstance(seed, Node) else constant(seed)
+    grads = pullback([(root, start)], [*order, *sources], graph=True)
+    total = []
+    for node, grad in zip([*order, *sources], grads, strict=True):
+        grad = grad if grad is not None else constant(zeros(node._data))
+        total.append(grad if node.grad is None or node._first is not None else node.grad + grad)
+    for node, grad in zip([*order, *sources], total, strict=True):
+        node.grad = grad
+
+
+def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool) -> list[Any]:
+    r"""Give $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
+
+    Args:
+        seeds: results $y_k$ with their cotangents.
+        wrt: the nodes to differentiate by.
+        graph: build the result as nodes, from nodes, and not from numbers.
+
+    Returns:
+        One cotangent per node of `wrt`; None where nothing depends on it.
+    """
+    order, _ = topological(*(node for node, _ in seeds))
+    needed = set(wrt)
+    for node in reversed(order):
+        if node not in needed and any(x in needed for x in node.inputs):
+            needed.add(node)
+    cotangents: dict[Node, Any] = {}
+    for node, g in seeds:
+        cotangents[node] = cotangents[node] + g if node in cotangents else g
+    masked: set[Node] = set()
+    watching = bool(switch.open) and modes.watching()
+    with np.errstate(all="ignore"):
+        for node in order:
+            g = cotangents.get(node)
+            if g is None or node not in needed:
+                continue
+            for operand, contribution in contributions(node, g, masked, needed, graph):
+                if watching:
+                    watch_contribution(node, operand, contribution)
+                gathered = cotangents.get(operand)
+                cotangents[operand] = contribution if gathered is None else gathered + contribution
+    return [cotangents.get(x) for x in wrt]
+
+
+def contributions(
+    node: Node, g: Any, masked: set[Node] | None = None, needed: set[Node] | None = None, graph: bool = False
+) -> Iterator[tuple[Node, Any]]:
+    """Apply the row's rule: yield each operand that is differentiated with what the cotangent `g` adds to it.
+
+    `masked` holds the nodes whose cotangents have exact zeros, from a branch that was not taken (see
+    `Primitive.masks`); behind these, a product with an infinite slope is 0.
+    """
+    op = node.op
+    operands = node.inputs
+    values: tuple[Any, ...] = saved(node)
+    out: Any = node._data
+    if graph:
+        check_fresh(node, operands, values)
+        values, out = operands, node
+    params = node.params
+    product = gated if masked and node in masked else times
+    for i, operand in enumerate(operands):
+        if operand.op is fixed or (needed is not None and operand not in needed):
+            continue
+        rule = op.rule(i)
+        if rule is None:
+            continue
+        if op.elementwise:
+            slope = rule(out, *values, **params) if callable(rule) else rule
+            contribution = product(g, slope)
+            if shape_of(contribution) != shape_of(operand):
+                contribution = _summed_to(contribution, operand)
+        else:
+            contribution = rule(g, out, *values, **params)
+            if contribution is None:
+                continue
+        if op.masks or product is gated:
+            if contribution.__class__ is float and not contribution:
+                continue  # for a single number, an exact zero is no contribution: no rule behind it runs
+            if masked is not None:
+                masked.add(operand)
+        yield operand, fitted(contribution, operand, op)
+
+
+def times(g: Any, slope: Any) -> Any:
+    """Multiply by a slope, without a node for a factor of 1 or -1."""
+    if slope.__class__ is float:
+        if slope == 1.0:
+            return g
+        if slope == -1.0:
+            return -g
+    return g * slope
+
+
+def _summed_to(contribution: Any, operand: Node) -> Any:
+    shape = shape_of(operand)
+    if isinstance(contribution, np.ndarray):
+        return sum_over_broadcast(contribution, shape) if contribution.ndim >= len(shape) else contribution
+    return unbroadcast(contribution, shape)
+
+
+def fitted(contribution: Any, operand: Node, op: Primitive) -> Any:
+    """Give a contribution the kind, shape and dtype of the operand that it belongs to."""
+    data = operand._data
+    if data.__class__ is float:
+        if contribution.__class__ is float:
+            return contribution
+        if isinstance(contribution, Node):
+            if contribution._data.__class__ is float:
+                return contribution
+            if contribution._data.size == 1:
+                return element(contribution, index=(0,) * contribution._data.ndim)
+        elif np.size(contribution) == 1:
+            return float(np.reshape(contribution, ()))
+    else:
+        if contribution.__class__ is float:
+            return np.full(data.shape, contribution, data.dtype)
+        if isinstance(contribution, Node) and contribution._data.__class__ is float:
+            contribution = broadcast_to(contribution, shape=data.shape)
+        if shape_of(contribution) == data.shape:
+            if contribution.dtype == data.dtype or data.dtype.kind != "f":
+                return contribution
+            return astype(contribution, dtype=data.dtype)
+    raise ValueError(
+        f"the rule of primitive `{op.name}` gave a cotangent of shape {shape_of(contribution)} "
+        f"for an operand of shape {np.shape(data)}: they must be equal"
+    )
+
+
+def check_fresh(node: Node, operands: tuple[Node, ...], values: tuple[Any, ...]) -> None:
+    for operand, value in zip(operands, values, strict=True):
+        if operand._first is None and operand.op is not fixed and operand._data is not value:
+            named = f"`{operand.label}`" if operand.label else f"an operand of shape {operand.shape}"
+            raise RuntimeError(
+                f"`.data` of {named} was changed after `{node.op.name}` used it, so a gradient with a graph "
+                "would mix old and new numbers: compute forward again first"
+            )
