@@ -1,0 +1,259 @@
+"""Checking derivatives: the engine's, against those that a definition of the derivative gives.
+
+A number is compared and not a matrix: with a random direction v and a random cotangent u, reverse mode gives
+(u J) v, forward mode u (J v), and differences of f along v the same number without any rule. That a wrong
+entry of J escapes them all has probability zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .containers import flatten, rebuild
+from .graph import Node, constant, new_variable, topological
+from .primitive import plain
+from .transforms import jvp, vjp
+
+__all__ = ["GradcheckError", "gradcheck"]
+
+DIRECTIONS = 3
+STEPS = tuple(10.0**-k for k in range(1, 7))
+"""Steps of the differences, relative to each element; the estimate that its neighbour confirms is taken."""
+
+TINY = 1e-30
+"""Step of the complex method: it subtracts nothing, so it may be as small as numbers go."""
+
+
+class GradcheckError(AssertionError):
+    """A derivative that the engine gives is not the derivative of the function."""
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    *args: Any,
+    order: int = 1,
+    method: str = "differences",
+    rtol: float = 1e-6,
+    atol: float = 1e-9,
+    rng: np.random.Generator | None = None,
+) -> None:
+    r"""Compare the engine's derivatives of `f` at `args`, reverse and forward, with numerical ones.
+
+    The derivative along a direction $v$ comes from five points,
+    $f' \approx \frac{8(f_1 - f_{-1}) - (f_2 - f_{-2})}{12h}$ with $f_k = f(x + khv)$, or from a complex step,
+    $f' \approx \operatorname{Im} f(x + ihv)/h$, which is exact to rounding where every formula of `f` is
+    analytic. Passes in silence.
+
+    Args:
+        f: a function of numbers, arrays, nodes and nested containers of them, to the same; called with nodes.
+        *args: where to check; all that they hold is differentiated, in float64.
+        order: 2 to check the derivative of the gradient too, and so on.
+        method: "differences" or "complex".
+        rtol: tolerance relative to the sum of the terms $|\partial f/\partial x_i\, v_i|$.
+        atol: absolute tolerance.
+        rng: source of the directions and cotangents; a fixed one if left out.
+
+    Raises:
+        GradcheckError: a derivative differs; names the mode, the order, the worst element and both numbers.
+        ValueError: `order` or `method` is none of the above; `f` is not finite near `args`, or takes no
+            complex numbers.
+        TypeError: `args` holds something that is no real number, array or node.
+
+    Source: Squire and Trapp (1998), Using complex variables to estimate derivatives of real functions.
+
+    >>> from autograd import div, primitive, sin
+    >>> gradcheck(lambda a, b: sin(a * b) / b, 0.5, np.array([1.0, 2.0]), order=2)
+    >>> @primitive(partials=[lambda out, x: div(1.001, x)])
+    ... def log_(x):
+    ...     return np.log(x)
+    >>> gradcheck(log_, 2.0)
+    Traceback (most recent call last):
+        ...
+    autograd.check.GradcheckError: reverse mode of `log_`, order 1, is wrong: the derivative by argument[0] is
+    0.5005 by the engine, while differences give 0.5...
+    """
+    if not isinstance(order, int) or order < 1:
+        raise ValueError(f"`order` is {order!r}; it must be 1, 2, ...: how many times to differentiate")
+    if method not in ("differences", "complex"):
+        raise ValueError(f"`method` is {method!r}; it must be 'differences' or 'complex'")
+    rng = np.random.default_rng(0) if rng is None else rng
+    title = f"`{getattr(f, '__name__', type(f).__name__)}`"
+    point = _Place(args)
+    for n in range(1, order + 1):
+        check = _Check(f, point, method, rtol, atol, f"{title}, order {n},")
+        for _ in range(DIRECTIONS):
+            check.along(point.direction(rng), check.result.cotangent(rng))
+        f = _gradient(f, check.result.packed(check.result.cotangent(rng)))
+
+
+def _gradient(f: Callable[..., Any], cotangent: Any) -> Callable[..., Any]:
+    def gradient(*args: Any) -> Any:
+        return vjp(f, *args)[1](cotangent)
+
+    return gradient
+
+
+class _Place:
+    """Numbers and arrays in their containers, also as one flat vector of float64."""
+
+    def __init__(self, tree: Any) -> None:
+        self.tree = tree
+        self.parts = [_real(x) for x in flatten(tree)]
+        self.vector = _flat(self.parts)
+
+    def leaves(self, vector: np.ndarray) -> list[Any]:
+        """Cut a vector into floats and arrays of the shapes that stand here."""
+        out, start = [], 0
+        for x in self.parts:
+            piece = vector[start : start + np.size(x)]
+            out.append(piece[0].item() if isinstance(x, float) else piece.reshape(np.shape(x)).copy())
+            start += np.size(x)
+        return out
+
+    def packed(self, vector: np.ndarray) -> Any:
+        return rebuild(self.tree, self.leaves(vector))
+
+    def direction(self, rng: np.random.Generator) -> np.ndarray:
+        """Draw a direction in proportion to each element, so that steps along it stay on its side of zero."""
+        return _scale(self.vector) * rng.uniform(0.5, 1.0, self.vector.size) * rng.choice([-1.0, 1.0], self.vector.size)
+
+    def cotangent(self, rng: np.random.Generator) -> np.ndarray:
+        return rng.uniform(0.5, 1.0, self.vector.size)
+
+    def names(self, whole: str) -> list[str]:
+        """Name every element by the way to it."""
+        found = []
+        for name, x in zip(_names(self.tree, whole), self.parts, strict=True):
+            for index in np.ndindex(np.shape(x)):
+                found.append(name + (f" at index {index if len(index) > 1 else index[0]}" if index else ""))
+        return found
+
+
+class _Check:
+    """One function at one point: what the engine says of it, and what numbers say."""
+
+    def __init__(self, f: Any, point: _Place, method: str, rtol: float, atol: float, title: str) -> None:
+        self.f, self.point, self.method, self.title = f, point, method, title
+        self.rtol, self.atol = rtol, atol
+        value, self.pull = vjp(f, *point.packed(point.vector))
+        self.result = _Place(value)
+        if not np.all(np.isfinite(self.result.vector)):
+            raise ValueError(f"{title} is not finite at this point: choose another")
+
+    def along(self, v: np.ndarray, u: np.ndarray) -> None:
+        gradient = self.reverse(u)
+        allowed = self.atol + self.rtol * float(np.sum(np.abs(gradient * v)))
+        want = float(u @ self.numerical(v))
+        for mode, have in (("reverse", float(gradient @ v)), ("forward", float(u @ self.forward(v)))):
+            if not abs(have - want) <= allowed:
+                raise GradcheckError(self.located(mode) or self.told(mode, "", "along a direction", have, want))
+
+    def reverse(self, u: np.ndarray) -> np.ndarray:
+        return _flat([_data(g) for g in flatten(self.pull(self.result.packed(u)))])
+
+    def forward(self, v: np.ndarray) -> np.ndarray:
+        _, moved = jvp(self.f, self.point.packed(self.point.vector), self.point.packed(v))
+        return _flat([_data(t) for t in flatten(moved)])
+
+    def numerical(self, v: np.ndarray) -> np.ndarray:
+        if self.method == "complex":
+            moved = _replayed(self.f, self.point, self.point.vector + 1j * TINY * v)
+            return np.imag(moved) / TINY
+        with np.errstate(all="ignore"):
+            estimates = [self.five_points(v, h) for h in STEPS]
+            doubts = [float(np.max(np.abs(a - b), initial=0.0)) for a, b in pairwise(estimates)]
+        if np.all(np.isnan(doubts)):
+            raise ValueError(f"{self.title} is not finite near this point: choose another")
+        return estimates[int(np.nanargmin(doubts)) + 1]
+
+    def five_points(self, v: np.ndarray, h: float) -> np.ndarray:
+        def at(t: float) -> np.ndarray:
+            nodes = [constant(x) for x in self.point.leaves(self.point.vector + t * v)]
+            return _flat([_data(y) for y in flatten(self.f(*rebuild(self.point.tree, nodes)))])
+
+        return (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h)
+
+    def located(self, mode: str) -> str:
+        """Find the element of the Jacobian that is furthest off, and say so; nothing if none is off by itself."""
+        inputs, outputs = self.point.vector.size, self.result.vector.size
+        steps = _scale(self.point.vector)
+        want = np.stack([self.numerical(e) for e in np.diag(steps)], axis=1) / steps
+        if mode == "reverse":
+            have = np.stack([self.reverse(e) for e in np.eye(outputs)])
+        else:
+            have = np.stack([self.forward(e) for e in np.eye(inputs)], axis=1)
+        off = np.abs(have - want)
+        off = np.where(np.isnan(off), np.inf, off)
+        i, j = np.unravel_index(int(np.argmax(off)), off.shape)
+        if off[i, j] <= self.atol + self.rtol * abs(want[i, j]):
+            return ""
+        result = f"of {self.result.names('result')[i]} " if outputs > 1 else ""
+        return self.told(mode, result, f"by {self.names()[j]}", have[i, j], want[i, j])
+
+    def names(self) -> list[str]:
+        return self.point.names("argument")
+
+    def told(self, mode: str, what: str, where: str, have: float, want: float) -> str:
+        numbers = "differences give" if self.method == "differences" else "a complex step gives"
+        return (
+            f"{mode} mode of {self.title} is wrong: the derivative {what}{where} is {have:.10g} by the "
+            f"engine, while {numbers} {want:.10g} (off by {abs(have - want):.3g}; allowed are `rtol` "
+            f"{self.rtol:g} and `atol` {self.atol:g})"
+        )
+
+
+def _replayed(f: Callable[..., Any], point: _Place, moved: np.ndarray) -> np.ndarray:
+    """Compute the graph of `f` again with complex numbers in the places of its arguments."""
+    variables = [new_variable(x) for x in point.leaves(point.vector)]
+    outputs = flatten(f(*rebuild(point.tree, variables)))
+    found: dict[Node, Any] = dict(zip(variables, point.leaves(moved), strict=True))
+    order, _ = topological(*(y for y in outputs if isinstance(y, Node)))
+    for node in reversed(order):
+        if any(x in found for x in node.inputs):
+            found[node] = _complex(node, [found.get(x, x._data) for x in node.inputs])
+    return _flat([found.get(y, y._data) if isinstance(y, Node) else y for y in outputs])
+
+
+def _complex(node: Node, inputs: list[Any]) -> Any:
+    op = node.op
+    assert op is not None  # only leaves have none, and they have no inputs
+    try:
+        if op.kinks:
+            raise TypeError("its derivative jumps")
+        return op.forward(*inputs, **node.params)
+    except TypeError as error:
+        raise ValueError(
+            f"`method` 'complex' needs analytic formulas, and `{op.name}` takes no complex numbers ({error}): "
+            "use 'differences'"
+        ) from None
+
+
+def _real(x: Any) -> Any:
+    """Give a number as a float, and an array as float64."""
+    data = x._data if isinstance(x, Node) else plain(x, "gradcheck")
+    return float(data) if isinstance(data, (float, np.generic)) else np.array(data, dtype=np.float64)
+
+
+def _data(x: Any) -> Any:
+    return x._data if isinstance(x, Node) else x
+
+
+def _flat(parts: list[Any]) -> np.ndarray:
+    return np.concatenate([np.ravel(x) for x in parts]) if parts else np.zeros(0)
+
+
+def _scale(x: np.ndarray) -> np.ndarray:
+    return np.where(x == 0, 1.0, np.abs(x))
+
+
+def _names(tree: Any, name: str) -> list[str]:
+    """Name every number and array in nested containers by the way to it."""
+    if isinstance(tree, dict):
+        return [n for key, part in tree.items() for n in _names(part, f"{name}[{key!r}]")]
+    if isinstance(tree, (list, tuple)):
+        return [n for i, part in enumerate(tree) for n in _names(part, f"{name}[{i}]")]
+    return [name]
