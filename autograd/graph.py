@@ -195,8 +195,8 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
         node._become_leaf(data, fixed)
     else:
         nodes = [x if isinstance(x, Node) else constant(_scalar(r)) for x, r in zip(inputs, raw, strict=True)]
-        if op.wide:
-            params = _with_defaults(op, params)
+        if op.options:
+            params = {**op.options, **params}
         node = made(cls, data, op, nodes, raw, params)
     if switch.open and modes.watching():
         labels = [getattr(x, "label", "") for x in inputs]
@@ -216,10 +216,6 @@ def _owned(x: Any, name: str) -> Any:
 
 def _scalar(x: Any) -> Any:
     return np.asarray(x) if isinstance(x, np.generic) else x
-
-
-def _with_defaults(op: Primitive, params: dict[str, Any]) -> dict[str, Any]:
-    return {name: params.get(name, default) for name, default in op.options.items()} if op.options else params
 
 
 def made(kind: type[Node], data: Any, op: Primitive, nodes: list[Any], raw: Iterable[Any], params: dict) -> Any:

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["detect_anomaly", "no_grad", "recording", "recording_again", "switch", "watching"]
+import numpy as np
+
+__all__ = ["detect_anomaly", "is_quiet", "no_grad", "quiet", "recording", "recording_again", "switch", "watching"]
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _watching: ContextVar[bool] = ContextVar("watching", default=False)
+_quiet: ContextVar[bool] = ContextVar("quiet", default=False)
 
 
 class _Switch:
@@ -49,6 +52,20 @@ def recording() -> bool:
 def watching() -> bool:
     """Say whether `detect_anomaly` is on here."""
     return _watching.get()
+
+
+is_quiet = _quiet.get
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Let NaN and infinities pass without a warning from NumPy, for many operations at the cost of one."""
+    token = _quiet.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        _quiet.reset(token)
 
 
 @contextmanager

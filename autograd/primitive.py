@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .modes import is_quiet
+
 __all__ = ["Operand", "Primitive", "plain", "primitive"]
 
 Rule = Callable[..., Any]
@@ -70,6 +72,7 @@ class Primitive:
         self.forward = forward
         self.scalar = scalar
         self.partials = None if partials is None else tuple(partials)
+        self.elementwise = partials is not None  # then shapes broadcast, and the rule multiplies
         self.vjps = vjps if vjps is None or callable(vjps) else tuple(vjps)
         self.domain = tuple(domain) if domain else (REALS,) * (self.arity or 0)
         self.kinks = tuple(kinks)
@@ -84,11 +87,6 @@ class Primitive:
                 raise ValueError(
                     f"primitive `{self.name}` has {self.arity} inputs but {len(rules)} `{kind}`: give one for each"
                 )
-
-    @property
-    def elementwise(self) -> bool:
-        """Say whether the rule is a partial derivative per input, so that shapes broadcast."""
-        return self.partials is not None
 
     def rule(self, i: int) -> Rule | float | None:
         """Give the derivative rule of input `i`; None where the operation cannot be differentiated by it."""
@@ -109,8 +107,11 @@ class Primitive:
                     return self.scalar(*inputs, **params)
                 except (ValueError, ArithmeticError):
                     pass  # Python's math raises where IEEE has an answer: take NumPy's
-        with np.errstate(all="ignore"):
+        if is_quiet():
             out = self.forward(*inputs, **params)
+        else:
+            with np.errstate(all="ignore"):
+                out = self.forward(*inputs, **params)
         if out.__class__ is float:
             return out
         if self.elementwise and np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):

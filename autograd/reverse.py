@@ -10,7 +10,7 @@ import numpy as np
 from . import modes
 from .anomaly import watch_contribution
 from .graph import ZERO, Node, constant, fixed, saved, topological, turn, walk, zeros
-from .modes import switch
+from .modes import quiet, switch
 from .primitive import Primitive
 from .primitives.arithmetic import add, mul
 from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadcast
@@ -60,7 +60,7 @@ def _backward_plain(root: Node, seed: Any) -> None:
     leaves: list[Node] = []
     path: list[Node] = []
     before: dict[Node, Any] = {}
-    with turn.backward(), np.errstate(all="ignore"):
+    with turn.backward(), quiet():
         try:
             walk((root,), order, leaves, path, before)
             root.grad = seed._data if isinstance(seed, Node) else seed
@@ -172,7 +172,7 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool) -> 
         cotangents[node] = cotangents[node] + g if node in cotangents else g
     masked: set[Node] = set()
     watching = bool(switch.open) and modes.watching()
-    with np.errstate(all="ignore"):
+    with quiet():
         for node in order:
             g = cotangents.get(node)
             if g is None or node not in needed:
@@ -211,7 +211,7 @@ def contributions(
         if op.elementwise:
             slope = rule(out, *values, **params) if callable(rule) else rule
             contribution = product(g, slope)
-            if shape_of(contribution) != shape_of(operand):
+            if not _fits(contribution, operand._data) and shape_of(contribution) != shape_of(operand):
                 contribution = _summed_to(contribution, operand)
         else:
             contribution = rule(g, out, *values, **params)
@@ -222,7 +222,16 @@ def contributions(
                 continue  # for a single number, an exact zero is no contribution: no rule behind it runs
             if masked is not None:
                 masked.add(operand)
-        yield operand, fitted(contribution, operand, op)
+        yield operand, contribution if _fits(contribution, operand._data) else fitted(contribution, operand, op)
+
+
+def _fits(contribution: Any, data: Any) -> bool:
+    """Say whether an array is as its operand's; the common case, asked before all others."""
+    return (
+        contribution.__class__ is np.ndarray is data.__class__
+        and contribution.shape == data.shape
+        and contribution.dtype is data.dtype
+    )
 
 
 def times(g: Any, slope: Any) -> Any:

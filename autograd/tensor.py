@@ -42,11 +42,6 @@ class Tensor(Operators):
     __slots__ = ("_is_lent",)
     _is_lent: bool
 
-    def __new__(cls, data: Any = None, label: str = "", *, dtype: Any = None, requires_grad: bool = True) -> Any:
-        node = object.__new__(cls)
-        node._is_lent = False
-        return node
-
     def __init__(self, data: Any, label: str = "", *, dtype: Any = None, requires_grad: bool = True) -> None:
         if isinstance(data, Node):
             raise TypeError(f"`data` is a {type(data).__name__} already: use it, or Tensor(x.data) for a new leaf")
@@ -75,7 +70,7 @@ class Tensor(Operators):
         """
         if self._first is not None:
             self._data.flags.writeable = False
-        elif self._is_lent:
+        elif getattr(self, "_is_lent", False):
             self._data, self._is_lent = self._data.copy(), False
         return self._data
 

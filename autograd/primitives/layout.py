@@ -48,8 +48,11 @@ def broadcast_to(x, *, shape):
     array([[1., 2.],
            [1., 2.]])
     """
+    x = np.asarray(x)
     try:
-        return np.broadcast_to(x, shape)
+        out = np.empty(shape, x.dtype)
+        out[...] = x  # a third of the time of np.broadcast_to for the small arrays that lessons use
+        return out
     except ValueError:
         raise ValueError(
             f"`shape` {tuple(shape)} cannot be reached from {np.shape(x)} by broadcasting: "
@@ -65,7 +68,7 @@ def reshape(x, *, shape):
     array([[1., 2.],
            [3., 4.]])
     """
-    return np.reshape(x, shape)
+    return np.asarray(x).reshape(shape)
 
 
 @primitive(symbol="T", vjps=[lambda g, out, x, *, axes: transpose(g, axes=None if axes is None else _inverted(axes))])
@@ -76,7 +79,7 @@ def transpose(x, *, axes=None):
     array([[1.],
            [2.]])
     """
-    return np.transpose(x, axes)
+    return np.asarray(x).transpose(axes)
 
 
 def _inverted(axes):
@@ -86,7 +89,7 @@ def _inverted(axes):
 @primitive(symbol="T", vjps=[lambda g, out, x, *, axis1, axis2: swapaxes(g, axis1=axis1, axis2=axis2)])
 def swapaxes(x, *, axis1=-1, axis2=-2):
     """Exchange two axes, the last two if none are named."""
-    return np.swapaxes(x, axis1, axis2)
+    return np.asarray(x).swapaxes(axis1, axis2)
 
 
 @primitive(vjps=[lambda g, out, x, *, axis: flip(g, axis=axis)])

@@ -17,7 +17,7 @@ __all__ = ["cumsum", "logsumexp", "matmul", "max", "min", "norm", "sum"]
 def _grown(g, x, axis):
     """Repeat a cotangent along the axes over which `x` was reduced."""
     shape = shape_of(x)
-    return broadcast_to(as_shape(g, expand(shape, axis)), shape=shape)
+    return broadcast_to(g if shape_of(g) == () else as_shape(g, expand(shape, axis)), shape=shape)
 
 
 @primitive(symbol="Σ", vjps=[lambda g, out, x, *, axis, keepdims: _grown(g, x, axis)])
@@ -41,11 +41,15 @@ def cumsum(x, *, axis=0):
 
 
 def _left_cotangent(g, out, a, b):
+    if len(shape_of(a)) == len(shape_of(b)) == 2:
+        return matmul(g, swapaxes(b))
     row = shape_of(a) if len(shape_of(a)) > 1 else (1, *shape_of(a))
     return as_shape(unbroadcast(matmul(_as_matrix(g, a, b), swapaxes(_column(b))), row), shape_of(a))
 
 
 def _right_cotangent(g, out, a, b):
+    if len(shape_of(a)) == len(shape_of(b)) == 2:
+        return matmul(swapaxes(a), g)
     column = shape_of(b) if len(shape_of(b)) > 1 else (*shape_of(b), 1)
     rows = as_shape(a, (1, *shape_of(a))) if len(shape_of(a)) == 1 else a
     return as_shape(unbroadcast(matmul(swapaxes(rows), _as_matrix(g, a, b)), column), shape_of(b))

@@ -83,7 +83,7 @@ def step(x):
     >>> step(2.0), step(0.0), step(-1.0)
     (1.0, 0.0, 0.0)
     """
-    return np.heaviside(x, 0.0)
+    return np.maximum(np.sign(x), 0)  # keeps NaN, and is quicker than np.heaviside
 
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: math.copysign(1.0, x) if x == x and x else 0.0 * x)
