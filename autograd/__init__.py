@@ -5,6 +5,7 @@ from ._clash import refuse_strangers
 refuse_strangers()
 
 from .check import gradcheck as gradcheck
+from .drawing import draw as draw
 from .graph import Node as Node
 from .graph import topological as topological
 from .modes import detect_anomaly as detect_anomaly
@@ -128,6 +129,7 @@ __all__ = [
     "detect_anomaly",
     "div",
     "dot",
+    "draw",
     "elu",
     "erf",
     "erfc",

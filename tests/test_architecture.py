@@ -25,11 +25,11 @@ FLOORS: dict[str, list[set[str]]] = {
         {"tensor"},
         {"transforms"},
         {"check"},
-        {"draw"},
+        {"drawing"},
         {"__init__"},
     ],
     "nn": [
-        {"module"},
+        {"module", "randomness"},
         {"init", "activations", "losses", "datasets", "optim"},
         {"layers"},
         {"mlp"},
@@ -48,7 +48,7 @@ NOT_LOADED = {"numba", "scipy", "matplotlib", "graphviz", "pygraphviz", "sklearn
 ROOT = Path(__file__).resolve().parent.parent
 
 Sources = dict[str, str]
-"""From a path such as `autograd/draw/layout.py` to its source."""
+"""From a path such as `autograd/drawing/layout.py` to its source."""
 
 HOUSE: Sources = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
@@ -61,12 +61,12 @@ HOUSE: Sources = {
 
 
 def module_of(path: str) -> str:
-    """The dotted name of a file: `autograd/draw/__init__.py` is `autograd.draw`."""
+    """The dotted name of a file: `autograd/drawing/__init__.py` is `autograd.drawing`."""
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def room_of(module: str) -> tuple[str, str]:
-    """Package and room of a module: `autograd.draw.layout` is `("autograd", "draw")`."""
+    """Package and room of a module: `autograd.drawing.layout` is `("autograd", "drawing")`."""
     package, *rest = module.split(".")
     return package, rest[0] if rest else "__init__"
 
@@ -361,7 +361,7 @@ def test_no_room_has_two_floors(package: str) -> None:
 
 FACE = "from autograd.value import Value\n__all__ = ['Value']\n"
 
-BASE: Sources = {"autograd/__init__.py": FACE, "autograd/draw/b.py": "from . import a"}
+BASE: Sources = {"autograd/__init__.py": FACE, "autograd/drawing/b.py": "from . import a"}
 """Files that stand beside the one on trial."""
 
 BROKEN: dict[Rule, list[tuple[str, str, str]]] = {
@@ -378,12 +378,12 @@ BROKEN: dict[Rule, list[tuple[str, str, str]]] = {
         ("autograd/graph.py", "if TYPE_CHECKING:\n    from .tensor import Tensor", "imports autograd.tensor"),
         ("autograd/graph.py", "def f():\n    from .tensor import Tensor", "imports autograd.tensor"),
         ("autograd/value.py", "from autograd.tensor import Tensor", "imports autograd.tensor"),
-        ("autograd/draw/svg.py", "from .. import Value", "imports autograd (floor 12)"),
+        ("autograd/drawing/svg.py", "from .. import Value", "imports autograd (floor 12)"),
         ("autograd/value.py", "from nn.mlp import MLP", "autograd knows nothing of nn"),
         ("nn/layers.py", "import nn", "imports nn (floor 5)"),
         ("nn/mlp.py", "from nn.attic import roof", "which stands on no floor"),
     ],
-    circles: [("autograd/draw/a.py", "from .b import f", "in a circle")],
+    circles: [("autograd/drawing/a.py", "from .b import f", "in a circle")],
     star_imports: [("nn/layers.py", "from math import *", "imports *")],
     hidden_imports: [
         ("nn/mlp.py", "def f():\n    from nn.layers import Linear", "nn.layers inside `f`"),
@@ -413,13 +413,13 @@ BROKEN: dict[Rule, list[tuple[str, str, str]]] = {
 }
 
 KEPT: dict[Rule, list[tuple[str, str]]] = {
-    rooms_off_the_table: [("autograd/value.py", ""), ("autograd/draw/svg.py", ""), ("nn/__init__.py", "")],
+    rooms_off_the_table: [("autograd/value.py", ""), ("autograd/drawing/svg.py", ""), ("nn/__init__.py", "")],
     imports_from_above: [
         ("autograd/value.py", "import numpy\nfrom .graph import Node\nfrom . import shapes"),
-        ("autograd/draw/__init__.py", "from .b import render"),
+        ("autograd/drawing/__init__.py", "from .b import render"),
         ("nn/demo.py", "import nn\nimport autograd as ag\nfrom nn import MLP"),
     ],
-    circles: [("autograd/draw/c.py", "from . import b"), ("autograd/draw/a.py", "import math")],
+    circles: [("autograd/drawing/c.py", "from . import b"), ("autograd/drawing/a.py", "import math")],
     star_imports: [("nn/layers.py", "from math import exp")],
     hidden_imports: [("nn/plots.py", "def f():\n    import matplotlib.pyplot as plt\n    import json")],
     undeclared_faces: [("autograd/__init__.py", "import os\nfrom autograd._clash import refuse\n" + FACE)],

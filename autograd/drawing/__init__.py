@@ -1,0 +1,9 @@
+"""Pictures of graphs. Read `reading` (what a graph and its backward pass hold), `picture` (what is shown of it, as
+plain data), then the four ways to show that: `text`, `dot`, `svg`, `notebook`; `engine` is the door to Graphviz.
+"""
+
+from .draw import Drawing as Drawing
+from .draw import draw as draw
+from .formula import formula as formula
+
+__all__ = ["Drawing", "draw", "formula"]

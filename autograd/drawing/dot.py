@@ -1,0 +1,87 @@
+"""Pictures as DOT text, which any Graphviz draws."""
+
+from __future__ import annotations
+
+from .formula import one_line
+from .layout import SETTINGS, blank
+from .look import INK, NAN, box_size, edge_colour, edge_size, fill, level
+from .picture import Box, Picture
+
+__all__ = ["dot_text"]
+
+
+def dot_text(views: list[Picture]) -> str:
+    """Write one or two views; the sizes are those of the layout, so that Graphviz finds the same places."""
+    lines = [
+        "digraph {",
+        *SETTINGS,
+        'node [fontname="monospace" fontsize=12];',
+        'edge [fontname="monospace" fontsize=10];',
+    ]
+    lines.append(f"label={blank((260, 20 + 14 * 4), _legend(views[0]))}; labelloc=b;" if len(views) == 1 else "")
+    for view in views:
+        name = "b" if view.is_backward else "n"
+        if len(views) > 1:
+            lines.append(
+                f"subgraph cluster_{name} {{ label={'backward' if view.is_backward else 'forward'}; fontname=monospace;"
+            )
+        for i, box in enumerate(view.boxes):
+            size = box_size([v.boxes[i] for v in views])
+            lines.append(f"{name}{i} [{_box(box, size, view)}];")
+        for i, edge in enumerate(view.edges):
+            room = edge_size([v.edges[i] for v in views])
+            lines.append(f"{name}{edge.operand} -> {name}{edge.result} [{_edge(view, i, room)}];")
+        if len(views) > 1:
+            lines.append("}")
+    return "\n".join([*(line for line in lines if line), "}"]) + "\n"
+
+
+def _legend(view: Picture) -> str:
+    return '<FONT POINT-SIZE="10">' + "<BR/>".join(_html(remark) for remark in view.legend) + "</FONT>"
+
+
+def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
+    rows = []
+    for line in box.lines:
+        text = _html(line.text)
+        text = f"<B>{text}</B>" if line.bold else text
+        rows.append(f'<FONT POINT-SIZE="10">{text}</FONT>' if line.small else text)
+    if box.step is not None and rows:
+        rows[0] = f'<FONT POINT-SIZE="9">{box.step}.</FONT> {rows[0]}'
+    width, height = size
+    style = "filled" if box.kind == "constant" else '"rounded,filled"'
+    outline = (
+        f'color="{NAN}" penwidth=3' if box.has_nan else
+        f'color="{INK}" penwidth={0 if box.kind == "constant" else 2 if box.kind == "leaf" else 1.2}'
+    )  # fmt: skip
+    rings = " peripheries=2" if box.is_result else ""
+    return (
+        f"label=<{'<BR/>'.join(rows) or ' '}> width={width / 72:.4f} height={height / 72:.4f} style={style} "
+        f'fillcolor="{fill(level(box.amount, view.largest))}" fontcolor="{INK}" {outline}{rings} tooltip={_quoted(box.hint)}'
+    )
+
+
+def _edge(view: Picture, i: int, room: tuple[float, float] | None) -> str:
+    edge = view.edges[i]
+    colour = edge_colour(edge)
+    parts = [f'color="{colour}" penwidth=1.2']
+    if view.is_backward:
+        parts.append("dir=back" if edge.flows else "dir=none")
+    if edge.sign < 0 or not edge.flows:
+        parts.append("style=dashed" if edge.sign < 0 else "style=dotted")
+    if room:
+        text = f'<FONT COLOR="{colour}">{_html(edge.text)}</FONT>' if edge.text else ""
+        parts.append(f"label={blank(room, text)}")
+    if edge.hint:
+        parts.append(f"tooltip={_quoted(edge.hint)}")
+    return " ".join(parts)
+
+
+def _html(text: str) -> str:
+    r"""Escape for an HTML-like label, where Graphviz also replaces `\N` and its like: a joiner breaks them up."""
+    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return text.replace("\\", "&#92;&#8288;")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'

@@ -1,0 +1,101 @@
+"""Numbers and graphs as short texts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..graph import Node, topological
+
+__all__ = ["cut", "formula", "one_line", "short"]
+
+_BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "@": 2, "**": 4, ">": 0, "==": 0}
+"""How strongly an infix symbol binds, as in Python."""
+
+_ATOM = 9
+_SIGN = 3
+_LONGEST = 120
+
+
+def short(x: float, digits: int = 3) -> str:
+    """Write a number with three significant digits.
+
+    >>> short(0.88079), short(-3.0), short(0.0), short(1234567.0), short(float("nan"))
+    ('0.881', '-3', '0', '1.23e+06', 'nan')
+    """
+    x = float(x)
+    if math.isfinite(x) and x == int(x) and abs(x) < 1e5:
+        return str(int(x))
+    return f"{x:.{digits}g}"
+
+
+def cut(text: str, length: int) -> str:
+    """Shorten a text that is longer than `length`.
+
+    >>> cut("abcdef", 4)
+    'abc…'
+    """
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    r"""Show line ends, tabs and what XML forbids as Python escapes them.
+
+    >>> print(one_line("a\nb"))
+    a\nb
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def formula(node: Any) -> str:
+    """Write the graph below a node as an expression; what is too long is cut.
+
+    >>> from autograd import Value, tanh
+    >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    >>> formula((a + b) * -(b + 1)), formula(1 / tanh(a) ** 2), formula(a - (b - a))
+    ('(a + b)*-(b + 1)', '1/tanh(a)**2', 'a - (b - a)')
+    """
+    if not isinstance(node, Node):
+        return short(node) if getattr(node, "shape", ()) == () else "array"
+    order, leaves = topological(node)
+    written = {leaf: (_leaf(leaf), _ATOM) for leaf in leaves}
+    for part in reversed(order):
+        text, binding = _applied(part, [written[x] for x in part.inputs])
+        if len(text) > _LONGEST:
+            text, binding = "…", _ATOM
+        written[part] = (text, binding)
+    return written[node][0]
+
+
+def _leaf(node: Node) -> str:
+    if node.label:
+        return one_line(node.label)
+    return short(node._data) if node._data.__class__ is float else "array"
+
+
+def _applied(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
+    symbol, texts = node.op.symbol, [text for text, _ in operands]
+    if len(operands) == 2 and symbol in _BINDING:
+        (x, left), (y, right) = operands
+        binding = _BINDING[symbol]
+        power = symbol == "**"  # groups to the right; the others group to the left
+        x = f"({x})" if left < binding or (power and left == binding) else x
+        y = f"({y})" if right < binding or (not power and right == binding and symbol not in "+*") else y
+        gap = " " if binding < 2 or symbol == "@" else ""
+        return f"{x}{gap}{symbol}{gap}{y}", binding
+    settings = [f"{name}={one_line(str(value))}" for name, value in node.params.items() if _telling(value)]
+    if len(operands) == 1 and not settings:
+        (x, binding), *_ = operands
+        if symbol == "-":
+            return f"-{x}" if binding >= _BINDING["*"] else f"-({x})", _SIGN
+        if symbol == "1/":
+            return f"1/{x}" if binding > _BINDING["*"] else f"1/({x})", _BINDING["/"]
+        if symbol == "²":
+            return f"{x}²" if binding == _ATOM else f"({x})²", _ATOM
+    name = node.op.name if symbol in _BINDING or " " in symbol else symbol
+    return f"{name}({', '.join([*texts, *settings])})", _ATOM
+
+
+def _telling(value: Any) -> bool:
+    """Say whether a setting tells the reader something: a whole number, a shape, an index; not a default."""
+    return value is not None and value is not False and value != 0 if not hasattr(value, "shape") else False

@@ -1,0 +1,65 @@
+"""A picture as text: a tree from the result down to the leaves."""
+
+from __future__ import annotations
+
+from .picture import Box, Edge, Picture
+
+__all__ = ["tree"]
+
+_DEEPEST = 24
+
+
+def tree(picture: Picture) -> str:
+    """Write the tree; what was written before, or lies too deep for the page, is a reference to a line of its own."""
+    below: dict[int, list[Edge]] = {}
+    uses: dict[int, int] = {}
+    for edge in picture.edges:
+        below.setdefault(edge.result, []).append(edge)
+        uses[edge.operand] = uses.get(edge.operand, 0) + 1
+    lines = [picture.title]
+    written: set[int] = set()
+    later = [len(picture.boxes) - 1]
+    for start in later:  # grows while it is walked
+        if start in written:
+            continue
+        stack: list[tuple[int, str, str, str]] = [(start, "", "", "")]
+        while stack:
+            place, lead, further, on_edge = stack.pop()
+            box, operands = picture.boxes[place], below.get(place, [])
+            mark = (
+                f"#{place} "
+                if box.kind == "op" and (uses.get(place, 0) > 1 or (start == place and len(lines) > 1))
+                else ""
+            )
+            if place in written:
+                lines.append(
+                    f"{lead}{on_edge}{mark}{_first(box)} (above)" if operands else f"{lead}{on_edge}{_said(box)}"
+                )
+                continue
+            if operands and len(further) > 3 * _DEEPEST:
+                later.append(place)
+                lines.append(f"{lead}{on_edge}#{place} {_first(box)} (below)")
+                continue
+            written.add(place)
+            lines.append(f"{lead}{on_edge}{mark}{_said(box)}")
+            for edge in reversed(operands):
+                is_last = edge is operands[-1]
+                text = f"[{edge.text}] " if edge.text else ""
+                stack.append(
+                    (
+                        edge.operand,
+                        further + ("└─ " if is_last else "├─ "),
+                        further + ("   " if is_last else "│  "),
+                        text,
+                    )
+                )
+    return "\n".join(lines) + "\n"
+
+
+def _first(box: Box) -> str:
+    return box.lines[0].text if box.lines else "value"
+
+
+def _said(box: Box) -> str:
+    step = f"{box.step}. " if box.step is not None else ""
+    return step + "  ".join(line.text for line in box.lines)
