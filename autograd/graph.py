@@ -194,7 +194,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
         node = cls.__new__(cls)
         node._become_leaf(data, fixed)
     else:
-        nodes = [x if isinstance(x, Node) else constant(_scalar(r)) for x, r in zip(inputs, raw, strict=True)]
+        nodes = [x if isinstance(x, Node) else constant(_alike(r, data)) for x, r in zip(inputs, raw, strict=True)]
         if op.options:
             params = {**op.options, **params}
         node = made(cls, data, op, nodes, raw, params)
@@ -208,17 +208,19 @@ def _owned(x: Any, name: str) -> Any:
     """Take a number or an array into a graph, which must not change when the caller's array does."""
     if x.__class__ is float:
         return x
-    from_outside = plain(x, name)
-    if isinstance(from_outside, np.ndarray) and from_outside.flags.writeable:
-        from_outside = from_outside.copy()
-    return from_outside
+    x = plain(x, name)
+    if x.__class__ is np.ndarray and (x.flags.writeable or x.base is not None):
+        return x.copy()
+    return x
 
 
-def _scalar(x: Any) -> Any:
-    return np.asarray(x) if isinstance(x, np.generic) else x
+def _alike(x: Any, result: Any) -> Any:
+    """Make a NumPy scalar what its result is: a float among floats, an array among arrays."""
+    return (float(x) if result.__class__ is float else np.asarray(x)) if isinstance(x, np.generic) else x
 
 
 def made(kind: type[Node], data: Any, op: Primitive, nodes: list[Any], raw: Iterable[Any], params: dict) -> Any:
+    """Make a node of `op`; `raw` is the data of its operands."""
     node = kind.__new__(kind)
     node._data, node.op = data, op
     node._mark = node.grad = None

@@ -112,7 +112,7 @@ class Primitive:
         else:
             with np.errstate(all="ignore"):
                 out = self.forward(*inputs, **params)
-        if out.__class__ is float:
+        if out.__class__ is float or (out.__class__ is np.ndarray and out.shape):
             return out
         if self.elementwise and np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):
             return float(out)
@@ -144,6 +144,8 @@ _PLAIN = frozenset({float, np.ndarray})
 
 def plain(x: Any, name: str) -> Any:
     """Turn an operand that is not a node into a float or an array."""
+    if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
+        return x
     if isinstance(x, (int, float)):  # also bool and np.float64
         return x if isinstance(x, np.generic) else float(x)
     if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fiub":
