@@ -1,0 +1,243 @@
+"""Module: a function with parameters. What layers and nets share: their parameters by name, and what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor, Value, no_grad
+
+__all__ = ["Module"]
+
+
+class Module:
+    """A function with parameters, itself made of Modules. Write `forward`, and keep the parameters as attributes.
+
+    A parameter is a leaf (`Value` or `Tensor`, not a constant) that is an attribute, or stands in a list, tuple or
+    dict that is one; so for a Module inside a Module. The names are dotted paths (`0.weight`); a parameter without
+    a label of its own takes its name for label when it is assigned, so that pictures can be read.
+
+    Attributes:
+        training: False after `eval()`; for layers that behave differently then.
+        batched: whether `forward` takes a whole batch, shape `(n, ...)`, or one point at a time.
+
+    >>> from autograd import Value
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.intercept = Value(2.0), Value(1.0)
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.intercept
+    >>> line = Line()
+    >>> line(3.0).data, [name for name, _ in line.named_parameters()], line.slope.label
+    (7.0, ['slope', 'intercept'], 'slope')
+    """
+
+    training: bool = True
+    batched: bool = True
+
+    def forward(self, x: Any) -> Any:
+        """Compute the output; a subclass writes this."""
+        raise NotImplementedError(f"{type(self).__name__} has no `forward(self, x)`: write one")
+
+    def __call__(self, x: Any) -> Any:
+        return self.forward(x)
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        object.__setattr__(self, name, thing)
+        for path, part in _parts(name, thing):
+            found = part.named_parameters() if isinstance(part, Module) else [("", part)]
+            for below, parameter in found:
+                full = f"{path}.{below}" if below else path
+                if not parameter.label or full.endswith(f".{parameter.label}"):
+                    parameter.label = full
+
+    # Rows --------------------------------------------------------------------------------------------------
+
+    def forward_rows(self, X: Any) -> Any:
+        """Give the outputs for all rows of `X` as one Tensor, shape `(n, ...)`, be `forward` batched or not."""
+        return self(X) if self.batched else Tensor([self(row) for row in X])
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """Give the outputs for all rows of `X` as a plain array, without a graph.
+
+        Args:
+            X: the inputs, shape `(n, fan_in)`.
+
+        Returns:
+            The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
+        """
+        with no_grad():
+            return self.forward_rows(np.asarray(X)).data.copy()
+
+    # Parameters --------------------------------------------------------------------------------------------
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Walk through this Module, named "", and all those inside it, each once, with their dotted names."""
+        return self._modules("", set())
+
+    def _modules(self, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield path, self
+        for name, part in self._attributes():
+            if isinstance(part, Module):
+                yield from part._modules(_joined(path, name), seen)
+
+    def _attributes(self) -> Iterator[tuple[str, Any]]:
+        for name, thing in vars(self).items():
+            yield from _parts(name, thing)
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Walk through the parameters with their dotted names; one that is shared comes once, by its first name."""
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            for name, part in module._attributes():
+                if isinstance(part, Node) and id(part) not in seen:
+                    seen.add(id(part))
+                    yield _joined(path, name), part
+
+    def parameters(self) -> list[Any]:
+        """List the parameters, Values and Tensors, in the order of `named_parameters`."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def count(self) -> int:
+        """Count the numbers that the parameters hold."""
+        return sum(_size(parameter) for parameter in self.parameters())
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters to zero."""
+        for parameter in self.parameters():
+            parameter.zero_grad()
+
+    def train(self, mode: bool = True) -> Module:
+        """Switch this Module, and all inside it, to training (or, with False, to use); gives the Module back."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Switch this Module, and all inside it, to use; gives the Module back."""
+        return self.train(False)
+
+    # State -------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy the numbers of all parameters, by name: a float for a Value, an array for a Tensor."""
+        return {
+            name: p.data.copy() if isinstance(p, Tensor) else p.data for name, p in self.named_parameters()
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all parameters to the numbers of `state`, as `state_dict` gave them.
+
+        Everything is checked before anything is changed.
+
+        Raises:
+            TypeError: `state` is not a mapping.
+            ValueError: names all that is wrong: entries that are missing or unexpected, shapes, entries that are
+                not real numbers.
+        """
+        if not isinstance(state, Mapping):
+            kind = type(state).__name__
+            raise TypeError(f"`state` is a dict from names to numbers, as `state_dict()` gives it, not {kind}")
+        own = dict(self.named_parameters())
+        wrong = [f"missing: {name!r}, of shape {p.shape}" for name, p in own.items() if name not in state]
+        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
+        new = {}
+        for name, parameter in own.items():
+            if name in state:
+                array, complaint = _numbers(state[name])
+                if complaint:
+                    wrong.append(f"{name!r} {complaint}")
+                elif array.shape != parameter.shape:
+                    wrong.append(f"shape: {name!r} is {array.shape}, and this parameter is {parameter.shape}")
+                new[name] = array
+        if wrong:
+            raise ValueError(
+                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
+            )
+        for name, parameter in own.items():
+            parameter.data = new[name] if isinstance(parameter, Tensor) else float(new[name])
+
+    # What it shows -----------------------------------------------------------------------------------------
+
+    def sizes(self) -> str:
+        """Say the sizes that stand in the repr; a layer writes this."""
+        return ""
+
+    def shapes(self) -> str:
+        """Say the shapes of the parameters of this Module itself, for `summary`."""
+        own = [(name, part) for name, part in self._attributes() if isinstance(part, Node)]
+        return ", ".join(f"{name} {part.shape}" for name, part in own)
+
+    def __repr__(self) -> str:
+        parts = [(name, part) for name, part in self._attributes() if isinstance(part, Module)]
+        if not parts:
+            return f"{type(self).__name__}({self.sizes()})"
+        lines = [f"{name}: {part!r}".replace("\n", "\n  ") for name, part in parts]
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+    def _rows(self) -> list[tuple[str, str, str, int]]:
+        """Name, kind and sizes, shapes and count of each layer: the Modules that have parameters or no parts."""
+        return [
+            (path, repr(module), module.shapes(), sum(_size(p) for _, p in module._attributes() if isinstance(p, Node)))
+            for path, module in self.named_modules()
+            if module.shapes() or not any(isinstance(part, Module) for _, part in module._attributes())
+        ]
+
+    def summary(self) -> str:
+        """Tell the layers, the shapes of their parameters and their number in a table.
+
+        >>> from nn import TensorMLP
+        >>> print(TensorMLP(2, [16, 1]).summary())
+        name  layer          parameters                   count
+        0     Linear(2, 16)  weight (2, 16), bias (16,)      48
+        1     ReLU()                                          0
+        2     Linear(16, 1)  weight (16, 1), bias (1,)       17
+        total                                                65
+        """
+        rows = [(name, layer.split("\n")[0], shapes, str(n)) for name, layer, shapes, n in self._rows()]
+        table = [("name", "layer", "parameters", "count"), *rows, ("total", "", "", str(self.count()))]
+        widths = [max(len(row[i]) for row in table) for i in range(4)]
+        return "\n".join(
+            "  ".join([*(cell.ljust(n) for cell, n in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
+            for row in table
+        )
+
+
+def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    """Find the Modules and parameters in an attribute, with their dotted names."""
+    if isinstance(thing, Module):
+        yield name, thing
+    elif isinstance(thing, Node):
+        if thing.is_leaf and thing.requires_grad:
+            yield name, thing
+    elif isinstance(thing, (list, tuple)):
+        for i, part in enumerate(thing):
+            yield from _parts(f"{name}.{i}", part)
+    elif isinstance(thing, dict):
+        for key, part in thing.items():
+            yield from _parts(f"{name}.{key}", part)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _size(parameter: Any) -> int:
+    return int(np.prod(parameter.shape))
+
+
+def _numbers(entry: Any) -> tuple[np.ndarray, str]:
+    """Make an array of an entry of a state, or say what is wrong with it."""
+    entry = entry.data if isinstance(entry, (Value, Tensor)) else entry
+    try:
+        array = np.asarray(entry)
+    except ValueError:
+        return np.empty(0), "is a nested list whose rows differ in length"
+    if array.dtype.kind not in "iuf":
+        return array, f"holds {array.dtype}, not real numbers"
+    return array, ""
