@@ -1,0 +1,122 @@
+"""Layers on Tensors: Linear, and Sequential, which puts layers one behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor
+
+from . import init
+from .module import Module
+from .randomness import RandomLike, source
+
+__all__ = ["Linear", "Sequential", "width"]
+
+
+def width(n: Any, name: str) -> int:
+    """Check that a size is a whole number from 1."""
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        raise ValueError(f"`{name}` is a whole number from 1, not {n!r}")
+    return int(n)
+
+
+class Linear(Module):
+    r"""The layer $y = xW + b$, row by row.
+
+    Args:
+        fan_in: the width of the input.
+        fan_out: the width of the output.
+        bias: whether there is a $b$.
+        law: from which the weights are drawn, one of `nn.init`; `glorot_uniform` if left out. The bias is 0.
+        rng: a seed, a generator or None.
+        dtype: float64 or float32.
+
+    Attributes:
+        weight: $W$, shape `(fan_in, fan_out)`. (PyTorch keeps $W^T$.)
+        bias: $b$, shape `(fan_out,)`, or None.
+
+    Source: Glorot and Bengio (2010) for the weights.
+
+    >>> layer = Linear(3, 2, rng=1)
+    >>> layer(np.ones((5, 3))).shape, layer
+    ((5, 2), Linear(3, 2))
+    """
+
+    def __init__(
+        self,
+        fan_in: int,
+        fan_out: int,
+        *,
+        bias: bool = True,
+        law: init.Law = init.glorot_uniform,
+        rng: RandomLike = None,
+        dtype: Any = np.float64,
+    ) -> None:
+        self.fan_in, self.fan_out = width(fan_in, "fan_in"), width(fan_out, "fan_out")
+        self.weight = Tensor(law(self.fan_in, self.fan_out, source(rng)), dtype=dtype)
+        self.bias = Tensor(np.zeros(self.fan_out), dtype=dtype) if bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """Map `x`, shape `(..., fan_in)`, to shape `(..., fan_out)`; a plain array takes the dtype of the weights.
+
+        Raises:
+            ValueError: the last axis of `x` is not `fan_in` long.
+        """
+        if not isinstance(x, Node):
+            x = np.asarray(x, dtype=self.weight.dtype)
+        if x.shape[-1:] != (self.fan_in,):
+            raise ValueError(
+                f"`x` has shape {x.shape}; {self!r} needs (..., {self.fan_in}): {self.fan_in} numbers in each row"
+            )
+        y = x @ self.weight
+        return y if self.bias is None else y + self.bias
+
+    def sizes(self) -> str:
+        """Say both widths."""
+        return f"{self.fan_in}, {self.fan_out}" + ("" if self.bias is not None else ", bias=False")
+
+
+class Sequential(Module):
+    r"""Layers one behind the other: $f_n(\dots f_2(f_1(x)))$.
+
+    Args:
+        *layers: Modules; they are named by their place, as in `0.weight`.
+
+    Raises:
+        TypeError: one of them is not a Module.
+
+    >>> from nn import ReLU
+    >>> model = Sequential(Linear(2, 3, rng=1), ReLU(), Linear(3, 1, rng=2))
+    >>> model(np.ones((4, 2))).shape, model.count(), len(model), model[0].weight.label
+    ((4, 1), 13, 3, '0.weight')
+    """
+
+    def __init__(self, *layers: Module) -> None:
+        for i, layer in enumerate(layers):
+            if not isinstance(layer, Module):
+                hint = f": write {layer.__name__}()" if isinstance(layer, type) and issubclass(layer, Module) else ""
+                raise TypeError(f"layer {i} is {layer!r:.60}, not a Module{hint}")
+            setattr(self, str(i), layer)
+
+    @property
+    def layers(self) -> list[Module]:
+        """The layers, in order."""
+        return [part for name, part in vars(self).items() if name.isdigit()]
+
+    def forward(self, x: Any) -> Any:
+        """Hand `x` through all layers."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.layers)
+
+    def __getitem__(self, i: int) -> Module:
+        return self.layers[i]
