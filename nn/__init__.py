@@ -1,0 +1,67 @@
+"""Chalkgrad's nets: of single numbers, to be looked at, and of arrays, to be used; and what it takes to train them."""
+
+import autograd as _autograd
+
+if not hasattr(_autograd, "_clash"):  # another library, or the ruins that one has left
+    raise ImportError(
+        f"`import autograd` finds {_autograd.__file__ or list(_autograd.__path__)}, not Chalkgrad's. "
+        "Remedy: `pip uninstall autograd nn`, then `pip install --force-reinstall --no-deps chalkgrad`."
+    )
+
+from . import activations as activations
+from . import datasets as datasets
+from . import init as init
+from . import losses as losses
+from . import optim as optim
+from . import plots as plots
+from .activations import ELU as ELU
+from .activations import GELU as GELU
+from .activations import Activation as Activation
+from .activations import Identity as Identity
+from .activations import LeakyReLU as LeakyReLU
+from .activations import ReLU as ReLU
+from .activations import Sigmoid as Sigmoid
+from .activations import SiLU as SiLU
+from .activations import Softplus as Softplus
+from .activations import Tanh as Tanh
+from .layers import Linear as Linear
+from .layers import Sequential as Sequential
+from .mlp import MLP as MLP
+from .mlp import Layer as Layer
+from .mlp import Neuron as Neuron
+from .mlp import TensorMLP as TensorMLP
+from .module import Module as Module
+from .optim import SGD as SGD
+from .optim import Adam as Adam
+from .training import History as History
+from .training import fit as fit
+
+__all__ = [
+    "Module",
+    "Neuron",
+    "Layer",
+    "MLP",
+    "Linear",
+    "Sequential",
+    "TensorMLP",
+    "Activation",
+    "ELU",
+    "GELU",
+    "Identity",
+    "LeakyReLU",
+    "ReLU",
+    "SiLU",
+    "Sigmoid",
+    "Softplus",
+    "Tanh",
+    "SGD",
+    "Adam",
+    "History",
+    "fit",
+    "activations",
+    "datasets",
+    "init",
+    "losses",
+    "optim",
+    "plots",
+]
