@@ -167,9 +167,8 @@ def _same_shape(outputs: Any, targets: Any, name: str) -> tuple[Any, np.ndarray]
     """Take outputs and targets that must be equal in shape; the targets take the dtype of the outputs."""
     z, y = _numbers(outputs, name), _plain(targets, "targets")
     if z.shape != y.shape:
-        hint = ""
-        if z.shape == (*y.shape, 1):
-            hint = f": write `{name}[:, 0]`, or make the targets a column" if y.ndim == 1 else ""
+        column = z.shape == (*y.shape, 1) and y.ndim < 2
+        hint = f": take `{name}[{':, ' * y.ndim}0]`, or give the targets that shape" if column else ""
         raise ValueError(f"`{name}` have shape {z.shape} and the targets {y.shape}; they must be equal{hint}")
     if not z.size:
         raise ValueError(f"`{name}` have shape {z.shape}: there is nothing to take the mean of")

@@ -59,15 +59,13 @@ class Neuron(Module):
         weights = law(width(nin, "nin"), nout, source(rng), (nin,))
         self.w = [Value(weight, f"w[{i}]") for i, weight in enumerate(weights.tolist())]
         self.b = Value(0.0, "b")
-        self._on_values = on_values(self.activation)
 
     def forward(self, x: Any) -> Value:
         """Map `x`, `nin` numbers or Values, to a Value."""
         return self._fire(_values(x, len(self.w), self))
 
     def _fire(self, x: list[Any]) -> Value:
-        z = dot(self.w, x, self.b)
-        return z if self.activation is linear else self._on_values(z)
+        return on_values(self.activation)(dot(self.w, x, self.b))
 
     def sizes(self) -> str:
         """Say the number of inputs and the activation."""
@@ -218,6 +216,9 @@ class MLP(Module):
     def to_tensors(self) -> TensorMLP:
         """Make the tensor MLP with the same numbers: equal outputs and gradients, but for rounding.
 
+        Raises:
+            ValueError: the neurons of a layer differ in activation.
+
         >>> model = MLP(2, [3, 1], "tanh", rng=1)
         >>> x = [0.5, -1.0]
         >>> abs(model.to_tensors()(x).item() - model(x)[0].data) < 1e-12
@@ -225,7 +226,9 @@ class MLP(Module):
         """
         made = TensorMLP.__new__(TensorMLP)
         layers: list[Module] = []
-        for layer in self.layers:
+        for k, layer in enumerate(self.layers):
+            if any(neuron.activation is not layer.activation for neuron in layer.neurons):
+                raise ValueError(f"the neurons of layer {k} differ in activation; a layer of Tensors has one for all")
             layers.append(_linear_of(layer.neurons))
             if layer.activation is not linear:
                 layers.append(layer_of(layer.activation))

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Node, Tensor, Value
 
-from .losses import Loss, loss_of
+from .losses import LOSSES, Loss, loss_of
 from .module import Module
 from .optim import Adam, Optimizer
 from .randomness import Random, RandomLike, permutation, source
@@ -93,10 +93,11 @@ def fit(
     X, y = _data(X, y)
     epochs = _count(epochs, "epochs")
     size = len(X) if batch_size is None else min(_count(batch_size, "batch_size"), len(X))
-    take_step = eager_step(model, loss_of(loss), _bound(optimizer, model))
-    random = source(rng)
+    loss, optimizer, random = loss_of(loss), _bound(optimizer, model), source(rng)
+    _rehearse(model, loss, X, y)
+    take_step = eager_step(model, loss, optimizer)
     history = History(loss=[])
-    was_training = model.training
+    modes = [(module, module.training) for _, module in model.named_modules()]
     model.train()
     try:
         with _bar(progress, epochs * math.ceil(len(X) / size)) as advance, _patience() as interrupted:
@@ -115,7 +116,8 @@ def fit(
     except KeyboardInterrupt:
         history.interrupted = True
     finally:
-        model.train(was_training)
+        for module, mode in modes:
+            module.training = mode
     return history
 
 
@@ -129,9 +131,7 @@ def eager_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
     def step(X: np.ndarray, y: np.ndarray) -> float:
         with _without_collector():
             outputs = model.forward_rows(X)
-            if isinstance(outputs, Node) and outputs.shape == (*y.shape, 1) and y.ndim == 1:
-                y = y[:, None]
-            objective = _single(loss(outputs, y))
+            objective = _single(loss(outputs, _beside(outputs.shape, y)))
             value = float(objective.data)
             if not math.isfinite(value):
                 raise FloatingPointError(
@@ -144,6 +144,18 @@ def eager_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
         return value
 
     return step
+
+
+def _rehearse(model: Module, loss: Loss, X: np.ndarray, y: np.ndarray) -> None:
+    """Let the model see one row, and a loss of ours all targets, so that what is wrong is said before any step."""
+    shape = (len(X), *model.outputs(X[:1]).shape[1:])
+    if loss in LOSSES.values():
+        loss(np.zeros(shape), _beside(shape, y))
+
+
+def _beside(shape: tuple[int, ...], y: np.ndarray) -> np.ndarray:
+    """Make `y` a column where the outputs of this `shape` are one."""
+    return y[:, None] if y.ndim == 1 and shape == (len(y), 1) else y
 
 
 def _single(objective: Any) -> Any:
