@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..primitive import primitive
 from ..shapes import axes_of, expand
-from .arithmetic import div
+from .arithmetic import abs, div
 from .layout import as_shape, broadcast_to, flip, shape_of, swapaxes, unbroadcast
 from .powers import exp, ratio
-from .selection import anchor, equal
+from .selection import equal, where
 
 __all__ = ["cumsum", "logsumexp", "matmul", "max", "min", "norm", "sum"]
 
@@ -138,7 +140,9 @@ def norm(x, *, axis=None, keepdims=False):
 
 
 def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
-    return _grown(g, x, axis) * exp(x - anchor(_grown(out, x, axis)))
+    total = _grown(out, x, axis)
+    total = where(equal(abs(total), math.inf), 0.0, total)  # -inf - (-inf) would be NaN
+    return _grown(g, x, axis) * exp(x - total)
 
 
 @primitive(vjps=[_logsumexp_cotangent])
