@@ -172,13 +172,17 @@ def sinc(x, *, order=0):
     """
     x = np.asarray(x)
     z = x.astype(np.float64)
-    near = np.abs(z) < 1.0 + order / 2
+    near = np.abs(z) < 0.5 + order / 2
     small, far = np.where(near, z, 0.0), np.where(near, 1.0, z)
     series, first = np.zeros_like(z), (order + 1) // 2
     for k in range(first, first + 24):
         weight = (-1) ** k * math.pi ** (2 * k) / (math.factorial(2 * k - order) * (2 * k + 1))
         series += weight * small ** (2 * k - order)
-    value = np.sin(np.pi * far) / (np.pi * far)
+    whole = np.round(far)  # sin(pi*far) = (-1)**whole * sin(pi*part), and part = far - whole is exact
+    half_turns, part = np.where(whole % 2 == 0, 1.0, -1.0), np.pi * (far - whole)
+    sines = half_turns * np.sin(part), half_turns * np.cos(part)
+    value = sines[0] / (np.pi * far)
     for n in range(1, order + 1):
-        value = (np.pi ** (n - 1) * np.sin(np.pi * far + n * np.pi / 2) - n * value) / far
+        sine = sines[n % 2] * (-1.0) ** (n // 2)
+        value = (np.pi ** (n - 1) * sine - n * value) / far
     return np.where(near, series, value).astype(x.dtype)
