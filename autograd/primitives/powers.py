@@ -18,7 +18,7 @@ inf = math.inf
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
-@primitive(symbol="1/", partials=[lambda out, x: -out * out])
+@primitive(symbol="1/", partials=[lambda out, x: -out * out], domain=[(0.0, inf)])
 def _inverse(x):
     """The derivative of a logarithm: $1/x$, and NaN where $x < 0$, since there is no logarithm there."""
     return np.where(np.less(x, 0), math.nan, np.divide(1.0, np.abs(x))).astype(np.result_type(x))

@@ -73,7 +73,8 @@ def preference(x, y):
 @primitive(partials=[0.0, 0.0, 0.0])
 def inside(x, low, high):
     """Say 1.0 where `low < x < high`, 0.0 elsewhere, and NaN for NaN."""
-    return np.where(np.isnan(x), x, ((low < x) & (x < high)) * 1.0)
+    within = np.greater(x, low) & np.less(x, high)
+    return np.where(np.isnan(x), x, within).astype(np.result_type(x, low, high, np.float32))
 
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0)
