@@ -16,7 +16,7 @@ import numpy as np
 from . import modes
 from .containers import flatten, rebuild
 from .forward import pushforward
-from .graph import Node, constant, new_variable, topological, variable, zeros
+from .graph import Node, constant, fixed, new_variable, topological, variable, zeros
 from .primitives.arithmetic import identity
 from .primitives.layout import array_of, reshape, stack
 from .reverse import pullback
@@ -46,6 +46,13 @@ class _Call:
         self.graph = any(isinstance(x, Node) for row in given for x in row) or any(
             leaf.op is variable and id(leaf) not in own for leaf in leaves
         )
+        self.fresh = [x for row in self.variables for x in row if x.op is variable]
+        self._live(False)
+
+    def _live(self, live: bool) -> None:
+        """Make the variables of this call constants for everyone else: a transform around it is not to find them."""
+        for x in self.fresh:
+            x.op = variable if live else fixed
 
     def shown(self, nodes: list[Any], like: Any) -> Any:
         """Put results into the containers of `like`, as nodes or as plain numbers."""
@@ -57,10 +64,14 @@ class _Call:
 
     def pull(self, cotangents: list[Any], graph: bool) -> list[Any]:
         """Give the cotangents of the arguments, each in its containers."""
-        seeds = [(node, g) for node, g in zip(self.outputs, cotangents, strict=True) if node.requires_grad]
         flat = [x for leaves in self.variables for x in leaves]
-        with modes.recording_again():
-            found = pullback(seeds, flat, graph=graph)
+        self._live(True)
+        try:
+            seeds = [(node, g) for node, g in zip(self.outputs, cotangents, strict=True) if node.requires_grad]
+            with modes.recording_again():
+                found = pullback(seeds, flat, graph=graph)
+        finally:
+            self._live(False)
         results = iter([_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)])
         found_by_argument = [[next(results) for _ in leaves] for leaves in self.variables]
         return [rebuild(arg, leaves) for arg, leaves in zip(self.args, found_by_argument, strict=True)]
