@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from .formula import one_line
 from .layout import SETTINGS, blank
 from .look import INK, NAN, box_size, edge_colour, edge_size, fill, level
@@ -12,32 +14,35 @@ __all__ = ["dot_text"]
 
 def dot_text(views: list[Picture]) -> str:
     """Write one or two views; the sizes are those of the layout, so that Graphviz finds the same places."""
-    lines = [
-        "digraph {",
-        *SETTINGS,
-        'node [fontname="monospace" fontsize=12];',
-        'edge [fontname="monospace" fontsize=10];',
-    ]
-    lines.append(f"label={blank((260, 20 + 14 * 4), _legend(views[0]))}; labelloc=b;" if len(views) == 1 else "")
-    for view in views:
-        name = "b" if view.is_backward else "n"
-        if len(views) > 1:
-            lines.append(
-                f"subgraph cluster_{name} {{ label={'backward' if view.is_backward else 'forward'}; fontname=monospace;"
-            )
-        for i, box in enumerate(view.boxes):
-            size = box_size([v.boxes[i] for v in views])
-            lines.append(f"{name}{i} [{_box(box, size, view)}];")
-        for i, edge in enumerate(view.edges):
-            room = edge_size([v.edges[i] for v in views])
-            lines.append(f"{name}{edge.operand} -> {name}{edge.result} [{_edge(view, i, room)}];")
-        if len(views) > 1:
-            lines.append("}")
-    return "\n".join([*(line for line in lines if line), "}"]) + "\n"
+    lines = ["digraph {", *SETTINGS, *_FONTS]
+    remarks = list(dict.fromkeys(remark for view in views for remark in view.legend))
+    if remarks:
+        lines.append(f"labelloc=b; label=<{'<BR/>'.join(map(_html, ['', *remarks]))}>;")
+    if len(views) == 1:
+        lines += _statements(views[0], views)
+    else:
+        for view in views[::-1]:  # Graphviz puts what comes first below
+            name = "backward" if view.is_backward else "forward"
+            lines += [f"subgraph cluster_{name} {{", f"label={name}; labelloc=t; peripheries=0; margin=8;"]
+            lines += [*_statements(view, views), "}"]
+    return "\n".join([*lines, "}"]) + "\n"
 
 
-def _legend(view: Picture) -> str:
-    return '<FONT POINT-SIZE="10">' + "<BR/>".join(_html(remark) for remark in view.legend) + "</FONT>"
+_FONTS = [
+    'graph [fontname="monospace" fontsize=10];',
+    'node [fontname="monospace" fontsize=12];',
+    'edge [fontname="monospace" fontsize=10];',
+]
+
+
+def _statements(view: Picture, views: list[Picture]) -> Iterator[str]:
+    name = "b" if view.is_backward else "n"
+    for i, box in enumerate(view.boxes):
+        size = box_size([v.boxes[i] for v in views])
+        yield f"{name}{i} [{_box(box, size, view)}];"
+    for i, edge in enumerate(view.edges):
+        room = edge_size([v.edges[i] for v in views])
+        yield f"{name}{edge.operand} -> {name}{edge.result} [{_edge(view, i, room)}];"
 
 
 def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
@@ -54,10 +59,11 @@ def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
         f'color="{NAN}" penwidth=3' if box.has_nan else
         f'color="{INK}" penwidth={0 if box.kind == "constant" else 2 if box.kind == "leaf" else 1.2}'
     )  # fmt: skip
-    rings = " peripheries=2" if box.is_result else ""
+    colour = fill(level(box.amount, view.largest))
     return (
         f"label=<{'<BR/>'.join(rows) or ' '}> width={width / 72:.4f} height={height / 72:.4f} style={style} "
-        f'fillcolor="{fill(level(box.amount, view.largest))}" fontcolor="{INK}" {outline}{rings} tooltip={_quoted(box.hint)}'
+        f'fillcolor="{colour}" fontcolor="{INK}" {outline} tooltip={_quoted(box.hint)}'
+        + (" peripheries=2" if box.is_result else "")
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..graph import Node, topological
 
-__all__ = ["cut", "formula", "one_line", "short"]
+__all__ = ["cut", "formula", "one_line", "settings_of", "short"]
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "@": 2, "**": 4, ">": 0, "==": 0}
 """How strongly an infix symbol binds, as in Python."""
@@ -83,7 +83,8 @@ def _applied(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
         y = f"({y})" if right < binding or (not power and right == binding and symbol not in "+*") else y
         gap = " " if binding < 2 or symbol == "@" else ""
         return f"{x}{gap}{symbol}{gap}{y}", binding
-    settings = [f"{name}={one_line(str(value))}" for name, value in node.params.items() if _telling(value)]
+    told = settings_of(node)
+    settings = list(told.values()) if len(told) == 1 else [f"{name}={value}" for name, value in told.items()]
     if len(operands) == 1 and not settings:
         (x, binding), *_ = operands
         if symbol == "-":
@@ -96,6 +97,16 @@ def _applied(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
     return f"{name}({', '.join([*texts, *settings])})", _ATOM
 
 
-def _telling(value: Any) -> bool:
-    """Say whether a setting tells the reader something: a whole number, a shape, an index; not a default."""
-    return value is not None and value is not False and value != 0 if not hasattr(value, "shape") else False
+def settings_of(node: Node) -> dict[str, str]:
+    """Give the settings that differ from their defaults, as short texts.
+
+    >>> from autograd import Tensor
+    >>> settings_of(Tensor([1.0, 2.0]).sum(axis=0)), settings_of(Tensor([1.0, 2.0]).sum())
+    ({'axis': '0'}, {})
+    """
+    told = {}
+    for name, value in node.params.items():
+        default = node.op.options.get(name)
+        if value is not default and one_line(str(value)) != str(default):
+            told[name] = cut(one_line(str(value)), 24)
+    return told

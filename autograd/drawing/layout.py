@@ -50,8 +50,8 @@ def refuse_large(picture: Picture) -> None:
     """Refuse to lay out what nobody could read, and what would take Graphviz minutes."""
     if len(picture.boxes) > LIMIT:
         raise ValueError(
-            f"this graph has {len(picture.boxes)} boxes, and at most {LIMIT} are laid out: draw a smaller part, such as "
-            "one sample, one neuron, or a node on the way; `.text()` and `.dot()` show all of it"
+            f"this graph has {len(picture.boxes)} boxes, and at most {LIMIT} are laid out: draw a smaller part, "
+            "such as one sample, one neuron, or a node on the way; `.text()` and `.dot()` show all of it"
         )
 
 
@@ -98,7 +98,7 @@ def _skeleton(views: list[Picture], sizes: list[tuple[float, float]]) -> str:
 
 
 SETTINGS = [
-    "rankdir=LR; nodesep=0.16; ranksep=0.3; margin=0; outputorder=edgesfirst;",
+    "rankdir=LR; nodesep=0.16; ranksep=0.26; margin=0; outputorder=edgesfirst;",
     "node [shape=box fixedsize=true];",
     "edge [arrowsize=0.6];",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .picture import Box, Edge, Line, Picture, width_of
+from .picture import Box, Edge, Line, width_of
 
 __all__ = ["LEVELS", "box_size", "edge_colour", "edge_size", "fill", "level", "line_height", "line_width"]
 
@@ -45,7 +45,7 @@ def level(amount: float | None, largest: float) -> int:
 
 def edge_colour(edge: Edge) -> str:
     """Give the colour of an edge by the sign of its number."""
-    return POSITIVE if edge.sign > 0 else NEGATIVE if edge.sign < 0 else QUIET
+    return NAN if edge.has_nan else POSITIVE if edge.sign > 0 else NEGATIVE if edge.sign < 0 else QUIET
 
 
 def line_height(line: Line) -> float:
@@ -61,7 +61,7 @@ def line_width(text: str, small: bool) -> float:
 def box_size(boxes: list[Box]) -> tuple[float, float]:
     """Give the size that holds each of several boxes: those of one node in several views."""
     width = max(max((line_width(x.text, x.small) for x in box.lines), default=0.0) for box in boxes)
-    width += 14.0 * any(box.step is not None for box in boxes) * 0 + (12.0 if boxes[0].kind == "constant" else 22.0)
+    width += {"constant": 12.0, "leaf": 24.0, "op": 18.0}[boxes[0].kind]
     height = max(sum(map(line_height, box.lines)) for box in boxes) + (6.0 if boxes[0].kind == "constant" else 12.0)
     return max(width, 24.0), max(height, 20.0)
 
@@ -70,8 +70,3 @@ def edge_size(edges: list[Edge]) -> tuple[float, float] | None:
     """Give the size of the text beside an edge in several views; None if there is none."""
     width = max(line_width(edge.text, small=True) for edge in edges)
     return (width + 6.0, 14.0) if width else None
-
-
-def caption(picture: Picture) -> str:
-    """Say which of two pictures this is."""
-    return "backward" if picture.is_backward else "forward"

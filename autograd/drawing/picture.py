@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, fixed
-from .formula import cut, one_line, short
+from .formula import cut, one_line, settings_of, short
 from .reading import Link, Reading, number, plain_data
 
 __all__ = ["Box", "Edge", "Line", "Picture", "backward_picture", "forward_picture", "width_of"]
@@ -58,6 +59,7 @@ class Edge:
     sign: int
     hint: str
     flows: bool = True
+    has_nan: bool = False
 
 
 @dataclass
@@ -124,8 +126,8 @@ def _forward_box(node: Node, is_result: bool) -> Box:
 def _forward_edge(link: Link) -> Edge:
     if link.slope is None:
         return Edge(link.operand, link.result, "", 0, "", link.differentiated)
-    hint = f"local derivative {link.slope!r}"
-    return Edge(link.operand, link.result, short(link.slope), _sign(link.slope), hint, link.differentiated)
+    slope, hint = link.slope, f"local derivative {link.slope!r}"
+    return Edge(link.operand, link.result, short(slope), _sign(slope), hint, link.differentiated, slope != slope)
 
 
 # Backward ----------------------------------------------------------------------------------------------------
@@ -143,9 +145,20 @@ def backward_picture(reading: Reading) -> Picture:
     legend = ["small number: the order of execution"] if reading.steps else []
     legend += ["on an edge: gradient that arrives × local derivative"] if _any_text(edges) else []
     legend += ["= a + b: several uses add up"] if any(len(x) > 1 for x in arrived.values()) else []
-    legend += ["g: the gradient that arrives"] if any("g" in box.lines[-1].text[:8] for box in boxes) else []
+    legend += _words(reading)
     legend += ["fill: the gradient, blue positive, orange negative"] if any(b.amount for b in boxes) else []
     return Picture(boxes, edges, True, f"Backward graph of {_name(reading)}", _sentence_back(reading), legend)
+
+
+def _words(reading: Reading) -> list[str]:
+    """Explain the words that rules use beside labels."""
+    words: set[str] = set()
+    for i, rules in reading.rules.items():
+        labels = {x.label for x in reading.nodes[i].inputs}
+        for name, rule in rules:
+            words |= set(re.findall(r"\w+", rule)) | ({"x"} if name not in labels else set())
+    remarks = {"g": "g: the gradient that arrives", "out": "out: the value itself", "x": "x, y: the operands"}
+    return [remark for word, remark in remarks.items() if word in words]
 
 
 def _backward_box(reading: Reading, i: int, is_result: bool, arrived: list[Any]) -> Box:
@@ -185,7 +198,7 @@ def _rule_lines(node: Node, rules: list[tuple[str, str]]) -> list[Line]:
     if node.op is None or not rules:
         return []
     if node.op.elementwise and len(rules) > 1 and len({rule for _, rule in rules}) == 1:
-        text = " = ".join(f"∂/∂{name}" for name, _ in rules) + f" = {rules[0][1]}"
+        text = ", ".join(f"∂/∂{name}" for name, _ in rules) + f" = {rules[0][1]}"
         return [Line(cut(text, 26), small=True)]
     return [Line(cut(_rule_text(node, name, rule), 26), small=True) for name, rule in rules]
 
@@ -197,7 +210,8 @@ def _backward_edge(link: Link) -> Edge:
     if arriving is None or added is None or link.slope is None:
         return Edge(link.operand, link.result, "", 0, _hint_of("adds", link.added))
     hint = f"adds {arriving!r} × {link.slope!r} = {added!r}"
-    return Edge(link.operand, link.result, f"{short(arriving)} × {short(link.slope)}", _sign(added), hint)
+    text = f"{short(arriving)} × {short(link.slope)}"
+    return Edge(link.operand, link.result, text, _sign(added), hint, True, added != added)
 
 
 # Parts -------------------------------------------------------------------------------------------------------
@@ -218,12 +232,8 @@ def _heading(node: Node) -> list[Line]:
         return [Line(label, bold=node.op is not fixed)] if label else []
     symbol = one_line(node.op.symbol)
     lines = [Line(f"{label} = {symbol}" if label else symbol, bold=bool(label))]
-    settings = [
-        f"{name}={cut(one_line(str(value)), 14)}"
-        for name, value in node.params.items()
-        if value is not None and value is not False and not isinstance(value, np.ndarray)
-    ]
-    return lines + ([Line(cut(" ".join(settings), 26), small=True)] if settings else [])
+    settings = [f"{name}={value}" for name, value in settings_of(node).items()]
+    return lines + ([Line(cut(" ".join(settings), 24), small=True)] if settings else [])
 
 
 def _amounts(what: str, data: Any, brief: bool = False) -> list[Line]:

@@ -77,7 +77,7 @@ def _box(box: Box, place: Place, view: Picture) -> str:
     radius = place.height / 2 if box.kind == "leaf" else 5.0
     thick = 3.0 if box.has_nan else 2.0 if box.kind == "leaf" else 1.2
     if box.kind == "leaf":
-        radius = min(radius, 20.0)
+        radius = min(radius, 30.0)
     if box.kind != "constant" or box.has_nan:
         parts.append(
             _rect(left, top, place.width, place.height, radius, f'{marks} stroke="{outline}" stroke-width="{thick}"')
@@ -110,7 +110,7 @@ def _edge(edge: Edge, route: Route, is_backward: bool) -> str:
     if is_backward and edge.flows:
         start, end, points = end, start, points[::-1]
     colour = edge_colour(edge)
-    name = {1: "pos", -1: "neg", 0: "zero"}[edge.sign]
+    name = _edge_class(edge)
     dash = ' stroke-dasharray="5 3"' if edge.sign < 0 else "" if edge.flows else ' stroke-dasharray="1 3"'
     curve = " ".join(f"{_n(x)},{_n(y)}" for x, y in points[1:])
     line = f"M{_n(start[0])},{_n(start[1])} L{_n(points[0][0])},{_n(points[0][1])} C{curve}"
@@ -137,8 +137,13 @@ def _edge_text(edge: Edge, route: Route) -> str:
     if route.text is None:
         return ""
     x, y = route.text
-    name = {1: "posh", -1: "negh", 0: "quiet"}[edge.sign]
-    return _text(x, y + 3.5, edge.text, 10, name, colour=edge_colour(edge), anchor="middle", bold=False)
+    text = _text(x, y + 3.5, edge.text, 10, f"{_edge_class(edge)}h", colour=edge_colour(edge), anchor="middle")
+    halo = f'class="halo" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+    return f"<g {halo}>{text}</g>"
+
+
+def _edge_class(edge: Edge) -> str:
+    return "nan" if edge.has_nan else {1: "pos", -1: "neg", 0: "zero"}[edge.sign]
 
 
 def _text(
@@ -147,7 +152,8 @@ def _text(
     weight = ' font-weight="bold"' if bold else ""
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
     small = "" if size == 12 else f' font-size="{size}"'
-    return f'<text class="{name}" x="{_n(x)}" y="{_n(y)}"{place}{small}{weight} fill="{colour}">{escape(one_line(text))}</text>'
+    text = escape(one_line(text))
+    return f'<text class="{name}" x="{_n(x)}" y="{_n(y)}"{place}{small}{weight} fill="{colour}">{text}</text>'
 
 
 def _wrapped(remarks: list[str], width: float) -> list[str]:
@@ -178,7 +184,8 @@ def _style(token: str) -> str:
             f"{scope} .ink,{scope} .cap{{fill:var(--jp-content-font-color0,#e6edf3)}}",
             f"{scope} .paper{{fill:var(--jp-layout-color0,#111418)}}",
             f"{scope} .quiet{{fill:#9da7b3}}{scope} .zero{{stroke:#9da7b3}}{scope} .zeroh{{fill:#9da7b3}}",
-            f"{scope} .line{{stroke:#e6edf3}}{scope} .nan{{stroke:#ff5fb0}}",
+            f"{scope} .line{{stroke:#e6edf3}}{scope} .nan{{stroke:#ff5fb0}}{scope} .nanh{{fill:#ff5fb0}}",
+            f"{scope} .halo{{stroke:var(--jp-layout-color0,#111418)}}",
             f"{scope} .pos{{stroke:#79b4e3}}{scope} .posh{{fill:#79b4e3}}",
             f"{scope} .neg{{stroke:#f6a04d}}{scope} .negh{{fill:#f6a04d}}",
             f"{scope} .step{{fill:#e6edf3}}{scope} .onstep{{fill:#23272e}}",
