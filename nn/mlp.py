@@ -227,7 +227,7 @@ class MLP(Module):
         made = TensorMLP.__new__(TensorMLP)
         layers: list[Module] = []
         for k, layer in enumerate(self.layers):
-            if any(neuron.activation is not layer.activation for neuron in layer.neurons):
+            if any(neuron.activation != layer.activation for neuron in layer.neurons):
                 raise ValueError(f"the neurons of layer {k} differ in activation; a layer of Tensors has one for all")
             layers.append(_linear_of(layer.neurons))
             if layer.activation is not linear:

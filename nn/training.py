@@ -104,7 +104,9 @@ def fit(
             for _ in range(epochs):
                 total, rows = 0.0, 0
                 for batch in _batches(len(X), size, shuffle, random):
-                    total += take_step(X[batch], y[batch]) * len(batch)
+                    with _without_collector():  # the graph of a step is gone at its end
+                        value = take_step(X[batch], y[batch])
+                    total += value * len(batch)
                     rows += len(batch)
                     advance(total / rows)
                     if interrupted:
@@ -129,18 +131,17 @@ def eager_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
     """Make the step that runs node by node: forward, backward, update."""
 
     def step(X: np.ndarray, y: np.ndarray) -> float:
-        with _without_collector():
-            outputs = model.forward_rows(X)
-            objective = _single(loss(outputs, _beside(outputs.shape, y)))
-            value = float(objective.data)
-            if not math.isfinite(value):
-                raise FloatingPointError(
-                    f"the loss became {value} in step {optimizer.steps}: try a smaller `lr`, or inputs of size "
-                    "about 1; `autograd.detect_anomaly()` finds the operation"
-                )
-            optimizer.zero_grad()
-            objective.backward()
-            optimizer.step()
+        outputs = model.forward_rows(X)
+        objective = _single(loss(outputs, _beside(outputs.shape, y)))
+        value = float(objective.data)
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"the loss became {value} in step {optimizer.steps}: try a smaller `lr`, or inputs of size about 1; "
+                "`autograd.detect_anomaly()` finds the operation"
+            )
+        optimizer.zero_grad()
+        objective.backward()
+        optimizer.step()
         return value
 
     return step

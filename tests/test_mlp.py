@@ -1,0 +1,166 @@
+"""The two multilayer perceptrons: micrograd's numbers, exact conversion, PyTorch's gradients."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Tensor, Value
+
+X = np.random.default_rng(0).normal(size=(7, 2))
+
+
+def test_micrograds_size_and_order_of_parameters() -> None:
+    model = nn.MLP(2, [16, 16, 1])
+    assert len(model.parameters()) == model.count() == 337
+    names = [name for name, _ in model.named_parameters()]
+    first = "layers.0.neurons.0"
+    assert names[:4] == [f"{first}.w.0", f"{first}.w.1", f"{first}.b", "layers.0.neurons.1.w.0"]
+    assert model.parameters()[3].label == "w1[1,0]" and model.parameters()[-1].label == "b3[0]"
+    assert nn.MLP(6, [4, 3, 1]).count() == 47
+
+
+def test_micrograds_weights_come_from_micrograds_seed() -> None:
+    rng = random.Random(1337)
+    drawn = [rng.uniform(-1, 1) for _ in range(2 * 16)]
+    model = nn.MLP(2, [16, 16, 1], rng=random.Random(1337))
+    assert [w.data for neuron in model.layers[0].neurons for w in neuron.w] == drawn
+    assert all(neuron.b.data == 0 for layer in model.layers for neuron in layer.neurons)
+
+
+@pytest.mark.parametrize("rng", [7, np.random.default_rng, random.Random])
+@pytest.mark.parametrize("kind", [nn.MLP, nn.TensorMLP])
+def test_a_net_is_reproducible_bit_for_bit(kind: Any, rng: Any) -> None:
+    one, other = (kind(2, [3, 1], rng=rng(7) if callable(rng) else rng) for _ in range(2))
+    assert np.array_equal(one.outputs(X), other.outputs(X))
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_the_return_type_does_not_depend_on_the_width(width: int) -> None:
+    for model in (nn.MLP(2, [3, width]), nn.Layer(2, width)):
+        out = model([1.0, 2.0])
+        assert type(out) is list and len(out) == width and all(type(v) is Value for v in out)
+    assert nn.TensorMLP(2, [3, width])(X).shape == (7, width)
+
+
+def test_a_neuron_by_hand() -> None:
+    neuron = nn.Neuron(2, "relu")
+    neuron.w[0].data, neuron.w[1].data, neuron.b.data = 2.0, -3.0, 1.0
+    out = neuron([2.0, 1.0])
+    out.backward()
+    assert out.data == 2.0
+    assert [p.grad for p in neuron.parameters()] == [2.0, 1.0, 1.0]
+    assert neuron([0.0, 1.0]).data == 0.0
+    assert neuron.outputs([[2.0, 1.0], [0.0, 1.0]]).tolist() == [2.0, 0.0]
+
+
+@pytest.mark.parametrize("x", [[1, 2.0], (1.0, 2.0), np.array([1, 2]), np.array([1.0, 2.0]), Tensor([1.0, 2.0]),
+                               [Value(1.0), 2.0], [np.float32(1), np.int64(2)]])  # fmt: skip
+def test_a_point_may_be_given_in_many_ways(x: Any) -> None:
+    model = nn.MLP(2, [3, 1], rng=0)
+    assert model(x)[0].data == model([1.0, 2.0])[0].data
+
+
+def test_gradients_flow_into_the_inputs() -> None:
+    model, x = nn.MLP(2, [3, 1], "tanh", rng=0), Tensor([1.0, 2.0])
+    model(x)[0].backward()
+    point = [Value(1.0), Value(2.0)]
+    model(point)[0].backward()
+    assert x.grad.tolist() == [v.grad for v in point] and all(x.grad)
+
+
+def test_a_wrong_point_is_explained() -> None:
+    model = nn.MLP(2, [3, 1])
+    with pytest.raises(ValueError, match=r"`x` has 3 elements; MLP.* needs 2"):
+        model([1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"takes one point.*at a time"):
+        model(X)
+    for x in (1.0, Value(1.0), "ab", None):
+        with pytest.raises(TypeError, match="`x` is one point"):
+            model(x)
+    with pytest.raises(TypeError, match="one real number"):
+        model(["1", "2"])
+
+
+@pytest.mark.parametrize("sizes", [(2, []), (2, 3), (2, [0]), (0, [1]), (2.0, [1]), (2, [True])])
+@pytest.mark.parametrize("kind", [nn.MLP, nn.TensorMLP])
+def test_wrong_sizes_are_refused(kind: Any, sizes: Any) -> None:
+    with pytest.raises(ValueError, match=r"`nin`|`nouts`"):
+        kind(*sizes)
+
+
+def loss_and_gradients(model: Any) -> tuple[float, dict[str, Any]]:
+    """Mean of the squared outputs over X, and its gradients, of a scalar or a tensor MLP, the latter by layer."""
+    out = model.forward_rows(X)
+    model.zero_grad()
+    loss = (out * out).mean()
+    loss.backward()
+    return loss.item(), {name: p.grad for name, p in model.named_parameters()}
+
+
+@pytest.mark.parametrize("activation", [*nn.activations.NAMES, ag.sin, nn.LeakyReLU(slope=0.3)], ids=str)
+def test_both_nets_agree_in_outputs_and_gradients(activation: Any) -> None:
+    scalar = nn.MLP(2, [5, 4, 3], activation, rng=1)
+    for layer in scalar.layers:
+        for neuron in layer.neurons:
+            neuron.b.data = 0.1
+    tensor = scalar.to_tensors()
+    one, gradients = loss_and_gradients(scalar)
+    other, arrays = loss_and_gradients(tensor)
+    assert one == pytest.approx(other, rel=1e-13)
+    matrices = [grad for grad in arrays.values() if grad.ndim == 2]
+    for k, matrix in enumerate(matrices):
+        for (i, j), entry in np.ndenumerate(matrix):
+            assert gradients[f"layers.{k}.neurons.{j}.w.{i}"] == pytest.approx(entry, rel=1e-11, abs=1e-15)
+    assert np.allclose(scalar.outputs(X), [[v.data for v in scalar(x)] for x in X], rtol=1e-13, atol=1e-14)
+    back = tensor.to_values()
+    assert back.state_dict() == scalar.state_dict()
+    assert repr(back) == repr(scalar)
+    again = back.to_tensors().state_dict()
+    assert all(np.array_equal(again[name], numbers) for name, numbers in tensor.state_dict().items())
+
+
+def test_conversion_of_other_sequentials() -> None:
+    odd = nn.Sequential(nn.Linear(2, 3, bias=False, rng=0), nn.Tanh(), nn.Linear(3, 2, rng=1), nn.Sigmoid())
+    scalar = nn.MLP.from_tensors(odd)
+    assert np.allclose([[v.data for v in scalar(x)] for x in X], odd.outputs(X), rtol=1e-13)
+    assert np.allclose(scalar.outputs(X), odd.outputs(X), rtol=1e-15)
+    for wrong in (nn.Sequential(nn.Tanh(), nn.Linear(2, 1)), nn.Sequential(nn.Linear(2, 1), nn.Tanh(), nn.Tanh()),
+                  nn.Sequential(nn.Sequential(nn.Linear(2, 1)))):  # fmt: skip
+        with pytest.raises(ValueError, match="has no counterpart"):
+            nn.MLP.from_tensors(wrong)
+    with pytest.raises(ValueError, match="no Linear"):
+        nn.MLP.from_tensors(nn.Sequential())
+    scalar.layers[0].neurons[0].activation = ag.relu
+    with pytest.raises(ValueError, match="layer 0 differ in activation"):
+        scalar.to_tensors()
+
+
+def test_the_law_of_a_tensor_mlp_follows_its_activation() -> None:
+    assert abs(nn.TensorMLP(600, [300], "relu", rng=0)[0].weight.data).max() > 0.0995  # type: ignore[attr-defined]
+    assert abs(nn.TensorMLP(600, [300], "tanh", rng=0)[0].weight.data).max() < 0.0817  # type: ignore[attr-defined]
+    assert nn.TensorMLP(2, [3, 1], dtype=np.float32)(X).dtype == np.float32
+
+
+def test_gradients_equal_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    model = nn.TensorMLP(2, [16, 16, 1], "tanh", rng=3)
+    parts = [torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1)]
+    twin = torch.nn.Sequential(*parts).double()
+    linears = [part for part in twin if isinstance(part, torch.nn.Linear)]
+    state = model.state_dict()
+    with torch.no_grad():
+        for k, linear in zip((0, 2, 4), linears, strict=True):
+            linear.weight.copy_(torch.tensor(state[f"{k}.weight"].T))
+            linear.bias.copy_(torch.tensor(state[f"{k}.bias"]))
+    (twin(torch.tensor(X)) ** 2).mean().backward()
+    _, gradients = loss_and_gradients(model)
+    for k, linear in zip((0, 2, 4), linears, strict=True):
+        pairs = (gradients[f"{k}.weight"].T, linear.weight.grad), (gradients[f"{k}.bias"], linear.bias.grad)
+        for ours, theirs in pairs:
+            assert np.linalg.norm(ours - theirs.numpy()) <= 1e-12 * np.linalg.norm(theirs.numpy())
