@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ..primitive import primitive
 from ..shapes import axes_of, expand
-from .arithmetic import abs, div
+from .arithmetic import div
 from .layout import as_shape, broadcast_to, flip, shape_of, swapaxes, unbroadcast
 from .powers import exp, ratio
-from .selection import equal, where
+from .selection import anchor, equal
 
 __all__ = ["cumsum", "logsumexp", "matmul", "max", "min", "norm", "sum"]
 
@@ -140,9 +138,9 @@ def norm(x, *, axis=None, keepdims=False):
 
 
 def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
-    total = _grown(out, x, axis)
-    total = where(equal(abs(total), math.inf), 0.0, total)  # -inf - (-inf) would be NaN
-    return _grown(g, x, axis) * exp(x - total)
+    # not exp(x - out), which would lose as many digits as `out` has before its point
+    e = exp(x - _grown(anchor(max(x, axis=axis, keepdims=True)), x, axis))
+    return _grown(g, x, axis) * ratio(e, _grown(sum(e, axis=axis, keepdims=True), x, axis))
 
 
 @primitive(vjps=[_logsumexp_cotangent])
