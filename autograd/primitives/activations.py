@@ -18,7 +18,10 @@ __all__ = [
 _ROOT_HALF, _BELL = math.sqrt(0.5), 2.0 / math.sqrt(math.pi)
 
 
-@primitive(partials=[lambda out, x: out * sigmoid(-x)])
+@primitive(
+    partials=[lambda out, x: out * sigmoid(-x)],
+    scalar=lambda x: 1.0 / (1.0 + math.exp(-x)) if x > 0 else (t := math.exp(x)) / (1.0 + t),
+)
 def sigmoid(x):
     r"""Logistic function $\sigma(x) = 1/(1 + e^{-x})$, with derivative $\sigma(x)\,\sigma(-x)$.
 
