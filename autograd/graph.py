@@ -316,19 +316,21 @@ def walk(
                     if node.grad is not None:
                         before[node] = node.grad
                     node.grad = ZERO
-                if node._first is None:
+                operand = node._first
+                if operand is None:
                     leaves.append(node)
                     break
                 path.append(node)
-                node = node._first
+                if node.op.wide:
+                    further[node] = iter(node._more)
+                node = operand
             while path:  # come up until there is an operand to go down to
                 parent = path[-1]
                 node = parent._second
                 if node is not None and node._mark is not token:
                     break
-                if parent.op.wide and parent._more:
-                    rest = further.setdefault(parent, iter(parent._more))
-                    node = next((x for x in rest if x._mark is not token), None)
+                if further and parent in further:
+                    node = next((x for x in further[parent] if x._mark is not token), None)
                     if node is not None:
                         break
                 order.append(path.pop())

@@ -119,11 +119,12 @@ class Primitive:
         return np.asarray(out)
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if self.arity == 1 and self.scalar is not None and inputs[0].__class__ is float:
-            try:  # the common case in a derivative rule, first
-                return self.scalar(inputs[0], **params)
-            except (ValueError, ArithmeticError):
-                pass
+        if self.scalar is not None and len(inputs) == self.arity:  # the common case in a derivative rule, first
+            for x in inputs:
+                if x.__class__ is not float:
+                    break
+            else:
+                return self.evaluate(inputs, params)
         if self.defaults and (missing := (self.arity or 0) - len(inputs)):
             inputs += self.defaults[-missing:]
         for x in inputs:

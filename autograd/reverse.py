@@ -12,6 +12,7 @@ from .anomaly import watch_contribution
 from .graph import ZERO, Node, constant, fixed, saved, topological, turn, walk, zeros
 from .modes import quiet, switch
 from .primitive import Primitive
+from .primitives.activations import relu
 from .primitives.arithmetic import add, mul
 from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadcast
 from .primitives.selection import gated
@@ -79,7 +80,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
     """Hand each node's gradient on to its operands; list the nodes that nothing came to."""
     unreached = []
     masked: set[Node] = set()
-    zero, plus, times = ZERO, add, mul  # a local name is quicker than a global one
+    zero, plus, times, rectify = ZERO, add, mul, relu  # a local name is quicker than a global one
     for node in order:
         g = node.grad
         if g.__class__ is float:
@@ -87,8 +88,8 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 unreached.append(node)  # the other branch of a `where`
                 continue
             if not watching:
-                # A Value. Two rows are written out, since nine nodes of ten in a scalar net are theirs;
-                # a test holds them to the table.
+                # A Value. Three rows are written out, since nearly all nodes of a scalar net are theirs; a test
+                # holds them to the table.
                 op = node.op
                 if op is plus:
                     node._first.grad += g
@@ -97,6 +98,9 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 if op is times:
                     node._first.grad += g * node._y
                     node._second.grad += g * node._x
+                    continue
+                if op is rectify and node._x == node._x:
+                    node._first.grad += g if node._x > 0.0 else g * 0.0
                     continue
                 if op.partials is not None and not op.wide:
                     _spread(node, op, g)
@@ -117,11 +121,16 @@ def _spread(node: Node, op: Primitive, g: float) -> None:
         slope = partials[0]
         first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x))
         return
-    for operand, slope in ((first, partials[0]), (second, partials[1])):
-        if operand.op is not fixed:
-            part = g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
-            if part or not op.masks:
-                operand.grad += part
+    if first.op is not fixed:
+        slope = partials[0]
+        part = g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
+        if part or not op.masks:
+            first.grad += part
+    if second.op is not fixed:
+        slope = partials[1]
+        part = g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
+        if part or not op.masks:
+            second.grad += part
 
 
 def _accumulated(leaf: Node, old: Any) -> Any:

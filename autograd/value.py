@@ -141,9 +141,43 @@ class Value(Operators):
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
-    __add__, __radd__ = _binary(add)
+    def __add__(self, other: Any) -> Any:
+        # as _binary makes it, and faster by the call of a function: half of the nodes of a scalar net are sums,
+        # and half are products
+        if other.__class__ is not Value:
+            if other.__class__ is not float and other.__class__ is not int:
+                return add(self, other) if _known(other) else NotImplemented
+            other = _number(other)
+        if switch.open or self.op is fixed:
+            return add(self, other)
+        node = _new(Value)
+        node.op = add
+        node._first, node._second = self, other
+        node._x = x = self._data
+        node._y = y = other._data
+        node._data = x + y
+        node._mark = node.grad = None
+        return node
+
+    def __mul__(self, other: Any) -> Any:
+        if other.__class__ is not Value:
+            if other.__class__ is not float and other.__class__ is not int:
+                return mul(self, other) if _known(other) else NotImplemented
+            other = _number(other)
+        if switch.open or self.op is fixed:
+            return mul(self, other)
+        node = _new(Value)
+        node.op = mul
+        node._first, node._second = self, other
+        node._x = x = self._data
+        node._y = y = other._data
+        node._data = x * y
+        node._mark = node.grad = None
+        return node
+
+    _, __radd__ = _binary(add)
     __sub__, __rsub__ = _binary(sub)
-    __mul__, __rmul__ = _binary(mul)
+    _, __rmul__ = _binary(mul)
     __truediv__, __rtruediv__ = _binary(div)
     __pow__, __rpow__ = _binary(pow)
     __neg__ = _unary(neg)

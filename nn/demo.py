@@ -50,8 +50,8 @@ def train_moons() -> tuple[np.ndarray, np.ndarray, MLP, History]:
     def objective(scores: Any, labels: Any) -> Any:
         return losses.hinge(scores, labels) + 1e-4 * sum((p * p for p in model.parameters()), start=Value(0.0))
 
-    optimizer = SGD(lr=lambda k: 1.0 - 0.9 * k / 100)
-    history = fit(model, X, y, objective, optimizer=optimizer, epochs=100, batch_size=None, shuffle=False, progress=True)
+    falling = SGD(lr=lambda k: 1.0 - 0.9 * k / 100)
+    history = fit(model, X, y, objective, optimizer=falling, epochs=100, batch_size=None, shuffle=False, progress=True)
     return X, y, model, history
 
 
@@ -59,7 +59,8 @@ def train_digits() -> tuple[float, History]:
     """Train a net of 64-64-10 units on four fifths of the digits; give its accuracy on the others."""
     X, X_test, y, y_test = datasets.split(*datasets.digits(), held_out=0.2, rng=0)
     model = TensorMLP(64, [64, 10], "relu", rng=0)
-    history = fit(model, X, y, "cross_entropy", optimizer=Adam(lr=0.003), epochs=30, batch_size=32, rng=0, progress=True)
+    adam = Adam(lr=0.003)
+    history = fit(model, X, y, "cross_entropy", optimizer=adam, epochs=30, batch_size=32, rng=0, progress=True)
     return float(np.mean(model.outputs(X_test).argmax(axis=1) == y_test)), history
 
 
@@ -77,7 +78,7 @@ def write_pictures(
 
     figure = Figure(figsize=(6, 5), layout="constrained")
     plots.decision_boundary(model, X, y, ax=figure.subplots())
-    keep("Where the net decides", "boundary.png", "Blue is one moon, orange or red the other.", figure)
+    keep("Where the net decides", "boundary.png", "Blue is one moon, orange the other; the line is where the score is 0.", figure)
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     for ax, (name, curve) in zip(figure.subplots(1, 2), (("moons", history), ("digits", digit_history)), strict=True):
         plots.learning_curve(curve, ax=ax)
@@ -90,8 +91,9 @@ def write_pictures(
     out = neuron(x)
     out.label = "first neuron"
     out.backward()
-    keep("One neuron, forward", "neuron.svg", "Values in the boxes, local derivatives on the edges.", draw(out))
-    keep("One neuron, backward", "neuron-backward.svg", "The same places, the arrows turned round.", draw(out, "backward"))
+    forward, backward = draw(out), draw(out, "backward")
+    keep("One neuron, forward", "neuron.svg", "Values in the boxes, local derivatives on the edges.", forward)
+    keep("One neuron, backward", "neuron-backward.svg", "The same places, the arrows turned round.", backward)
     model.zero_grad()
 
     tensors = model.to_tensors()
@@ -99,23 +101,26 @@ def write_pictures(
     loss = losses.hinge(score, y[POINT : POINT + 1, None])
     loss.label = "loss"
     loss.backward()
-    keep("The whole net on one point, forward", "net.svg", "The same net as arrays: 980 numbers in 14 boxes.", draw(loss))
-    keep("The whole net on one point, backward", "net-backward.svg", "What each box adds to the next.", draw(loss, "backward"))
+    caption = "The same net, converted to arrays: each box says what its array holds. Scroll, or open it by a click."
+    keep("The whole net on one point, forward", "net.svg", caption, draw(loss))
+    keep("The whole net on one point, backward", "net-backward.svg", "The gradients, in order.", draw(loss, "backward"))
     return shown
 
 
 def page(moons: float, digits: float, pictures: list[tuple[str, str, str]]) -> str:
     """Write the report: no script, and nothing from elsewhere."""
     figures = "\n".join(
-        f'<figure><h2>{html.escape(title)}</h2><div><a href="{name}"><img src="{name}" alt="{html.escape(caption)}"></a>'
-        f"</div><figcaption>{html.escape(caption)}</figcaption></figure>"
+        f'<figure><h2>{html.escape(title)}</h2>'
+        f'<div><a href="{name}"><img src="{name}" alt="{html.escape(caption)}"></a></div>'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
         for title, name, caption in pictures
     )
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Chalkgrad: a first report</title>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1f2328; }}
-figure {{ margin: 2rem 0; }} figure div {{ overflow-x: auto; }} figcaption {{ color: #57606a; }} img {{ max-width: 100%; }}
+figure {{ margin: 2rem 0; }} figure div {{ overflow-x: auto; }} figcaption {{ color: #57606a; }}
+img[src$=png] {{ max-width: 100%; }} /* a graph keeps its size, so that its text can be read, and scrolls */
 td, th {{ padding: .2rem 1rem .2rem 0; text-align: left; }}
 </style></head><body>
 <h1>Chalkgrad: a first report</h1>
