@@ -1,0 +1,324 @@
+"""Training: `fit` on both kinds of net, micrograd's demo, digits; what is refused, and Ctrl-C."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import random
+import signal
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Value
+from nn.optim import SGD
+
+X = np.random.default_rng(0).normal(size=(10, 2))
+Y = X[:, :1] - 2 * X[:, 1:] + 0.5
+
+
+# -- the numbers --
+
+
+def test_full_batch_steps_by_hand() -> None:
+    model = nn.Linear(2, 1, rng=0)
+    W, b = model.weight.data.copy(), np.zeros(1)
+    expected = []
+    for _ in range(5):
+        error = X @ W + b - Y
+        expected.append(float(np.mean(error**2)))
+        W, b = W - 0.1 * 2 * X.T @ error / 10, b - 0.1 * 2 * error.mean(axis=0)
+    history = nn.fit(model, X, Y, "mse", optimizer=SGD(lr=0.1), epochs=5, batch_size=None)
+    assert history["loss"] == pytest.approx(expected, rel=1e-12)
+    assert np.allclose(model.weight.data, W, rtol=1e-12) and model.bias is not None
+    assert np.allclose(model.bias.data, b, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("loss", "y", "width"), [
+    ("mse", Y[:, 0], 1), ("mse", Y, 1), ("bce_with_logits", (Y[:, 0] > 0), 1), ("hinge", np.sign(Y[:, 0]), 1),
+    ("cross_entropy", (Y[:, 0] > 0).astype(int), 2), (lambda z, y: ag.mean(ag.abs(z - y)), Y, 1),
+])  # fmt: skip
+def test_scalar_and_tensor_nets_learn_the_same(loss: Any, y: np.ndarray, width: int) -> None:
+    tensor = nn.TensorMLP(2, [5, width], "tanh", rng=0)
+    scalar = tensor.to_values()
+    one, other = (
+        nn.fit(model, X, y, loss, optimizer=SGD(lr=0.1, momentum=0.5), epochs=10, batch_size=4, rng=1)
+        for model in (tensor, scalar)
+    )
+    assert one["loss"] == pytest.approx(other["loss"], rel=1e-10)
+    assert one["loss"][-1] < one["loss"][0]
+    assert np.allclose(tensor.outputs(X), scalar.outputs(X), rtol=1e-10)
+
+
+def test_a_single_neuron_learns() -> None:
+    neuron = nn.Neuron(2, "linear", rng=0)
+    history = nn.fit(neuron, X, Y[:, 0], optimizer=SGD(lr=0.1), epochs=100, batch_size=None)
+    assert history["loss"][-1] < 1e-3
+
+
+def test_the_order_of_rows_comes_from_rng_alone() -> None:
+    def train(**settings: Any) -> list[float]:
+        return nn.fit(nn.TensorMLP(2, [3, 1], rng=0), X, Y, epochs=3, batch_size=3, **settings)["loss"]
+
+    assert train(rng=1) == train(rng=1) == train(rng=np.random.default_rng(1))
+    assert train(rng=1) != train(rng=2)
+    assert train(shuffle=False, rng=1) == train(shuffle=False, rng=2)
+    assert train(rng=random.Random(1)) == train(rng=random.Random(1))
+
+
+def test_xor_is_learned_alike_by_fit_by_values_and_by_hand() -> None:
+    inputs, targets = nn.datasets.xor()
+    model = nn.MLP(2, [3, 1], "tanh", rng=3)
+    fitted, scalar = model.to_tensors(), model
+    W1, b1, W2, b2 = (p.data.copy() for p in fitted.parameters())
+    nn.fit(fitted, inputs, targets, "mse", optimizer=SGD(lr=0.1), epochs=50, batch_size=None, shuffle=False)
+    for _ in range(50):
+        loss = sum((scalar(x)[0] - t) ** 2 for x, t in zip(inputs, targets.tolist(), strict=True)) / 4
+        scalar.zero_grad()
+        loss.backward()
+        for p in scalar.parameters():
+            p.data -= 0.1 * p.grad
+        h = np.tanh(inputs @ W1 + b1)
+        d2 = 2 * (h @ W2 + b2 - targets[:, None]) / 4
+        d1 = (d2 @ W2.T) * (1 - h**2)
+        W2, b2 = W2 - 0.1 * h.T @ d2, b2 - 0.1 * d2.sum(axis=0)
+        W1, b1 = W1 - 0.1 * inputs.T @ d1, b1 - 0.1 * d1.sum(axis=0)
+    for ours, values, by_hand in zip(
+        fitted.parameters(), scalar.to_tensors().parameters(), (W1, b1, W2, b2), strict=True
+    ):
+        assert np.allclose(ours.data, by_hand, rtol=1e-10) and np.allclose(values.data, by_hand, rtol=1e-10)
+
+
+# -- micrograd --
+
+
+def demo(value: Any, net: Any, X: Any, y: Any, steps: int) -> list[float]:
+    """The training loop of micrograd's demo, for a Value class and a net that gives one Value."""
+    losses = []
+    for k in range(steps):
+        scores = [net(list(map(value, row))) for row in X]
+        hinges = [(1 + -yi * score).relu() for yi, score in zip(y, scores, strict=True)]
+        data_loss = sum(hinges) * (1.0 / len(hinges))
+        total = data_loss + 1e-4 * sum(p * p for p in net.parameters())
+        net.zero_grad()
+        total.backward()
+        for p in net.parameters():
+            p.data -= (1.0 - 0.9 * k / 100) * p.grad
+        losses.append(total.data)
+    return losses
+
+
+@pytest.fixture
+def moons() -> tuple[np.ndarray, np.ndarray]:
+    pytest.importorskip("sklearn")
+    points, classes = nn.datasets.moons(100, 0.1, rng=1337)
+    return points, classes * 2 - 1
+
+
+def test_micrograds_net_learns_the_same_from_our_values(moons: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    micrograd = pytest.importorskip("micrograd.nn")
+    engine = pytest.importorskip("micrograd.engine")
+    points, classes = moons[0][::4], moons[1][::4]
+
+    def seeded() -> Any:
+        random.seed(1337)
+        return micrograd.MLP(2, [16, 16, 1])
+
+    theirs = demo(engine.Value, seeded(), points, classes, 5)
+    monkeypatch.setattr(micrograd, "Value", Value)
+    ours = demo(Value, seeded(), points, classes, 5)
+    own = nn.MLP(2, [16, 16, 1], rng=random.Random(1337))
+    monkeypatch.setattr(type(own), "__call__", lambda self, x: self.forward(x)[0])
+    third = demo(Value, own, points, classes, 5)
+    assert ours == pytest.approx(theirs, abs=1e-9, rel=0)
+    assert third == pytest.approx(theirs, abs=1e-9, rel=0)
+
+
+@pytest.mark.slow
+def test_micrograds_demo_reaches_every_point(moons: Any) -> None:
+    points, classes = moons
+    model = nn.MLP(2, [16, 16, 1], rng=random.Random(1337))
+
+    def objective(scores: Any, y: Any) -> Any:
+        return nn.losses.hinge(scores, y) + 1e-4 * sum(p * p for p in model.parameters())
+
+    rate = SGD(lr=lambda k: 1.0 - 0.9 * k / 100)
+    history = nn.fit(model, points, classes, objective, optimizer=rate, epochs=100, batch_size=None, shuffle=False)
+    assert np.array_equal(np.sign(model.outputs(points)[:, 0]), classes)
+    assert history["loss"][0] == pytest.approx(0.8958441028683222, rel=1e-9)  # as micrograd's notebook prints it
+    assert history["loss"][-1] == pytest.approx(0.01098, rel=1e-2)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_digits_are_read(dtype: Any) -> None:
+    pytest.importorskip("sklearn")
+    train, test, y, truth = nn.datasets.split(*nn.datasets.digits(), rng=0)
+    model = nn.TensorMLP(64, [64, 10], rng=0, dtype=dtype)
+    nn.fit(model, train, y, "cross_entropy", optimizer=nn.Adam(lr=3e-3), epochs=30, rng=0)
+    assert np.mean(model.outputs(test).argmax(axis=1) == truth) >= 0.97
+    assert all(p.dtype == dtype for p in model.parameters())
+
+
+# -- care --
+
+
+def test_inputs_and_targets_are_not_changed() -> None:
+    for dtype in (float, int, np.float32):
+        inputs, targets = (10 * X).astype(dtype), (10 * Y).astype(dtype)
+        before = inputs.copy(), targets.copy()
+        nn.fit(nn.TensorMLP(2, [3, 1], rng=0), inputs, targets, epochs=2, batch_size=3, optimizer=nn.Adam())
+        assert np.array_equal(inputs, before[0]) and np.array_equal(targets, before[1])
+        assert inputs.flags.writeable
+
+
+def test_lists_do_as_well_as_arrays() -> None:
+    one, other = (nn.fit(nn.Linear(2, 1, rng=0), a, b, epochs=2, rng=0) for a, b in ((X, Y), (X.tolist(), Y.tolist())))
+    assert one == other
+
+
+def test_modes_are_put_back() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Sequential(nn.ReLU(), nn.Linear(2, 1))).eval()
+    model[1].training = True
+    seen = []
+
+    def loss(z: Any, y: Any) -> Any:
+        seen.append([module.training for _, module in model.named_modules()])
+        return nn.losses.mse(z, y)
+
+    nn.fit(model, X, Y, loss, epochs=1)
+    assert all(map(all, seen))
+    assert [module.training for _, module in model.named_modules()] == [False, False, True, False, False]
+
+
+def changed(before: dict[str, Any], model: nn.Module) -> bool:
+    return any(not np.array_equal(before[name], now) for name, now in model.state_dict().items())
+
+
+NAN = np.where(np.arange(20).reshape(10, 2) == 7, np.nan, 0.0)
+LATE = np.array([0] * 9 + [2])
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"X": NAN}, ValueError, r"`X` holds nan at \(3, 1\)"),
+        ({"y": np.full(10, np.inf)}, ValueError, r"`y` holds inf at \(0,\)"),
+        ({"X": X[:9]}, ValueError, r"`X` has 9 rows and `y` has shape \(10, 2\)"),
+        ({"X": X[:, 0]}, ValueError, "needs rows and columns"),
+        ({"X": X[:0], "y": Y[:0]}, ValueError, "nothing to learn from"),
+        ({"X": X[:, :1]}, ValueError, r"`x` has shape \(1, 1\); Linear\(2, 2\) needs"),
+        ({"X": [[1.0], [1.0, 2.0]]}, ValueError, "`X` is a nested list"),
+        ({"y": ["a"] * 10}, TypeError, "`y` holds <U1, not numbers"),
+        ({"y": 1.0}, ValueError, "one target for each row"),
+        ({"y": Y.repeat(3, axis=1)}, ValueError, "must be equal"),
+        ({"loss": "cross_entropy", "y": LATE}, ValueError, "from 0 to 1 for 2 columns of logits; found 2"),
+        ({"loss": "cross_entropy", "y": LATE * 1.0}, TypeError, r"labels.astype\(int\)"),
+        ({"loss": "mes"}, ValueError, "`loss` 'mes' is unknown"),
+        ({"loss": lambda z, y: z}, TypeError, "must give a single number"),
+        ({"loss": lambda z, y: 1.0}, TypeError, "not float"),
+        ({"loss": lambda z, y: ag.sum(z) * np.inf}, FloatingPointError, "the loss became"),
+        ({"epochs": 0}, ValueError, "`epochs` is a whole number from 1, not 0"),
+        ({"batch_size": 2.5}, ValueError, "`batch_size` is a whole number"),
+        ({"optimizer": SGD}, TypeError, r"write SGD\(lr=0.1\)"),
+        ({"optimizer": "sgd"}, TypeError, "`optimizer` is an optimiser"),
+        ({"optimizer": SGD([Value(1.0)], lr=0.1)}, ValueError, "belongs to 1 other parameters"),
+        ({"model": nn.ReLU()}, ValueError, "has no parameters"),
+        ({"model": lambda x: x}, TypeError, "`model` is a Module"),
+        ({"rng": "x"}, TypeError, "`rng` is a seed"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_changed(settings: Any, error: Any, message: str) -> None:
+    model = nn.Sequential(nn.Linear(2, 2, rng=0))
+    before = model.state_dict()
+    arguments = {"model": model, "X": X, "y": Y.repeat(2, axis=1), "batch_size": 3} | settings
+    with pytest.raises(error, match=message):
+        nn.fit(**arguments)
+    assert not changed(before, model)
+
+
+def test_labels_of_the_hinge_are_checked_up_front() -> None:
+    model = nn.MLP(2, [1], rng=0)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=r"-1 or 1; found 0.*`2 \* y - 1`"):
+        nn.fit(model, X, np.array([1] * 9 + [0]), "hinge", batch_size=1)
+    assert not changed(before, model)
+
+
+# -- Ctrl-C --
+
+
+def interrupting(at: int, interrupt: Any) -> Any:
+    """A loss that interrupts in its call number `at`."""
+    calls = iter(range(1000))
+
+    def loss(z: Any, y: Any) -> Any:
+        if next(calls) == at:
+            interrupt()
+        return nn.losses.mse(z, y)
+
+    return loss
+
+
+def raise_interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+def press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize(("interrupt", "steps"), [(raise_interrupt, 7), (press_ctrl_c, 8)])
+def test_ctrl_c_leaves_the_parameters_of_a_finished_step(interrupt: Any, steps: int) -> None:
+    model, twin = nn.TensorMLP(2, [3, 1], rng=0), nn.TensorMLP(2, [3, 1], rng=0)
+    optimizer = SGD(lr=0.1)
+    handler = signal.getsignal(signal.SIGINT)
+    history = nn.fit(
+        model, X, Y, interrupting(7, interrupt), optimizer=optimizer, epochs=20, batch_size=5, shuffle=False
+    )
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert history.interrupted and repr(history).endswith("; interrupted)")
+    assert optimizer.steps == steps and len(history["loss"]) == steps // 2
+    whole = nn.fit(twin, X, Y, optimizer=SGD(lr=0.1), epochs=4, batch_size=5, shuffle=False)
+    assert history["loss"] == whole["loss"][: steps // 2]
+    if steps == 8:
+        assert not changed(twin.state_dict(), model)
+
+
+# -- progress --
+
+
+def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    nn.fit(nn.Linear(2, 1), X, Y, epochs=2)
+    nn.fit(nn.Linear(2, 1), X, Y, epochs=2, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_bar_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("tqdm")
+    nn.fit(nn.Linear(2, 1), X, Y, epochs=2, batch_size=5, progress=True)
+    text = capsys.readouterr().err
+    assert "4/4" in text and "loss" in text
+
+
+def test_a_missing_tqdm_is_named_only_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name.partition(".")[0] == "tqdm":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    nn.fit(nn.Linear(2, 1), X, Y, epochs=1)
+    with pytest.raises(ImportError, match=r'pip install "chalkgrad\[progress\]"'):
+        nn.fit(nn.Linear(2, 1), X, Y, epochs=1, progress=True)
+
+
+def test_history() -> None:
+    assert repr(nn.History()) == "History(0 epochs)"
+    assert repr(nn.History(loss=[2.0, 1.0])) == "History(2 epochs; loss 2 -> 1)"
+    assert nn.History(loss=[1.0])["loss"] == [1.0]
