@@ -1,0 +1,75 @@
+"""Layers on Tensors: numbers, shapes, and what is refused."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Tensor
+
+X = np.random.default_rng(0).normal(size=(5, 3))
+
+
+def test_linear_is_xw_plus_b() -> None:
+    layer = nn.Linear(3, 2, rng=0)
+    assert layer.bias is not None and layer.bias.data.tolist() == [0.0, 0.0]
+    layer.bias.data = np.array([1.0, -1.0])
+    assert np.array_equal(layer(X).data, X @ layer.weight.data + [1.0, -1.0])
+    assert layer(X[0]).shape == (2,) and layer(X.reshape(1, 5, 3)).shape == (1, 5, 2)
+    assert (layer.weight.label, layer.bias.label) == ("weight", "bias")
+    bare = nn.Linear(3, 2, bias=False, rng=0)
+    assert np.array_equal(bare(X).data, X @ bare.weight.data) and bare.count() == 6
+
+
+def test_gradients_of_linear_by_hand() -> None:
+    layer, x, g = nn.Linear(3, 2, rng=0), Tensor(X), np.arange(10.0).reshape(5, 2)
+    layer(x).backward(g)
+    assert layer.bias is not None
+    assert np.allclose(layer.weight.grad, X.T @ g) and np.allclose(layer.bias.grad, g.sum(axis=0))
+    assert np.allclose(x.grad, g @ layer.weight.data.T)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtype_of_the_weights_decides(dtype: Any) -> None:
+    layer = nn.Linear(3, 2, dtype=dtype)
+    assert layer(X).dtype == layer(X.astype(int)).dtype == layer([[1, 2, 3]]).dtype == dtype
+
+
+def test_law_and_rng() -> None:
+    assert np.array_equal(nn.Linear(3, 2, rng=1).weight.data, nn.init.glorot_uniform(3, 2, rng=1))
+    assert np.array_equal(nn.Linear(3, 2, law=nn.init.he_uniform, rng=1).weight.data, nn.init.he_uniform(3, 2, rng=1))
+
+
+@pytest.mark.parametrize("sizes", [(0, 1), (1, -1), (1.5, 1), (True, 1), ("3", 1)])
+def test_wrong_sizes_are_refused(sizes: Any) -> None:
+    with pytest.raises(ValueError, match=r"`fan_(in|out)` is a whole number from 1"):
+        nn.Linear(*sizes)
+
+
+def test_a_wrong_input_is_explained() -> None:
+    for x in (X[:, :2], Tensor(X.T), 1.0):
+        with pytest.raises(ValueError, match=r"Linear\(3, 2\) needs \(\.\.\., 3\)"):
+            nn.Linear(3, 2)(x)
+    with pytest.raises(TypeError, match="float32 or float64"):
+        nn.Linear(3, 2, dtype=int)
+
+
+def test_sequential() -> None:
+    first, second = nn.Linear(3, 4, rng=0), nn.Linear(4, 1, rng=1)
+    model = nn.Sequential(first, nn.Tanh(), second)
+    assert np.array_equal(model(X).data, second(np.tanh(first(X).data)).data)
+    assert model[0] is first and model[-1] is second and len(model) == 3 and list(model)[2] is second
+    assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    with pytest.raises(TypeError, match=r"layer 1 is .*: write ReLU\(\)"):
+        nn.Sequential(first, nn.ReLU)
+    with pytest.raises(TypeError, match="layer 0 is 3, not a Module"):
+        nn.Sequential(3)  # type: ignore[arg-type]
+
+
+def test_outputs_are_plain_and_leave_no_graph() -> None:
+    model = nn.TensorMLP(3, [4, 2], rng=0)
+    out = model.outputs(X)
+    assert type(out) is np.ndarray and np.array_equal(out, model(X).data)
+    out += 1
+    assert np.array_equal(out - 1 + 1, model.outputs(X) + 1)
