@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .formula import one_line
-from .layout import SETTINGS, blank
+from .layout import SETTINGS, blank, port_of
 from .look import INK, NAN, box_size, edge_colour, edge_size, fill, level
 from .picture import Box, Picture
 
@@ -29,7 +29,7 @@ def dot_text(views: list[Picture]) -> str:
 
 
 _FONTS = [
-    'graph [fontname="monospace" fontsize=10];',
+    'graph [fontname="monospace" fontsize=10 pad=0.15];',
     'node [fontname="monospace" fontsize=12];',
     'edge [fontname="monospace" fontsize=10];',
 ]
@@ -70,7 +70,7 @@ def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
 def _edge(view: Picture, i: int, room: tuple[float, float] | None) -> str:
     edge = view.edges[i]
     colour = edge_colour(edge)
-    parts = [f'color="{colour}" penwidth=1.2']
+    parts = [f'color="{colour}" penwidth=1.2{port_of(view.boxes[edge.operand])}']
     if view.is_backward:
         parts.append("dir=back" if edge.flows else "dir=none")
     if edge.sign < 0 or not edge.flows:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .engine import run_dot
 from .look import box_size, edge_size
-from .picture import Picture
+from .picture import Box, Picture
 
 __all__ = ["LIMIT", "Layout", "Place", "Route", "arrange", "refuse_large"]
 
@@ -93,7 +93,8 @@ def _skeleton(views: list[Picture], sizes: list[tuple[float, float]]) -> str:
     for i, edge in enumerate(views[0].edges):
         size = edge_size([view.edges[i] for view in views])
         label = "" if size is None else f" label={blank(size)}"
-        lines.append(f"n{edge.operand} -> n{edge.result} [id={i} dir=both{label}];")
+        port = port_of(views[0].boxes[edge.operand])
+        lines.append(f"n{edge.operand} -> n{edge.result} [id={i} dir=both{port}{label}];")
     return "\n".join([*lines, "}"])
 
 
@@ -102,6 +103,11 @@ SETTINGS = [
     "node [shape=box fixedsize=true];",
     "edge [arrowsize=0.6];",
 ]
+
+
+def port_of(operand: Box) -> str:
+    """Make the edges of a leaf, which has round ends, leave from the middle of its side."""
+    return " tailport=e" if operand.kind == "leaf" else ""
 
 
 def blank(size: tuple[float, float], inside: str = "") -> str:

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,7 @@ class Picture:
     sentence: str
     legend: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest size of a number that has a colour."""
         return max((abs(b.amount) for b in self.boxes if b.amount is not None and math.isfinite(b.amount)), default=0.0)

@@ -77,7 +77,7 @@ def _box(box: Box, place: Place, view: Picture) -> str:
     radius = place.height / 2 if box.kind == "leaf" else 5.0
     thick = 3.0 if box.has_nan else 2.0 if box.kind == "leaf" else 1.2
     if box.kind == "leaf":
-        radius = min(radius, 30.0)
+        radius = min(radius, 22.0)
     if box.kind != "constant" or box.has_nan:
         parts.append(
             _rect(left, top, place.width, place.height, radius, f'{marks} stroke="{outline}" stroke-width="{thick}"')

@@ -6,7 +6,7 @@ from .picture import Box, Edge, Picture
 
 __all__ = ["tree"]
 
-_DEEPEST = 24
+_DEEPEST = 16
 
 
 def tree(picture: Picture) -> str:
