@@ -56,7 +56,7 @@ class Tensor(Operators):
 
     def _take_place_of(self, made: Any, label: str) -> None:
         for slot in Node.__slots__:
-            if slot != "__weakref__" and hasattr(made, slot):
+            if hasattr(made, slot):
                 setattr(self, slot, getattr(made, slot))
         if label:
             self.label = label
@@ -276,6 +276,8 @@ def _floats(data: Any, dtype: Any) -> np.ndarray:
         array = np.array(data, order="C")
     except ValueError as error:
         raise ValueError(f"`data` must be a full array; rows of this nested list differ in length ({error})") from None
+    if array.dtype.kind == "f":
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # some files are of another byte order
     if array.dtype.kind == "b" or (array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64)):
         raise TypeError(
             f"`data` of a Tensor is float32 or float64, not {array.dtype} ({describe(data)}): convert it first, "

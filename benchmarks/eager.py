@@ -44,6 +44,7 @@ def compare(name: str, ours: Work, theirs: Work, repeats: int, tolerance: float 
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
         for work, taken in zip((ours, theirs), times, strict=True):
+            gc.collect()  # so that neither pays for what the other left behind
             start = time.perf_counter()
             work()
             taken.append(time.perf_counter() - start)

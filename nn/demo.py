@@ -78,7 +78,8 @@ def write_pictures(
 
     figure = Figure(figsize=(6, 5), layout="constrained")
     plots.decision_boundary(model, X, y, ax=figure.subplots())
-    keep("Where the net decides", "boundary.png", "Blue is one moon, orange the other; the line is where the score is 0.", figure)
+    caption = "Blue is one moon, orange the other; the line is where the score is 0."
+    keep("Where the net decides", "boundary.png", caption, figure)
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     for ax, (name, curve) in zip(figure.subplots(1, 2), (("moons", history), ("digits", digit_history)), strict=True):
         plots.learning_curve(curve, ax=ax)
