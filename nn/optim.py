@@ -75,10 +75,13 @@ class Optimizer:
         if not self.parameters:
             raise RuntimeError(f"this {type(self).__name__} has no parameters yet: give it `model.parameters()`")
         lr = _within(self.lr(self.steps), "lr", 0.0) if callable(self.lr) else float(self.lr)
-        for parameter, state in zip(self.parameters, self._state, strict=True):
-            grad = parameter.grad
-            if grad is not None:
-                parameter.data -= self.update(grad.data if isinstance(grad, (Value, Tensor)) else grad, state, lr)
+        changes = [  # all of them before the first is made: an error, or Ctrl-C, leaves no half of a step
+            (parameter, self.update(_plain(parameter.grad), state, lr))
+            for parameter, state in zip(self.parameters, self._state, strict=True)
+            if parameter.grad is not None
+        ]
+        for parameter, change in changes:
+            parameter.data -= change
         self.steps += 1
 
     def update(self, grad: Any, state: dict[str, Any], lr: float) -> Any:
@@ -171,6 +174,11 @@ class Adam(Optimizer):
         m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
         v = state["v"] = beta2 * state.get("v", 0.0) + (1 - beta2) * grad * grad
         return lr / (1 - beta1**t) * m / ((v / (1 - beta2**t)) ** 0.5 + self.eps)
+
+
+def _plain(grad: Any) -> Any:
+    """Take a gradient as numbers, also where it is a graph."""
+    return grad.data if isinstance(grad, (Value, Tensor)) else grad
 
 
 def _within(x: Any, name: str, low: float, high: float = float("inf")) -> float:
