@@ -2,8 +2,8 @@
 plain data), then the four ways to show that: `text`, `dot`, `svg`, `notebook`; `engine` is the door to Graphviz.
 """
 
-from .draw import Drawing as Drawing
-from .draw import draw as draw
 from .formula import formula as formula
+from .show import Drawing as Drawing
+from .show import draw as draw
 
 __all__ = ["Drawing", "draw", "formula"]

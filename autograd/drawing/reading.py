@@ -59,7 +59,7 @@ class Reading:
 def read(root: Node) -> Reading:
     """Read a graph: list it, find the local derivatives, and run the backward pass from its own `grad`, or from 1."""
     order, leaves = topological(root)
-    nodes = (order + leaves)[::-1]
+    nodes = leaves + order[::-1]
     place = {node: i for i, node in enumerate(nodes)}
     reading = Reading(nodes, [])
     uses: dict[Node, list[Link]] = {}

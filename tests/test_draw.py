@@ -1,0 +1,373 @@
+"""Pictures of graphs: the numbers in them, the text forms, and what happens when Graphviz is not there."""
+
+import base64
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import TABLE, Tensor, Value, draw
+from autograd.drawing import Drawing, engine, formula
+from autograd.drawing.picture import Edge
+
+ROOT = Path(__file__).resolve().parent.parent
+NASTY = 'a{<b>|c}"d"\\N\\l&\ne'
+
+
+def expression() -> tuple[Value, Value, Value]:
+    a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    e = (a + b) * (b + 1)
+    e.label = "e"
+    return a, b, e
+
+
+def edges(drawing: Drawing) -> list[Edge]:
+    return drawing._views[0].edges
+
+
+def words(drawing: Drawing) -> list[str]:
+    """All lines in all boxes."""
+    return [line.text for box in drawing._views[0].boxes for line in box.lines]
+
+
+def texts(svg: str) -> list[str]:
+    return [x.text or "" for x in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+# -- content --
+
+
+def test_local_derivatives_stand_on_the_edges() -> None:
+    _, _, e = expression()
+    assert sorted(edge.text for edge in edges(draw(e)) if edge.text) == ["1", "1", "1", "2", "3"]
+
+
+def test_products_stand_on_the_edges_of_the_backward_view() -> None:
+    _, _, e = expression()
+    drawing = draw(e, "backward")
+    assert sorted(edge.text for edge in edges(drawing) if edge.text) == ["1 × 2", "1 × 3", "2 × 1", "2 × 1", "3 × 1"]
+    assert {"grad 5", "= 3 + 2", "grad 2", "∂/∂x = y", "∂/∂a, ∂/∂b = 1"} <= set(words(drawing))
+    assert [box.step for box in drawing._views[0].boxes if box.step] == [3, 2, 1]
+
+
+def test_a_factor_used_twice_has_two_edges() -> None:
+    x = Value(3.0, label="x")
+    assert [edge.text for edge in edges(draw(x * x))] == ["3", "3"]
+    assert "= 3 + 3" in words(draw(x * x, "backward"))
+
+
+def test_before_backward_a_gradient_is_a_dash() -> None:
+    a, _, e = expression()
+    assert "grad -" in words(draw(e)) and "grad 0" not in words(draw(e))
+    e.backward()
+    assert "grad -" not in words(draw(e)) and "grad 5" in words(draw(e))
+    a.zero_grad()
+    assert "grad 0" in words(draw(e))
+
+
+def test_drawing_changes_no_gradient() -> None:
+    a, b, e = expression()
+    draw(e, "both").svg()
+    assert (a.grad, b.grad, e.grad) == (None, None, None)
+
+
+def test_the_backward_view_starts_from_the_gradient_of_the_node() -> None:
+    _, _, e = expression()
+    (e * 10).backward()
+    assert {"grad 10", "grad 50"} <= set(words(draw(e, "backward")))
+
+
+def test_the_backward_view_shows_what_backward_computes() -> None:
+    x = Value(0.3, label="x")
+    y = (x.tanh() * x + ag.exp(x) / (x + 2)) ** 2
+    shown = draw(y, "backward")._views[0]
+    y.backward()
+    assert next(box.amount for box in shown.boxes if box.kind == "leaf") == x.grad
+
+
+def test_what_is_drawn_stays_as_it_was() -> None:
+    _, _, e = expression()
+    drawing = draw(e)
+    e.backward()
+    assert "grad -" in words(drawing)
+
+
+def test_the_branch_that_was_not_taken() -> None:
+    x = Value(2.0, label="x")
+    y = ag.where(x.data > 0, x * 1.5, ag.log(-x))
+    drawing = draw(y, "backward")
+    assert sum(edge.flows for edge in edges(drawing)) == 2
+
+
+def test_a_constant_that_was_detached() -> None:
+    three = Value(2.0, requires_grad=False) + 1
+    assert draw(three, "backward").text() == "Backward graph of a leaf\n3\n"
+    assert texts(draw(three, "both").svg()).count("3") == 2
+
+
+def test_tensor() -> None:
+    x = Tensor([[1.0, 0.0], [np.nan, 2.0]], label="X")
+    w = Tensor(np.ones((2, 3)), label="W")
+    y = (x @ w).sum()
+    lines = words(draw(y))
+    assert {"data (2, 2)", "zeros 25 %", "NaN × 1", "norm 2.45 float64", "1 … 1"} <= set(lines)
+    assert draw(y)._views[0].boxes[0].has_nan or draw(y)._views[0].boxes[1].has_nan
+    back = words(draw(y, "backward"))
+    assert "to X: g @ T(W)" in back and "to W: T(X) @ g" in back
+    assert ET.fromstring(draw(y, "both").svg()) is not None
+
+
+def test_a_tensor_of_more_than_one_element_is_seeded_with_ones() -> None:
+    x = Tensor([1.0, 2.0], label="x")
+    assert "grad (2,)" in words(draw(x * x, "backward"))
+
+
+def test_values_in_a_tensor() -> None:
+    a, b = Value(1.0, label="a"), Value(2.0, label="b")
+    assert "a" in draw(Tensor([a, b]).sum(), "both").text()
+
+
+def test_a_gradient_graph() -> None:
+    x = Value(2.0, label="x")
+    (x * x * x).backward(create_graph=True)
+    assert "data 12" in draw(x.grad).text()
+    assert "grad 12" in words(draw(x * x, "forward"))
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.elementwise])
+def test_every_elementwise_row_can_be_drawn(name: str) -> None:
+    row = TABLE[name]
+    points = [low + 0.5 if np.isfinite(low := domain[0]) else 0.5 for domain in row.domain]
+    for kind in (Value, lambda x, label: Tensor([x, x], label)):
+        y = row(*(kind(x, label=f"x{i}") for i, x in enumerate(points)))
+        drawing = draw(y, "both")
+        assert row.symbol in drawing.text()
+        assert drawing.dot()
+    assert any(edge.text for edge in edges(draw(row(*map(Value, points)))))
+
+
+def test_a_row_without_a_derivative() -> None:
+    @ag.primitive
+    def opaque(x):
+        return x + 1
+
+    y = opaque(Value(1.0, label="x")) * 2
+    assert "opaque" in draw(y, "both").text()
+
+
+def test_a_rule_that_works_on_numbers_only_leaves_out_its_words() -> None:
+    import math
+
+    @ag.primitive(partials=[lambda out, x: math.cos(x) if isinstance(x, float) else math.nope])
+    def wave(x):
+        return np.sin(x)
+
+    drawing = draw(wave(Value(0.0, label="x")), "backward")
+    assert "1 × 1" in drawing.text() and "∂" not in drawing.text()
+
+
+# -- formulas --
+
+
+def test_formula_binds_as_python_does() -> None:
+    names = dict(zip("abc", (2.0, 3.0, 4.0), strict=True))
+    values = {name: Value(x, label=name) for name, x in names.items()}
+    for source in (
+        "a - (b - c)", "a - b - c", "a/(b/c)", "a/b/c", "a*(b + c)", "(a + b)*c", "a**(b**c)", "(a**b)**c", "-a**2",
+        "(-a)**2", "-(a + b)", "a - -b", "-(a*b)", "a*(-b)", "(a - b)*-c", "1/(a*b)", "a % (b*c)", "(a % b)*c",
+    ):  # fmt: skip
+        written = formula(eval(source, {}, values))
+        assert eval(written, {}, names) == eval(source, {}, names), f"{source} became {written}"
+
+
+def test_formula_of_a_graph_with_many_paths_is_short() -> None:
+    x = Value(1.0, label="x")
+    for _ in range(100):
+        x = x + x
+    assert len(formula(x)) < 500
+
+
+# -- text --
+
+
+def test_text_is_a_tree() -> None:
+    x = Value(2.0, label="x")
+    y = x * x
+    lines = draw(y + y.tanh()).text().splitlines()
+    assert lines[1].startswith("+  data 5")
+    assert lines[2].startswith("├─ [1] #1 *  data 4")
+    assert lines[-1].endswith("#1 * (above)")
+
+
+@pytest.mark.slow
+def test_a_long_chain_does_not_recurse() -> None:
+    x = Value(1.0, label="x")
+    for _ in range(100_000):
+        x = x + 1.0
+    drawing = draw(x, "both")
+    assert len(drawing.text()) < 100e6
+    assert len(re.findall(r"^[nb]\d+ -> ", drawing.dot(), re.MULTILINE)) == 400_000
+    with pytest.raises(ValueError, match=r"200001 boxes, and at most 400.*one sample"):
+        drawing.svg()
+    bundle = drawing._repr_mimebundle_()
+    assert "more lines" in bundle["text/plain"] and "text/html" not in bundle
+
+
+# -- DOT and SVG --
+
+
+@pytest.mark.parametrize("view", ["forward", "backward", "both"])
+def test_nasty_labels(view: str) -> None:
+    x = Value(2.0, label=NASTY)
+    y = x * x
+    y.label = NASTY
+    drawing = draw(y, view)
+    shown = r'a{<b>|c}"d"\N\l&\ne'
+    assert any(text.startswith(shown) for text in texts(drawing.svg()))
+    assert shown in drawing.text()
+    made = engine.run_dot(drawing.dot(), "svg").decode()
+    assert any(shown in text.replace("\u2060", "") for text in texts(made))
+
+
+def test_the_svg_says_what_it_is() -> None:
+    _, _, e = expression()
+    root = ET.fromstring(draw(e).svg())
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.get("role") == "img" and root.get("width") and root.get("height") and root.get("viewBox")
+    assert root.find(f"{name}title").text == "Forward graph of e"
+    assert root.find(f"{name}desc").text == "e is 6, computed in 3 operations, from a, b."
+    hints = [x.text for x in root.iter(f"{name}title")]
+    assert any("local derivative 3.0" in x for x in hints)
+
+
+def test_ids_differ_between_pictures_and_agree_between_runs() -> None:
+    _, _, e = expression()
+    x = Value(3.0)
+    first, again, other = draw(e).svg(), draw(e).svg(), draw(x * x).svg()
+    assert first == again
+    ids = [set(re.findall(r'id="([^"]+)"', svg)) for svg in (first, other)]
+    assert ids[0] and not ids[0] & ids[1]
+
+
+def test_both_views_put_a_node_in_the_same_place() -> None:
+    _, _, e = expression()
+    circles = [
+        re.findall(r'<rect x="([^"]+)" y="([^"]+)" width', draw(e, view).svg()) for view in ("forward", "backward")
+    ]
+    assert circles[0] == circles[1]
+
+
+def test_negative_is_dashed_and_printed() -> None:
+    x = Value(-2.0, label="x")
+    svg = draw(x * -3.0).svg()
+    assert 'stroke-dasharray="5 3"' in svg and "-3" in texts(svg) and "#b35806" in svg
+
+
+def test_the_same_bytes_in_every_process() -> None:
+    program = (
+        "from autograd import Value, draw, Tensor\n"
+        "a, b = Value(2.0, label='a'), Value(1.0, label='b')\n"
+        "e = (a + b) * (b + 1) + a.tanh()\n"
+        "d = draw(e, 'both')\n"
+        "print(d.svg(), d.dot(), d.text(), d._repr_mimebundle_())"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", program], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"},
+            capture_output=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]  # fmt: skip
+    assert runs[0] == runs[1] and len(runs[0]) > 1000
+
+
+# -- saving and showing --
+
+
+@pytest.mark.parametrize(
+    ("suffix", "start"),
+    [
+        ("svg", b"<svg"),
+        ("png", b"\x89PNG"),
+        ("pdf", b"%PDF"),
+        ("dot", b"digraph"),
+        ("txt", b"Forward"),
+        ("SVG", b"<svg"),
+    ],
+)
+def test_save(suffix: str, start: bytes, tmp_path: Path) -> None:
+    _, _, e = expression()
+    path = tmp_path / f"e.{suffix}"
+    draw(e).save(path)
+    assert path.read_bytes().startswith(start)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_save_refuses_what_it_cannot_write(tmp_path: Path) -> None:
+    _, _, e = expression()
+    with pytest.raises(ValueError, match=r"'.jpg'.*\.svg, \.png"):
+        draw(e).save(tmp_path / "e.jpg")
+    with pytest.raises(FileNotFoundError, match="does not exist"):
+        draw(e).save(tmp_path / "nowhere" / "e.svg")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, e = expression()
+    path = tmp_path / "e.svg"
+    path.write_text("old")
+    monkeypatch.setattr("autograd.drawing.show.os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    with pytest.raises(OSError, match="full"):
+        draw(e).save(path)
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_notebook() -> None:
+    _, _, e = expression()
+    drawing = draw(e)
+    bundle = drawing._repr_mimebundle_()
+    data = re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', bundle["text/html"]).group(1)
+    assert base64.b64decode(data).decode() == drawing.svg()
+    assert "http://" not in bundle["text/html"] and "https://" not in bundle["text/html"]
+    assert bundle["text/plain"] == drawing.text().rstrip("\n")
+
+
+def test_without_graphviz_only_the_layout_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _, _, e = expression()
+    monkeypatch.setattr(engine.shutil, "which", lambda _: None)
+    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda _: None)
+    drawing = draw(e)
+    assert drawing.text() and drawing.dot() and repr(drawing)
+    drawing.save(tmp_path / "e.dot")
+    for ask in (drawing.svg, lambda: drawing.save(tmp_path / "e.png")):
+        with pytest.raises(RuntimeError, match=r"pip install pygraphviz.*apt install graphviz"):
+            ask()
+    assert "pip install pygraphviz" in drawing._repr_mimebundle_()["text/plain"]
+
+
+def test_the_time_of_the_layout_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, e = expression()
+    monkeypatch.setattr(engine, "SECONDS", 0.001)
+    with pytest.raises(RuntimeError, match=r"within 0.001 seconds"):
+        draw(e).svg()
+
+
+def test_graphviz_that_fails_is_quoted() -> None:
+    with pytest.raises(RuntimeError, match="Graphviz failed"):
+        engine.run_dot("digraph {", "svg")
+
+
+@pytest.mark.parametrize(("node", "view"), [(3.0, "forward"), ([1], "forward"), ("x", "both")])
+def test_what_is_not_a_node_is_refused(node: object, view: str) -> None:
+    with pytest.raises(TypeError, match="`node` is a Value or a Tensor"):
+        draw(node, view)
+
+
+def test_an_unknown_view_is_refused() -> None:
+    with pytest.raises(ValueError, match="`view` is one of 'forward', 'backward', 'both', not 'sideways'"):
+        draw(Value(1.0), "sideways")
