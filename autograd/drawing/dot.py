@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .formula import one_line
-from .layout import SETTINGS, blank, port_of
+from .layout import SETTINGS, blank, ports_of
 from .look import INK, NAN, box_size, edge_colour, edge_size, fill, level
 from .picture import Box, Picture
 
@@ -40,9 +40,10 @@ def _statements(view: Picture, views: list[Picture]) -> Iterator[str]:
     for i, box in enumerate(view.boxes):
         size = box_size([v.boxes[i] for v in views])
         yield f"{name}{i} [{_box(box, size, view)}];"
+    ports = ports_of(view)
     for i, edge in enumerate(view.edges):
         room = edge_size([v.edges[i] for v in views])
-        yield f"{name}{edge.operand} -> {name}{edge.result} [{_edge(view, i, room)}];"
+        yield f"{name}{edge.operand} -> {name}{edge.result} [{_edge(view, i, room)}{ports[i]}];"
 
 
 def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
@@ -70,7 +71,7 @@ def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
 def _edge(view: Picture, i: int, room: tuple[float, float] | None) -> str:
     edge = view.edges[i]
     colour = edge_colour(edge)
-    parts = [f'color="{colour}" penwidth=1.2{port_of(view.boxes[edge.operand])}']
+    parts = [f'color="{colour}" penwidth=1.2']
     if view.is_backward:
         parts.append("dir=back" if edge.flows else "dir=none")
     if edge.sign < 0 or not edge.flows:

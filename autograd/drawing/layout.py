@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 
 from .engine import run_dot
 from .look import box_size, edge_size
-from .picture import Box, Picture
+from .picture import Picture
 
 __all__ = ["LIMIT", "Layout", "Place", "Route", "arrange", "refuse_large"]
 
@@ -90,24 +91,26 @@ def _skeleton(views: list[Picture], sizes: list[tuple[float, float]]) -> str:
     """Write DOT with sizes only; no text of the user's gets near Graphviz here."""
     lines = ["digraph {", *SETTINGS]
     lines += [f'n{i} [width={w / 72:.4f} height={h / 72:.4f} label=""];' for i, (w, h) in enumerate(sizes)]
+    ports = ports_of(views[0])
     for i, edge in enumerate(views[0].edges):
         size = edge_size([view.edges[i] for view in views])
         label = "" if size is None else f" label={blank(size)}"
-        port = port_of(views[0].boxes[edge.operand])
-        lines.append(f"n{edge.operand} -> n{edge.result} [id={i} dir=both{port}{label}];")
+        lines.append(f"n{edge.operand} -> n{edge.result} [id={i} dir=both{ports[i]}{label}];")
     return "\n".join([*lines, "}"])
 
 
 SETTINGS = [
-    "rankdir=LR; nodesep=0.16; ranksep=0.26; margin=0; outputorder=edgesfirst;",
+    "rankdir=LR; nodesep=0.16; ranksep=0.24; margin=0; outputorder=edgesfirst;",
     "node [shape=box fixedsize=true];",
     "edge [arrowsize=0.6];",
 ]
 
 
-def port_of(operand: Box) -> str:
-    """Make the edges of a leaf, which has round ends, leave from the middle of its side."""
-    return " tailport=e" if operand.kind == "leaf" else ""
+def ports_of(picture: Picture) -> list[str]:
+    """Make the only edge of a leaf, which has round ends, leave from the middle of its side."""
+    uses = Counter(edge.operand for edge in picture.edges)
+    alone = [picture.boxes[edge.operand].kind == "leaf" and uses[edge.operand] == 1 for edge in picture.edges]
+    return [" tailport=e" if x else "" for x in alone]
 
 
 def blank(size: tuple[float, float], inside: str = "") -> str:

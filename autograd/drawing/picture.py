@@ -98,6 +98,10 @@ def width_of(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+_COLUMNS = 20  # of a rule
+_SHAPES = "round ends: a leaf, double outline: the result"
+
+
 # Forward -----------------------------------------------------------------------------------------------------
 
 
@@ -106,9 +110,10 @@ def forward_picture(reading: Reading) -> Picture:
     boxes = [_forward_box(node, i == len(reading.nodes) - 1) for i, node in enumerate(reading.nodes)]
     edges = [_forward_edge(link) for link in reading.links]
     ready = any(node.grad is not None for node in reading.nodes)
-    legend = ["on an edge: the local derivative of the result by that operand"] if _any_text(edges) else []
+    legend = ["on an edge: the local derivative"] if _any_text(edges) else []
     legend += ["fill: the value, blue positive, orange negative"] if any(b.amount for b in boxes) else []
     legend += ["dashed: a negative derivative"] if any(e.sign < 0 for e in edges) else []
+    legend += [_SHAPES] if reading.links else []
     legend += [] if ready else ["grad -: backward() has not run"]
     return Picture(boxes, edges, False, f"Forward graph of {_name(reading)}", _sentence(reading), legend)
 
@@ -147,6 +152,7 @@ def backward_picture(reading: Reading) -> Picture:
     legend += ["on an edge: gradient that arrives × local derivative"] if _any_text(edges) else []
     legend += ["= a + b: several uses add up"] if any(len(x) > 1 for x in arrived.values()) else []
     legend += _words(reading)
+    legend += [_SHAPES] if reading.links else []
     legend += ["fill: the gradient, blue positive, orange negative"] if any(b.amount for b in boxes) else []
     return Picture(boxes, edges, True, f"Backward graph of {_name(reading)}", _sentence_back(reading), legend)
 
@@ -200,8 +206,16 @@ def _rule_lines(node: Node, rules: list[tuple[str, str]]) -> list[Line]:
         return []
     if node.op.elementwise and len(rules) > 1 and len({rule for _, rule in rules}) == 1:
         text = ", ".join(f"∂/∂{name}" for name, _ in rules) + f" = {rules[0][1]}"
-        return [Line(cut(text, 26), small=True)]
-    return [Line(cut(_rule_text(node, name, rule), 26), small=True) for name, rule in rules]
+        return _folded(text)
+    return [line for name, rule in rules for line in _folded(_rule_text(node, name, rule))]
+
+
+def _folded(text: str) -> list[Line]:
+    """Write a rule on one line, or two; the tooltip has it whole."""
+    if len(text) <= _COLUMNS:
+        return [Line(text, small=True)]
+    at = 1 + max(text.rfind(mark, 0, _COLUMNS) for mark in "*/ ,+-")
+    return [Line(text[:at].rstrip(), small=True), Line(cut(text[at:].lstrip(), _COLUMNS), small=True)]
 
 
 def _backward_edge(link: Link) -> Edge:
