@@ -100,7 +100,7 @@ def _skeleton(views: list[Picture], sizes: list[tuple[float, float]]) -> str:
 
 
 SETTINGS = [
-    "rankdir=LR; nodesep=0.16; ranksep=0.24; margin=0; outputorder=edgesfirst;",
+    "rankdir=LR; nodesep=0.16; ranksep=0.23; margin=0; outputorder=edgesfirst;",
     "node [shape=box fixedsize=true];",
     "edge [arrowsize=0.6];",
 ]
