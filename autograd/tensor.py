@@ -278,8 +278,6 @@ def _floats(data: Any, dtype: Any) -> np.ndarray:
         raise ValueError(f"`data` must be a full array; rows of this nested list differ in length ({error})") from None
     if array.dtype.kind == "f":
         array = array.astype(array.dtype.newbyteorder("="), copy=False)  # some files are of another byte order
-    if array.dtype.kind == "f":
-        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # some files are of another byte order
     if array.dtype.kind == "b" or (array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64)):
         raise TypeError(
             f"`data` of a Tensor is float32 or float64, not {array.dtype} ({describe(data)}): convert it first, "
