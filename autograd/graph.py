@@ -151,7 +151,11 @@ class Node(Operand):
 
     def detach(self) -> Any:
         """Give the same data in a constant without history."""
-        return constant(self._data)
+        node = constant(self._data)
+        if self._data.__class__ is np.ndarray:
+            original: Any = self
+            node._is_lent = original._is_lent = True  # whoever changes the array first, changes a copy
+        return node
 
 
 # Recording ---------------------------------------------------------------------------------------------------
@@ -198,8 +202,10 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
         raise TypeError(f"primitive `{op.name}` returned {type(data).__name__}: return a float or an array")
     cls = _KINDS[data.__class__ is float]
     if not differentiable or (switch.open and not modes.recording()):
-        node = cls.__new__(cls)
+        node: Any = cls.__new__(cls)
         node._become_leaf(data, fixed)
+        if data.__class__ is np.ndarray and (data.base is not None or any(data is r for r in raw)):
+            node._is_lent = True  # a view of an operand's array: who changes it changes a copy
     else:
         nodes = [x if isinstance(x, Node) else constant(_alike(r, data)) for x, r in zip(inputs, raw, strict=True)]
         if op.options:
