@@ -395,6 +395,25 @@ def test_a_graph_of_stale_data_is_refused(kind) -> None:
         y.backward(create_graph=True)
 
 
+def test_a_graph_of_stale_constants_is_refused_too() -> None:
+    x, c = Tensor([2.0]), Tensor([3.0], requires_grad=False)
+    y = (x * c).sum()
+    c.data[0] = 100.0
+    with pytest.raises(RuntimeError, match=r"was changed after `mul` used it"):
+        y.backward(create_graph=True)
+    assert x.grad is None
+
+
+def test_data_that_was_only_read_is_not_stale() -> None:
+    x = Tensor([2.0, 3.0])
+    y = (x * x).sum() * np.float32(0.1) * 0.1 + (x * np.array([1, 2])).sum()
+    assert x.data[0] == 2.0
+    y.backward(create_graph=True)
+    assert x.grad.shape == (2,)
+    z = Tensor([1.0], dtype="float32") * 0.1
+    z.backward(create_graph=True)
+
+
 def test_the_result_of_an_operation_cannot_be_written_into() -> None:
     y = Tensor([1.0, 2.0]) * 2
     with pytest.raises(ValueError, match="read-only"):
