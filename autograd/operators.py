@@ -17,6 +17,7 @@ def _method(row: Any) -> Any:
         return row(self, *others)
 
     method.__name__, method.__doc__ = row.name, f"`autograd.{row.name}` of this node."
+    method.__qualname__ = f"Operators.{row.name}"
     return method
 
 

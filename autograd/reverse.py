@@ -250,9 +250,6 @@ def times(g: Any, slope: Any) -> Any:
             return g
         if slope == -1.0:
             return -g
-    if isinstance(g, Node) and isinstance(slope, Node) and g.op is fixed and g._data.__class__ is float:
-        if g._data == 1.0 and slope._data.__class__ is float:
-            return slope  # g is the seed of a backward graph
     return g * slope
 
 

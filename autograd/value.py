@@ -40,6 +40,7 @@ def _unary(op: Primitive) -> Any:
         return node
 
     method.__name__, method.__doc__ = op.name, f"`autograd.{op.name}` of this Value."
+    method.__qualname__ = f"Value.{op.name}"
     return method
 
 

@@ -36,6 +36,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "mod": lambda x, y: x - y * mpmath.floor(x / y),
     "fmod": lambda x, y: x - y * EXACT["_trunc"](x / y),
     "_inverse": lambda x: 1 / x,
+    "_sech2": lambda x: 1 / mpmath.cosh(x) ** 2,
     "ratio": lambda x, r: x / r,
     "gated": lambda g, p: g * p,
     "pow": lambda x, y: x**y,

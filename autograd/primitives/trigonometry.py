@@ -7,9 +7,8 @@ import math
 import numpy as np
 
 from ..primitive import primitive
-from .activations import sigmoid
-from .arithmetic import div, square
-from .powers import _inverse, hypot, ratio, sqrt
+from .arithmetic import abs, div, square
+from .powers import _inverse, exp, hypot, ratio, sqrt
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "sin", "sinc", "sinh", "tan", "tanh",
@@ -117,10 +116,16 @@ def cosh(x):
     return np.cosh(x)
 
 
-@primitive(partials=[lambda out, x: 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x)], scalar=math.tanh)
+@primitive(symbol="sech²", partials=[lambda out, x: -2.0 * out * tanh(x)])
+def _sech2(x):
+    r"""Derivative of tanh: $1/\cosh^2 x = 4t/(1 + t)^2$ with $t = e^{-2|x|}$, which neither overflows nor cancels."""
+    t = exp(-2.0 * abs(x))
+    return div(4.0 * t, square(1.0 + t))
+
+
+@primitive(partials=[lambda out, x: _sech2(x)], scalar=math.tanh)
 def tanh(x):
-    r"""Hyperbolic tangent $(e^x - e^{-x})/(e^x + e^{-x})$, with derivative
-    $1/\cosh^2 x = 4\,\sigma(2x)\,\sigma(-2x)$.
+    r"""Hyperbolic tangent $(e^x - e^{-x})/(e^x + e^{-x})$, with derivative $\operatorname{sech}^2 x = 1/\cosh^2 x$.
 
     (The textbook's $1 - \tanh^2 x$ is the same number until $|x| > 8$, where the difference loses its digits.)
 
