@@ -190,13 +190,16 @@ def new_variable(data: Any) -> Any:
 
 def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Compute `op` on nodes, numbers and arrays, and record the result as a node."""
-    raw, differentiable = [], False
+    raw, differentiable, scalars = [], False, False
     for x in inputs:
         if isinstance(x, Node):
             raw.append(x._data)
             differentiable = differentiable or x.op is not fixed
         else:
             raw.append(_owned(x, op.name))
+            scalars = scalars or isinstance(raw[-1], np.generic)
+    if scalars and not any(r.__class__ is np.ndarray for r in raw):
+        raw = [float(r) for r in raw]  # a Value is no float32, whatever it is multiplied by
     data = op.evaluate(raw, params)
     if data.__class__ is not float and data.__class__ is not np.ndarray:
         raise TypeError(f"primitive `{op.name}` returned {type(data).__name__}: return a float or an array")
