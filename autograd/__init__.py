@@ -5,6 +5,19 @@ from ._clash import refuse_strangers
 refuse_strangers()
 
 from .check import gradcheck as gradcheck
+from .comparison import equal as equal
+from .comparison import greater as greater
+from .comparison import greater_equal as greater_equal
+from .comparison import isfinite as isfinite
+from .comparison import isinf as isinf
+from .comparison import isnan as isnan
+from .comparison import less as less
+from .comparison import less_equal as less_equal
+from .comparison import logical_and as logical_and
+from .comparison import logical_not as logical_not
+from .comparison import logical_or as logical_or
+from .comparison import logical_xor as logical_xor
+from .comparison import not_equal as not_equal
 from .drawing import draw as draw
 from .graph import Node as Node
 from .graph import topological as topological
@@ -131,6 +144,7 @@ __all__ = [
     "dot",
     "draw",
     "elu",
+    "equal",
     "erf",
     "erfc",
     "exp",
@@ -143,13 +157,20 @@ __all__ = [
     "getitem",
     "grad",
     "gradcheck",
+    "greater",
+    "greater_equal",
     "hessian",
     "hvp",
     "hypot",
     "identity",
+    "isfinite",
+    "isinf",
+    "isnan",
     "jacobian",
     "jvp",
     "leaky_relu",
+    "less",
+    "less_equal",
     "log",
     "log10",
     "log1p",
@@ -157,6 +178,10 @@ __all__ = [
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "logsumexp",
     "matmul",
     "max",
@@ -169,6 +194,7 @@ __all__ = [
     "neg",
     "no_grad",
     "norm",
+    "not_equal",
     "pow",
     "primitive",
     "prod",

@@ -18,7 +18,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"primitive"},
         {"primitives"},
         {"graph"},
-        {"reverse", "copying"},
+        {"reverse", "copying", "comparison"},
         {"forward"},
         {"operators"},
         {"value"},
