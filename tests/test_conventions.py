@@ -253,6 +253,12 @@ def test_second_order(name: str) -> None:
     same(grad(lambda v: grad(lambda u: f(u).sum())(v).sum())(np.array([at, at])), [want, want])
 
 
+@pytest.mark.parametrize("f", [ag.softmax, ag.log_softmax])
+def test_scores_that_are_all_minus_infinity_give_nan_in_silence(f: Any) -> None:
+    for x in (np.array([-inf, -inf]), Tensor([-inf, -inf])):
+        assert np.all(np.isnan(f(x).data if isinstance(x, Tensor) else f(x)))
+
+
 def test_numbers_to_a_power_as_ieee_has_it() -> None:
     assert (Value(1.0) ** inf).data == 1.0 and (Value(nan) ** 0).data == 1.0
     assert np.array_equal((Tensor([1.0, nan]) ** Tensor([inf, 0.0])).data, [1.0, 1.0])

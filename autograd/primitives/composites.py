@@ -7,7 +7,7 @@ from typing import Any
 
 from ..primitive import plain
 from ..shapes import axes_of
-from .arithmetic import div, square
+from .arithmetic import div, square, sub
 from .layout import concatenate, getitem, reshape, shape_of
 from .powers import exp
 from .reductions import logsumexp, max, norm, sum
@@ -97,7 +97,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     """
     x = _array(x)
     e = exp(x - anchor(max(x, axis=axis, keepdims=True)))
-    return e / sum(e, axis=axis, keepdims=True)
+    return div(e, sum(e, axis=axis, keepdims=True))  # not /, which would warn of 0/0 on plain arrays
 
 
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
@@ -107,7 +107,7 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
     array([    0., -1000.])
     """
     x = _array(x)
-    return x - logsumexp(x, axis=axis, keepdims=True)
+    return sub(x, logsumexp(x, axis=axis, keepdims=True))
 
 
 def _array(x: Any) -> Any:
