@@ -58,11 +58,12 @@ def _transposed(node: Node, found: dict[Node, Any], graph: bool) -> Any:
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
     out = node if graph else node._data
     seeds = []
+    joint = node.op.vjps(probe, out, values, **node.params) if callable(node.op.vjps) else None
     for i, operand in enumerate(node.inputs):
         rule = node.op.rule(i) if operand in found else None
         if rule is None:
             continue
-        back = rule(probe, out, *values, **node.params)
+        back = joint[i] if joint is not None else rule(probe, out, *values, **node.params)
         if isinstance(back, Node):
             seeds.append((fitted(back, operand, node.op), found[operand]))
     if not seeds:

@@ -41,7 +41,8 @@ class Primitive:
         partials: for an elementwise operation, one rule per operand, $\partial f / \partial x_i$: a function
             `(out, *inputs)`, or a number, or None for an operand that is not differentiated.
         vjps: for any other operation, one rule per operand `(g, out, *inputs)` that gives the cotangent of the
-            operand from the cotangent `g` of the result; or a function of the operand's position.
+            operand from the cotangent `g` of the result. For any number of operands (`*xs`), one function
+            `(g, out, xs)` that lists the cotangents of all.
         scalar: a faster formula for floats (say, from `math`); where it raises, `forward` is asked.
         domain: the interval of each operand on which the operation is defined, for the tests.
         kinks: the points where the derivative jumps, for the tests.
@@ -54,7 +55,7 @@ class Primitive:
         *,
         symbol: str | None = None,
         partials: Sequence[Rule | float | None] | None = None,
-        vjps: Sequence[Rule | None] | Callable[[int], Rule] | None = None,
+        vjps: Sequence[Rule | None] | Rule | None = None,
         scalar: Rule | None = None,
         domain: Sequence[tuple[float, float]] | None = None,
         kinks: Sequence[float] = (),
@@ -94,7 +95,10 @@ class Primitive:
             return self.partials[i]
         if self.vjps is None:
             raise TypeError(f"primitive `{self.name}` has no derivative: give `partials` or `vjps` where you define it")
-        return self.vjps(i) if callable(self.vjps) else self.vjps[i]
+        if callable(self.vjps):
+            joint = self.vjps
+            return lambda g, out, *xs, **params: joint(g, out, xs, **params)[i]
+        return self.vjps[i]
 
     def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf by IEEE."""

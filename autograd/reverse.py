@@ -211,6 +211,7 @@ def contributions(
         values, out = operands, node
     params = node.params
     product = gated if masked and node in masked else times
+    joint = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
         if operand.op is fixed or (needed is not None and operand not in needed):
             continue
@@ -223,7 +224,7 @@ def contributions(
             if not _fits(contribution, operand._data) and shape_of(contribution) != shape_of(operand):
                 contribution = _summed_to(contribution, operand)
         else:
-            contribution = rule(g, out, *values, **params)
+            contribution = joint[i] if joint is not None else rule(g, out, *values, **params)
             if contribution is None:
                 continue
         if op.masks or product is gated:

@@ -6,7 +6,7 @@ for `concatenate`. So the rules stay on this page at any order.
 
 from __future__ import annotations
 
-import builtins
+import itertools
 
 import numpy as np
 
@@ -152,7 +152,7 @@ def element(x, *, index=()):
     return float(picked)
 
 
-@primitive(vjps=lambda i: lambda g, out, *xs, shape: element(g, index=_position(i, shape)))
+@primitive(vjps=lambda g, out, xs, *, shape: [element(g, index=index) for index in np.ndindex(*shape)])
 def array_of(*xs, shape):
     """Arrange single numbers in an array of `shape`: a Tensor out of Values.
 
@@ -162,11 +162,7 @@ def array_of(*xs, shape):
     return np.array(xs, dtype=np.float64).reshape(shape)
 
 
-def _position(i, shape):
-    return tuple(int(k) for k in np.unravel_index(i, shape)) if shape else ()
-
-
-@primitive(vjps=lambda i: lambda g, out, *xs, axis: getitem(g, index=_span(i, xs, axis)))
+@primitive(vjps=lambda g, out, xs, *, axis: [getitem(g, index=span) for span in _spans(xs, axis)])
 def concatenate(*xs, axis=0):
     """Join arrays along an axis that they have.
 
@@ -176,13 +172,18 @@ def concatenate(*xs, axis=0):
     return np.concatenate(xs, axis)
 
 
-def _span(i, xs, axis):
-    axis %= len(shape_of(xs[i]))
-    start = builtins.sum(shape_of(x)[axis] for x in xs[:i])
-    return (slice(None),) * axis + (slice(start, start + shape_of(xs[i])[axis]),)
+def _spans(xs, axis):
+    """Give the index of each part in the whole."""
+    axis %= len(shape_of(xs[0]))
+    ends = list(itertools.accumulate(shape_of(x)[axis] for x in xs))
+    return [(slice(None),) * axis + (slice(start, end),) for start, end in itertools.pairwise([0, *ends])]
 
 
-@primitive(vjps=lambda i: lambda g, out, *xs, axis: getitem(g, index=(slice(None),) * (axis % len(shape_of(g))) + (i,)))
+@primitive(
+    vjps=lambda g, out, xs, *, axis: [
+        getitem(g, index=(slice(None),) * (axis % len(shape_of(g))) + (i,)) for i in range(len(xs))
+    ]
+)
 def stack(*xs, axis=0):
     """Join arrays of one shape along a new axis.
 
