@@ -34,7 +34,8 @@ class Operators(Node):
 
         Args:
             gradient: the cotangent of this node, of its shape; 1 if left out, for a single number only.
-            create_graph: make the gradients nodes, to draw or to differentiate again.
+            create_graph: make the gradients of leaves nodes, to draw or to differentiate again. Such a gradient
+                depends on its leaf, which holds it: set `grad` to None to let both go.
 
         >>> from autograd import Value
         >>> x = Value(3.0)

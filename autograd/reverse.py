@@ -155,7 +155,10 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
     total = []
     for node, grad in zip([*order, *sources], grads, strict=True):
         grad = grad if grad is not None else constant(zeros(node._data))
-        total.append(grad if node.grad is None or node._first is not None else node.grad + grad)
+        if node._first is not None:
+            total.append(grad._data)  # as a node it would hold on to what holds it: a cycle, never freed by counting
+        else:
+            total.append(grad if node.grad is None else node.grad + grad)
     for node, grad in zip([*order, *sources], total, strict=True):
         node.grad = grad
 

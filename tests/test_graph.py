@@ -713,3 +713,18 @@ def test_backward_inside_a_rule_is_refused() -> None:
         meddles(x).backward()
     (x * 2).backward()
     assert x.grad == 2.0
+
+
+def test_a_backward_graph_is_freed_by_counting() -> None:
+    x = Value(2.0)
+    gc.collect()
+    gc.disable()
+    try:
+        y = (x * x).tanh()
+        y.backward(create_graph=True)
+        assert isinstance(x.grad, Value) and isinstance(y.grad, float)
+        x.grad = None
+        del y
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

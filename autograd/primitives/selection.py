@@ -146,8 +146,8 @@ def minimum(x, y):
 @primitive(
     partials=[
         lambda out, x, low, high: inside(x, low, high),
-        lambda out, x, low, high: greater(low, x),
-        lambda out, x, low, high: greater(x, high),
+        lambda out, x, low, high: greater(low, x) * (1.0 - greater(low, high)),  # where low > high, high wins
+        lambda out, x, low, high: greater(maximum(x, low), high),
     ],
     scalar=lambda x, low, high: builtins.min(builtins.max(x, low), high) if x == x else x,
 )

@@ -192,4 +192,5 @@ def sinc(x, *, order=0):
     for n in range(1, order + 1):
         sine = sines[n % 2] * (-1.0) ** (n // 2)
         value = (np.pi ** (n - 1) * sine - n * value) / far
+    value = np.where(np.isinf(z), 0.0, value)  # the limit
     return np.where(near, series, value).astype(x.dtype)
