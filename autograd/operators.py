@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .copying import deeply_copied, reduced, shallowly_copied
-from .graph import Node
+from .graph import Node, record
 from .primitives import activations, arithmetic, powers, selection, trigonometry
 from .reverse import backward, contributions
 
 __all__ = ["Operators"]
+
+
+_PLAIN: dict[str, Any] = {}  # no settings
 
 
 def _method(row: Any) -> Any:
@@ -62,40 +65,40 @@ class Operators(Node):
         return reduced(self)
 
     def __add__(self, other: Any) -> Any:
-        return arithmetic.add(self, other)
+        return record(arithmetic.add, (self, other), _PLAIN)
 
     def __radd__(self, other: Any) -> Any:
-        return arithmetic.add(other, self)
+        return record(arithmetic.add, (other, self), _PLAIN)
 
     def __sub__(self, other: Any) -> Any:
-        return arithmetic.sub(self, other)
+        return record(arithmetic.sub, (self, other), _PLAIN)
 
     def __rsub__(self, other: Any) -> Any:
-        return arithmetic.sub(other, self)
+        return record(arithmetic.sub, (other, self), _PLAIN)
 
     def __mul__(self, other: Any) -> Any:
-        return arithmetic.mul(self, other)
+        return record(arithmetic.mul, (self, other), _PLAIN)
 
     def __rmul__(self, other: Any) -> Any:
-        return arithmetic.mul(other, self)
+        return record(arithmetic.mul, (other, self), _PLAIN)
 
     def __truediv__(self, other: Any) -> Any:
-        return arithmetic.div(self, other)
+        return record(arithmetic.div, (self, other), _PLAIN)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return arithmetic.div(other, self)
+        return record(arithmetic.div, (other, self), _PLAIN)
 
     def __pow__(self, other: Any) -> Any:
-        return powers.pow(self, other)
+        return record(powers.pow, (self, other), _PLAIN)
 
     def __rpow__(self, other: Any) -> Any:
-        return powers.pow(other, self)
+        return record(powers.pow, (other, self), _PLAIN)
 
     def __mod__(self, other: Any) -> Any:
-        return arithmetic.mod(self, other)
+        return record(arithmetic.mod, (self, other), _PLAIN)
 
     def __rmod__(self, other: Any) -> Any:
-        return arithmetic.mod(other, self)
+        return record(arithmetic.mod, (other, self), _PLAIN)
 
     def __floordiv__(self, other: Any) -> Any:
         if self.requires_grad or (isinstance(other, Node) and other.requires_grad):

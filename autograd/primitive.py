@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .modes import is_quiet
+from .modes import quietly
 
 __all__ = ["Operand", "Primitive", "plain", "primitive"]
 
@@ -111,11 +111,7 @@ class Primitive:
                     return self.scalar(*inputs, **params)
                 except (ValueError, ArithmeticError):
                     pass  # Python's math raises where IEEE has an answer: take NumPy's
-        if is_quiet():
-            out = self.forward(*inputs, **params)
-        else:
-            with np.errstate(all="ignore"):
-                out = self.forward(*inputs, **params)
+        out = quietly(self.forward, inputs, params)
         if out.__class__ is float or (out.__class__ is np.ndarray and out.shape):
             return out
         if self.elementwise and np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):

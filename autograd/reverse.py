@@ -214,14 +214,15 @@ def contributions(
         values, out = operands, node
     params = node.params
     product = gated if masked and node in masked else times
+    partials = op.partials
     joint = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
         if operand.op is fixed or (needed is not None and operand not in needed):
             continue
-        rule = op.rule(i)
+        rule = partials[i] if partials is not None else op.rule(i)
         if rule is None:
             continue
-        if op.elementwise:
+        if partials is not None:
             slope = rule(out, *values, **params) if callable(rule) else rule
             contribution = product(g, slope)
             if not _fits(contribution, operand._data) and shape_of(contribution) != shape_of(operand):
