@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from autograd import Tensor, Value
+
 from .randomness import RandomLike, permutation, seed, source
 
-__all__ = ["digits", "moons", "split", "xor"]
+__all__ = ["digits", "moons", "plain_array", "split", "xor"]
 
 Data = tuple[np.ndarray, np.ndarray]
 
@@ -25,12 +27,19 @@ def moons(n: int = 100, noise: float = 0.1, rng: RandomLike = None) -> Data:
         `X`, shape `(n, 2)`; `y`, shape `(n,)`, 0 or 1.
 
     Raises:
+        ValueError: `n` is no whole number from 1, or `noise` is negative or no number.
         ImportError: scikit-learn is missing.
 
     >>> X, y = moons(rng=1337)
     >>> X.shape, y.sum()
     ((100, 2), np.int64(50))
     """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        raise ValueError(f"`n` is a whole number from 1, not {n!r:.60}")
+    if not isinstance(noise, (int, float, np.number)) or not 0 <= noise < np.inf:
+        raise ValueError(f"`noise` is a number from 0, not {noise!r:.60}")
+    if isinstance(rng, (int, np.integer)) and rng >= 2**32:
+        raise ValueError(f"`rng` as a seed of scikit-learn is less than 2**32, not {rng}")
     X, y = _scikit_learn("moons").make_moons(n_samples=n, noise=noise, random_state=seed(rng))
     return X, y
 
@@ -84,7 +93,11 @@ def split(
     >>> [part.shape for part in split(X, y, 0.25, rng=1)]
     [(3, 2), (1, 2), (3,), (1,)]
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = (np.asarray(x.data if isinstance(x, (Value, Tensor)) else x) for x in (X, y))
+    if not X.ndim or not y.ndim:
+        raise ValueError(f"`X` has shape {X.shape} and `y` {y.shape}; both need rows")
+    if not isinstance(held_out, (int, float, np.number)) or not np.isfinite(held_out):
+        raise ValueError(f"`held_out` is a share between 0 and 1, not {held_out!r:.60}")
     if len(X) != len(y):
         raise ValueError(f"`X` has {len(X)} rows and `y` {len(y)}; they must be equally many")
     count = round(held_out * len(X))
@@ -93,6 +106,21 @@ def split(
     order = permutation(source(rng), len(X))
     test, train = order[:count], order[count:]
     return X[train], X[test], y[train], y[test]
+
+
+def plain_array(x: Any, name: str) -> np.ndarray:
+    """Take data, an array, a Tensor or nested lists, as an array of finite numbers, or say what is wrong with it."""
+    try:
+        array = np.asarray(x.data if isinstance(x, (Value, Tensor)) else x)
+    except ValueError:
+        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
+    if array.dtype.kind not in "iufb":
+        raise TypeError(f"`{name}` holds {array.dtype}, not numbers: turn it into numbers first")
+    bad = ~np.isfinite(array)
+    if np.any(bad):
+        place = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise ValueError(f"`{name}` holds {array[place]} at {place}: remove or fill in such rows first")
+    return array
 
 
 def _scikit_learn(name: str) -> Any:

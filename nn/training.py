@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Node, Tensor, Value
+from autograd import Node
 
+from .datasets import plain_array
 from .losses import LOSSES, Loss, loss_of
 from .module import Module
 from .optim import Adam, Optimizer
@@ -93,8 +94,11 @@ def fit(
     X, y = _data(X, y)
     epochs = _count(epochs, "epochs")
     size = len(X) if batch_size is None else min(_count(batch_size, "batch_size"), len(X))
-    loss, optimizer, random = loss_of(loss), _bound(optimizer, model), source(rng)
+    if not isinstance(shuffle, (bool, np.bool_)):
+        raise TypeError(f"`shuffle` is True or False, not {shuffle!r:.60}")
+    loss, optimizer, random = loss_of(loss), _optimizer(optimizer, model), source(rng)
     _rehearse(model, loss, X, y)
+    optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     take_step = eager_step(model, loss, optimizer)
     history = History(loss=[])
     modes = [(module, module.training) for _, module in model.named_modules()]
@@ -168,7 +172,7 @@ def _single(objective: Any) -> Any:
 
 def _data(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Check inputs and targets; arrays of floats and of numbers."""
-    X, y = (_array(x, name) for x, name in ((X, "X"), (y, "y")))
+    X, y = (plain_array(x, name) for x, name in ((X, "X"), (y, "y")))
     if X.ndim < 2:
         raise ValueError(f"`X` has shape {X.shape}; it needs rows and columns, (n, fan_in): see `X.reshape(-1, 1)`")
     if y.ndim == 0 or len(X) != len(y):
@@ -178,36 +182,20 @@ def _data(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     return X if X.dtype.kind == "f" else X.astype(np.float64), y
 
 
-def _array(x: Any, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(x.data if isinstance(x, (Value, Tensor)) else x)
-    except ValueError:
-        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
-    if array.dtype.kind not in "iufb":
-        raise TypeError(f"`{name}` holds {array.dtype}, not numbers: turn it into numbers first")
-    bad = ~np.isfinite(array)
-    if np.any(bad):
-        place = tuple(int(i) for i in np.argwhere(bad)[0])
-        raise ValueError(f"`{name}` holds {array[place]} at {place}: remove or fill in such rows first")
-    return array
-
-
 def _count(n: Any, name: str) -> int:
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
         raise ValueError(f"`{name}` is a whole number from 1, not {n!r:.60}")
     return int(n)
 
 
-def _bound(optimizer: Any, model: Module) -> Optimizer:
-    parameters = model.parameters()
-    if not parameters:
+def _optimizer(optimizer: Any, model: Module) -> Optimizer:
+    if not model.parameters():
         raise ValueError(f"`model`, {model!r:.60}, has no parameters: there is nothing to train")
     if optimizer is None:
         optimizer = Adam()
     if not isinstance(optimizer, Optimizer):
         hint = f": write {optimizer.__name__}(lr=0.1)" if isinstance(optimizer, type) else ""
         raise TypeError(f"`optimizer` is an optimiser such as SGD(lr=0.1), not {optimizer!r:.60}{hint}")
-    optimizer.bind(parameters)
     return optimizer
 
 
