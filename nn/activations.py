@@ -132,6 +132,7 @@ def _layer(name: str, function: Function) -> Any:
 
     equation, _, _ = (inspect.getdoc(function) or "").partition("\n>>>")
     doc = f"The layer of `{name_of(function)}`, element by element.\n\n{equation}"
+    __init__.__qualname__ = f"{name}.__init__"
     return type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
 
 

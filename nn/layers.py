@@ -56,7 +56,12 @@ class Linear(Module):
         dtype: Any = np.float64,
     ) -> None:
         self.fan_in, self.fan_out = width(fan_in, "fan_in"), width(fan_out, "fan_out")
-        self.weight = Tensor(law(self.fan_in, self.fan_out, source(rng)), dtype=dtype)
+        if not callable(law):
+            raise TypeError(f"`law` is a function such as `nn.init.he_uniform`, not {law!r:.60}")
+        weight = np.asarray(law(self.fan_in, self.fan_out, source(rng)))
+        if weight.shape != (self.fan_in, self.fan_out):
+            raise ValueError(f"`law` gave shape {weight.shape}; the weights need {(self.fan_in, self.fan_out)}")
+        self.weight = Tensor(weight, dtype=dtype)
         self.bias = Tensor(np.zeros(self.fan_out), dtype=dtype) if bias else None
 
     def forward(self, x: Any) -> Tensor:
@@ -64,9 +69,10 @@ class Linear(Module):
 
         Raises:
             ValueError: the last axis of `x` is not `fan_in` long.
+            TypeError: `x` holds something that is no real number.
         """
         if not isinstance(x, Node):
-            x = np.asarray(x, dtype=self.weight.dtype)
+            x = self._array(x)
         if x.shape[-1:] != (self.fan_in,):
             raise ValueError(
                 f"`x` has shape {x.shape}; {self!r} needs (..., {self.fan_in}): {self.fan_in} numbers in each row"
@@ -74,9 +80,30 @@ class Linear(Module):
         y = x @ self.weight
         return y if self.bias is None else y + self.bias
 
+    def _array(self, x: Any) -> Any:
+        """Take plain numbers in the dtype of the weights, and lists of Values with their graph."""
+        try:
+            array = np.asarray(x)
+        except ValueError:
+            raise ValueError("`x` is a nested list whose rows differ in length") from None
+        if array.dtype.kind in "iufb":
+            return array.astype(self.weight.dtype, copy=False)
+        if array.dtype.kind == "O" and isinstance(x, (list, tuple)):
+            return Tensor(x)
+        raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers, {self.fan_in} in each row")
+
     def sizes(self) -> str:
         """Say both widths."""
         return f"{self.fan_in}, {self.fan_out}" + ("" if self.bias is not None else ", bias=False")
+
+
+def _remedy(layer: Any) -> str:
+    """Say what may have been meant by something that is no layer."""
+    if isinstance(layer, (list, tuple)):
+        return ": write Sequential(*layers)"
+    if isinstance(layer, type):
+        return f": write {layer.__name__}()" if issubclass(layer, Module) else ""
+    return f": write Activation({getattr(layer, '__name__', 'f')})" if callable(layer) else ""
 
 
 class Sequential(Module):
@@ -97,8 +124,7 @@ class Sequential(Module):
     def __init__(self, *layers: Module) -> None:
         for i, layer in enumerate(layers):
             if not isinstance(layer, Module):
-                hint = f": write {layer.__name__}()" if isinstance(layer, type) and issubclass(layer, Module) else ""
-                raise TypeError(f"layer {i} is {layer!r:.60}, not a Module{hint}")
+                raise TypeError(f"layer {i} is {layer!r:.60}, not a Module{_remedy(layer)}")
             setattr(self, str(i), layer)
 
     @property

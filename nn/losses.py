@@ -149,9 +149,13 @@ def _numbers(x: Any, name: str) -> Any:
 
 def _plain(y: Any, name: str) -> np.ndarray:
     """Take targets as an array of finite numbers."""
-    y = np.asarray(y.data if isinstance(y, (Tensor, Value)) else y)
+    try:
+        y = np.asarray(y.data if isinstance(y, (Tensor, Value)) else y)
+    except ValueError:
+        raise ValueError(f"`{name}` are a nested list whose rows differ in length") from None
     if y.dtype.kind not in "iufb":
-        raise TypeError(f"`{name}` are numbers, not {y.dtype}")
+        hint = ": take their `.data`" if y.dtype.kind == "O" else ""
+        raise TypeError(f"`{name}` are numbers, not {y.dtype}{hint}")
     if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
         raise ValueError(f"`{name}` hold {_first(y, ~np.isfinite(y))}: they must be finite")
     return y

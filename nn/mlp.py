@@ -77,7 +77,7 @@ class Neuron(Module):
 
     def outputs(self, X: Any) -> np.ndarray:
         """Give the outputs for all rows of `X` as a plain array, shape `(n,)`."""
-        return np.asarray(self.activation(_linear_of([self]).outputs(X)))[:, 0]
+        return np.asarray(self.activation(_linear_of([self]).outputs(X)))[..., 0]
 
 
 class Layer(Module):
@@ -240,8 +240,11 @@ class MLP(Module):
         """Make the scalar MLP of a Sequential of Linear layers, each with an activation behind it or none.
 
         Raises:
+            TypeError: `model` is no Sequential.
             ValueError: there is another layer in it, or an activation in a place where none can be.
         """
+        if not isinstance(model, Sequential):
+            raise TypeError(f"`model` is a Sequential of Linear layers, or a TensorMLP, not {model!r:.60}")
         layers: list[Layer] = []
         parts = list(model)
         for i, part in enumerate(parts):
@@ -310,7 +313,7 @@ _RECTIFIERS = [NAMES[name] for name in ("relu", "leaky_relu", "elu", "gelu", "si
 
 def _sizes(nin: Any, nouts: Any) -> list[int]:
     """List all widths, from the input on."""
-    if isinstance(nouts, (int, np.integer)) or not len(nouts):
+    if not isinstance(nouts, (Sequence, np.ndarray)) or isinstance(nouts, str) or not len(nouts):
         raise ValueError(f"`nouts` is a list of the widths of the layers, such as [16, 16, 1], not {nouts!r}")
     return [width(nin, "nin"), *(width(n, "nouts") for n in nouts)]
 

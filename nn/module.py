@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from reprlib import recursive_repr
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,12 @@ class Module:
             The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
         """
         with no_grad():
-            return self.forward_rows(np.asarray(X)).data.copy()
+            X = np.array(X.data if isinstance(X, (Value, Tensor)) else X)  # a copy: a `forward` may work in place
+            out = self.forward_rows(X)
+        if not isinstance(out, (Value, Tensor, np.ndarray)):
+            kind = type(out).__name__
+            raise TypeError(f"`forward` of {type(self).__name__} must give a Tensor for a batch, not {kind}")
+        return np.array(out.data if isinstance(out, (Value, Tensor)) else out)
 
     # Parameters --------------------------------------------------------------------------------------------
 
@@ -173,6 +179,7 @@ class Module:
         own = [(name, part) for name, part in self._attributes() if isinstance(part, Node)]
         return ", ".join(f"{name} {part.shape}" for name, part in own)
 
+    @recursive_repr()
     def __repr__(self) -> str:
         parts = [(name, part) for name, part in self._attributes() if isinstance(part, Module)]
         if not parts:

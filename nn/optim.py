@@ -75,11 +75,12 @@ class Optimizer:
         if not self.parameters:
             raise RuntimeError(f"this {type(self).__name__} has no parameters yet: give it `model.parameters()`")
         lr = _within(self.lr(self.steps), "lr", 0.0) if callable(self.lr) else float(self.lr)
-        changes = [  # all of them before the first is made: an error, or Ctrl-C, leaves no half of a step
-            (parameter, self.update(_plain(parameter.grad), state, lr))
-            for parameter, state in zip(self.parameters, self._state, strict=True)
-            if parameter.grad is not None
-        ]
+        with np.errstate(all="ignore"):
+            changes = [  # all of them before the first is made: an error, or Ctrl-C, leaves no half of a step
+                (parameter, self.update(_plain(parameter.grad), state, lr))
+                for parameter, state in zip(self.parameters, self._state, strict=True)
+                if parameter.grad is not None
+            ]
         for parameter, change in changes:
             parameter.data -= change
         self.steps += 1
@@ -164,6 +165,8 @@ class Adam(Optimizer):
         eps: float = 1e-8,
     ) -> None:
         super().__init__(parameters, lr=lr)
+        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+            raise TypeError(f"`betas` are two numbers, such as (0.9, 0.999), not {betas!r:.60}")
         self.betas = (_within(betas[0], "betas[0]", 0.0, 1.0), _within(betas[1], "betas[1]", 0.0, 1.0))
         self.eps = _within(eps, "eps", 0.0)
 
