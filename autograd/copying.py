@@ -24,7 +24,7 @@ def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
 def shallowly_copied(node: Node) -> Any:
     """Copy one node; the copy has the same inputs."""
     copy = _blank(type(node), node, list(node.inputs))
-    copy.grad = node.grad
+    copy.grad = _copied(node.grad)
     return copy
 
 

@@ -50,7 +50,10 @@ class Tensor(Operators):
             made = layout.array_of(*values, shape=_nested_shape(data))
             if dtype is not None and np.dtype(dtype) != np.float64:
                 made = layout.astype(made, dtype=dtype)
-            self._take_place_of(made, label)
+            if requires_grad:
+                self._take_place_of(made, label)
+            else:
+                self._become_leaf(made.data.copy(), fixed, label)
         else:
             self._become_leaf(_floats(data, dtype), None if requires_grad else fixed, label)
 
@@ -78,7 +81,10 @@ class Tensor(Operators):
     def data(self, x: Any) -> None:
         if x is self._data:
             return
-        new = np.array(x, dtype=self._data.dtype)
+        new = np.array(x)
+        if new.dtype.kind not in "iuf":
+            raise TypeError(f"`data` holds {new.dtype} ({x!r:.40}), not real numbers as this Tensor does")
+        new = new.astype(self._data.dtype, copy=False)
         if new.shape != self._data.shape:
             raise ValueError(f"`data` has shape {new.shape}; this Tensor keeps its shape {self._data.shape}")
         self._data, self._is_lent = new, False

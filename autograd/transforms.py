@@ -30,8 +30,12 @@ Argnums = int | tuple[int, ...]
 class _Call:
     """One call of a function on fresh variables in the places of its arguments `argnums`."""
 
-    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: Iterable[int]):
+    def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: tuple[int, ...]):
+        if not callable(f):
+            raise TypeError(f"`f` is a function to differentiate, not {describe(f)} ({f!r:.40})")
         self.argnums = [_place(i, len(args), f) for i in argnums]
+        if len(set(self.argnums)) < len(self.argnums):
+            raise ValueError(f"`argnums` {argnums} names an argument of {_name(f)} twice")
         given = [flatten(args[i]) for i in self.argnums]
         self.variables = [[_lifted(x, f) for x in leaves] for leaves in given]
         self.args = [args[i] for i in self.argnums]
@@ -72,13 +76,34 @@ class _Call:
                 found = pullback(seeds, flat, graph=graph)
         finally:
             self._live(False)
-        results = iter([_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)])
+        given = [_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)]
+        results = iter(given if graph else _apart(given))
         found_by_argument = [[next(results) for _ in leaves] for leaves in self.variables]
         return [rebuild(arg, leaves) for arg, leaves in zip(self.args, found_by_argument, strict=True)]
 
 
+def _apart(arrays: list[Any]) -> list[Any]:
+    """Give every result memory of its own: in the gradients of `a + b` one array may stand twice, also as a view."""
+    seen: set[int] = set()
+    out = []
+    for x in arrays:
+        if x.__class__ is np.ndarray and (x.base is not None or id(x) in seen):
+            x = x.copy()
+        seen.add(id(x))
+        out.append(x)
+    return out
+
+
+def _places(argnums: Any) -> tuple[int, ...]:
+    """Take `argnums`, a whole number or several, as a tuple."""
+    places = (argnums,) if isinstance(argnums, (int, np.integer)) else argnums
+    if not isinstance(places, (tuple, list)):
+        raise TypeError(f"`argnums` is the number of an argument, or a tuple of such, not {argnums!r:.60}")
+    return tuple(places)
+
+
 def _place(i: int, n: int, f: Any) -> int:
-    if not isinstance(i, int) or not -n <= i < n:
+    if not isinstance(i, (int, np.integer)) or not -n <= i < n:
         raise ValueError(f"`argnums` names argument {i!r}, but {_name(f)} was called with {n} positional arguments")
     return i % n
 
@@ -98,7 +123,8 @@ def _number(x: Any, what: str) -> Any:
     if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
         return float(x)
     if isinstance(x, np.ndarray) and x.dtype.kind in "iuf":
-        return np.array(x, dtype=x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
+        native = x.dtype.newbyteorder("=")  # some files are of another byte order
+        return np.array(x, dtype=native if native in (np.float32, np.float64) else np.float64)
     raise TypeError(f"{what} is {describe(x)} ({x!r:.40}): to differentiate by it, pass a real number, array or node")
 
 
@@ -123,7 +149,10 @@ def _matching(given: Any, nodes: list[Node], what: str, graph: bool) -> list[Any
     """Check cotangents or tangents against the nodes that they belong to."""
     leaves = flatten(given)
     if len(leaves) != len(nodes):
-        raise ValueError(f"`{what}` holds {len(leaves)} numbers or arrays; {len(nodes)} are needed, one for each")
+        raise ValueError(
+            f"`{what}` holds {len(leaves)} numbers or arrays; {len(nodes)} are needed, one for each "
+            "(in place of an array, give an array and not a list)"
+        )
     out = []
     for x, node in zip(leaves, nodes, strict=True):
         data = x._data if isinstance(x, Node) else _number(x, f"`{what}`")
@@ -160,11 +189,11 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)
     """
-    single = isinstance(argnums, int)
+    single, places = isinstance(argnums, (int, np.integer)), _places(argnums)
 
     @functools.wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(f, args, kwargs, (argnums,) if single else argnums)  # type: ignore[arg-type]
+        call = _Call(f, args, kwargs, places)
         out = _single(call, f)
         one = 1.0 if out._data.__class__ is float else np.ones_like(out._data)
         grads = call.pull([constant(one) if call.graph else one], call.graph)
@@ -201,7 +230,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     >>> y, pull(1.0)
     (10.0, (5.0, 2.0))
     """
-    call = _Call(f, primals, {}, range(len(primals)))
+    call = _Call(f, primals, {}, tuple(range(len(primals))))
 
     def pull(cotangent: Any) -> tuple[Any, ...]:
         graph = call.graph or any(isinstance(x, Node) for x in flatten(cotangent))
@@ -221,8 +250,11 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
     >>> jvp(lambda a, b: a * b, (2.0, 5.0), (1.0, 0.0))
     (10.0, 5.0)
     """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(f"`{name}` is a tuple, one for each argument, not {describe(given)}: write `(x,)`")
     primals, tangents = tuple(primals), tuple(tangents)
-    call = _Call(f, primals, {}, range(len(primals)))
+    call = _Call(f, primals, {}, tuple(range(len(primals))))
     call.graph = call.graph or any(isinstance(x, Node) for x in flatten(list(tangents)))
     flat = [x for leaves in call.variables for x in leaves]
     start = dict(zip(flat, _matching(list(tangents), flat, "tangents", call.graph), strict=True))
@@ -242,11 +274,11 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     array([[2., 0.],
            [0., 4.]])
     """
-    single = isinstance(argnums, int)
+    single, places = isinstance(argnums, (int, np.integer)), _places(argnums)
 
     @functools.wraps(f)
     def differentiated(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(f, args, kwargs, (argnums,) if single else argnums)  # type: ignore[arg-type]
+        call = _Call(f, args, kwargs, places)
         tree = call.args[0] if single else tuple(call.args)
         blocks = [rebuild(tree, _block_row(call, k)) for k in range(len(call.outputs))]
         return rebuild(call.result, blocks)
@@ -268,7 +300,8 @@ def _block_row(call: _Call, k: int) -> list[Any]:
         rows.append(flatten(call.pull(cotangents, call.graph)))
     variables = [x for leaves in call.variables for x in leaves]
     if not rows:
-        return [np.zeros(np.shape(data) + np.shape(x._data)) for x in variables]
+        empty = [np.zeros(np.shape(data) + np.shape(x._data), dtype=np.result_type(data)) for x in variables]
+        return [constant(x) for x in empty] if call.graph else empty
     return [_assembled(list(column), np.shape(data), call.graph) for column in zip(*rows, strict=True)]
 
 
