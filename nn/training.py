@@ -167,6 +167,8 @@ def _single(objective: Any) -> Any:
     if not isinstance(objective, Node) or math.prod(objective.shape) != 1:
         what = f"shape {objective.shape}" if isinstance(objective, Node) else type(objective).__name__
         raise TypeError(f"`loss` must give a single number as a Value or Tensor, not {what}: take the mean")
+    if objective.is_leaf:
+        raise ValueError("`loss` gave a number that does not depend on the outputs: compute it of them, not of `.data`")
     return objective
 
 
