@@ -21,6 +21,7 @@ from .comparison import not_equal as not_equal
 from .drawing import draw as draw
 from .graph import Node as Node
 from .graph import topological as topological
+from .graph import without_collector as without_collector
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .primitive import Primitive as Primitive
@@ -227,5 +228,6 @@ __all__ = [
     "var",
     "vjp",
     "where",
+    "without_collector",
     "xlogy",
 ]

@@ -23,7 +23,7 @@ from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
 __all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "kind", "made", "new_variable", "record", "saved",
-           "topological", "turn", "variable", "walk", "zeros"]  # fmt: skip
+           "topological", "turn", "variable", "walk", "without_collector", "zeros"]  # fmt: skip
 
 ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
 
@@ -289,7 +289,14 @@ turn = _Turn()
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Pause the cycle collector: graphs have no cycles, and it would visit every node again and again."""
+    """Pause the cycle collector: graphs have no cycles, and it would visit every node again and again.
+
+    For a loop that builds graphs, as that of `nn.fit`; the collector comes back as it was.
+
+    >>> from autograd import Value, without_collector
+    >>> with without_collector():
+    ...     sum(Value(1.0) for _ in range(1000)).backward()
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -47,7 +47,11 @@ def _seed(root: Node, gradient: Any) -> Any:
             f"backward() needs a single number to start from, and this Tensor has shape {data.shape}: "
             "pass `gradient` of that shape, or reduce first, as in `.sum().backward()`"
         )
-    given = gradient._data if isinstance(gradient, Node) else np.asarray(gradient, dtype=np.float64)
+    try:
+        given = gradient._data if isinstance(gradient, Node) else np.asarray(gradient, dtype=np.float64)
+    except (TypeError, ValueError):
+        shape = np.shape(data)
+        raise TypeError(f"`gradient` is a number, array or node of shape {shape}, not {gradient!r:.40}") from None
     if np.shape(given) != np.shape(data):
         raise ValueError(f"`gradient` has shape {np.shape(given)}; it must have that of the node, {np.shape(data)}")
     if isinstance(gradient, Node):

@@ -44,8 +44,10 @@ def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     """
     if axis is None:
         return tuple(range(ndim))
-    axes = (axis,) if isinstance(axis, (int, np.integer)) else tuple(axis)
+    axes = axis if isinstance(axis, tuple) else (axis,)
     for i in axes:
+        if not isinstance(i, (int, np.integer)):
+            raise TypeError(f"`axis` is a whole number, a tuple of them or None, not {axis!r:.40}")
         if not -ndim <= i < ndim:
             raise ValueError(f"`axis` {i} is out of range: the array has {ndim} axes, so use {-ndim} to {ndim - 1}")
     out = tuple(int(i) % ndim for i in axes)

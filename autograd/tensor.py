@@ -309,6 +309,8 @@ def _flat_values(data: Any) -> list[Any] | None:
         else:
             found = found or isinstance(x, Value)
             flat.append(x)
+    if found and any(isinstance(x, (bool, np.bool_)) for x in flat):
+        raise TypeError("`data` of a Tensor is numbers and Values, not True or False: write 1.0 or 0.0")
     return flat if found else None
 
 

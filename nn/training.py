@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import signal
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Node
+from autograd import Node, without_collector
 
 from .datasets import plain_array
 from .losses import LOSSES, Loss, loss_of
@@ -108,7 +107,7 @@ def fit(
             for _ in range(epochs):
                 total, rows = 0.0, 0
                 for batch in _batches(len(X), size, shuffle, random):
-                    with _without_collector():  # the graph of a step is gone at its end
+                    with without_collector():  # the graph of a step is gone at its end
                         value = take_step(X[batch], y[batch])
                     total += value * len(batch)
                     rows += len(batch)
@@ -206,18 +205,6 @@ def _batches(n: int, size: int, shuffle: bool, rng: Random) -> Iterator[np.ndarr
     order = permutation(rng, n) if shuffle else np.arange(n)
     for start in range(0, n, size):
         yield order[start : start + size]
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Pause the cycle collector: a graph has no cycles, and it would visit every node again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextmanager

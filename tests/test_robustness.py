@@ -171,3 +171,13 @@ def test_value_and_grad_gives_arrays_of_its_own() -> None:
     value, slope = value_and_grad(lambda x: x.sum())(x)
     slope[:] = 9.0
     assert value == 2.0 and np.array_equal(x, ONES)
+
+
+def test_what_the_second_reading_found() -> None:
+    assert grad(lambda x: x.cumsum()[0])(np.array(3.0)) == 1.0
+    with pytest.raises(TypeError, match="not True or False"):
+        Tensor([Value(1.0), True])
+    with pytest.raises(TypeError, match="`gradient` is a number"):
+        Value(1.0).backward("a")
+    with pytest.raises(TypeError, match="`axis` is a whole number"):
+        Tensor([1.0]).sum("a")

@@ -30,7 +30,9 @@ def sum(x, *, axis=None, keepdims=False):
     return np.add.reduce(np.asarray(x), axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
 
 
-@primitive(vjps=[lambda g, out, x, *, axis: flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis)])
+@primitive(
+    vjps=[lambda g, out, x, *, axis: as_shape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), shape_of(x))]
+)
 def cumsum(x, *, axis=0):
     """Running sum along `axis`.
 
