@@ -73,6 +73,8 @@ class _Silent(threading.local):
         self.context = copy_context()
         self.context.run(np.seterr, all="ignore")
         self.context.run(_quiet.set, True)
+        self.context.run(_recording.set, True)  # what was open when the thread came here first is not to stay
+        self.context.run(_watching.set, False)
 
 
 _silent = _Silent()
