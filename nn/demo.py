@@ -99,12 +99,11 @@ def write_pictures(
 
     tensors = model.to_tensors()
     score = tensors(Tensor([point], label="point"))
-    loss = losses.hinge(score, y[POINT : POINT + 1, None])
-    loss.label = "loss"
-    loss.backward()
+    score.label = "score"
+    score.backward()  # the score, not the loss: a point that is well on its side has a hinge loss of 0, flat everywhere
     caption = "The same net, converted to arrays: each box says what its array holds. Scroll, or open it by a click."
-    keep("The whole net on one point, forward", "net.svg", caption, draw(loss))
-    keep("The whole net on one point, backward", "net-backward.svg", "The gradients, in order.", draw(loss, "backward"))
+    keep("The whole net on one point, forward", "net.svg", caption, draw(score))
+    keep("The whole net on one point, backward", "net-backward.svg", "The gradients, in order.", draw(score, "backward"))
     return shown
 
 
