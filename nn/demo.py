@@ -103,7 +103,7 @@ def write_pictures(
     score.backward()  # the score, not the loss: a point that is well on its side has a hinge loss of 0, flat everywhere
     caption = "The same net, converted to arrays: each box says what its array holds. Scroll, or open it by a click."
     keep("The whole net on one point, forward", "net.svg", caption, draw(score))
-    keep("The whole net on one point, backward", "net-backward.svg", "The gradients, in order.", draw(score, "backward"))
+    keep("The whole net on one point, backward", "net-backward.svg", "Gradients, in order.", draw(score, "backward"))
     return shown
 
 
