@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -190,13 +190,14 @@ def new_variable(data: Any) -> Any:
 
 def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """Compute `op` on nodes, numbers and arrays, and record the result as a node."""
-    raw, differentiable, scalars = [], False, False
+    raw, differentiable, scalars, only_nodes = [], False, False, True
     for x in inputs:
         if isinstance(x, Node):
             raw.append(x._data)
             differentiable = differentiable or x.op is not fixed
         else:
             raw.append(_owned(x, op.name))
+            only_nodes = False
             scalars = scalars or isinstance(raw[-1], np.generic)
     if scalars and not any(r.__class__ is np.ndarray for r in raw):
         raw = [float(r) for r in raw]  # a Value is no float32, whatever it is multiplied by
@@ -210,7 +211,9 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
         if data.__class__ is np.ndarray and (data.base is not None or any(data is r for r in raw)):
             node._is_lent = True  # a view of an operand's array: who changes it changes a copy
     else:
-        nodes = [x if isinstance(x, Node) else constant(_alike(r, data)) for x, r in zip(inputs, raw, strict=True)]
+        nodes: Sequence[Any] = inputs
+        if not only_nodes:
+            nodes = [x if isinstance(x, Node) else constant(_alike(r, data)) for x, r in zip(inputs, raw, strict=True)]
         if op.options:
             params = {**op.options, **params}
         node = made(cls, data, op, nodes, raw, params)
@@ -235,16 +238,15 @@ def _alike(x: Any, result: Any) -> Any:
     return (float(x) if result.__class__ is float else np.asarray(x)) if isinstance(x, np.generic) else x
 
 
-def made(kind: type[Node], data: Any, op: Primitive, nodes: list[Any], raw: Iterable[Any], params: dict) -> Any:
+def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: Sequence[Any], params: dict) -> Any:
     """Make a node of `op`; `raw` is the data of its operands."""
-    node = kind.__new__(kind)
+    node: Any = object.__new__(kind)
     node._data, node.op = data, op
     node._mark = node.grad = None
     node._first, node._second = nodes[0], nodes[1] if len(nodes) > 1 else None
-    raw = tuple(raw)
     node._x, node._y = raw[0], raw[1] if len(raw) > 1 else None
     if op.wide:
-        node._wide = tuple(nodes[2:]), raw[2:], params
+        node._wide = tuple(nodes[2:]), tuple(raw[2:]), params
     for operand in nodes:
         if operand._first is None and operand._data.__class__ is np.ndarray:
             operand._is_lent = True

@@ -20,6 +20,8 @@ from .shapes import sum_over_broadcast
 
 __all__ = ["backward", "check_fresh", "contributions", "fitted", "pullback", "times"]
 
+_NO_SETTINGS: dict[str, Any] = {}
+
 
 def backward(root: Node, gradient: Any, create_graph: bool) -> None:
     """Run the backward pass from `root`; see `Value.backward`."""
@@ -216,7 +218,7 @@ def contributions(
     if graph:
         check_fresh(node, operands, values)
         values, out = operands, node
-    params = node.params
+    params = node._wide[2] if op.wide else _NO_SETTINGS
     product = gated if masked and node in masked else times
     partials = op.partials
     joint = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
