@@ -176,9 +176,9 @@ class Value(Operators):
         node._mark = node.grad = None
         return node
 
-    _, __radd__ = _binary(add)
+    __radd__ = _binary(add)[1]
     __sub__, __rsub__ = _binary(sub)
-    _, __rmul__ = _binary(mul)
+    __rmul__ = _binary(mul)[1]
     __truediv__, __rtruediv__ = _binary(div)
     __pow__, __rpow__ = _binary(pow)
     __neg__ = _unary(neg)
