@@ -20,6 +20,7 @@ from .comparison import logical_xor as logical_xor
 from .comparison import not_equal as not_equal
 from .drawing import draw as draw
 from .graph import Node as Node
+from .graph import fresh as fresh
 from .graph import topological as topological
 from .graph import without_collector as without_collector
 from .modes import detect_anomaly as detect_anomaly
@@ -223,6 +224,7 @@ __all__ = [
     "tan",
     "tanh",
     "topological",
+    "fresh",
     "transpose",
     "value_and_grad",
     "var",

@@ -22,8 +22,8 @@ from .anomaly import watch_result
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
-__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "kind", "made", "new_variable", "record", "saved",
-           "topological", "turn", "variable", "walk", "without_collector", "zeros"]  # fmt: skip
+__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "kind", "made", "new_variable", "record",
+           "saved", "topological", "turn", "variable", "walk", "without_collector", "zeros"]  # fmt: skip
 
 ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
 
@@ -178,6 +178,26 @@ def constant(data: Any) -> Any:
     cls = _KINDS[data.__class__ is float]
     node = cls.__new__(cls)
     node._become_leaf(data, fixed)
+    return node
+
+
+def fresh(make: Callable[[], Any]) -> Any:
+    """Make a constant of the number or array that `make()` gives: for dropout, noise, and what else changes by itself.
+
+    A graph sees no more than the constant, but a compiled program calls `make` again each time that it runs.
+
+    Args:
+        make: a function without arguments; its result has the same shape and dtype each time.
+
+    >>> rng = np.random.default_rng(1)
+    >>> noise = fresh(lambda: rng.normal(size=3))
+    >>> noise.shape, noise.requires_grad
+    ((3,), False)
+    """
+    drawn = make()
+    node = constant(float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn))
+    if (tracer := modes.tracer()) is not None:
+        tracer.drawn(node, make)
     return node
 
 

@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["detect_anomaly", "no_grad", "quiet", "quietly", "recording", "recording_again", "switch", "watching"]
+__all__ = ["detect_anomaly", "no_grad", "quiet", "quietly", "recording", "recording_again", "switch", "tracer",
+           "tracing", "watching"]  # fmt: skip
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _watching: ContextVar[bool] = ContextVar("watching", default=False)
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)
+_tracer: ContextVar[Any] = ContextVar("tracer", default=None)
 
 
 class _Switch:
@@ -30,7 +32,7 @@ class _Switch:
         self._lock = threading.Lock()
 
     @contextmanager
-    def turned(self, variable: ContextVar[bool], value: bool) -> Iterator[None]:
+    def turned(self, variable: ContextVar[Any], value: Any) -> Iterator[None]:
         token = variable.set(value)
         with self._lock:
             self.open += 1
@@ -53,6 +55,18 @@ def recording() -> bool:
 def watching() -> bool:
     """Say whether `detect_anomaly` is on here."""
     return _watching.get()
+
+
+def tracer() -> Any:
+    """Give who writes down, for a compiled program, what happens here; None where nothing is compiled."""
+    return _tracer.get() if switch.open else None
+
+
+@contextmanager
+def tracing(tracer: Any) -> Iterator[None]:
+    """Let `tracer` take note of what a program could not see in the graph: random draws, numbers read from nodes."""
+    with switch.turned(_tracer, tracer):
+        yield
 
 
 @contextmanager
