@@ -15,7 +15,9 @@ from ..graph import Node, fixed
 from .formula import cut, one_line, settings_of, short
 from .reading import Link, Reading, number, plain_data
 
-__all__ = ["Box", "Edge", "Line", "Picture", "backward_picture", "forward_picture", "width_of"]
+__all__ = [
+    "Box", "Edge", "Line", "Picture", "amounts", "backward_picture", "forward_picture", "heading", "is_bare", "width_of",
+]  # fmt: skip
 
 
 @dataclass
@@ -119,11 +121,11 @@ def forward_picture(reading: Reading) -> Picture:
 
 
 def _forward_box(node: Node, is_result: bool) -> Box:
-    lines = _heading(node)
-    lines += _amounts("" if _is_bare(node) else "data", node._data)
+    lines = heading(node)
+    lines += amounts("" if is_bare(node) else "data", node._data)
     grad = plain_data(node.grad)
     if node.op is not fixed:
-        lines += [Line("grad -")] if grad is None else _amounts("grad", grad, brief=True)
+        lines += [Line("grad -")] if grad is None else amounts("grad", grad, brief=True)
     return Box(
         lines, _kind(node), is_result, number(node._data), _has_nan(node._data) or _has_nan(grad), _hint(node, grad)
     )
@@ -170,13 +172,13 @@ def _words(reading: Reading) -> list[str]:
 
 def _backward_box(reading: Reading, i: int, is_result: bool, arrived: list[Any]) -> Box:
     node, adjoint = reading.nodes[i], reading.adjoints.get(i)
-    lines = _heading(node)
+    lines = heading(node)
     if node.op is fixed:
-        lines += _amounts("" if _is_bare(node) else "data", node._data)
+        lines += amounts("" if is_bare(node) else "data", node._data)
     elif adjoint is None:
         lines += [Line("grad 0")]
     else:
-        lines += _amounts("grad", adjoint)
+        lines += amounts("grad", adjoint)
         if len(arrived) > 1:
             lines.append(Line(_sum_of(arrived), small=True))
         lines += _rule_lines(node, reading.rules.get(i, []))
@@ -237,12 +239,13 @@ def _kind(node: Node) -> str:
     return "op" if node.inputs else "constant" if node.op is fixed else "leaf"
 
 
-def _is_bare(node: Node) -> bool:
+def is_bare(node: Node) -> bool:
     """Say whether a node is a number that stands in a formula."""
     return node.op is fixed and not node.label and number(node._data) is not None
 
 
-def _heading(node: Node) -> list[Line]:
+def heading(node: Node) -> list[Line]:
+    """Say the name of a node, its operation and its settings."""
     label = cut(one_line(node.label), 24)
     if not node.inputs:
         return [Line(label, bold=node.op is not fixed)] if label else []
@@ -252,7 +255,7 @@ def _heading(node: Node) -> list[Line]:
     return lines + ([Line(cut(" ".join(settings), 24), small=True)] if settings else [])
 
 
-def _amounts(what: str, data: Any, brief: bool = False) -> list[Line]:
+def amounts(what: str, data: Any, brief: bool = False) -> list[Line]:
     """Say a number, or sum an array up."""
     single = number(data)
     if single is not None:
