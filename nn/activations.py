@@ -16,7 +16,7 @@ from .module import Module
 
 __all__ = [
     "ELU", "GELU", "NAMES", "Activation", "LeakyReLU", "Identity", "ReLU", "SiLU", "Sigmoid", "Softplus", "Tanh",
-    "function_of", "layer_of", "linear", "name_of", "on_values",
+    "function_of", "layer_of", "linear", "name_of", "named", "on_values",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -56,12 +56,13 @@ def function_of(activation: Any) -> Function:
     tanh
     """
     if isinstance(activation, str):
-        if activation not in NAMES:
+        found = _found(activation)
+        if found is None:
             raise ValueError(
-                f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, "
-                "or a function such as `autograd.sin`"
+                f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, the name of "
+                "another elementwise function of one number, such as 'sin', or a function"
             )
-        return NAMES[activation]
+        return found
     if any(activation is layer for layer in _LAYERS):  # the class ReLU for the layer ReLU()
         activation = activation()
     if isinstance(activation, Activation):
@@ -74,10 +75,27 @@ def function_of(activation: Any) -> Function:
     return activation
 
 
+def _found(name: str) -> Function | None:
+    """Look for a name among `NAMES`, then among the elementwise rows of the table that need one number."""
+    row = ag.TABLE.get(name)
+    fits = row is not None and row.elementwise and row.arity == 1 + len(row.defaults)
+    return NAMES.get(name, row if fits else None)
+
+
 def name_of(function: Function) -> str:
     """Say how a function is called, for a repr: `relu`."""
     layer = getattr(function, "__self__", None)
     return repr(layer) if isinstance(layer, Activation) else getattr(function, "__name__", repr(function))
+
+
+def named(function: Function) -> Any:
+    """Give what an argument `activation` may be to mean this function: a name where there is one.
+
+    >>> named(ag.relu), named(ag.sin), named(print)
+    ('relu', 'sin', <built-in function print>)
+    """
+    own, name = getattr(function, "__self__", None), name_of(function)
+    return own if isinstance(own, Activation) else name if _found(name) is function else function
 
 
 def on_values(function: Function) -> Function:
@@ -118,10 +136,9 @@ class Activation(Module):
         bound.apply_defaults()
         return self.function(*bound.args, **bound.kwargs)
 
-    def sizes(self) -> str:
-        """Say the settings, and the function where the class does not."""
-        own = [] if type(self) is not Activation else [name_of(self.function)]
-        return ", ".join([*own, *(f"{name}={value}" for name, value in self.settings.items())])
+    def config(self) -> dict[str, Any]:
+        """Give the settings, and the function where the class does not."""
+        return {**({"function": named(self.function)} if type(self) is Activation else {}), **self.settings}
 
 
 def _layer(name: str, function: Function) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
 import numpy as np
 
@@ -92,9 +92,10 @@ class Linear(Module):
             return Tensor(x)
         raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers, {self.fan_in} in each row")
 
-    def sizes(self) -> str:
-        """Say both widths."""
-        return f"{self.fan_in}, {self.fan_out}" + ("" if self.bias is not None else ", bias=False")
+    def config(self) -> dict[str, Any]:
+        """Give both widths, whether there is a bias, and the dtype."""
+        has_bias = self.bias is not None
+        return {"fan_in": self.fan_in, "fan_out": self.fan_out, "bias": has_bias, "dtype": str(self.weight.dtype)}
 
 
 def _remedy(layer: Any) -> str:
@@ -131,6 +132,17 @@ class Sequential(Module):
     def layers(self) -> list[Module]:
         """The layers, in order."""
         return [part for name, part in vars(self).items() if name.isdigit()]
+
+    def config(self) -> dict[str, Any]:
+        """Give the layers."""
+        return {"layers": self.layers}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Put the layers one behind the other."""
+        made = cls.__new__(cls)  # also for a TensorMLP, which would make layers of its own
+        Sequential.__init__(made, *config["layers"])
+        return made
 
     def forward(self, x: Any) -> Any:
         """Hand `x` through all layers."""

@@ -5,16 +5,16 @@ Both compute the same; each converts into the other exactly. The first is to be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from autograd import Node, Tensor, Value, dot
 
 from . import init
-from .activations import NAMES, Activation, Function, function_of, layer_of, linear, name_of, on_values
+from .activations import NAMES, Activation, Function, function_of, layer_of, linear, name_of, named, on_values
 from .layers import Linear, Sequential, width
 from .module import Module
 from .randomness import RandomLike, source
@@ -67,9 +67,9 @@ class Neuron(Module):
     def _fire(self, x: list[Any]) -> Value:
         return on_values(self.activation)(dot(self.w, x, self.b))
 
-    def sizes(self) -> str:
-        """Say the number of inputs and the activation."""
-        return f"{len(self.w)}, {name_of(self.activation)}"
+    def config(self) -> dict[str, Any]:
+        """Give the number of inputs and the activation."""
+        return {"nin": len(self.w), "activation": named(self.activation)}
 
     def shapes(self) -> str:
         """Say the number of weights."""
@@ -130,12 +130,12 @@ class Layer(Module):
         x = _values(x, self.nin, self)
         return [neuron._fire(x) for neuron in self.neurons]
 
-    def sizes(self) -> str:
-        """Say both widths and the activation."""
-        return f"{self.nin}, {len(self.neurons)}, {name_of(self.activation)}"
+    def config(self) -> dict[str, Any]:
+        """Give both widths and the activation."""
+        return {"nin": self.nin, "nout": len(self.neurons), "activation": named(self.activation)}
 
     def __repr__(self) -> str:
-        return f"Layer({self.sizes()})"
+        return f"Layer({self._arguments()})"
 
     def outputs(self, X: Any) -> np.ndarray:
         """Give the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
@@ -198,6 +198,17 @@ class MLP(Module):
             x = [neuron._fire(x) for neuron in layer.neurons]
         return x
 
+    def config(self) -> dict[str, Any]:
+        """Give the layers."""
+        return {"layers": self.layers}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Put the layers one behind the other."""
+        made = cls.__new__(cls)
+        made._take(config["layers"])
+        return made
+
     def __repr__(self) -> str:
         nouts = [len(layer.neurons) for layer in self.layers]
         name = name_of(self.layers[0].activation)
@@ -224,7 +235,6 @@ class MLP(Module):
         >>> abs(model.to_tensors()(x).item() - model(x)[0].data) < 1e-12
         True
         """
-        made = TensorMLP.__new__(TensorMLP)
         layers: list[Module] = []
         for k, layer in enumerate(self.layers):
             if any(neuron.activation != layer.activation for neuron in layer.neurons):
@@ -232,8 +242,7 @@ class MLP(Module):
             layers.append(_linear_of(layer.neurons))
             if layer.activation is not linear:
                 layers.append(layer_of(layer.activation))
-        Sequential.__init__(made, *layers)
-        return made
+        return TensorMLP.from_config({"layers": layers})
 
     @classmethod
     def from_tensors(cls, model: Sequential) -> MLP:
@@ -258,9 +267,7 @@ class MLP(Module):
                 )
         if not layers:
             raise ValueError("`model` has no Linear layer")
-        made = cls.__new__(cls)
-        made._take(layers)
-        return made
+        return cls.from_config({"layers": layers})
 
 
 class TensorMLP(Sequential):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -168,11 +169,24 @@ class Module:
         for name, parameter in own.items():
             parameter.data = new[name] if isinstance(parameter, Tensor) else float(new[name])
 
-    # What it shows -----------------------------------------------------------------------------------------
+    # What it is made of ------------------------------------------------------------------------------------
 
-    def sizes(self) -> str:
-        """Say the sizes that stand in the repr; a layer writes this."""
-        return ""
+    def config(self) -> dict[str, Any]:
+        """Give the arguments of the constructor that make such a Module, parameters aside; a layer writes this.
+
+        They stand in the repr and in the file of a saved model: numbers, names, functions, arrays, other Modules,
+        and lists of those.
+
+        >>> from nn import Linear
+        >>> Linear(2, 16, bias=False).config()
+        {'fan_in': 2, 'fan_out': 16, 'bias': False, 'dtype': 'float64'}
+        """
+        return {}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make a Module from what `config` gave, with new parameters."""
+        return cls(**config)
 
     def shapes(self) -> str:
         """Say the shapes of the parameters of this Module itself, for `summary`."""
@@ -183,9 +197,20 @@ class Module:
     def __repr__(self) -> str:
         parts = [(name, part) for name, part in self._attributes() if isinstance(part, Module)]
         if not parts:
-            return f"{type(self).__name__}({self.sizes()})"
+            return f"{type(self).__name__}({self._arguments()})"
         lines = [f"{name}: {part!r}".replace("\n", "\n  ") for name, part in parts]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+    def _arguments(self) -> str:
+        """Write the arguments as in a call, without those that may be left out and are as usual."""
+        known, shown = inspect.signature(type(self)).parameters, []
+        for name, argument in self.config().items():
+            p, text = known.get(name), _text(argument)
+            if p is not None and p.kind is p.POSITIONAL_OR_KEYWORD:
+                shown.append(text)
+            elif p is None or text != _text(p.default):
+                shown.append(f"{name}={text}")
+        return ", ".join(shown)
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
         """Name, kind and sizes, shapes and count of each layer: the Modules that have parameters or no parts."""
@@ -228,6 +253,13 @@ def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(thing, dict):
         for key, part in thing.items():
             yield from _parts(f"{name}.{key}", part)
+
+
+def _text(argument: Any) -> str:
+    """Write an argument briefly: a function or a type by its name, an array by its shape."""
+    if isinstance(argument, np.ndarray):
+        return f"array{argument.shape}"
+    return str(getattr(argument, "__name__", argument))
 
 
 def _joined(path: str, name: str) -> str:

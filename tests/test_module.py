@@ -147,6 +147,31 @@ def test_repr_and_summary() -> None:
     assert "own ()" in Nested().summary()
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        nn.Linear(2, 3, bias=False, dtype=np.float32),
+        nn.Activation("sin"),
+        nn.LeakyReLU(slope=0.5),
+        nn.Layer(2, 3, nn.ELU(alpha=2.0)),
+        nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1), nn.Sigmoid())),
+        nn.TensorMLP(2, [3, 1], "gelu"),
+    ],
+    ids=repr,
+)
+def test_a_module_is_made_again_of_its_config(model: Any) -> None:
+    again = type(model).from_config(model.config())
+    assert type(again) is type(model) and repr(again) == repr(model)
+    assert [(n, p.shape) for n, p in again.named_parameters()] == [
+        (n, p.shape) for n, p in model.named_parameters()
+    ]
+
+
+def test_the_repr_is_a_call_without_what_may_be_left_out() -> None:
+    assert repr(nn.Linear(2, 3, dtype=np.float32)) == "Linear(2, 3, dtype=float32)"
+    assert repr(nn.Layer(2, 3, nn.ELU(alpha=2.0))) == "Layer(2, 3, ELU(alpha=2.0))"
+
+
 def test_forward_must_be_written() -> None:
     class Empty(nn.Module):
         pass
