@@ -1,5 +1,15 @@
-"""Pictures of graphs. Read `reading` (what a graph and its backward pass hold), `picture` (what is shown of it, as
-plain data), then the four ways to show that: `text`, `dot`, `svg`, `notebook`; `engine` is the door to Graphviz.
+"""Pictures of graphs. Read in this order:
+
+`reading`
+    a graph as lists, and one run of its backward pass; what is said of single nodes is found when it is asked for.
+`picture`
+    what a picture shows, as plain data: boxes of short lines, edges, remarks. The other files meet here: what makes
+    pictures (`words`, `views`) knows no engine and no markup, and what shows them (`text`, `dot`, `svg`,
+    `notebook`) knows no graph. Fields are added to its classes, with defaults, and not changed.
+`layout`
+    where boxes and edges go, once for all views of a graph; `engine` is the door to Graphviz.
+`show`
+    `draw`, and what one can do with a drawing.
 """
 
 from .formula import formula as formula

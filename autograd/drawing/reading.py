@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..graph import Node, fixed, new_variable, topological
-from ..modes import recording_again
+from ..modes import quiet, recording_again
 from ..reverse import contributions
 from .formula import formula, one_line
 
-__all__ = ["Link", "Reading", "number", "plain_data", "read"]
+__all__ = ["Link", "Reading", "number", "ones", "plain_data", "read"]
 
 
 @dataclass
@@ -37,41 +38,100 @@ class Link:
     added: Any = None
 
 
-@dataclass
 class Reading:
-    """A graph as lists: nodes with every operand before its result, and links.
+    """A graph as lists, and one run of its backward pass, from the root's own `grad`, or from 1.
+
+    What is said of a single node (`links_of`, `rules_of`) is found when it is asked for: a picture shows few nodes
+    of a large graph.
 
     Attributes:
-        nodes: the nodes.
-        links: the links, by result, then by position.
-        steps: for each node that handed its adjoint on, when it did so, from 1.
-        adjoints: for each node that the backward pass reached, what it received.
-        rules: for each node, its derivative rules in words, one per operand that is differentiated.
+        nodes: the nodes, every operand before its results; the root is the last.
+        operands: for each node, the places of its operands, in order.
     """
 
-    nodes: list[Node]
-    links: list[Link]
-    steps: dict[int, int] = field(default_factory=dict)
-    adjoints: dict[int, Any] = field(default_factory=dict)
-    rules: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    def __init__(self, root: Node) -> None:
+        order, leaves = topological(root)
+        self.nodes: list[Node] = leaves + order[::-1]
+        self.place = {node: i for i, node in enumerate(self.nodes)}
+        self.operands = [tuple([self.place[x] for x in node.inputs]) for node in self.nodes]
+        self._masked: set[Node] = set()
+        self._links: dict[int, list[Link]] = {}
+        self._rules: dict[int, list[tuple[str, str]]] = {}
+
+    @cached_property
+    def users(self) -> list[list[int]]:
+        """For each node, the places of those that use it, one for each use."""
+        users: list[list[int]] = [[] for _ in self.nodes]
+        for i, operands in enumerate(self.operands):
+            for x in operands:
+                users[x].append(i)
+        return users
+
+    # The backward pass -------------------------------------------------------------------------------------
+
+    @cached_property
+    def adjoints(self) -> dict[int, Any]:
+        """For each node that the backward pass reached, what it received."""
+        return self._pass[0]
+
+    @cached_property
+    def steps(self) -> dict[int, int]:
+        """For each node that handed its adjoint on, when it did so, from 1."""
+        return self._pass[1]
+
+    @cached_property
+    def _pass(self) -> tuple[dict[int, Any], dict[int, int]]:
+        root = self.nodes[-1]
+        if root.op is fixed:
+            return {}, {}
+        seed = plain_data(root.grad)
+        adjoints: dict[Node, Any] = {root: ones(root._data) if seed is None else seed}
+        steps: dict[int, int] = {}
+        with quiet():
+            for i in range(len(self.nodes) - 1, -1, -1):
+                node = self.nodes[i]
+                g = adjoints.get(node)
+                if g is None or not self.operands[i] or not any(_differentiated(node, k) for k in _places(node)):
+                    continue
+                steps[i] = len(steps) + 1
+                for operand, added in contributions(node, g, self._masked):
+                    adjoints[operand] = adjoints[operand] + added if operand in adjoints else added
+        return {self.place[node]: g for node, g in adjoints.items()}, steps
+
+    # Single nodes ------------------------------------------------------------------------------------------
+
+    @property
+    def links(self) -> list[Link]:
+        """All links, by result, then by position."""
+        return [link for i in range(len(self.nodes)) for link in self.links_of(i)]
+
+    def links_of(self, i: int) -> list[Link]:
+        """Give the links to the operands of a node, with local derivatives and with what the backward pass adds."""
+        if i not in self._links:
+            node = self.nodes[i]
+            links = [Link(x, i, k, _differentiated(node, k)) for k, x in enumerate(self.operands[i])]
+            self._links[i] = links
+            if any(link.differentiated for link in links):
+                _find_slopes(node, links)
+                if (g := self.adjoints.get(i)) is not None:
+                    for link, contribution in _matched(links, contributions(node, g, self._masked), node):
+                        link.arriving, link.added = g, contribution
+        return self._links[i]
+
+    def rules_of(self, i: int) -> list[tuple[str, str]]:
+        """Give the derivative rules of a node in words, one per operand that is differentiated, with its name."""
+        if i not in self._rules:
+            self._rules[i] = list(_rules(self.nodes[i])) if self.operands[i] else []
+        return self._rules[i]
 
 
 def read(root: Node) -> Reading:
-    """Read a graph: list it, find the local derivatives, and run the backward pass from its own `grad`, or from 1."""
-    order, leaves = topological(root)
-    nodes = leaves + order[::-1]
-    place = {node: i for i, node in enumerate(nodes)}
-    reading = Reading(nodes, [])
-    uses: dict[Node, list[Link]] = {}
-    for node in nodes:
-        uses[node] = [Link(place[x], place[node], i, _differentiated(node, i)) for i, x in enumerate(node.inputs)]
-        reading.links += uses[node]
-    for node in order:
-        _find_slopes(node, uses[node])
-        reading.rules[place[node]] = list(_rules(node))
-    if root.op is not fixed:
-        _run_backward(root, order, place, uses, reading)
-    return reading
+    """Read a graph."""
+    return Reading(root)
+
+
+def _places(node: Node) -> range:
+    return range(len(node.inputs))
 
 
 def _differentiated(node: Node, i: int) -> bool:
@@ -92,14 +152,15 @@ def number(x: Any) -> float | None:
     return float(np.reshape(x, ())) if x is not None and np.size(x) == 1 else None
 
 
-def _ones(data: Any) -> Any:
+def ones(data: Any) -> Any:
+    """Give the cotangent that a pass starts from."""
     return 1.0 if data.__class__ is float else np.ones_like(data)
 
 
 def _find_slopes(node: Node, links: list[Link]) -> None:
-    if any(np.size(x._data) != 1 for x in (node, *node.inputs)) or not any(link.differentiated for link in links):
+    if any(np.size(x._data) != 1 for x in (node, *node.inputs)):
         return
-    for link, contribution in _matched(links, contributions(node, _ones(node._data)), node):
+    for link, contribution in _matched(links, contributions(node, ones(node._data)), node):
         link.slope = number(contribution)
     for link in links:
         if link.slope is None and link.differentiated:
@@ -109,31 +170,12 @@ def _find_slopes(node: Node, links: list[Link]) -> None:
 def _matched(links: list[Link], given: Any, node: Node) -> Iterator[tuple[Link, Any]]:
     """Find the link that each contribution goes along: the rules yield operands, in order."""
     with np.errstate(all="ignore"):
-        waiting = list(zip(links, node.inputs, strict=True))
+        waiting = iter(zip(links, node.inputs, strict=True))
         for operand, contribution in given:
-            while waiting:
-                link, x = waiting.pop(0)
+            for link, x in waiting:
                 if x is operand and link.differentiated:
                     yield link, contribution
                     break
-
-
-def _run_backward(
-    root: Node, order: list[Node], place: dict[Node, int], uses: dict[Node, list[Link]], reading: Reading
-) -> None:
-    seed = plain_data(root.grad)
-    adjoints = {root: _ones(root._data) if seed is None else seed}
-    masked: set[Node] = set()
-    for node in order:
-        g = adjoints.get(node)
-        if g is None or not any(link.differentiated for link in uses[node]):
-            continue
-        reading.steps[place[node]] = len(reading.steps) + 1
-        for link, contribution in _matched(uses[node], contributions(node, g, masked), node):
-            operand = node.inputs[link.position]
-            link.arriving, link.added = g, contribution
-            adjoints[operand] = adjoints[operand] + contribution if operand in adjoints else contribution
-    reading.adjoints = {place[node]: g for node, g in adjoints.items()}
 
 
 # Rules in words ----------------------------------------------------------------------------------------------
@@ -153,7 +195,7 @@ def _rules(node: Node) -> Iterator[tuple[str, str]]:
         if not callable(rule):
             yield names[i], formula(rule)
             continue
-        g = () if node.op.elementwise else (_leaf(_ones(node._data), "g"),)
+        g = () if node.op.elementwise else (_leaf(ones(node._data), "g"),)
         try:
             with recording_again(), np.errstate(all="ignore"):
                 made = rule(*g, out, *given, **node.params)

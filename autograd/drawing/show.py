@@ -13,10 +13,11 @@ from .dot import dot_text
 from .engine import run_dot
 from .layout import arrange, refuse_large
 from .notebook import html
-from .picture import Picture, backward_picture, forward_picture
+from .picture import Picture
 from .reading import read
 from .svg import svg_text, token_of
 from .text import tree
+from .views import backward_picture, forward_picture
 
 __all__ = ["Drawing", "draw"]
 

@@ -1,0 +1,105 @@
+"""What is said of nodes and their data in a picture: headings, numbers, sums of arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, fixed
+from .formula import cut, one_line, settings_of, short
+from .picture import Line
+from .reading import Reading, number, plain_data
+
+__all__ = ["amounts", "has_nan", "heading", "hint", "hint_of", "is_bare", "kind_of", "name_of", "norm_of", "sign",
+           "value_text"]  # fmt: skip
+
+
+def kind_of(node: Node) -> str:
+    """Say whether a node is an operation, a leaf or a constant."""
+    return "op" if node.inputs else "constant" if node.op is fixed else "leaf"
+
+
+def is_bare(node: Node) -> bool:
+    """Say whether a node is a number that stands in a formula."""
+    return node.op is fixed and not node.label and number(node._data) is not None
+
+
+def heading(node: Node) -> list[Line]:
+    """Say the name of a node, its operation and its settings."""
+    label = cut(one_line(node.label), 24)
+    if not node.inputs:
+        return [Line(label, bold=node.op is not fixed)] if label else []
+    symbol = one_line(node.op.symbol)
+    lines = [Line(f"{label} = {symbol}" if label else symbol, bold=bool(label))]
+    settings = [f"{name}={value}" for name, value in settings_of(node).items()]
+    return lines + ([Line(cut(" ".join(settings), 24), small=True)] if settings else [])
+
+
+def amounts(what: str, data: Any, brief: bool = False) -> list[Line]:
+    """Say a number, or sum an array up."""
+    single = number(data)
+    if single is not None:
+        shape = np.shape(plain_data(data))
+        return [Line(f"{what} {short(single)}".strip())] + (
+            [Line(f"{shape} {data.dtype}", small=True)] if shape else []
+        )
+    if not data.size:
+        return [Line(f"{what} {data.shape}")]
+    flag = [Line(f"NaN × {int(np.isnan(data).sum())}", small=True, bold=True)] if has_nan(data) else []
+    lines = [Line(f"{what} {data.shape}"), Line(f"norm {short(norm_of(data))} {data.dtype}", small=True)]
+    if brief:
+        return [Line(f"{what} norm {short(norm_of(data))}"), *flag]
+    lines.append(Line(f"{short(np.min(data))} … {short(np.max(data))}", small=True))
+    share = float(np.mean(data == 0))
+    return lines + ([Line(f"zeros {short(100 * share)} %", small=True)] if share else []) + flag
+
+
+def norm_of(data: np.ndarray) -> float:
+    """Give the Euclidean norm of an array."""
+    with np.errstate(all="ignore"):
+        return float(np.sqrt(np.sum(np.square(data, dtype=np.float64))))
+
+
+def has_nan(data: Any) -> bool:
+    """Say whether there is a NaN in a number or an array."""
+    return data is not None and bool(np.isnan(data).any())
+
+
+def hint(node: Node, grad: Any) -> str:
+    """Say all that is known of a node, with full numbers."""
+    parts = [one_line(node.label) or (node.op.name if node.inputs else "leaf")]
+    if node.inputs:
+        parts.append(f"made by {node.op.name}")
+        parts += [f"{name} = {cut(one_line(str(value)), 60)}" for name, value in node.params.items()]
+    parts.append(hint_of("data", node._data))
+    if node.op is not fixed:
+        parts.append("grad -" if grad is None else hint_of("grad", grad))
+    return "\n".join(parts)
+
+
+def hint_of(what: str, data: Any) -> str:
+    """Say a number in full, or sum an array up."""
+    single = number(data)
+    if single is not None:
+        return f"{what} {single!r}"
+    return f"{what} {data.dtype} {data.shape}, norm {norm_of(data)!r}"
+
+
+def sign(x: float) -> int:
+    """Give the sign of a number, 0 for NaN."""
+    return int(x > 0) - int(x < 0)
+
+
+def name_of(reading: Reading) -> str:
+    """Call the root by its label or its operation."""
+    root = reading.nodes[-1]
+    return one_line(root.label) or (root.op.name if root.inputs else "a leaf")
+
+
+def value_text(data: Any) -> str:
+    """Say a number, or the shape of an array."""
+    single = number(data)
+    return short(single) if single is not None else f"an array of shape {data.shape}"
+
+
