@@ -18,6 +18,7 @@ from .comparison import logical_not as logical_not
 from .comparison import logical_or as logical_or
 from .comparison import logical_xor as logical_xor
 from .comparison import not_equal as not_equal
+from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
 from .graph import Node as Node
 from .graph import fresh as fresh
@@ -134,6 +135,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "backward_steps",
     "broadcast_to",
     "ceil",
     "clip",

@@ -8,12 +8,17 @@
     `notebook`) knows no graph. Fields are added to its classes, with defaults, and not changed.
 `layout`
     where boxes and edges go, once for all views of a graph; `engine` is the door to Graphviz.
+`steps`, `story`
+    both passes step by step: as data and in words, then as frames; `film` and `player` show these.
 `show`
     `draw`, and what one can do with a drawing.
 """
 
+from .exhibit import Exhibit as Exhibit
 from .formula import formula as formula
 from .show import Drawing as Drawing
 from .show import draw as draw
+from .steps import Step as Step
+from .steps import backward_steps as backward_steps
 
-__all__ = ["Drawing", "draw", "formula"]
+__all__ = ["Drawing", "Exhibit", "Step", "backward_steps", "draw", "formula"]

@@ -9,21 +9,23 @@ from .formula import one_line
 from .look import INK, LEVELS, PAPER, fill
 from .picture import width_of
 
-__all__ = ["DARK", "document", "n", "rect", "text_at", "wrapped"]
+__all__ = ["DARK", "MARKER", "document", "n", "rect", "text_at", "wrapped"]
 
 DARK = ('[data-jp-theme-light="false"]', "body.vscode-dark")
 """What a notebook's page says of itself where its theme is dark."""
 
+MARKER, MARKER_DARK = "#ffe066", "#7a6200"  # of a highlighter pen
 _FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
 
 
 def document(
     token: str, width: float, height: float, title: str, sentence: str, body: Iterable[str], style: str = "",
-    more: str = "",
+    more: str = "", plays: bool = False,
 ) -> str:
     """Write an SVG around its `body`; `token` is its id and class, `more` what else stands in its first tag."""
+    names = f"{token} plays" if plays else token
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{token}" class="{token}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{token}" class="{names}" role="img" '
         f'aria-labelledby="{token}-t {token}-d" width="{n(width)}" height="{n(height)}" '
         f'viewBox="0 0 {n(width)} {n(height)}" font-family={quoteattr(_FONT)} font-size="12"{more}>'
     )
@@ -89,6 +91,7 @@ def _style(token: str) -> str:
             f"{scope} .halo{{stroke:var(--jp-layout-color0,#111418)}}",
             f"{scope} .pos{{stroke:#79b4e3}}{scope} .posh{{fill:#79b4e3}}",
             f"{scope} .neg{{stroke:#f6a04d}}{scope} .negh{{fill:#f6a04d}}",
+            f"{scope} .mark{{stroke:{MARKER_DARK}}}{scope} .markh{{fill:{MARKER_DARK}}}",
             f"{scope} .step{{fill:#e6edf3}}{scope} .onstep{{fill:#23272e}}",
         ]
         rules += [f"{scope} .f{i + LEVELS}{{fill:{fill(i, dark=True)}}}" for i in range(-LEVELS, LEVELS + 1)]

@@ -46,12 +46,14 @@ class Reading:
 
     Attributes:
         nodes: the nodes, every operand before its results; the root is the last.
+        data: the number or array of each, as it is now.
         operands: for each node, the places of its operands, in order.
     """
 
     def __init__(self, root: Node) -> None:
         order, leaves = topological(root)
         self.nodes: list[Node] = leaves + order[::-1]
+        self.data = [node._data for node in self.nodes]
         self.place = {node: i for i, node in enumerate(self.nodes)}
         self.operands = [tuple([self.place[x] for x in node.inputs]) for node in self.nodes]
         self._masked: set[Node] = set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,14 @@ from typing import Any
 from ..graph import Node
 from .dot import dot_text
 from .engine import run_dot
-from .layout import arrange, refuse_large
+from .exhibit import Exhibit
+from .files import write_whole
+from .film import animation, film, stage
+from .layout import Layout, arrange, refuse_large
 from .notebook import html
 from .picture import Picture
-from .reading import read
+from .reading import Reading, read
+from .story import Story, tell
 from .svg import svg_text, token_of
 from .text import tree
 from .views import backward_picture, forward_picture
@@ -62,14 +65,15 @@ def draw(node: Any, view: str = "forward") -> Drawing:
     if view not in _VIEWS:
         raise ValueError(f"`view` is one of {', '.join(map(repr, _VIEWS))}, not {view!r:.40}")
     reading = read(node)
-    return Drawing(forward_picture(reading), backward_picture(reading), view)
+    return Drawing(forward_picture(reading), backward_picture(reading), view, reading)
 
 
 class Drawing:
     """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`."""
 
-    def __init__(self, forward: Picture, backward: Picture, view: str) -> None:
+    def __init__(self, forward: Picture, backward: Picture, view: str, reading: Reading) -> None:
         self.view = view
+        self._reading = reading
         self._both = [forward, backward]
         self._views = self._both if view == "both" else [backward if view == "backward" else forward]
 
@@ -94,6 +98,68 @@ class Drawing:
     def _svg(self) -> str:
         return svg_text(self._views, arrange(self._both))
 
+    # Step by step ------------------------------------------------------------------------------------------
+
+    def player(self) -> Exhibit:
+        """Give both passes step by step, by buttons, slider or arrow keys: first values, then gradients.
+
+        Each step shows what one node does, as `backward_steps` gives it, and says it in a sentence. Where no script
+        may run, the picture plays by itself.
+
+        Raises:
+            ValueError, RuntimeError: as `svg`.
+
+        >>> from autograd import Value
+        >>> draw(Value(3.0, label="x").tanh()).player()
+        Exhibit('Step by step of tanh', 4 frames: start: given are x = 3 ...)
+        """
+        return Exhibit("player", animation(*self._staged, 2.5), self._story)
+
+    def animate(self, seconds: float = 2.5) -> Exhibit:
+        """Give both passes as one SVG that plays by itself, without a script: also in a README, or on a slide.
+
+        It stands still, at the end, in print and for readers who asked their system for less motion.
+
+        Args:
+            seconds: how long each step is shown.
+
+        Raises:
+            ValueError: `seconds` is not a positive number; or as `svg`.
+            RuntimeError: as `svg`.
+        """
+        if not isinstance(seconds, (int, float)) or not 0 < seconds < 3600:
+            raise ValueError(f"`seconds` is a positive number, such as 2.5, not {seconds!r:.40}")
+        return Exhibit("animation", animation(*self._staged, seconds), self._story)
+
+    def film(self, phase: str = "backward", columns: int | None = None) -> Exhibit:
+        """Give the steps side by side, each with its sentence: to print, or to see all at once.
+
+        Args:
+            phase: "forward", "backward", or "both".
+            columns: how many stand side by side; as many as can be read in a notebook if left out.
+
+        Raises:
+            ValueError: `phase` is another word, or `columns` is less than 1; or as `svg`.
+            RuntimeError: as `svg`.
+        """
+        if phase not in _VIEWS:
+            raise ValueError(f"`phase` is one of {', '.join(map(repr, _VIEWS))}, not {phase!r:.40}")
+        if columns is not None and (not isinstance(columns, int) or columns < 1):
+            raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
+        story, layout = self._staged
+        shown = [i for i, frame in enumerate(story.frames) if phase in ("both", frame.phase)]
+        return Exhibit("film", film(story, layout, shown, columns), story)
+
+    @cached_property
+    def _story(self) -> Story:
+        return tell(self._reading)
+
+    @cached_property
+    def _staged(self) -> tuple[Story, Layout]:
+        return self._story, stage(self._story)
+
+    # Formats -----------------------------------------------------------------------------------------------
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, whole or not at all.
 
@@ -110,7 +176,7 @@ class Drawing:
             raise ValueError(f"`path` ends in {path.suffix!r} ({path}): use one of {', '.join(_SUFFIXES)}")
         if not path.parent.is_dir():
             raise FileNotFoundError(f"`path` {path}: the folder {path.parent} does not exist; make it first")
-        _write(path, self._in_format(path.suffix.lower()[1:]))
+        write_whole(path, self._in_format(path.suffix.lower()[1:]))
 
     def _in_format(self, format: str) -> bytes:
         if format in ("png", "pdf"):
@@ -132,21 +198,3 @@ class Drawing:
     def __repr__(self) -> str:
         first = self._views[0]
         return f"Drawing({first.title!r}, view={self.view!r}, boxes={len(first.boxes)}, edges={len(first.edges)})"
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,0 +1,174 @@
+"""The passes step by step: what each node does, as data and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, saved
+from .formula import formula, one_line, short
+from .reading import Reading, number, read
+from .words import norm_of
+
+__all__ = ["Contribution", "Step", "amount", "backward_steps", "forward_sentence", "named", "steps_of"]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one step adds to the gradient of one operand: `after` is `before` plus `added`.
+
+    Attributes:
+        operand: the node that receives it.
+        position: which operand it is, from 0; in `a * a` the same node is operand 0 and operand 1.
+        slope: the local derivative, where it is a single number: then `added` is `gradient` times `slope`.
+        added: the number or array that is added.
+        before, after: the gradient of the operand without and with it.
+    """
+
+    operand: Node
+    position: int
+    slope: float | None
+    added: Any
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a backward pass: a node hands the gradient that it has received on to its operands.
+
+    Attributes:
+        number: the place in the pass, from 1.
+        node: the node.
+        gradient: what has arrived at it, complete: the derivative of the root by this node.
+        contributions: what it adds to each operand, in order.
+    """
+
+    number: int
+    node: Node
+    gradient: Any
+    contributions: tuple[Contribution, ...]
+
+    def __str__(self) -> str:
+        return backward_sentence(self)
+
+
+def backward_steps(root: Node) -> Iterator[Step]:
+    r"""Go through the backward pass from `root` node by node: $\bar x \mathrel{+}= \bar v\,\partial v / \partial x$.
+
+    The steps are those of `root.backward()`, in its order and by the same rules, from the root's own `grad`, or from
+    1 if it has none. No gradient is changed.
+
+    Args:
+        root: a Value or a Tensor.
+
+    Yields:
+        One `Step` for each node that was computed and that the pass reaches; printed, it is a sentence.
+
+    Raises:
+        TypeError: `root` is not a node.
+
+    >>> from autograd import Value, backward_steps
+    >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    >>> for step in backward_steps((a + b) * (b + 1)):
+    ...     print(step.number, step)
+    1 the product (a + b)*(b + 1) receives 1, adds 1 × 2 to the sum a + b and 1 × 3 to the sum b + 1
+    2 the sum b + 1 receives 3, adds 3 × 1 to b
+    3 the sum a + b receives 2, adds 2 × 1 to a and 2 × 1 to b (3 + 2 = 5)
+    """
+    if not isinstance(root, Node):
+        raise TypeError(f"`root` is a Value or a Tensor, not {type(root).__name__} ({root!r:.40})")
+    yield from steps_of(read(root))
+
+
+def steps_of(reading: Reading) -> Iterator[Step]:
+    """Give the steps of a pass that has been read."""
+    gathered: dict[int, Any] = {}
+    for place, order in reading.steps.items():
+        parts = []
+        for link in reading.links_of(place):
+            if link.added is None:
+                continue
+            before = gathered.get(link.operand)
+            after = link.added if before is None else before + link.added
+            gathered[link.operand] = after
+            if before is None:
+                before = 0.0 if after.__class__ is float else np.zeros_like(after)
+            operand = reading.nodes[link.operand]
+            parts.append(Contribution(operand, link.position, link.slope, link.added, before, after))
+        yield Step(order, reading.nodes[place], reading.adjoints[place], tuple(parts))
+
+
+# In words ----------------------------------------------------------------------------------------------------
+
+_NOUNS = {
+    "add": "sum", "sub": "difference", "mul": "product", "div": "quotient", "neg": "negative", "pow": "power",
+    "square": "square", "matmul": "matrix product", "reciprocal": "reciprocal", "sum": "sum Σ",
+}  # fmt: skip
+_LONGEST = 20  # formula in a sentence
+_MOST = 4  # operands in a sentence
+
+
+def named(node: Node) -> str:
+    """Call a node by its label, its formula if that is short, or its operation.
+
+    >>> from autograd import Value
+    >>> a = Value(2.0, label="a")
+    >>> named(a), named(a * a), named(a.tanh()), named(Value(3.0))
+    ('a', 'the product a*a', 'tanh(a)', 'the leaf 3')
+    """
+    noun = _NOUNS.get(node.op.name, node.op.name) if node.inputs else "leaf"
+    if node.label:
+        label = one_line(node.label)
+        return f"the {noun} {label}" if node.inputs and noun != node.op.name else label
+    written = formula(node)
+    short_enough = len(written) <= _LONGEST and "…" not in written and written != "array"
+    if node.inputs and node.op.name not in _NOUNS and short_enough:
+        return written
+    the_noun = f"the {noun}" if noun != getattr(node.op, "name", "") else noun
+    return f"{the_noun} {written}" if short_enough else the_noun
+
+
+def amount(data: Any) -> str:
+    """Say a number, or what is to be said of an array."""
+    single = number(data)
+    if single is not None:
+        return short(single)
+    return f"an array {data.shape} of norm {short(norm_of(data))}"
+
+
+def forward_sentence(node: Node) -> str:
+    """Say what a node computes from what."""
+    operands = []
+    for operand, data in zip(node.inputs, saved(node), strict=True):
+        label = one_line(operand.label)
+        operands.append(f"{label} = {amount(data)}" if label and number(data) is not None else label or amount(data))
+    return f"{named(node)} takes {_listed(operands)}, gives {amount(node._data)}"
+
+
+def backward_sentence(step: Step) -> str:
+    """Say what a node receives and adds."""
+    parts = []
+    for part in step.contributions:
+        single = part.slope is not None and number(step.gradient) is not None and number(part.added) is not None
+        told = f"{amount(step.gradient)} × {short(part.slope or 0.0)}" if single else amount(part.added)
+        before = number(part.before)
+        total = f" ({_sum(before, part)})" if single and before else ""
+        parts.append(f"{told} to {named(part.operand)}{total}")
+    adds = f"adds {_listed(parts)}" if parts else "adds nothing"
+    return f"{named(step.node)} receives {amount(step.gradient)}, {adds}"
+
+
+def _sum(before: float, part: Contribution) -> str:
+    added = number(part.added) or 0.0
+    return f"{short(before)} {'-' if added < 0 else '+'} {short(abs(added))} = {amount(part.after)}"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """Join with commas and a last "and"; what goes on too long is counted."""
+    if len(parts) > _MOST:
+        parts = [*parts[: _MOST - 1], f"{len(parts) - _MOST + 1} more"]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

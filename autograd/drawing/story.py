@@ -1,0 +1,180 @@
+"""A graph as a sequence of frames: first it is computed node by node, then differentiated node by node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+from ..graph import fixed
+from .formula import short
+from .picture import Box, Line, Picture
+from .reading import Reading, number
+from .steps import Step, amount, backward_sentence, forward_sentence, named, steps_of
+from .views import backward_picture, forward_picture
+from .words import amounts, heading, is_bare
+
+__all__ = ["Frame", "Story", "tell"]
+
+
+@dataclass
+class Frame:
+    """What one step shows, in the same places as all other frames.
+
+    Attributes:
+        phase: "forward" or "backward".
+        picture: boxes and edges as they are after the step; what does not change is the same object in each frame.
+        turned: for each edge, whether its arrow has been turned round.
+        lit: the boxes of which the step speaks.
+        lit_edges: the edges along which it goes.
+        faint: the boxes that have nothing to show yet.
+        sentence: what happens.
+    """
+
+    phase: str
+    picture: Picture
+    turned: list[bool]
+    lit: set[int]
+    lit_edges: set[int]
+    faint: set[int]
+    sentence: str
+
+
+@dataclass
+class Story:
+    """Frames from the leaves to the result, and back."""
+
+    frames: list[Frame]
+    title: str
+    sentence: str
+
+    @property
+    def turn(self) -> int:
+        """The place of the first frame of the backward phase."""
+        return next((i for i, frame in enumerate(self.frames) if frame.phase == "backward"), len(self.frames))
+
+    def said(self, i: int) -> str:
+        """Give the sentence of a frame with its number: "step 4 of 10: ..."."""
+        return (f"step {i} of {len(self.frames) - 1}: " if i else "start: ") + self.frames[i].sentence
+
+
+def tell(reading: Reading) -> Story:
+    """Tell the passes through a graph, one frame for each node, from a state in which only the leaves are known."""
+    forward, backward = forward_picture(reading), backward_picture(reading)
+    scene = _Scene(reading, forward, backward)
+    scene.start()
+    for i, node in enumerate(reading.nodes):
+        if node.inputs:
+            scene.compute(i)
+    if reading.adjoints:
+        scene.seed()
+        for step in steps_of(reading):
+            scene.spread(step)
+    title = forward.title.replace("Forward graph", "Step by step")
+    return Story(scene.frames, title, f"{forward.sentence} {backward.sentence}")
+
+
+class _Scene:
+    """The boxes and edges as they stand, from frame to frame."""
+
+    def __init__(self, reading: Reading, forward: Picture, backward: Picture) -> None:
+        self.reading, self.forward, self.backward = reading, forward, backward
+        ends = list(accumulate(map(len, reading.operands)))
+        self.first = [end - len(operands) for end, operands in zip(ends, reading.operands, strict=True)]
+        self.phase = "forward"
+        self.edges = [replace(edge, text="", sign=0, hint="", has_nan=False) for edge in forward.edges]
+        self.boxes = [
+            self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(reading.nodes)
+        ]
+        self.turned = [False] * len(self.edges)
+        self.faint = {i for i, node in enumerate(reading.nodes) if node.inputs}
+        self.frames: list[Frame] = []
+
+    def start(self) -> None:
+        told = [
+            f"{node.label} = {short(single)}" if (single := number(data)) is not None else node.label
+            for node, data in zip(self.reading.nodes, self.reading.data, strict=True)
+            if not node.inputs and node.label
+        ]
+        more = f" and {len(told) - 6} more" if len(told) > 6 else ""
+        self._take(set(), set(), f"given are {', '.join(told[:6])}{more}" if told else "the leaves are given")
+
+    def compute(self, i: int) -> None:
+        node = self.reading.nodes[i]
+        self.boxes[i] = self._box(i, known=True, gradient=None)
+        self.faint.discard(i)
+        along = self._along(i)
+        for k in along:
+            self.edges[k] = self.forward.edges[k]
+        self._take({i}, set(along), forward_sentence(node))
+
+    def seed(self) -> None:
+        """Turn round: every box loses the colour of its value, and the last one gets the first gradient."""
+        self.phase = "backward"
+        last = len(self.boxes) - 1
+        self.boxes = [self._box(i, known=True, gradient=None) for i in range(last + 1)]
+        self.faint = {i for i, node in enumerate(self.reading.nodes) if node.op is not fixed}
+        self._receive(last, [self.reading.adjoints[last]])
+        root = self.reading.nodes[last]
+        given = amount(self.reading.adjoints[last])
+        self._take({last}, set(), f"backward begins: {named(root)} receives {given}")
+
+    def spread(self, step: Step) -> None:
+        here = self.reading.place[step.node]
+        self.boxes[here] = replace(self.boxes[here], step=step.number)
+        reached: dict[int, list[Any]] = {}
+        along = [self._along(here)[part.position] for part in step.contributions]
+        for part, k in zip(step.contributions, along, strict=True):
+            reached.setdefault(self.reading.place[part.operand], []).append(part)
+            self.edges[k], self.turned[k] = self.backward.edges[k], True
+        told = {
+            i: self._receive(i, [parts[0].before, *(part.added for part in parts)])
+            for i, parts in reached.items()
+        }
+        self._take({here}, set(along), backward_sentence(step))
+        for i, settled in told.items():  # from the next frame on, a sum is a number
+            self.boxes[i] = settled
+
+    def _along(self, i: int) -> range:
+        """Give the places of the edges from the operands of a node, in order."""
+        return range(self.first[i], self.first[i] + len(self.reading.operands[i]))
+
+    def _receive(self, i: int, parts: list[Any]) -> Box:
+        """Show the gradient of a box, as a sum in this frame; give it as it is to be shown from then on."""
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        self.faint.discard(i)
+        settled = self._box(i, known=True, gradient=total)
+        numbers = [number(part) for part in parts]
+        if numbers[0] == 0.0:
+            numbers = numbers[1:]
+        self.boxes[i] = settled
+        if len(numbers) > 1 and None not in numbers:
+            text = short(numbers[0] or 0.0)
+            for x in numbers[1:]:
+                text += f" {'-' if (x or 0.0) < 0 else '+'} {short(abs(x or 0.0))}"
+            lines = [*settled.lines[:-1], Line(f"grad {text} = {short(number(total) or 0.0)}")]
+            self.boxes[i] = replace(settled, lines=lines)
+        return settled
+
+    def _box(self, i: int, known: bool, gradient: Any) -> Box:
+        node, box = self.reading.nodes[i], self.forward.boxes[i]
+        data = amounts("" if is_bare(node) else "data", self.reading.data[i])
+        lines = [*heading(node), *(data if known else [Line("data -")])]
+        back = self.phase == "backward"
+        if back and node.op is not fixed:
+            lines += [Line("grad -")] if gradient is None else amounts("grad", gradient, brief=True)
+        coloured = gradient if back else self.reading.data[i] if known else None
+        return replace(
+            box, lines=lines, amount=None if coloured is None else number(coloured), step=None,
+            has_nan=box.has_nan and known, hint=box.hint if known else box.hint.partition("\n")[0],
+        )  # fmt: skip
+
+    def _take(self, lit: set[int], along: set[int], sentence: str) -> None:
+        scale = self.backward if self.phase == "backward" else self.forward
+        picture = Picture(list(self.boxes), list(self.edges), self.phase == "backward", scale.title, scale.sentence)
+        picture.largest = scale.largest
+        self.frames.append(
+            Frame(self.phase, picture, list(self.turned), lit, along, set(self.faint), sentence)
+        )

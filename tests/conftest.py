@@ -1,0 +1,60 @@
+"""What several test files share: a browser that notes every request and every message of the console."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+class Window:
+    """A page of a browser, with all that it asked for and said."""
+
+    def __init__(self, page: Any, folder: Path) -> None:
+        self.page, self.folder = page, folder
+        self.requests: list[str] = []
+        self.messages: list[str] = []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.messages.append(message.text))
+        page.on("pageerror", lambda error: self.messages.append(str(error)))
+
+    def show(self, html: str, name: str = "page.html") -> Any:
+        """Open a page from a file, as a reader does."""
+        path = self.folder / name
+        path.write_text(html, encoding="utf-8")
+        self.page.goto(path.as_uri())
+        return self.page
+
+    def is_quiet(self) -> bool:
+        """Whether nothing was asked for but the file and what stands in it, and nothing was said."""
+        outside = [url for url in self.requests if not url.startswith(("file:", "data:"))]
+        return not outside and not self.messages
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.skip("no Chromium here")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def window(chromium: Any, tmp_path: Path) -> Iterator[Window]:
+    page = chromium.new_page(viewport={"width": 860, "height": 700})
+    yield Window(page, tmp_path)
+    page.close()
+
+
+@pytest.fixture
+def dark_window(chromium: Any, tmp_path: Path) -> Iterator[Window]:
+    page = chromium.new_page(viewport={"width": 860, "height": 700}, color_scheme="dark", reduced_motion="reduce")
+    yield Window(page, tmp_path)
+    page.close()
