@@ -24,6 +24,9 @@ from .activations import Sigmoid as Sigmoid
 from .activations import SiLU as SiLU
 from .activations import Softplus as Softplus
 from .activations import Tanh as Tanh
+from .data import Standardizer as Standardizer
+from .data import batches as batches
+from .data import split as split
 from .layers import Linear as Linear
 from .layers import Sequential as Sequential
 from .mlp import MLP as MLP
@@ -56,6 +59,9 @@ __all__ = [
     "Tanh",
     "SGD",
     "Adam",
+    "Standardizer",
+    "batches",
+    "split",
     "History",
     "fit",
     "activations",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .datasets import plain_array
+from .data import plain_array
 from .module import Module
 
 __all__ = ["decision_boundary", "learning_curve"]

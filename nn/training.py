@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import Node, without_collector
 
-from .datasets import plain_array
+from .data import plain_array
 from .losses import LOSSES, Loss, loss_of
 from .module import Module
 from .optim import Adam, Optimizer

@@ -1,0 +1,298 @@
+"""Data on its way into a net: arrays of whatever holds it, parts to train and to test on, one scale, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Sized
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, Value
+
+from .randomness import RandomLike, permutation, source
+
+__all__ = ["Standardizer", "as_count", "as_inputs", "batches", "label_array", "plain_array", "split"]
+
+
+def plain_array(x: Any, name: str) -> np.ndarray:
+    """Take data as an array of finite numbers, or say what is wrong with it.
+
+    Args:
+        x: an array, a Tensor, nested lists, or a frame or series of pandas or polars.
+        name: what the argument is called, for the message.
+
+    Raises:
+        TypeError: there is something in it that is no number, or it is no data at all.
+        ValueError: rows differ in length, or an entry is NaN or infinite.
+
+    >>> plain_array([[1, 2], [3, 4]], "X").shape
+    (2, 2)
+    """
+    array = _array(x, name)
+    if array.dtype.kind == "O" and all(isinstance(entry, (Real, np.bool_)) for entry in array.flat):
+        array = array.astype(np.float64)  # a frame with columns of whole numbers, of bools and of floats
+    if array.dtype.kind not in "iufb":
+        where = _place(array, _strangers(array), x)
+        raise TypeError(f"`{name}` holds {where or array.dtype}, not numbers: turn it into numbers first")
+    bad = ~np.isfinite(array)
+    if np.any(bad):
+        raise ValueError(f"`{name}` holds {_place(array, bad, x)}: remove or fill in such rows first")
+    return array
+
+
+def as_inputs(X: Any, name: str = "X") -> np.ndarray:
+    """Take inputs as an array of floats with rows and columns; float32 stays float32.
+
+    Raises:
+        TypeError, ValueError: as `plain_array`, or there are no rows or no columns.
+
+    >>> as_inputs([[1, 2], [3, 4]]).dtype
+    dtype('float64')
+    """
+    array = plain_array(X, name)
+    if array.ndim < 2:
+        raise ValueError(
+            f"`{name}` has shape {array.shape}; it needs rows and columns, (n, fan_in): see `{name}.reshape(-1, 1)`"
+        )
+    if not array.size:
+        raise ValueError(f"`{name}` has shape {array.shape}: there is nothing in it")
+    return array if array.dtype.kind == "f" and array.itemsize >= 4 else array.astype(np.float64)
+
+
+def label_array(y: Any, name: str) -> np.ndarray:
+    """Take the labels of classes, which may be anything that can be put in order: numbers, strings, bools.
+
+    Raises:
+        ValueError: one is missing (None, NaN).
+        TypeError: they cannot be put in order.
+
+    >>> label_array(["cat", "dog"], "y")
+    array(['cat', 'dog'], dtype='<U3')
+    """
+    array = _array(y, name)
+    missing = _missing(array)
+    if np.any(missing):
+        raise ValueError(f"`{name}` holds {_place(array, missing, y)}: each row needs a label")
+    if array.dtype.kind == "O":
+        kinds = {type(label) for label in array.flat}
+        if kinds == {str}:
+            return array.astype(str)
+        if kinds <= {bool, np.bool_}:
+            return array.astype(bool)
+        try:
+            sorted(set(array.flat))
+        except TypeError:
+            names = " and ".join(sorted(kind.__name__ for kind in kinds))
+            raise TypeError(f"`{name}` mixes labels of type {names}: use one type for all") from None
+    return array
+
+
+def split(
+    X: Any, y: Any, held_out: float | Sequence[float] = 0.2, rng: RandomLike = None
+) -> tuple[np.ndarray, ...]:
+    """Split data by chance into a part to train on and one or more that are held out.
+
+    Args:
+        X, y: arrays, lists or frames with equally many rows.
+        held_out: the share that is held out, between 0 and 1; or several, as `(0.2, 0.1)`: two tenths to
+            validate and one to test.
+        rng: a seed, a generator or None.
+
+    Returns:
+        `X_train, X_test, y_train, y_test`; for two shares `X_train, X_val, X_test, y_train, y_val, y_test`.
+
+    Raises:
+        ValueError: the lengths differ, or one of the parts would be empty.
+
+    >>> X, y = np.zeros((10, 2)), np.arange(10)
+    >>> [part.shape for part in split(X, y, 0.2, rng=1)]
+    [(8, 2), (2, 2), (8,), (2,)]
+    >>> [len(part) for part in split(X, y, (0.2, 0.1), rng=1)]
+    [7, 2, 1, 7, 2, 1]
+    """
+    X, y = _array(X, "X"), _array(y, "y")
+    if not X.ndim or not y.ndim:
+        raise ValueError(f"`X` has shape {X.shape} and `y` {y.shape}; both need rows")
+    if len(X) != len(y):
+        raise ValueError(f"`X` has {len(X)} rows and `y` {len(y)}; they must be equally many")
+    shares: list[Any] = list(held_out) if isinstance(held_out, (list, tuple)) else [held_out]
+    if not shares or not all(_is_share(share) for share in shares):
+        raise ValueError(f"`held_out` is a share between 0 and 1, or some of them, not {held_out!r:.60}")
+    counts = [round(share * len(X)) for share in shares]
+    counts.insert(0, len(X) - sum(counts))
+    if min(counts) < 1:
+        raise ValueError(f"`held_out` {held_out} of {len(X)} rows leaves one part empty: use shares between 0 and 1")
+    order = permutation(source(rng), len(X))
+    *rest, train = np.split(order, np.cumsum(counts[1:]))
+    parts = [train, *rest]
+    return tuple(array[part] for array in (X, y) for part in parts)
+
+
+class Standardizer:
+    r"""Bring each column to mean 0 and variance 1: $z = (x - \mu) / \sigma$, a constant column to 0.
+
+    The numbers come from the data to train on, and are then applied to all others. The names are scikit-learn's.
+
+    Attributes:
+        mean: $\mu$ of each column, None before `fit`.
+        scale: $\sigma$, the root of the mean squared deviation; 1 for a constant column.
+
+    >>> train, test = np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[2.0, 6.0]])
+    >>> standardizer = Standardizer().fit(train)
+    >>> standardizer.transform(train).tolist(), standardizer.transform(test).tolist()
+    ([[-1.0, 0.0], [1.0, 0.0]], [[0.0, 1.0]])
+    """
+
+    mean: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    def fit(self, X: Any) -> Standardizer:
+        """Take mean and deviation of the columns of `X`, shape `(n, ...)`; gives the Standardizer back.
+
+        Raises:
+            TypeError, ValueError: as `plain_array`, or `X` has no rows.
+        """
+        X = self._floats(X)
+        if not X.ndim or not len(X):
+            raise ValueError(f"`X` has shape {X.shape}; it needs rows")
+        constant = X.max(axis=0) == X.min(axis=0)  # where rounding would leave a deviation that is not quite 0
+        self.mean = np.where(constant, X[0], X.mean(axis=0))
+        self.scale = np.where(constant, np.ones((), X.dtype), X.std(axis=0))
+        return self
+
+    def transform(self, X: Any) -> np.ndarray:
+        """Give $(x - \\mu) / \\sigma$ as a new array.
+
+        Raises:
+            RuntimeError: `fit` has not been called.
+            ValueError: the columns are not those that `fit` saw.
+        """
+        X, mean, scale = self._fitting(X)
+        return (X - mean) / scale
+
+    def fit_transform(self, X: Any) -> np.ndarray:
+        """Do both: `fit(X).transform(X)`."""
+        return self.fit(X).transform(X)
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Give $z \\sigma + \\mu$: undo `transform`."""
+        X, mean, scale = self._fitting(X)
+        return X * scale + mean
+
+    def _floats(self, X: Any) -> np.ndarray:
+        X = plain_array(X, "X")
+        return X if X.dtype.kind == "f" else X.astype(np.float64)
+
+    def _fitting(self, X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if self.mean is None or self.scale is None:
+            raise RuntimeError("this Standardizer has seen no data yet: call `fit(X_train)` first")
+        X = self._floats(X)
+        if X.shape[1:] != self.mean.shape:
+            raise ValueError(f"`X` has shape {X.shape}; this Standardizer has seen rows of shape {self.mean.shape}")
+        return X, self.mean, self.scale
+
+
+def batches(
+    n: int | Sized, size: int | None = 32, *, shuffle: bool = True, drop_last: bool = False, rng: RandomLike = None
+) -> Iterator[np.ndarray]:
+    """Go once through the rows of data in batches: gives the numbers of the rows of each.
+
+    Args:
+        n: how many rows there are, or the data, for its length.
+        size: the number of rows in a batch; None for all of them.
+        shuffle: whether in random order.
+        drop_last: whether to leave out the last batch where it is smaller than the others.
+        rng: a seed, a generator or None.
+
+    Raises:
+        ValueError: `n` or `size` is no whole number from 1, or there would be no batch.
+
+    >>> [rows.tolist() for rows in batches(5, 2, shuffle=False)]
+    [[0, 1], [2, 3], [4]]
+    >>> [len(rows) for rows in batches(np.zeros((5, 3)), 2, drop_last=True, rng=1)]
+    [2, 2]
+    """
+    n = len(n) if isinstance(n, Sized) else as_count(n, "n")
+    sizes = batch_sizes(n, size, drop_last)
+    order = permutation(source(rng), n) if shuffle else np.arange(n)
+    return (order[start : start + sizes[0]] for start in range(0, sum(sizes), sizes[0]))
+
+
+def batch_sizes(n: int, size: int | None, drop_last: bool) -> list[int]:
+    """List how many rows each batch of an epoch has, of `n` rows in all.
+
+    >>> batch_sizes(5, 2, False), batch_sizes(5, 2, True), batch_sizes(5, None, False)
+    ([2, 2, 1], [2, 2], [5])
+    """
+    size = n if size is None else as_count(size, "batch_size")
+    sizes = [size] * (n // size)
+    if n % size and not drop_last:
+        sizes.append(n % size)
+    if not sizes:
+        raise ValueError(f"`drop_last` leaves no batch: there are {n} rows, and `batch_size` is {size}")
+    return sizes
+
+
+def as_count(n: Any, name: str) -> int:
+    """Check that a number is whole and at least 1.
+
+    >>> as_count(3, "epochs")
+    3
+    """
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+        raise ValueError(f"`{name}` is a whole number from 1, not {n!r:.60}")
+    return int(n)
+
+
+def _array(x: Any, name: str) -> np.ndarray:
+    if x is None or isinstance(x, (str, bytes, dict, set, Iterator)):
+        hint = f": write `list({name})`" if isinstance(x, (set, Iterator)) else ""
+        raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}{hint}")
+    try:
+        array = np.asarray(x.data if isinstance(x, (Value, Tensor)) else x)
+    except ValueError:
+        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
+    if array.dtype.kind == "O" and array.ndim == 0:
+        raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}: see `numpy.asarray`")
+    return array
+
+
+def _missing(array: np.ndarray) -> np.ndarray:
+    """Mark None, NaN and the like: what is not equal to itself, or does not say whether it is."""
+    if array.dtype.kind != "O":
+        return np.isnat(array) if array.dtype.kind in "mM" else array != array
+    flags = [entry is None or not _is_itself(entry) for entry in array.flat]
+    return np.array(flags, dtype=bool).reshape(array.shape)
+
+
+def _is_itself(entry: Any) -> bool:
+    try:
+        return bool(entry == entry)
+    except (TypeError, ValueError):
+        return False
+
+
+def _strangers(array: np.ndarray) -> np.ndarray:
+    """Mark what is no number."""
+    if array.dtype.kind != "O":
+        return np.zeros(array.shape, dtype=bool)
+    return np.array([not isinstance(entry, (Real, np.bool_)) for entry in array.flat], bool).reshape(array.shape)
+
+
+def _place(array: np.ndarray, marks: np.ndarray, x: Any) -> str:
+    """Say what the first mark stands on, and where: by the name of the column where `x` is a frame."""
+    places = np.argwhere(marks)
+    if not len(places):
+        return ""
+    place = tuple(int(i) for i in places[0])
+    columns = getattr(x, "columns", None)
+    where = f"at {place}"
+    if columns is not None and len(place) == 2:
+        where = f"in row {place[0]}, column {columns[place[1]]!r}"
+    entry = array[place]
+    return f"{entry!r:.40} {where}" if isinstance(entry, str) else f"{entry!s:.40} {where}"
+
+
+def _is_share(share: Any) -> bool:
+    return isinstance(share, (int, float, np.number)) and not isinstance(share, bool) and bool(np.isfinite(share))
