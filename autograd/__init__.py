@@ -18,6 +18,9 @@ from .comparison import logical_not as logical_not
 from .comparison import logical_or as logical_or
 from .comparison import logical_xor as logical_xor
 from .comparison import not_equal as not_equal
+from .compiled import Compiled as Compiled
+from .compiled import Program as Program
+from .compiled import compile as compile
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
 from .graph import Node as Node
@@ -225,6 +228,9 @@ __all__ = [
     "swapaxes",
     "tan",
     "tanh",
+    "compile",
+    "Compiled",
+    "Program",
     "topological",
     "fresh",
     "transpose",

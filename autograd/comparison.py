@@ -1,12 +1,19 @@
-"""Comparison and logic. The results are plain booleans and arrays of them: there is nothing to differentiate."""
+"""Comparison and logic. The results are plain booleans and arrays of them: there is nothing to differentiate.
+
+But while a function is traced for a program they are nodes, 1.0 for true and 0.0 for false, which the program computes
+anew; where Python asks one of them, as in `if x > 0`, the answer becomes a guard.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from . import modes
 from .graph import Node
+from .primitives import arithmetic, selection
 
 __all__ = [
     "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and",
@@ -14,10 +21,12 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _plain(ufunc: np.ufunc) -> Any:
-    """Make NumPy's function take nodes, by their data."""
+def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Any:
+    """Make NumPy's function take nodes, by their data; `traced` says the same with rows."""
 
     def compare(*operands: Any) -> Any:
+        if modes.tracer() is not None and any(isinstance(x, Node) and x.requires_grad for x in operands):
+            return traced(*operands)
         out = ufunc(*(x._data if isinstance(x, Node) else x for x in operands))
         return out if isinstance(out, np.ndarray) else bool(out)
 
@@ -26,16 +35,32 @@ def _plain(ufunc: np.ufunc) -> Any:
     return compare
 
 
-equal = _plain(np.equal)
-not_equal = _plain(np.not_equal)
-less = _plain(np.less)
-less_equal = _plain(np.less_equal)
-greater = _plain(np.greater)
-greater_equal = _plain(np.greater_equal)
-isnan = _plain(np.isnan)
-isinf = _plain(np.isinf)
-isfinite = _plain(np.isfinite)
-logical_and = _plain(np.logical_and)
-logical_or = _plain(np.logical_or)
-logical_xor = _plain(np.logical_xor)
-logical_not = _plain(np.logical_not)
+def joined(logic: Any, *operands: Any) -> Any:
+    """Apply `&`, `|`, `^` or `~` to the conditions of a function that is traced; numbers have none of these."""
+    return NotImplemented if modes.tracer() is None else logic(*operands)
+
+
+_greater, _equal = selection.greater, selection.equal
+
+
+def _not(x: Any) -> Any:
+    return _equal(x, 0.0)
+
+
+def _is(x: Any) -> Any:
+    return _not(_not(x))
+
+
+equal = _plain(np.equal, _equal)
+not_equal = _plain(np.not_equal, lambda x, y: _not(_equal(x, y)))
+less = _plain(np.less, lambda x, y: _greater(y, x))
+less_equal = _plain(np.less_equal, lambda x, y: _greater(y, x) + _equal(x, y))
+greater = _plain(np.greater, _greater)
+greater_equal = _plain(np.greater_equal, lambda x, y: _greater(x, y) + _equal(x, y))
+isnan = _plain(np.isnan, lambda x: _not(_equal(x, x)))
+isinf = _plain(np.isinf, lambda x: _equal(arithmetic.abs(x), np.inf))
+isfinite = _plain(np.isfinite, lambda x: _equal(x - x, 0.0))
+logical_and = _plain(np.logical_and, lambda x, y: _is(x) * _is(y))
+logical_or = _plain(np.logical_or, lambda x, y: _is(_is(x) + _is(y)))
+logical_xor = _plain(np.logical_xor, lambda x, y: _not(_equal(_is(x), _is(y))))
+logical_not = _plain(np.logical_not, _not)

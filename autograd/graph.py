@@ -22,7 +22,7 @@ from .anomaly import watch_result
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
-__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "kind", "made", "new_variable", "record",
+__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "held", "kind", "made", "new_variable", "record",
            "saved", "topological", "turn", "variable", "walk", "without_collector", "zeros"]  # fmt: skip
 
 ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
@@ -36,6 +36,12 @@ def fixed() -> None:
 @primitive(symbol="")
 def variable() -> None:
     """The variable of a transform such as `grad`: a leaf that belongs to one call of it."""
+
+
+@primitive(symbol="=", vjps=[None])
+def held(x: Any) -> Any:
+    """The same number, not differentiated: what `detach` and `no_grad` leave in a trace, which has to follow it."""
+    return x
 
 
 class Node(Operand):
@@ -151,6 +157,8 @@ class Node(Operand):
 
     def detach(self) -> Any:
         """Give the same data in a constant without history."""
+        if self.op is not fixed and modes.tracer() is not None:
+            return _held(self)
         node = constant(self._data)
         if self._data.__class__ is np.ndarray:
             original: Any = self
@@ -225,6 +233,9 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
     if data.__class__ is not float and data.__class__ is not np.ndarray:
         raise TypeError(f"primitive `{op.name}` returned {type(data).__name__}: return a float or an array")
     cls = _KINDS[data.__class__ is float]
+    if switch.open and differentiable and not modes.recording() and modes.tracer() is not None:
+        with modes.recording_again():
+            return _held(record(op, inputs, params))
     if not differentiable or (switch.open and not modes.recording()):
         node: Any = cls.__new__(cls)
         node._become_leaf(data, fixed)
@@ -241,6 +252,11 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
         labels = [getattr(x, "label", "") for x in inputs]
         node._take_note("site", watch_result(op.name, data, list(zip(labels, raw, strict=True))))
     return node
+
+
+def _held(x: Node) -> Any:
+    """Detach for a program, which has to follow the number through its runs."""
+    return made(type(x), x._data, held, [x], [x._data], {})
 
 
 def _owned(x: Any, name: str) -> Any:

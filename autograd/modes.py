@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["detect_anomaly", "no_grad", "quiet", "quietly", "recording", "recording_again", "switch", "tracer",
-           "tracing", "watching"]  # fmt: skip
+__all__ = ["detect_anomaly", "no_grad", "notice", "quiet", "quietly", "recording", "recording_again", "switch",
+           "tracer", "tracing", "truth", "watching"]  # fmt: skip
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _watching: ContextVar[bool] = ContextVar("watching", default=False)
@@ -60,6 +60,19 @@ def watching() -> bool:
 def tracer() -> Any:
     """Give who writes down, for a compiled program, what happens here; None where nothing is compiled."""
     return _tracer.get() if switch.open else None
+
+
+def notice(node: Any) -> None:
+    """Tell a tracer that Python has read the numbers of a node, and may do with them what no graph shows."""
+    if switch.open and (tracer := _tracer.get()) is not None:
+        tracer.read(node)
+
+
+def truth(node: Any) -> bool:
+    """Say whether the single number of a node is not 0, and tell a tracer that Python asked."""
+    if switch.open and (tracer := _tracer.get()) is not None:
+        return tracer.truth(node)
+    return bool(node.item())
 
 
 @contextmanager

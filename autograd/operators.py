@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import comparison
 from .copying import deeply_copied, reduced, shallowly_copied
 from .graph import Node, record
+from .modes import switch
 from .primitives import activations, arithmetic, powers, selection, trigonometry
 from .reverse import backward, contributions
 
@@ -118,16 +120,30 @@ class Operators(Node):
         return arithmetic.abs(self)
 
     def __lt__(self, other: Any) -> Any:
-        return self._data < _data_of(other)
+        return comparison.less(self, other) if switch.open else self._data < _data_of(other)
 
     def __le__(self, other: Any) -> Any:
-        return self._data <= _data_of(other)
+        return comparison.less_equal(self, other) if switch.open else self._data <= _data_of(other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._data > _data_of(other)
+        return comparison.greater(self, other) if switch.open else self._data > _data_of(other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._data >= _data_of(other)
+        return comparison.greater_equal(self, other) if switch.open else self._data >= _data_of(other)
+
+    def __and__(self, other: Any) -> Any:
+        return comparison.joined(comparison.logical_and, self, other)
+
+    def __or__(self, other: Any) -> Any:
+        return comparison.joined(comparison.logical_or, self, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return comparison.joined(comparison.logical_xor, self, other)
+
+    def __invert__(self) -> Any:
+        return comparison.joined(comparison.logical_not, self)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     abs = _method(arithmetic.abs)
     square = _method(arithmetic.square)

@@ -25,6 +25,11 @@ _NO_SETTINGS: dict[str, Any] = {}
 
 def backward(root: Node, gradient: Any, create_graph: bool) -> None:
     """Run the backward pass from `root`; see `Value.backward`."""
+    if modes.tracer() is not None:
+        raise RuntimeError(
+            "`backward()` inside a function that is being compiled would leave numbers in `grad` that no later run "
+            "renews: compile `grad(f)` or `value_and_grad(f)`, or build the graph outside and compile(root)"
+        )
     seed = _seed(root, gradient)
     if create_graph:
         _backward_with_graph(root, seed)

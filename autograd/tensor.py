@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Node, fixed, kind
+from .modes import notice, truth
 from .operators import Operators
 from .primitives import composites, layout, reductions
 from .primitives.composites import Axis
@@ -71,6 +72,7 @@ class Tensor(Operators):
         (So an array that a graph has taken in is handed out as a copy, which takes its place in the leaf. Change the
         data through `x.data`, not through an array that you kept from before.)
         """
+        notice(self)
         if self._first is not None:
             self._data.flags.writeable = False
         elif getattr(self, "_is_lent", False):
@@ -132,7 +134,7 @@ class Tensor(Operators):
         return int(self.item())
 
     def __bool__(self) -> bool:
-        return bool(self.item())
+        return truth(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         raise TypeError("NumPy would lose the graph of a Tensor: use `.data`, or autograd's own functions")
@@ -145,6 +147,7 @@ class Tensor(Operators):
         """
         if self.size != 1:
             raise ValueError(f"item() is for a single element; this Tensor has shape {self.shape}")
+        notice(self)
         return float(self._data.reshape(()))
 
     def to_values(self) -> Any:

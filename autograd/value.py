@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .graph import fixed, kind
-from .modes import switch
+from .modes import notice, switch, truth
 from .operators import Operators
 from .primitive import Primitive
 from .primitives.activations import relu, sigmoid
@@ -113,6 +113,8 @@ class Value(Operators):
     @property
     def data(self) -> float:
         """The number. Assigning to it changes this node alone: what was computed from it stays as it was."""
+        if switch.open:
+            notice(self)
         return self._data
 
     @data.setter
@@ -124,6 +126,10 @@ class Value(Operators):
         """A single number has the shape ()."""
         return ()
 
+    def item(self) -> float:
+        """Give the number, without history, as an array of one element does."""
+        return self.data
+
     def __repr__(self) -> str:
         name = f", label={self.label!r}" if self.label else ""
         grad = "" if self.grad is None else f", grad={getattr(self.grad, 'data', self.grad)!r}"
@@ -131,16 +137,16 @@ class Value(Operators):
         return f"Value({self._data!r}{name}{grad}{made})"
 
     def __float__(self) -> float:
-        return self._data
+        return self.data
 
     def __int__(self) -> int:
-        return int(self._data)
+        return int(self.data)
 
     def __bool__(self) -> bool:
-        return bool(self._data)
+        return truth(self) if switch.open else bool(self._data)
 
     def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
+        return format(self.data, spec) if spec else repr(self)
 
     def __add__(self, other: Any) -> Any:
         # as _binary makes it, and faster by the call of a function: half of the nodes of a scalar net are sums,

@@ -1,0 +1,331 @@
+"""compile: a graph, or a function that makes one, as a program that runs at native speed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import modes
+from .containers import flatten, rebuild
+from .graph import Node, constant, fixed, new_variable, topological, without_collector
+from .program.captured import Captured
+from .program.instructions import listing
+from .program.passes import optimised
+from .program.printing import printed
+from .program.program import Body, Stats
+from .program.trace import Guard, Trace
+from .reverse import pullback
+from .shapes import describe
+
+__all__ = ["Compiled", "Program", "compile"]
+
+TRACES = 16
+"""How many programs a compiled function may need for arguments that look alike."""
+
+
+class Program:
+    """A graph laid out flat, forward and backward: made by `compile`, and called to run.
+
+    `print(program)` lists its instructions; `program.stats` counts them; `draw(program)` draws the graph that it runs.
+
+    Attributes:
+        root: the node that it computes.
+        leaves: the nodes that it reads, and whose gradients it sets.
+        notes: what each pass has done.
+        stats: sizes.
+    """
+
+    def __init__(self, root: Node) -> None:
+        if root.op is fixed:
+            raise ValueError("`root` is a constant: there is nothing to compile. It needs a leaf, such as Value(2.0)")
+        data = root._data
+        if data.__class__ is not float and data.size != 1:
+            raise ValueError(f"`root` has shape {data.shape}; a program needs a single number: take its sum or mean")
+        self.root = root
+        with without_collector():
+            _, leaves = topological(root)
+            self.leaves = [leaf for leaf in leaves if leaf.op is not fixed]
+            one = 1.0 if data.__class__ is float else np.ones_like(data)
+            grads = pullback([(root, constant(one))], self.leaves, graph=True)
+            self._reached = [g is not None for g in grads]
+            outputs = [root, *(g for g in grads if g is not None)]
+            order, all_leaves = topological(*outputs)
+            self._body = Body(optimised(listing(outputs, self.leaves)), len(order) + len(all_leaves))
+
+    def __call__(self) -> Any:
+        """Read the leaves' data, compute, set the leaves' gradients; gives the root's value.
+
+        >>> from autograd import Value, compile
+        >>> x = Value(3.0)
+        >>> program = compile(x * x)
+        >>> x.data = 4.0
+        >>> program(), x.grad
+        (16.0, 8.0)
+        """
+        body = self._body
+        with body.lock:
+            for place, leaf in zip(body.inputs, self.leaves, strict=True):
+                if place.shape != np.shape(leaf._data):
+                    raise ValueError(f"a leaf has changed its shape from {place.shape} to {np.shape(leaf._data)}")
+                place[...] = leaf._data
+            body.run()
+            value, *found = (_taken(x, node) for x, node in zip(body.outputs, self._result_nodes(), strict=True))
+        grads = iter(found)
+        for leaf, reached in zip(self.leaves, self._reached, strict=True):
+            leaf.grad = next(grads) if reached else _taken(np.zeros(leaf.shape), leaf)
+        return value
+
+    def _result_nodes(self) -> list[Node]:
+        return [self.root, *(leaf for leaf, reached in zip(self.leaves, self._reached, strict=True) if reached)]
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self._body.listing.notes)
+
+    @property
+    def stats(self) -> Stats:
+        return self._body.stats
+
+    def __str__(self) -> str:
+        names = ["result", *(f"gradient of {leaf.label or 'a leaf'}" for leaf in self._result_nodes()[1:])]
+        return printed(self._body.listing, names)
+
+    def __repr__(self) -> str:
+        return f"Program({self.stats.instructions} instructions, {len(self.leaves)} leaves)"
+
+
+def _taken(x: np.ndarray, like: Node) -> Any:
+    """Take a result out of the arena: a float for a Value, a copy for a Tensor."""
+    return float(x) if like._data.__class__ is float else np.array(x, dtype=like._data.dtype, order="C")
+
+
+class _Traced:
+    """One trace of a function: its program, its guards, and how its results are put together."""
+
+    def __init__(self, f: Callable[..., Any], args: Any, shape_of_call: _Call) -> None:
+        self.trace = Trace()
+        self.captured = Captured(f)
+        states = [_state(g) for g in self.captured.generators()]
+        self.variables = shape_of_call.variables()
+        positional, named = rebuild(args, shape_of_call.lifted(self.variables))
+        with without_collector(), modes.recording_again(), modes.tracing(self.trace):
+            result = f(*positional, **named)
+        if states != [_state(g) for g in self.captured.generators()]:
+            raise RuntimeError(
+                "the function draws random numbers, which a program would repeat for ever: "
+                "draw them inside `autograd.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
+            )
+        self.nodes_given = shape_of_call.nodes_given
+        self.result = result
+        self.leaves = flatten(result)
+        outputs = [x for x in self.leaves if isinstance(x, Node)]
+        guards: list[Guard] = self.trace.guards
+        every = [*outputs, *(guard.node for guard in guards)]
+        drawn = [node for node, _ in self.trace.draws]
+        _, leaves = topological(*every)
+        own = {id(x) for x in (*self.variables, *drawn)}
+        self.parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]
+        inputs = [*self.variables, *self.parameters, *drawn]
+        order, _ = topological(*every)
+        self.outputs, self.guards = outputs, guards
+        self.body = Body(optimised(listing(every, inputs)), len(order) + len(leaves))
+
+    def run(self, data: Sequence[Any]) -> Any:
+        """Run on the data of the arguments; gives the results, or None where a guard does not hold."""
+        body = self.body
+        with body.lock:
+            places = iter(body.inputs)
+            for x in data:
+                next(places)[...] = x
+            for parameter in self.parameters:
+                next(places)[...] = parameter._data
+            for _, make in self.trace.draws:
+                next(places)[...] = make()
+            body.run()
+            guards = body.outputs[len(self.outputs) :]
+            if not all(guard.holds(x) for guard, x in zip(self.guards, guards, strict=True)):
+                return None
+            results = [_taken(x, node) for x, node in zip(body.outputs, self.outputs, strict=False)]
+        return (self._put_together(results),)
+
+    def _put_together(self, results: list[Any]) -> Any:
+        found = iter(results)
+        leaves = []
+        for x in self.leaves:
+            if isinstance(x, Node):
+                data = next(found)
+                x = constant(data) if self.nodes_given else data[()] if isinstance(data, np.ndarray) else data
+            leaves.append(x)
+        return rebuild(self.result, leaves)
+
+    def __str__(self) -> str:
+        names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
+        return printed(self.body.listing, names)
+
+
+def _state(generator: Any) -> Any:
+    return repr(generator.bit_generator.state) if isinstance(generator, np.random.Generator) else generator.getstate()
+
+
+class _Call:
+    """The arguments of a call, taken apart: numbers and arrays become variables, the rest are settings."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.leaves = flatten((args, kwargs))
+        self.data: list[Any] = []
+        key: list[Any] = []
+        self.nodes_given = False
+        for x in self.leaves:
+            if isinstance(x, Node):
+                self.nodes_given = True
+                x = x._data
+            if isinstance(x, float):
+                self.data.append(x)
+                key.append(float)
+            elif isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64):
+                self.data.append(x)
+                key.append((x.shape, x.dtype.char))
+            elif isinstance(x, np.ndarray):
+                if x.dtype.kind not in "iub":
+                    raise TypeError(f"an argument is an array of {x.dtype}: a compiled function takes real numbers")
+                key.append((x.shape, x.dtype.str, x.tobytes()))
+            elif isinstance(x, np.floating):
+                self.data.append(float(x))
+                key.append(float)
+            else:
+                key.append(_setting(x))
+        self.key = (_structure((args, kwargs)), tuple(key), self.nodes_given)
+
+    def variables(self) -> list[Any]:
+        """Make a variable of each number and array; labels stay."""
+        out = []
+        for x in self.leaves:
+            data = x._data if isinstance(x, Node) else float(x) if isinstance(x, (float, np.floating)) else x
+            if isinstance(data, float) or (isinstance(data, np.ndarray) and data.dtype.kind == "f"):
+                variable = new_variable(data if isinstance(data, float) else np.array(data, order="C"))
+                if isinstance(x, Node) and x.label:
+                    variable.label = x.label
+                out.append(variable)
+        return out
+
+    def lifted(self, variables: list[Any]) -> list[Any]:
+        """Give the leaves of the arguments with the variables in place of numbers."""
+        supply = iter(variables)
+        return [
+            next(supply) if isinstance(x, (Node, float, np.floating)) or _is_array(x) else x for x in self.leaves
+        ]
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+
+
+def _setting(x: Any) -> Any:
+    try:
+        hash(x)
+    except TypeError:
+        raise TypeError(
+            f"an argument is {describe(x)} ({x!r:.40}): a compiled function takes numbers, arrays, Values, Tensors, "
+            "lists, tuples and dicts of these, and settings that can be hashed"
+        ) from None
+    return (type(x), x)
+
+
+def _structure(tree: Any) -> Any:
+    if isinstance(tree, (list, tuple)):
+        return (type(tree), *(_structure(x) for x in tree))
+    if isinstance(tree, dict):
+        return (type(tree), *((key, _structure(x)) for key, x in tree.items()))
+    return None
+
+
+class Compiled:
+    """A function that is traced once for each structure, shape and dtype of its arguments, and then runs as a program.
+
+    Floats, arrays, Values and Tensors are variables; whole numbers, booleans, texts and arrays of whole numbers are
+    settings, each of which has a trace of its own. Results are numbers and arrays, or constants without history
+    where a node was given. Leaves that the function captures, such as the parameters of a model, are read at every
+    call. A branch on a traced number (`if x > 0`) is a guard: where it turns out otherwise, the function is traced
+    again; so it is when a number, array or setting that it captures has changed.
+    """
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, f)
+        self._f = f
+        self._traces: dict[Any, list[_Traced]] = {}
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        call = _Call(args, kwargs)
+        traces = self._traces.setdefault(call.key, [])
+        for traced in traces:
+            if traced.captured.is_as_it_was() and (found := traced.run(call.data)) is not None:
+                if traced is not traces[0]:
+                    traces.remove(traced)
+                    traces.insert(0, traced)  # the next call is likely to go the same way
+                return found[0]
+        traced = self._trace(args, kwargs, call)
+        found = traced.run(call.data)
+        if found is None:
+            raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")
+        return found[0]
+
+    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], call: _Call) -> _Traced:
+        traces = self._traces[call.key]
+        traces[:] = [traced for traced in traces if traced.captured.is_as_it_was()] or traces[: TRACES // 2]
+        if len(traces) >= TRACES:
+            last = traces[0].guards[-1] if traces[0].guards else None
+            raise RuntimeError(
+                f"{self!r} has been traced {TRACES} times for arguments that look alike, since "
+                f"{_reason(last)}: write the branch with `where`, hand the number over as an argument, or run the "
+                "function uncompiled"
+            )
+        traced = _Traced(self._f, (args, kwargs), call)
+        traces.insert(0, traced)
+        return traced
+
+    def program(self, *args: Any, **kwargs: Any) -> str:
+        """Give the program for these arguments as text."""
+        self(*args, **kwargs)
+        return str(self._traces[_Call(args, kwargs).key][0])
+
+    def __repr__(self) -> str:
+        return f"compile({getattr(self._f, '__name__', type(self._f).__name__)})"
+
+
+def _reason(guard: Guard | None) -> str:
+    if guard is None:
+        return "what it captures changes from call to call"
+    how = "asks in Python whether a number is true" if guard.is_truth else "reads numbers out of nodes in Python"
+    return f"it {how} (of `{guard.node.op.name if guard.node.op else 'a leaf'}`), and the answer changes"
+
+
+def compile(target: Any) -> Any:
+    r"""Turn a graph, or a function that makes one, into a program that runs at native speed.
+
+    Args:
+        target: a node, the root of a graph: gives a `Program` over its leaves. Or a function of floats, arrays,
+            Values, Tensors and nested containers of them: gives a `Compiled` function with the same results.
+
+    Raises:
+        TypeError: `target` is neither.
+        ValueError: the root is a constant, or no single number.
+
+    >>> from autograd import Value, compile, grad
+    >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    >>> program = compile((a + b) * (b + 1))
+    >>> program(), a.grad, b.grad
+    (6.0, 2.0, 5.0)
+    >>> cube = compile(grad(lambda x: x**3))
+    >>> cube(2.0), cube(3.0)
+    (12.0, 27.0)
+    """
+    if isinstance(target, Node):
+        return Program(target)
+    if isinstance(target, (Program, Compiled)):
+        return target
+    if callable(target):
+        return Compiled(target)
+    raise TypeError(f"`target` is a node or a function, not {describe(target)} ({target!r:.40})")

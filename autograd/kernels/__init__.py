@@ -1,0 +1,1 @@
+"""Kernels: the loops that compiled programs are made of."""

@@ -1,0 +1,46 @@
+"""The machine: the loop that runs a program, instruction after instruction, step after step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .build import VERSION, view
+
+__all__ = ["run"]
+
+
+@intrinsic
+def _call(typing_context: Any, kernel: Any, instruction: Any) -> Any:
+    """Call the kernel at an address."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(64)
+        return builder.call(builder.inttoptr(args[0], ir.FunctionType(word, [word]).as_pointer()), [args[1]])
+
+    return types.int64(types.int64, types.int64), code
+
+
+def _run(version: int) -> Any:
+    def run(instructions, end, clock, first, steps):
+        version  # noqa: B018
+        now = view(clock, 1, np.int64)
+        for step in range(first, first + steps):
+            now[0] = step
+            at = instructions
+            while at < end:
+                w = view(at, 2, np.int64)
+                if _call(w[0], at) != 0:
+                    return step - first
+                at += w[1] * 8
+        return steps
+
+    return run
+
+
+run = _run(VERSION)
+"""Run the instructions from one address to another, for so many steps; gives the number of steps that were finished."""

@@ -1,0 +1,212 @@
+"""The matrix product, on tiles whose sums stay in vector registers.
+
+A tile is a few rows by one or two vectors of columns. Its loop over k loads a vector of B once and multiplies it into
+every row, so that each number loaded is used several times. LLVM lowers the wide vectors on narrower processors. The
+left operand has a stride for rows and one for columns, so its transpose costs nothing; a transposed right operand is
+packed first. The bias is what the sums start from; ReLU is applied before they leave the registers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .build import VERSION, view
+
+__all__ = ["matmul", "panel_size"]
+
+# kernel, length, out, a, b, bias (or 0), m, k, n, a row, a column, b row, b column, relu, batches,
+# out batch, a batch, b batch, panel
+
+
+def _tile(rows: int, vectors: int, lanes: int, scalar: Any) -> Any:
+    """Make the tile of so many rows and vectors; in the last vector only `tail` lanes are there."""
+    suffix = "f32" if scalar is types.float32 else "f64"
+    size = 4 if scalar is types.float32 else 8
+
+    @intrinsic
+    def tile(typing_context, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu):
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu = args
+            word, half, bit = ir.IntType(64), ir.IntType(32), ir.IntType(1)
+            element = context.get_value_type(scalar)
+            vector, mask_type = ir.VectorType(element, lanes), ir.VectorType(bit, lanes)
+            pointer = vector.as_pointer()
+            function, module = builder.function, builder.module
+
+            def number(n: int) -> Any:
+                return ir.Constant(word, n)
+
+            def declared(name: str, result: Any, operands: Any) -> Any:
+                kind = ir.FunctionType(result, operands)
+                return cgutils.get_or_insert_function(module, kind, f"llvm.{name}.v{lanes}{suffix}")
+
+            fma = declared("fma", vector, [vector] * 3)
+            load = cgutils.get_or_insert_function(
+                module, ir.FunctionType(vector, [pointer, half, mask_type, vector]),
+                f"llvm.masked.load.v{lanes}{suffix}.p0",
+            )  # fmt: skip
+            store = cgutils.get_or_insert_function(
+                module, ir.FunctionType(ir.VoidType(), [vector, pointer, half, mask_type]),
+                f"llvm.masked.store.v{lanes}{suffix}.p0",
+            )  # fmt: skip
+            nothing, align = ir.Constant(vector, [0.0] * lanes), ir.Constant(half, size)
+
+            def spread(x: Any, kind: Any) -> Any:
+                undefined = ir.Constant(ir.VectorType(kind, lanes), ir.Undefined)
+                one = builder.insert_element(undefined, x, ir.Constant(half, 0))
+                return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(half, lanes), [0] * lanes))
+
+            mask = builder.icmp_signed(
+                "<", ir.Constant(ir.VectorType(word, lanes), list(range(lanes))), spread(tail, word)
+            )
+
+            def place(base: Any, offset: Any) -> Any:
+                return builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), pointer)
+
+            def loaded(base: Any, offset: Any, v: int) -> Any:
+                at = place(base, offset)
+                if v == vectors - 1:
+                    return builder.call(load, [at, align, mask, nothing])
+                return builder.load(at, align=size)
+
+            has_bias = builder.icmp_signed("!=", bias, number(0))
+            entry = builder.block
+            with_bias, head, body, done = (
+                function.append_basic_block(name) for name in ("with_bias", "head", "body", "done")
+            )
+            builder.cbranch(has_bias, with_bias, head)
+            builder.position_at_end(with_bias)
+            starts = [loaded(bias, number(v * lanes), v) for v in range(vectors)]
+            builder.branch(head)
+            builder.position_at_end(head)
+            p = builder.phi(word)
+            p.add_incoming(number(0), entry)
+            p.add_incoming(number(0), with_bias)
+            sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows)]
+            for row in sums:
+                for v, x in enumerate(row):
+                    x.add_incoming(nothing, entry)
+                    x.add_incoming(starts[v], with_bias)
+            builder.cbranch(builder.icmp_signed("<", p, k), body, done)
+            builder.position_at_end(body)
+            b_at = builder.mul(p, b_row)
+            right = [loaded(b, builder.add(b_at, number(v * lanes)), v) for v in range(vectors)]
+            a_at = builder.mul(p, a_col)
+            for r in range(rows):
+                at = builder.add(a, builder.mul(builder.add(builder.mul(number(r), a_row), a_at), number(size)))
+                x = spread(builder.load(builder.inttoptr(at, element.as_pointer())), element)
+                for v in range(vectors):
+                    sums[r][v].add_incoming(builder.call(fma, [x, right[v], sums[r][v]]), body)
+            p.add_incoming(builder.add(p, number(1)), body)
+            builder.branch(head)
+            builder.position_at_end(done)
+            always = builder.icmp_signed("==", relu, number(0))
+            for r in range(rows):
+                for v in range(vectors):
+                    kept = builder.or_(builder.fcmp_unordered("ugt", sums[r][v], nothing), spread(always, bit))
+                    x = builder.select(kept, sums[r][v], nothing)
+                    at = place(c, builder.add(builder.mul(number(r), c_row), number(v * lanes)))
+                    if v == vectors - 1:
+                        builder.call(store, [x, at, align, mask])
+                    else:
+                        builder.store(x, at, align=size)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 11), code
+
+    return tile
+
+
+_LANES = {np.float32: 16, np.float64: 8}
+_TILES = {
+    dtype: [
+        [_tile(rows, vectors, lanes, types.float32 if dtype is np.float32 else types.float64) for rows in (8, 4, 1)]
+        for vectors in (1, 2)
+    ]
+    for dtype, lanes in _LANES.items()
+}
+
+
+def panel_size(k: int, dtype: Any) -> int:
+    """Say how many numbers the kernel needs to pack a transposed right operand with `k` rows."""
+    return k * 2 * _LANES[np.dtype(dtype).type]
+
+
+def matmul(dtype: Any) -> Any:
+    """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
+    version, size, lanes = VERSION, np.dtype(dtype).itemsize, _LANES[dtype]
+    (one8, one4, one1), (two8, two4, two1) = _TILES[dtype]
+
+    def matmul(instruction):
+        version  # noqa: B018
+        w = view(instruction, 19, np.int64)
+        bias, m, k, n, a_row, a_col = w[5], w[6], w[7], w[8], w[9], w[10]
+        relu, panel = w[13], w[18]
+        for batch in range(w[14]):
+            out, a, b = w[2] + batch * w[15] * size, w[3] + batch * w[16] * size, w[4] + batch * w[17] * size
+            if n == 1 and a_col == 1 and w[11] == 1:  # rows times one column
+                column = view(b, k, dtype)
+                start = view(bias, 1, dtype)[0] if bias != 0 else dtype(0)
+                whole = k - k % 8
+                result = view(out, m, dtype)
+                for i in range(m):
+                    row = view(a + i * a_row * size, k, dtype)
+                    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = dtype(0)
+                    for p in range(0, whole, 8):
+                        s0 += row[p] * column[p]
+                        s1 += row[p + 1] * column[p + 1]
+                        s2 += row[p + 2] * column[p + 2]
+                        s3 += row[p + 3] * column[p + 3]
+                        s4 += row[p + 4] * column[p + 4]
+                        s5 += row[p + 5] * column[p + 5]
+                        s6 += row[p + 6] * column[p + 6]
+                        s7 += row[p + 7] * column[p + 7]
+                    total = start + (((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7)))
+                    for p in range(whole, k):
+                        total += row[p] * column[p]
+                    result[i] = total if relu == 0 or total > 0 or total != total else dtype(0)
+                continue
+            for j in range(0, n, 2 * lanes):
+                width = min(2 * lanes, n - j)
+                start = bias + j * size if bias != 0 else 0
+                b_row, at = w[11], b + j * w[12] * size
+                if w[12] != 1:
+                    b_row = 2 * lanes
+                    for p in range(k):
+                        packed = view(panel + p * b_row * size, width, dtype)
+                        row = view(at + p * w[11] * size, width * w[12], dtype)
+                        for q in range(width):
+                            packed[q] = row[q * w[12]]
+                    at = panel
+                i = 0
+                c = out + j * size
+                if width > lanes:
+                    tail = width - lanes
+                    while i + 8 <= m:
+                        two8(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, tail, relu)
+                        i += 8
+                    if i + 4 <= m:
+                        two4(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, tail, relu)
+                        i += 4
+                    while i < m:
+                        two1(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, tail, relu)
+                        i += 1
+                else:
+                    while i + 8 <= m:
+                        one8(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, width, relu)
+                        i += 8
+                    if i + 4 <= m:
+                        one4(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, width, relu)
+                        i += 4
+                    while i < m:
+                        one1(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, width, relu)
+                        i += 1
+        return 0
+
+    return matmul

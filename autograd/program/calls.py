@@ -1,0 +1,349 @@
+"""From instructions to calls of kernels: what each line of a program needs of the machine.
+
+A call names its kernel and its words; a word is a number, or a place in the memory of a line, which gets its address
+when the memory is planned.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..primitives import TABLE
+from ..shapes import axes_of
+from .instructions import Instruction, Listing
+from .views import View, collapsed, contiguous_strides, whole
+
+__all__ = ["Call", "Calls", "Foreign", "Place"]
+
+KernelKey = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The element `offset` in the memory of a base."""
+
+    base: int
+    offset: int = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """One instruction of the machine: a kernel with its words, the base that it fills, and those that it reads."""
+
+    kernel: KernelKey
+    words: list[Any]
+    writes: int
+    reads: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Foreign:
+    """A line that no kernel computes: Python evaluates its row."""
+
+    line: Instruction
+    operands: list[View]
+    writes: int
+    reads: tuple[int, ...]
+
+
+class Calls:
+    """Turns a listing into calls.
+
+    Attributes:
+        calls: in order.
+        views: where the value of each line lies.
+        views_of: all memory of each base; a base is memory of its own, many lines are views of others.
+        constants: the data of bases that never change.
+        kept: further bases that keep their memory for the whole run.
+        clock: the base of the number of the step.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        native: Collection[str],
+        reductions: Collection[str],
+        prologue: Callable[[Calls], None] = lambda calls: None,
+    ) -> None:
+        self.listing, self.native, self.reductions = listing, native, reductions
+        self.calls: list[Call | Foreign] = []
+        self.views: list[View] = []
+        self.views_of: list[View] = []
+        self.constants: dict[int, np.ndarray] = {}
+        self.kept: list[int] = []
+        self.clock = self.base((1,), np.dtype(np.int64))
+        for line in listing.lines:
+            if line.name == "input":
+                self.views.append(self.base(line.shape, line.dtype))
+            else:
+                break
+        prologue(self)
+        for line in listing.lines[len(self.views) :]:
+            self.views.append(self._lower(line))
+
+    @property
+    def sizes(self) -> list[int]:
+        """Bytes of each base."""
+        return [view.size * view.dtype.itemsize for view in self.views_of]
+
+    def item_size(self, base: int) -> int:
+        return self.views_of[base].dtype.itemsize
+
+    # Memory ----------------------------------------------------------------------------------------------------
+
+    def base(self, shape: tuple[int, ...], dtype: np.dtype) -> View:
+        """Ask for memory."""
+        self.views_of.append(whole(len(self.views_of), shape, dtype))
+        return self.views_of[-1]
+
+    def constant(self, data: np.ndarray) -> View:
+        view = self.base(data.shape, data.dtype)
+        self.constants[view.base] = np.ascontiguousarray(data)
+        return view
+
+    def call(self, kernel: str, dtype: Any, words: list[Any], out: View, *operands: View, extra: str = "") -> None:
+        """Add a call; its words begin with the kernel's address and their own count."""
+        key = (kernel, str(dtype), extra) if extra else (kernel, str(dtype))
+        self.calls.append(Call(key, words, out.base, tuple(v.base for v in operands)))
+
+    # Operands --------------------------------------------------------------------------------------------------
+
+    def contiguous(self, view: View) -> View:
+        """Give a view whose elements lie in row order, by a copy where they do not."""
+        return view if view.is_contiguous else self.copied(view, view.dtype)
+
+    def copied(self, view: View, dtype: np.dtype) -> View:
+        out = self.base(view.shape, dtype)
+        self.copy_into(out, view)
+        return out
+
+    def copy_into(self, out: View, view: View) -> None:
+        """Copy, by strides on both sides, and convert."""
+        shape, (to, at) = collapsed(view.shape, [out.strides, view.strides])
+        if not shape:
+            shape, to, at = (1,), (1,), (1,)
+        words = [len(shape), Place(out.base, out.offset), Place(view.base, view.offset)]
+        for axis in zip(shape, to, at, strict=True):
+            words += axis
+        extra = "" if out.dtype == view.dtype else str(view.dtype)
+        self.call("copy", out.dtype, words, out, view, extra=extra)
+
+    def converted(self, view: View, dtype: np.dtype) -> View:
+        """Give a view in another dtype, converted once for all its uses."""
+        if view.dtype == dtype:
+            return view
+        if view.base in self.constants and view.size == 1:
+            return self.constant(self.constants[view.base].reshape(-1)[view.offset].astype(dtype).reshape(view.shape))
+        return self.copied(view, dtype)
+
+    # Lines -----------------------------------------------------------------------------------------------------
+
+    def _lower(self, line: Instruction) -> View:
+        if line.name == "constant":
+            return self.constant(line.data.astype(line.dtype, copy=False).reshape(line.shape))
+        operands = [self.views[i] for i in line.inputs]
+        if line.op is not None and line.op is not TABLE.get(line.name):
+            return self._foreign(line, operands)  # a row of your own
+        method = getattr(self, f"_{line.name}", None)
+        if method is not None and line.name in _LAYOUT:
+            view = method(line, *operands)
+            if view is not None:
+                return view
+        elif method is not None and line.name in ("linear", "matmul"):
+            return method(line, *operands)
+        elif line.name in self.native and len(operands) <= 3:
+            return self.elementwise(line.name, line.shape, line.dtype, operands)
+        elif line.name in self.reductions:
+            return self._reduced(line, operands[0])
+        return self._foreign(line, operands)
+
+    def _foreign(self, line: Instruction, operands: list[View]) -> View:
+        out = self.base(line.shape, line.dtype)
+        self.calls.append(Foreign(line, operands, out.base, tuple(v.base for v in operands)))
+        return out
+
+    def elementwise(self, name: str, shape: tuple[int, ...], dtype: np.dtype, operands: list[View]) -> View:
+        """Apply a formula, with broadcasting."""
+        out = self.base(shape, dtype)
+        operands = [self.converted(v, dtype).broadcast(shape) for v in operands]
+        lengths, (_, *steps) = collapsed(shape, [out.strides, *(v.strides for v in operands)])
+        if len(lengths) > 2:  # more axes than a kernel has loops
+            operands = [self.contiguous(v) for v in operands]
+            lengths, (_, *steps) = collapsed(shape, [out.strides, *(v.strides for v in operands)])
+        rows, columns = (1, *lengths)[-2:] if lengths else (1, 1)
+        words: list[Any] = [rows, columns, Place(out.base)]
+        for v, step in zip(operands, steps, strict=True):
+            row, column = (0, *step)[-2:] if step else (0, 1)
+            words += [Place(v.base, v.offset), row, column]
+        self.call(name, dtype, words, out, *operands)
+        return out
+
+    def _reduced(self, line: Instruction, x: View) -> View:
+        axes = axes_of(line.params.get("axis"), len(x.shape))
+        x = self.converted(x, line.dtype)
+        inner_axes = [i for i in range(len(x.shape)) if i not in axes]
+        first, last = (min(axes), max(axes)) if axes else (0, -1)
+        if any(first < i < last for i in inner_axes):  # bring the axes together, at the end
+            x = x.permuted((*inner_axes, *axes))
+            first, last = len(inner_axes), len(x.shape) - 1
+        x = self.contiguous(x)
+        outer, inner = math.prod(x.shape[:first]), math.prod(x.shape[last + 1 :])
+        n = math.prod(x.shape[first : last + 1])
+        out = self.base(line.shape, line.dtype)
+        if n == 0 and line.name != "sum":
+            return self._foreign(line, [x])
+        self.call(line.name, line.dtype, [Place(out.base), Place(x.base, x.offset), outer, n, inner], out, x)
+        return out
+
+    def _sum_to(self, line: Instruction, x: View) -> View:
+        lead = len(x.shape) - len(line.shape)
+        axes = (*range(lead), *(i + lead for i, n in enumerate(line.shape) if n == 1 and x.shape[i + lead] != 1))
+        if not axes:
+            return x
+        summed = Instruction("sum", line.op, (), {"axis": axes}, line.shape, line.dtype, line.single)
+        return self._reduced(summed, x)
+
+    def _broadcast_to(self, line: Instruction, x: View) -> View:
+        return x.broadcast(line.shape)
+
+    def _reshape(self, line: Instruction, x: View) -> View:
+        made = self.contiguous(x).reshaped(line.shape)
+        assert made is not None
+        return made
+
+    def _transpose(self, line: Instruction, x: View) -> View:
+        return x.permuted(line.params["axes"])
+
+    def _swapaxes(self, line: Instruction, x: View) -> View:
+        axes = list(range(len(x.shape)))
+        i, j = line.params["axis1"], line.params["axis2"]
+        axes[i], axes[j] = axes[j], axes[i]
+        return x.permuted(axes)
+
+    def _flip(self, line: Instruction, x: View) -> View:
+        axes = axes_of(line.params["axis"], len(x.shape))
+        made = x.indexed(tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(x.shape))))
+        assert made is not None
+        return made
+
+    def _astype(self, line: Instruction, x: View) -> View:
+        return self.converted(x, line.dtype)
+
+    def _identity(self, line: Instruction, x: View) -> View:
+        return x
+
+    def _getitem(self, line: Instruction, x: View) -> View:
+        made = x.indexed(line.params["index"])
+        if made is not None:
+            return made
+        places = np.arange(x.size).reshape(x.shape)[line.params["index"]]
+        at, x = self.constant(np.ascontiguousarray(places, dtype=np.int64)), self.contiguous(x)
+        out = self.base(line.shape, line.dtype)
+        self.call("pick", line.dtype, [at.size, Place(out.base), Place(x.base, x.offset), Place(at.base)], out, x, at)
+        return out
+
+    def _element(self, line: Instruction, x: View) -> View:
+        made = self._getitem(line, x) if x.dtype == line.dtype else None
+        if made is None:
+            picked = x.indexed(line.params["index"])
+            assert picked is not None
+            made = self.converted(picked, line.dtype)
+        return made
+
+    def _scatter(self, line: Instruction, x: View) -> View:
+        out = self.base(line.shape, line.dtype)
+        x = self.converted(x, line.dtype)
+        target = out.indexed(line.params["index"])
+        if target is not None:
+            self.call("zero", line.dtype, [out.size, Place(out.base)], out)
+            self.copy_into(target, x.broadcast(target.shape))
+            return out
+        places = np.arange(out.size).reshape(out.shape)[line.params["index"]]
+        at = self.constant(np.ascontiguousarray(places, dtype=np.int64))
+        x = self.contiguous(x.broadcast(places.shape))
+        words = [at.size, Place(out.base), Place(x.base, x.offset), Place(at.base), out.size]
+        self.call("put", line.dtype, words, out, x, at)
+        return out
+
+    def _array_of(self, line: Instruction, *xs: View) -> View:
+        out = self.base(line.shape, line.dtype)
+        words = [len(xs), Place(out.base), *(Place(x.base, x.offset) for x in xs)]
+        self.call("spread", line.dtype, words, out, *xs)
+        return out
+
+    def _concatenate(self, line: Instruction, *xs: View) -> View:
+        out = self.base(line.shape, line.dtype)
+        axis, start = line.params["axis"] % len(line.shape), 0
+        for x in xs:
+            target = out.indexed((slice(None),) * axis + (slice(start, start + x.shape[axis]),))
+            assert target is not None
+            self.copy_into(target, x)
+            start += x.shape[axis]
+        return out
+
+    def _stack(self, line: Instruction, *xs: View) -> View:
+        out = self.base(line.shape, line.dtype)
+        axis = line.params["axis"] % len(line.shape)
+        for i, x in enumerate(xs):
+            target = out.indexed((slice(None),) * axis + (i,))
+            assert target is not None
+            self.copy_into(target, x)
+        return out
+
+    # Products --------------------------------------------------------------------------------------------------
+
+    def _matmul(self, line: Instruction, a: View, b: View) -> View:
+        return self._linear(line, a, b)
+
+    def _linear(self, line: Instruction, a: View, b: View, bias: View | None = None) -> View:
+        dtype = line.dtype
+        a, b = self.converted(a, dtype), self.converted(b, dtype)
+        if len(a.shape) == 1:
+            a = View(a.base, (1, *a.shape), dtype, a.offset, (0, *a.strides))
+        if len(b.shape) == 1:
+            b = View(b.base, (*b.shape, 1), dtype, b.offset, (*b.strides, 1))
+        many = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        a, b = a.broadcast((*many, *a.shape[-2:])), b.broadcast((*many, *b.shape[-2:]))
+        (m, k), n = a.shape[-2:], b.shape[-1]
+        if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and bias is None:  # better as one row times a matrix
+            a, b = self._swapped(b), self._swapped(a)
+            m, n = n, m
+        out = self.base(line.shape, dtype)
+        lengths, (to, at, bt) = collapsed(
+            many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
+        )
+        if len(lengths) > 1:
+            a, b = self.contiguous(a), self.contiguous(b)
+            lengths, (to, at, bt) = collapsed(
+                many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
+            )
+        count, steps = (lengths[0], [to[0], at[0], bt[0]]) if lengths else (1, [0, 0, 0])
+        if bias is not None:
+            bias = self.contiguous(self.converted(bias, dtype))
+        column = b.strides[-1] if n > 1 else 1
+        operands = [a, b, *([bias] if bias is not None else [])]
+        words: list[Any] = [Place(out.base), Place(a.base, a.offset), Place(b.base, b.offset)]
+        words += [Place(bias.base, bias.offset) if bias is not None else 0, m, k, n]
+        words += [a.strides[-2] if m > 1 else 0, a.strides[-1], b.strides[-2] if k > 1 else 1, column]
+        words += [int(line.params.get("relu", False)), count, *steps]
+        if column != 1:
+            panel = self.base((k * 2 * (64 // dtype.itemsize),), dtype)
+            self.call("matmul", dtype, [*words, Place(panel.base)], out, *operands, panel)
+        else:
+            self.call("matmul", dtype, [*words, 0], out, *operands)
+        return out
+
+    def _swapped(self, x: View) -> View:
+        axes = list(range(len(x.shape)))
+        return x.permuted([*axes[:-2], axes[-1], axes[-2]])
+
+
+_LAYOUT = {
+    "sum_to", "broadcast_to", "reshape", "transpose", "swapaxes", "flip", "astype", "identity", "getitem", "element",
+    "scatter", "array_of", "concatenate", "stack",
+}  # fmt: skip

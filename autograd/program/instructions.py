@@ -1,0 +1,103 @@
+"""A program as data: a list of instructions, each made of rows of the table, in an order in which it can run.
+
+Made of the nodes of a graph. An instruction names its operands by their numbers in the list, so a program can be
+printed, rewritten by passes, and laid out for the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, held, topological
+from ..primitive import Primitive
+
+__all__ = ["Instruction", "Listing", "listing"]
+
+FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(slots=True, eq=False)
+class Instruction:
+    """One line of a program.
+
+    Attributes:
+        name: of the row, or of a fusion of rows (`linear`), or "input", "constant".
+        op: the row; None for inputs, constants and fusions.
+        inputs: the numbers of the operands.
+        params: the settings of the row.
+        shape, dtype: of the result; a Value is a float64 of shape ().
+        single: whether the result is that of a Value, and not an array.
+        label: of the node.
+        data: of a constant.
+    """
+
+    name: str
+    op: Primitive | None
+    inputs: tuple[int, ...]
+    params: dict[str, Any]
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    single: bool
+    label: str = ""
+    data: Any = None
+
+
+@dataclass(slots=True)
+class Listing:
+    """A list of instructions with its inputs and outputs, and what the passes say they did.
+
+    Attributes:
+        lines: the instructions, each after its operands.
+        inputs: for each node that is read at every run, its line.
+        outputs: the lines of the results.
+        notes: a sentence for each pass.
+    """
+
+    lines: list[Instruction]
+    inputs: list[int]
+    outputs: list[int]
+    notes: list[str] = field(default_factory=list)
+
+    def uses(self) -> list[int]:
+        """Count how often each line is used, as an operand or a result."""
+        count = [0] * len(self.lines)
+        for line in self.lines:
+            for i in line.inputs:
+                count[i] += 1
+        for i in self.outputs:
+            count[i] += 1
+        return count
+
+
+def listing(outputs: Sequence[Node], inputs: Iterable[Node]) -> Listing:
+    """List what computes `outputs` from `inputs`; all other leaves are constants."""
+    inputs = list(inputs)
+    order, leaves = topological(*outputs)
+    places: dict[Node, int] = {}
+    lines: list[Instruction] = []
+    for node in inputs:
+        places[node] = len(lines)
+        lines.append(_line(node, "input", None, (), {}))
+    for node in leaves:
+        if node not in places:
+            places[node] = len(lines)
+            lines.append(_line(node, "constant", None, (), {}, np.array(node._data)))
+    for node in reversed(order):
+        if node.op is held:
+            places[node] = places[node.inputs[0]]
+        elif node not in places:  # an input may be the result of something outside of the program
+            operands = tuple(places[x] for x in node.inputs)
+            places[node] = len(lines)
+            lines.append(_line(node, node.op.name, node.op, operands, node.params))
+    made = Listing(lines, [places[x] for x in inputs], [places[x] for x in outputs])
+    return made
+
+
+def _line(node: Node, name: str, op: Any, inputs: tuple[int, ...], params: dict[str, Any], data: Any = None) -> Any:
+    single = node._data.__class__ is float
+    dtype = FLOAT64 if single else node._data.dtype
+    return Instruction(name, op, inputs, params, tuple(node.shape), dtype, single, node._note("label"), data)

@@ -1,0 +1,213 @@
+"""Passes: each rewrites the list of instructions, keeps its results, and says in a sentence what it did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import TABLE
+from .instructions import Instruction, Listing
+
+__all__ = ["common_subexpressions", "dead_code", "folded", "fused", "optimised"]
+
+
+def optimised(listing: Listing) -> Listing:
+    """Run all passes, in the order in which one makes work for the next."""
+    for each in (folded, common_subexpressions, fused, dead_code):
+        listing = each(listing)
+    return listing
+
+
+def _substituted(listing: Listing, place: list[int]) -> Listing:
+    """Let every use of line `i` be a use of line `place[i]`."""
+    lines = [
+        line if all(place[i] == i for i in line.inputs) else replace(line, inputs=tuple(place[i] for i in line.inputs))
+        for line in listing.lines
+    ]
+    return Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
+
+
+def dead_code(listing: Listing) -> Listing:
+    """Leave out what no result needs; inputs stay."""
+    needed = set(listing.inputs) | set(listing.outputs)
+    for number in range(len(listing.lines) - 1, -1, -1):
+        if number in needed:
+            needed.update(listing.lines[number].inputs)
+    place: dict[int, int] = {}
+    lines: list[Instruction] = []
+    for number, line in enumerate(listing.lines):
+        if number in needed:
+            place[number] = len(lines)
+            lines.append(replace(line, inputs=tuple(place[i] for i in line.inputs)))
+    gone = len(listing.lines) - len(lines)
+    note = f"dead code: left out {_count(gone)}"
+    return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
+                   [*listing.notes, note])  # fmt: skip
+
+
+def common_subexpressions(listing: Listing) -> Listing:
+    """Compute once what is written twice: the same row on the same operands. Inputs are never merged."""
+    place: list[int] = []
+    first: dict[Any, int] = {}
+    merged = 0
+    for number, line in enumerate(listing.lines):
+        key = _key(line, tuple(place[i] for i in line.inputs))
+        if key is None or first.setdefault(key, number) == number:
+            place.append(number)
+        else:
+            place.append(first[key])
+            merged += 1
+    out = _substituted(listing, place)
+    out.notes = [*out.notes, f"common subexpressions: merged {_count(merged)}"]
+    return out
+
+
+def _key(line: Instruction, inputs: tuple[int, ...]) -> Any:
+    if line.name == "input":
+        return None
+    if line.name == "constant":
+        return (line.single, line.dtype, line.shape, line.data.tobytes()) if line.data.size <= 16 else None
+    try:
+        settings = tuple(sorted((name, _hashable(x)) for name, x in line.params.items()))
+        hash(settings)
+    except TypeError:
+        return None
+    return line.op, inputs, settings, line.shape, line.dtype, line.single
+
+
+def _hashable(x: Any) -> Any:
+    if isinstance(x, slice):
+        return ("slice", x.start, x.stop, x.step)
+    if isinstance(x, np.ndarray):
+        return (x.shape, str(x.dtype), x.tobytes())
+    return tuple(_hashable(y) for y in x) if isinstance(x, (tuple, list)) else x
+
+
+def folded(listing: Listing) -> Listing:
+    """Compute what depends on constants alone, and leave out products with 1 and quotients by 1."""
+    lines = list(listing.lines)
+    place = list(range(len(lines)))
+    computed = left_out = 0
+    for number, line in enumerate(lines):
+        inputs = tuple(place[i] for i in line.inputs)
+        if line.op is None:
+            continue
+        operands = [lines[i] for i in inputs]
+        line = lines[number] = replace(line, inputs=inputs)
+        if operands and all(x.name == "constant" for x in operands) and sum(x.data.size for x in operands) <= 4096:
+            assert line.op is not None
+            data = line.op.evaluate([float(x.data) if x.single else x.data for x in operands], line.params)
+            lines[number] = Instruction(
+                "constant", None, (), {}, line.shape, line.dtype, line.single, line.label,
+                np.array(data, dtype=line.dtype).reshape(line.shape),
+            )  # fmt: skip
+            computed += 1
+        elif (same := _unchanged(line, operands)) is not None:
+            place[number] = inputs[same]
+            left_out += 1
+    out = Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
+    out = _substituted(out, place)
+    out.notes = [*out.notes, f"constant folding: computed {_count(computed)}, left out {left_out} factors of 1"]
+    return out
+
+
+def _unchanged(line: Instruction, operands: list[Instruction]) -> int | None:
+    """Say which operand the result of a line is equal to, in every bit, if there is one."""
+    if line.op is not TABLE.get(line.name):
+        return None
+    for i, x in enumerate(operands):
+        alike = x.shape == line.shape and x.dtype == line.dtype and x.single == line.single
+        other = operands[1 - i] if len(operands) == 2 else None
+        if not alike or (other is not None and (other.name != "constant" or other.data.size != 1)):
+            continue
+        if line.name == "identity" or (
+            other is not None
+            and other.data.reshape(-1)[0] == 1.0
+            and (line.name == "mul" or (line.name == "div" and i == 0))
+        ):
+            return i
+        if line.name in ("reshape", "broadcast_to", "sum_to"):
+            return i
+    return None
+
+
+def fused(listing: Listing) -> Listing:
+    """Join a matrix product with the bias that is added and the ReLU behind; take a step of what ReLU gave."""
+    lines = list(listing.lines)
+    place = list(range(len(lines)))
+    rectified = {line.inputs[0]: number for number, line in enumerate(lines) if _is(line, "relu")}
+    for number, line in enumerate(lines):
+        if _is(line, "step") and line.inputs[0] in rectified:  # x > 0 exactly where relu(x) > 0; NaN stays NaN
+            lines[number] = replace(line, inputs=(rectified[line.inputs[0]],))
+    lines, place = _in_order(lines)
+    out = Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs], listing.notes)
+    biases = _with_bias(out)
+    rectifiers = _with_relu(out)
+    out.notes = [*out.notes, f"fusion: {biases} products with their bias, {rectifiers} with their ReLU"]
+    return out
+
+
+def _in_order(lines: list[Instruction]) -> tuple[list[Instruction], list[int]]:
+    """Sort lines so that each comes after its operands, and otherwise as they were."""
+    place = [-1] * len(lines)
+    sorted_lines: list[Instruction] = []
+    for root in range(len(lines)):
+        stack = [root]
+        while stack:
+            number = stack[-1]
+            missing = [i for i in lines[number].inputs if place[i] < 0]
+            if missing and place[number] < 0:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
+            if place[number] < 0:
+                place[number] = len(sorted_lines)
+                line = lines[number]
+                sorted_lines.append(replace(line, inputs=tuple(place[i] for i in line.inputs)))
+    return sorted_lines, place
+
+
+def _is(line: Instruction, name: str) -> bool:
+    return line.name == name and line.op is TABLE[name]
+
+
+def _with_bias(listing: Listing) -> int:
+    """Turn `a @ b + bias` into one line `linear`, where the product has no other use."""
+    uses, lines, found = listing.uses(), listing.lines, 0
+    for number, line in enumerate(lines):
+        if not _is(line, "add"):
+            continue
+        for i, j in ((0, 1), (1, 0)):
+            product, bias = lines[line.inputs[i]], lines[line.inputs[j]]
+            if (
+                _is(product, "matmul")
+                and uses[line.inputs[i]] == 1
+                and len(line.shape) == 2
+                and product.shape == line.shape
+                and product.dtype == line.dtype
+                and len(lines[product.inputs[0]].shape) == len(lines[product.inputs[1]].shape) == 2
+                and bias.shape in ((line.shape[1],), (1, line.shape[1]))
+                and line.inputs[i] != line.inputs[j]
+            ):
+                lines[number] = replace(line, name="linear", op=None, inputs=(*product.inputs, line.inputs[j]))
+                found += 1
+                break
+    return found
+
+
+def _with_relu(listing: Listing) -> int:
+    """Let `linear` apply the ReLU behind it, where nothing else needs what comes before."""
+    uses, lines, found = listing.uses(), listing.lines, 0
+    for number, line in enumerate(lines):
+        if _is(line, "relu"):
+            before = lines[line.inputs[0]]
+            if before.name == "linear" and not before.params and uses[line.inputs[0]] == 1:
+                lines[number] = replace(line, name="linear", op=None, inputs=before.inputs, params={"relu": True})
+                found += 1
+    return found
+
+
+def _count(n: int) -> str:
+    return f"{n} line" if n == 1 else f"{n} lines"

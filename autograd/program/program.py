@@ -1,0 +1,178 @@
+"""The program: instructions laid out in an arena, which the machine runs."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .calls import Call, Calls, Foreign, Place
+from .instructions import Instruction, Listing
+from .memory import ALIGNMENT, planned
+from .views import View
+
+__all__ = ["Body", "Stats"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What a program is made of.
+
+    Attributes:
+        nodes: the nodes of the graph that it was made from, with those of the backward pass.
+        instructions: lines that are left after all passes.
+        calls: calls of kernels in one run.
+        levels: the longest way from an input to a result, in lines.
+        bytes: of the arena, and of the machine's own words.
+        bytes_without_reuse: of an arena in which no value gives its place to another.
+        flops: additions and multiplications of one run, one for each element of other operations.
+    """
+
+    nodes: int
+    instructions: int
+    calls: int
+    levels: int
+    bytes: int
+    bytes_without_reuse: int
+    flops: int
+
+
+class Body:
+    """Instructions in machine form, over memory of their own. One run at a time.
+
+    Args:
+        listing: the instructions, after all passes.
+        nodes: how many nodes they came from.
+        prologue, epilogue: add calls before and behind those of the listing, given the `Calls`; for loops.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        nodes: int,
+        prologue: Callable[[Calls], None] = lambda calls: None,
+        epilogue: Callable[[Calls], None] = lambda calls: None,
+    ) -> None:
+        from ..kernels import catalogue  # numba comes with it: only when the first program is compiled
+
+        self.lock = threading.Lock()
+        self.listing = listing
+        calls = Calls(listing, catalogue.ELEMENTWISE, catalogue.REDUCED, prologue)
+        epilogue(calls)
+        kept = [calls.clock.base, *calls.kept, *calls.constants]
+        kept += [calls.views[i].base for i in (*listing.inputs, *listing.outputs)]
+        plan = planned(calls.sizes, calls.calls, kept)
+        memory = np.zeros(plan.size + ALIGNMENT, np.uint8)
+        start = -memory.ctypes.data % ALIGNMENT
+        self._arena = memory[start : start + plan.size]
+        self._offsets, self._calls = plan.offsets, calls
+        for base, data in calls.constants.items():
+            self._arena[plan.offsets[base] :][: data.nbytes] = data.reshape(-1).view(np.uint8)
+        self._start = self._arena.ctypes.data
+        self.slots: dict[str, list[tuple[np.ndarray, int]]] = {}
+        self._segments = [
+            part if isinstance(part, Foreign) else self._words(part, catalogue.address)
+            for part in _grouped(calls.calls)
+        ]
+        self._run = catalogue.machine()
+        self._clock = self._start + plan.offsets[calls.clock.base]
+        self.inputs = [self.array(calls.views[i]) for i in listing.inputs]
+        self.outputs = [self.array(calls.views[i]) for i in listing.outputs]
+        words = sum(part.nbytes for part in self._segments if isinstance(part, np.ndarray))
+        self.stats = Stats(
+            nodes, len(listing.lines), len(calls.calls), _levels(listing), plan.size + words,
+            plan.size_without_reuse + words, sum(_flops(line, listing.lines) for line in listing.lines),
+        )  # fmt: skip
+        self._ends = [
+            (part.ctypes.data, part.ctypes.data + part.nbytes) if isinstance(part, np.ndarray) else None
+            for part in self._segments
+        ]
+
+    def _words(self, calls: list[Call], address: Callable[..., int]) -> np.ndarray:
+        """Write calls as the machine reads them."""
+        words: list[int] = []
+        slots = []
+        for call in calls:
+            words += [address(*call.kernel), len(call.words) + 2]
+            for word in call.words:
+                if isinstance(word, Place):
+                    size = self._calls.item_size(word.base)
+                    words.append(self._start + self._offsets[word.base] + word.offset * size)
+                elif isinstance(word, str):  # memory that comes with a run
+                    slots.append((word, len(words)))
+                    words.append(0)
+                else:
+                    words.append(int(word))
+        made = np.array(words, dtype=np.int64)
+        for name, at in slots:
+            self.slots.setdefault(name, []).append((made, at))
+        return made
+
+    def array(self, view: View) -> np.ndarray:
+        """See a value in the arena as an array."""
+        return np.ndarray(
+            view.shape, view.dtype, self._arena.data,
+            self._offsets[view.base] + view.offset * view.dtype.itemsize,
+            [stride * view.dtype.itemsize for stride in view.strides],
+        )  # fmt: skip
+
+    def bind(self, name: str, array: np.ndarray) -> None:
+        """Let the calls that name it use this memory; the caller keeps it alive."""
+        for words, at in self.slots.get(name, ()):
+            words[at] = array.ctypes.data
+
+    def run(self, first: int = 0, steps: int = 1) -> int:
+        """Run all instructions so many times; gives the number of runs that came to the end."""
+        if len(self._ends) == 1 and self._ends[0] is not None:
+            start, end = self._ends[0]
+            return self._run(start, end, self._clock, first, steps)
+        for step in range(first, first + steps):
+            for part, ends in zip(self._segments, self._ends, strict=True):
+                if isinstance(part, Foreign):
+                    self._evaluate(part)
+                elif ends is not None and self._run(*ends, self._clock, step, 1) != 1:
+                    return step - first
+        return steps
+
+    def _evaluate(self, part: Foreign) -> None:
+        line = part.line
+        operands = [
+            float(self.array(v)) if self.listing.lines[i].single else self.array(v).copy()
+            for v, i in zip(part.operands, line.inputs, strict=True)
+        ]
+        assert line.op is not None
+        out = line.op.evaluate(operands, line.params)
+        self.array(self._calls.views_of[part.writes])[...] = out
+
+
+def _grouped(calls: list[Call | Foreign]) -> list[Any]:
+    """Put calls of kernels together; foreign lines stand alone."""
+    parts: list[Any] = []
+    for call in calls:
+        if isinstance(call, Foreign):
+            parts.append(call)
+        elif parts and isinstance(parts[-1], list):
+            parts[-1].append(call)
+        else:
+            parts.append([call])
+    return parts
+
+
+def _levels(listing: Listing) -> int:
+    depth: list[int] = []
+    for line in listing.lines:
+        depth.append(1 + max((depth[i] for i in line.inputs), default=-1) if line.inputs else 0)
+    return max(depth, default=0)
+
+
+def _flops(line: Instruction, lines: Sequence[Instruction]) -> int:
+    if line.name in ("matmul", "linear"):
+        return 2 * math.prod(line.shape) * lines[line.inputs[0]].shape[-1]
+    if line.op is None:
+        return 0
+    sizes = [math.prod(line.shape), *(math.prod(lines[i].shape) for i in line.inputs)]
+    return max(sizes) if line.op.elementwise or line.name in ("sum", "max", "min", "norm", "logsumexp") else 0

@@ -1,0 +1,64 @@
+"""Tracing: what a function does with nodes is written down as a graph, and beside it what no graph shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node
+
+__all__ = ["Guard", "Trace"]
+
+
+class Guard:
+    """A number that Python has looked at: the program holds only while it stays, or stays as true or false.
+
+    Attributes:
+        node: computes the number.
+        seen: the number, or the truth, that the trace has followed.
+        is_truth: whether only zero or not zero counts.
+    """
+
+    __slots__ = ("is_truth", "node", "seen")
+
+    def __init__(self, node: Node, seen: Any, is_truth: bool) -> None:
+        self.node, self.seen, self.is_truth = node, seen, is_truth
+
+    def holds(self, now: np.ndarray) -> bool:
+        """Say whether the number is still as the trace has seen it."""
+        if self.is_truth:
+            return bool(now.any()) == self.seen
+        return np.array_equal(self.seen, now, equal_nan=True)
+
+
+class Trace:
+    """Takes note of guards and draws while a function runs.
+
+    Attributes:
+        guards: what Python has read of nodes.
+        draws: constants that are drawn anew at each run, with what draws them.
+    """
+
+    def __init__(self) -> None:
+        self.guards: list[Guard] = []
+        self.draws: list[tuple[Node, Callable[[], Any]]] = []
+        self._read: set[int] = set()
+
+    def read(self, node: Node) -> None:
+        """Note that Python has the numbers of a node."""
+        if node.requires_grad and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
+            self._read.add(id(node))
+            self.guards.append(Guard(node, np.array(node._data), False))
+
+    def truth(self, node: Node) -> bool:
+        """Note that Python asked whether a number is not 0, and answer."""
+        answer = bool(np.asarray(node._data).any())
+        if node.requires_grad:
+            self.guards.append(Guard(node, answer, True))
+        return answer
+
+    def drawn(self, node: Node, make: Callable[[], Any]) -> None:
+        """Note a constant that is drawn anew."""
+        self.draws.append((node, make))
