@@ -36,6 +36,9 @@ from .mlp import TensorMLP as TensorMLP
 from .module import Module as Module
 from .optim import SGD as SGD
 from .optim import Adam as Adam
+from .saving import load as load
+from .saving import restore as restore
+from .saving import save as save
 from .training import History as History
 from .training import fit as fit
 
@@ -64,6 +67,9 @@ __all__ = [
     "split",
     "History",
     "fit",
+    "load",
+    "restore",
+    "save",
     "activations",
     "datasets",
     "init",

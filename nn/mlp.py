@@ -205,8 +205,11 @@ class MLP(Module):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
         """Put the layers one behind the other."""
+        layers = config["layers"]
+        if not layers or not all(isinstance(layer, Layer) for layer in layers):
+            raise TypeError(f"`layers` of an MLP are one or more of Layer, not {layers!r:.60}")
         made = cls.__new__(cls)
-        made._take(config["layers"])
+        made._take(layers)
         return made
 
     def __repr__(self) -> str:

@@ -150,10 +150,24 @@ class Module:
         if not isinstance(state, Mapping):
             kind = type(state).__name__
             raise TypeError(f"`state` is a dict from names to numbers, as `state_dict()` gives it, not {kind}")
+        if wrong := self.misfits(state):
+            raise ValueError(
+                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
+            )
+        for name, parameter in self.named_parameters():
+            array, _ = _numbers(state[name])
+            parameter.data = array if isinstance(parameter, Tensor) else float(array)
+
+    def misfits(self, state: Mapping[str, Any]) -> list[str]:
+        """Say all that keeps `state` from being loaded, a line each.
+
+        >>> from nn import Linear
+        >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
+        ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and this parameter is (2, 1)"]
+        """
         own = dict(self.named_parameters())
         wrong = [f"missing: {name!r}, of shape {p.shape}" for name, p in own.items() if name not in state]
         wrong += [f"unexpected: {name!r}" for name in state if name not in own]
-        new = {}
         for name, parameter in own.items():
             if name in state:
                 array, complaint = _numbers(state[name])
@@ -161,13 +175,7 @@ class Module:
                     wrong.append(f"{name!r} {complaint}")
                 elif array.shape != parameter.shape:
                     wrong.append(f"shape: {name!r} is {array.shape}, and this parameter is {parameter.shape}")
-                new[name] = array
-        if wrong:
-            raise ValueError(
-                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
-            )
-        for name, parameter in own.items():
-            parameter.data = new[name] if isinstance(parameter, Tensor) else float(new[name])
+        return wrong
 
     # What it is made of ------------------------------------------------------------------------------------
 

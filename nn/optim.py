@@ -5,7 +5,8 @@ An update rule is written once, for a float and for an array, and so serves Valu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,30 @@ class Optimizer:
         for parameter, change in changes:
             parameter.data -= change
         self.steps += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy the count of steps, and what is kept for each parameter."""
+        return {"kind": type(self).__name__, "steps": self.steps, "parameters": copy.deepcopy(self._state)}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that `state_dict` gave, of an optimiser of this kind for as many parameters.
+
+        Raises:
+            ValueError: the state is of another kind, or for other parameters; nothing has been changed then.
+        """
+        if not isinstance(state, Mapping) or set(state) != {"kind", "steps", "parameters"}:
+            raise ValueError(f"`state` is a dict that `state_dict()` gave, not {state!r:.60}")
+        kept, shapes = state["parameters"], [np.shape(p.data) for p in self.parameters]
+        if state["kind"] != type(self).__name__ or len(kept) != len(shapes):
+            raise ValueError(
+                f"`state` is of a {state['kind']} of {len(kept)} parameters; this is a {type(self).__name__} of "
+                f"{len(shapes)}"
+            )
+        for i, (own, shape) in enumerate(zip(kept, shapes, strict=True)):
+            for name, thing in own.items():
+                if isinstance(thing, np.ndarray) and thing.shape != shape:
+                    raise ValueError(f"`state` has {name!r} of shape {thing.shape} for parameter {i}, which is {shape}")
+        self.steps, self._state = state["steps"], copy.deepcopy(list(kept))
 
     def update(self, grad: Any, state: dict[str, Any], lr: float) -> Any:
         """Give what is to be subtracted from a parameter.

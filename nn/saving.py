@@ -1,0 +1,206 @@
+"""Saving and loading: one file, safetensors or npz, holds a model, the state of its training, and what you add.
+
+The arrays in it are the parameters by their names, as in `state_dict`, so that other programs can read them. The rest
+is JSON with a version: the layers and their configuration, the state of the optimiser. Nothing in a file is run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .encoding import decode, encode
+from .files import PathLike, read, write
+from .module import Module
+from .optim import Optimizer
+
+__all__ = ["load", "restore", "save"]
+
+VERSION = 1
+"""Of what stands in the JSON. A program reads the versions up to its own."""
+
+
+def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also: Any = None) -> None:
+    """Save a model in a file, with the state of its optimiser where you give it: a checkpoint.
+
+    The file is replaced in one moment: whatever happens, the old one is there or the new one, whole.
+
+    Args:
+        model: a Module. Of the library's own layers the architecture is kept as well, for `load`; of a Module that you
+            wrote only the parameters are, for `restore`.
+        path: a file that ends in `.safetensors` or in `.npz`.
+        optimizer: whose state is kept.
+        also: anything of numbers, texts, arrays, generators of random numbers, lists, tuples and dicts, such as
+            `{"epoch": 3, "rng": rng}`.
+
+    Raises:
+        ValueError: the name of the file ends otherwise.
+        TypeError: an argument is not as above.
+        OSError: the file cannot be written; what was there before is still there.
+        ImportError: the file is a `.safetensors`, and safetensors is missing.
+
+    >>> import tempfile
+    >>> from nn import TensorMLP
+    >>> model = TensorMLP(2, [3, 1], "tanh", rng=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.npz", also={"epoch": 3})
+    ...     again, notes = load(f"{folder}/model.npz"), restore(model, f"{folder}/model.npz")
+    >>> again.summary() == model.summary(), notes
+    (True, {'epoch': 3})
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise TypeError(f"`optimizer` is an optimiser such as `SGD(lr=0.1)`, not {optimizer!r:.60}")
+    arrays = _numbers(model)
+    header: dict[str, Any] = {"format": "chalkgrad", "version": VERSION, "kind": type(model).__name__}
+    architecture, header["why"] = _architecture(model, arrays)
+    header["model"] = architecture
+    header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
+    header["also"] = encode(also, "also/", arrays)
+    write(path, arrays, json.dumps(header, allow_nan=False))
+
+
+def load(path: PathLike) -> Module:
+    """Make the model that a file holds, of the library's own layers.
+
+    Raises:
+        ValueError: the file is damaged or of another kind, or holds a Module of yours: use `restore`.
+        OSError, ImportError: as for `read`.
+    """
+    saved = _saved(path)
+    if saved.header is None:
+        raise ValueError(f"{saved.name} holds arrays without an architecture: make the model, and {_RESTORE}")
+    if saved.header["model"] is None:
+        raise ValueError(
+            f"{saved.name} holds the parameters of a {saved.header['kind']}, not how it is made, for "
+            f"{saved.header['why']}: make one, and {_RESTORE}"
+        )
+    model = saved.decoded("model")
+    if not isinstance(model, Module):
+        raise ValueError(f"{saved.name} is damaged: it names no model")
+    _check(model, saved)
+    model.load_state_dict(saved.parameters)
+    return model
+
+
+def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -> Any:
+    """Set the parameters of a model, and the state of its optimiser, to those in a file; give what was saved `also`.
+
+    The file may come from another program, if the names in it are those of `model.state_dict()`. Numbers keep their
+    value: a float32 goes into a float64, not the other way. Everything is checked before anything is changed.
+
+    Raises:
+        ValueError: names all that does not fit: names, shapes, dtypes; or the file is damaged or of another kind.
+        TypeError: an argument is not as above.
+        OSError, ImportError: as for `read`.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise TypeError(f"`optimizer` is an optimiser such as `SGD(lr=0.1)`, not {optimizer!r:.60}")
+    saved = _saved(path)
+    also = saved.decoded("also")
+    _check(model, saved)
+    if optimizer is not None:
+        state = saved.decoded("optimizer")
+        if state is None:
+            raise ValueError(f"{saved.name} holds no state of an optimiser: it was saved without `optimizer`")
+        optimizer.bind(model.parameters())
+        optimizer.load_state_dict(state)
+    model.load_state_dict(saved.parameters)
+    return also
+
+
+_RESTORE = "write `nn.restore(model, path)`"
+
+
+class _Saved(NamedTuple):
+    """What a file holds."""
+
+    name: str
+    arrays: dict[str, np.ndarray]
+    header: dict[str, Any] | None
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The arrays that are parameters: the others have a name with a `/`."""
+        own = self.header is not None
+        return {name: array for name, array in self.arrays.items() if not (own and name.startswith(_PREFIXES))}
+
+    def decoded(self, part: str) -> Any:
+        """Give a part of the header as what it was."""
+        if self.header is None:
+            return None
+        try:
+            return decode(self.header[part], self.arrays)
+        except Exception as error:  # what a hostile header makes of the constructors
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"{self.name} is damaged in its {part!r}: {reason}") from error
+
+
+_PREFIXES = ("config/", "optimizer/", "also/")
+
+
+def _saved(path: PathLike) -> _Saved:
+    arrays, text = read(path)
+    name = repr(os.fspath(path))
+    if text is None:
+        return _Saved(name, arrays, None)
+    try:
+        header = json.loads(text)
+        if header["format"] != "chalkgrad" or type(header["version"]) is not int:
+            raise ValueError("it is not of chalkgrad")
+        missing = [part for part in ("kind", "why", "model", "optimizer", "also") if part not in header]
+        if missing and header["version"] <= VERSION:
+            raise ValueError(f"it has no {', '.join(missing)}")
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        raise ValueError(f"{name} has a header that cannot be read: {error}") from error
+    if header["version"] > VERSION:
+        raise ValueError(
+            f"{name} was written by a newer chalkgrad, in version {header['version']}; this one reads up to version "
+            f"{VERSION}: `pip install --upgrade chalkgrad`"
+        )
+    return _Saved(name, arrays, header)
+
+
+def _numbers(model: Module) -> dict[str, np.ndarray]:
+    return {name: np.asarray(number) for name, number in model.state_dict().items()}
+
+
+def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, str | None]:
+    """Give the architecture as JSON; or None, and why it has to be made by hand."""
+    own = dict(arrays)
+    try:
+        architecture = encode(model, "config/", own)
+        again = decode(json.loads(json.dumps(architecture)), own)
+    except (TypeError, ValueError) as error:
+        return None, str(error)
+    for one, other in zip(_looks(model), _looks(again), strict=False):
+        if one != other:
+            return None, f"{one} would become {other}"
+    arrays.update(own)
+    return architecture, None
+
+
+def _looks(model: Module) -> list[str]:
+    """What must be the same in a model that was made anew."""
+    looks = [f"{name}: {module!r}" for name, module in model.named_modules()]
+    looks += [f"{name} of shape {array.shape} and {array.dtype}" for name, array in _numbers(model).items()]
+    return [*looks, "nothing"]
+
+
+def _check(model: Module, saved: _Saved) -> None:
+    """Say all that keeps the parameters from being loaded."""
+    parameters = saved.parameters
+    wrong = model.misfits(parameters) + [
+        f"dtype: {name!r} is {parameters[name].dtype}, and this parameter is {own.dtype}, which cannot hold it exactly"
+        for name, own in _numbers(model).items()
+        if name in parameters and not np.can_cast(parameters[name].dtype, own.dtype, "safe")
+    ]
+    if wrong:
+        what = f"{saved.name} does not fit this {type(model).__name__}, so nothing was changed"
+        raise ValueError("\n  ".join([f"{what}:", *wrong]))
