@@ -400,7 +400,7 @@ BROKEN: dict[Rule, list[tuple[str, str, str]]] = {
         ("nn/mlp.py", "def f():\n    from nn.layers import Linear", "nn.layers inside `f`"),
         ("nn/mlp.py", "class A:\n    def f(self):\n        from . import layers", "nn.layers inside `f`"),
         ("nn/mlp.py", "async def f():\n    import autograd", "autograd inside `f`"),
-        ("nn/mlp.py", "def f():\n    import torch", "torch inside `f`"),
+        ("nn/mlp.py", "def f():\n    import pandas", "pandas inside `f`"),
     ],
     undeclared_faces: [
         ("autograd/__init__.py", "from autograd.value import Value", "has no `__all__`"),
