@@ -27,6 +27,7 @@ from .graph import Node as Node
 from .graph import fresh as fresh
 from .graph import topological as topological
 from .graph import without_collector as without_collector
+from .looping import Loop as Loop
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .primitive import Primitive as Primitive
@@ -113,6 +114,7 @@ from .tensor import Tensor as Tensor
 from .tensor import concatenate as concatenate
 from .tensor import stack as stack
 from .transforms import grad as grad
+from .transforms import gradients as gradients
 from .transforms import hessian as hessian
 from .transforms import hvp as hvp
 from .transforms import jacobian as jacobian
@@ -229,6 +231,8 @@ __all__ = [
     "tan",
     "tanh",
     "compile",
+    "Loop",
+    "gradients",
     "Compiled",
     "Program",
     "topological",

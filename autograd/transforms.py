@@ -22,7 +22,7 @@ from .primitives.layout import array_of, reshape, stack
 from .reverse import pullback
 from .shapes import describe
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Argnums = int | tuple[int, ...]
 
@@ -217,6 +217,37 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
         return both(*args, **kwargs)[1]
 
     return differentiated
+
+
+def gradients(root: Any, nodes: Iterable[Any]) -> list[Any]:
+    r"""Give $\partial\,\mathrm{root} / \partial x$ for every node `x` of a graph that is there already, as nodes.
+
+    What `backward(create_graph=True)` leaves in `grad`, without touching it.
+
+    Args:
+        root: a node that holds a single number.
+        nodes: the nodes to differentiate by; one that `root` does not depend on gives zeros.
+
+    Raises:
+        TypeError: `root`, or one of `nodes`, is no node.
+        ValueError: `root` does not hold a single number, or is a constant.
+
+    >>> from autograd import Value
+    >>> x, y = Value(3.0), Value(4.0)
+    >>> [g.data for g in gradients(x * x * y, [x, y])]
+    [24.0, 9.0]
+    """
+    nodes = list(nodes)
+    for name, x in (("root", root), *(("nodes", x) for x in nodes)):
+        if not isinstance(x, Node):
+            raise TypeError(f"`{name}` is made of Values and Tensors, not {describe(x)} ({x!r:.40})")
+    if np.size(root._data) != 1 or root.op is fixed:
+        what = "is a constant" if root.op is fixed else f"has shape {root.shape}"
+        raise ValueError(f"`root` {what}; gradients need a single number that depends on a leaf")
+    one = 1.0 if root._data.__class__ is float else np.ones_like(root._data)
+    with modes.recording_again():
+        found = pullback([(root, constant(one))], nodes, graph=True)
+    return [_zero_like(x, True) if g is None else g for x, g in zip(nodes, found, strict=True)]
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:

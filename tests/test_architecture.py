@@ -23,7 +23,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"operators"},
         {"value"},
         {"tensor"},
-        {"transforms", "compiled"},
+        {"transforms", "compiled", "looping"},
         {"check"},
         {"drawing"},
         {"__init__"},

@@ -100,4 +100,6 @@ def listing(outputs: Sequence[Node], inputs: Iterable[Node]) -> Listing:
 def _line(node: Node, name: str, op: Any, inputs: tuple[int, ...], params: dict[str, Any], data: Any = None) -> Any:
     single = node._data.__class__ is float
     dtype = FLOAT64 if single else node._data.dtype
+    if dtype.kind != "f":  # booleans and whole numbers, such as the mask of dropout, beside floats of any width
+        dtype = np.dtype(np.float32) if dtype.kind == "b" else FLOAT64
     return Instruction(name, op, inputs, params, tuple(node.shape), dtype, single, node._note("label"), data)

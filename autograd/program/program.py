@@ -120,10 +120,10 @@ class Body:
             [stride * view.dtype.itemsize for stride in view.strides],
         )  # fmt: skip
 
-    def bind(self, name: str, array: np.ndarray) -> None:
-        """Let the calls that name it use this memory; the caller keeps it alive."""
+    def bind(self, name: str, array: np.ndarray, offset: int = 0) -> None:
+        """Let the calls that name it use this memory, from an offset in bytes; the caller keeps it alive."""
         for words, at in self.slots.get(name, ()):
-            words[at] = array.ctypes.data
+            words[at] = array.ctypes.data + offset
 
     def run(self, first: int = 0, steps: int = 1) -> int:
         """Run all instructions so many times; gives the number of runs that came to the end."""

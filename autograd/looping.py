@@ -1,0 +1,243 @@
+"""Loop: a step that changes a state, run many times in one native call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import modes
+from .containers import flatten, rebuild
+from .graph import Node, constant, fixed, new_variable, topological, without_collector
+from .program.calls import Calls, Place
+from .program.instructions import listing
+from .program.passes import optimised
+from .program.printing import printed
+from .program.program import Body, Stats
+from .program.trace import Trace
+from .shapes import describe
+
+__all__ = ["Loop"]
+
+DRAWN_AT_ONCE = 1 << 24
+"""Bytes of random numbers that are drawn before the machine is started again."""
+
+
+class Loop:
+    r"""A step $(s, x_t) \mapsto (s', y_t)$, traced once and then run so many times in one native call.
+
+    The state stays in the program from run to run. Each step is fed with its own row of `inputs`, and with the rows
+    of `data` that it is told: the minibatch. What it gives is written down at every step.
+
+    Args:
+        step: `step(state, inputs, batch)` gives the new state, in the containers of the old one, and a list of
+            numbers and arrays to write down. It is written with the library's operations.
+        state: nested containers of numbers, arrays and leaves; a leaf, such as a parameter of a model, is itself
+            the variable that `step` gets, also where it reaches it by another way.
+        inputs: numbers and arrays, an example of what one step is fed with.
+        data: arrays of rows, from which each step takes `batch_size` by their numbers.
+        batch_size: the number of rows in a step.
+        finite: stop before the first step whose first result is not finite; the state is that before this step.
+
+    Raises:
+        ValueError: the step asks in Python for a number of a node (a program cannot follow that), or its new state
+            does not fit the old one.
+
+    Source: what JAX calls `lax.scan`.
+
+    >>> from autograd import Loop, Value
+    >>> loop = Loop(lambda s, x, batch: (s - x[0] * 2.0 * s, [s * s]), state=1.0, inputs=[0.1])
+    >>> finished, (losses,) = loop.run(3, [np.full(3, 0.25)])
+    >>> finished, losses.tolist(), loop.state
+    (3, [1.0, 0.25, 0.0625], 0.125)
+    """
+
+    def __init__(
+        self,
+        step: Callable[[Any, Any, Any], tuple[Any, Sequence[Any]]],
+        state: Any,
+        inputs: Sequence[Any] = (),
+        data: Sequence[np.ndarray] = (),
+        batch_size: int = 0,
+        *,
+        finite: bool = False,
+    ) -> None:
+        self._tree = state
+        self._data = [np.ascontiguousarray(x) for x in data]
+        self.batch_size = batch_size
+        trace = Trace()
+        states = [_variable(x, "state") for x in flatten(state)]
+        fed = [_variable(x, "inputs") for x in inputs]
+        batches = [new_variable(np.zeros((batch_size, *x.shape[1:]), x.dtype) + x[:1]) for x in self._data]
+        with without_collector(), modes.recording_again(), modes.tracing(trace):
+            moved, given = step(rebuild(state, list(states)), fed, batches)
+        if trace.guards:
+            raise ValueError(
+                "the step asks in Python for numbers of nodes, as in `if x > 0` or `x.data`; a loop cannot follow "
+                "that: write it with `where` and the library's functions"
+            )
+        moved, given = flatten(moved), list(given)
+        self._states, self._draws = states, trace.draws
+        moved = [_fitting(new, old) for new, old in zip(moved, states, strict=True)]
+        given = [x if isinstance(x, Node) else constant(float(x)) for x in given]
+        drawn = [node for node, _ in trace.draws]
+        every = [*moved, *given]
+        order, leaves = topological(*every)
+        own = {id(x) for x in (*states, *fed, *batches, *drawn)}
+        self._parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]  # read once for each run
+        names = [*states, *fed, *batches, *drawn, *self._parameters]
+        made = listing(every, names)
+        self._result_shapes = [x.shape for x in given]
+        self._fed_shapes = [x.shape for x in fed]
+        self._drawn_size = sum(math.prod(x.shape) for x in drawn)
+
+        def prologue(calls: Calls) -> None:
+            """Feed the step, before anything else."""
+            at = len(states)
+            for i, x in enumerate((*fed, *batches, *drawn)):
+                out = calls.views[at + i]
+                if len(fed) <= i < len(fed) + len(batches):
+                    width = math.prod(x.shape[1:])
+                    words = [Place(calls.clock.base), batch_size, width, Place(out.base), f"data {i - len(fed)}", "rows"]
+                    calls.call("batch", out.dtype, words, out)
+                else:
+                    calls.call("feed", out.dtype, [Place(calls.clock.base), out.size, Place(out.base), f"fed {i}"], out)
+
+        def epilogue(calls: Calls) -> None:
+            """Look whether the result is finite, write down what is given, and only then take on the new state."""
+            views = [calls.views[i] for i in calls.listing.outputs]
+            new, results = views[: len(states)], [calls.contiguous(v) for v in views[len(states) :]]
+            if finite and results:
+                calls.call("check", results[0].dtype, [Place(results[0].base, results[0].offset)], results[0])
+            for i, v in enumerate(results):
+                words = [Place(calls.clock.base), v.size, Place(v.base, v.offset), f"result {i}"]
+                calls.call("record", v.dtype, words, v, v)
+            fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
+            new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
+            for i, v in enumerate(new):
+                calls.copy_into(calls.views[calls.listing.inputs[i]], v)
+
+        self._body = Body(optimised(made), len(order) + len(leaves), prologue, epilogue)
+        for i, x in enumerate(self._data):
+            self._body.bind(f"data {i}", x)
+        self.state = state
+
+    @property
+    def state(self) -> Any:
+        """The state in its containers: floats, and copies of arrays; assign to it to go on from elsewhere."""
+        with self._body.lock:
+            places = self._body.inputs[: len(self._states)]
+            return rebuild(self._tree, [float(x) if not x.shape else x.copy() for x in places])
+
+    @state.setter
+    def state(self, tree: Any) -> None:
+        leaves = flatten(tree)
+        with self._body.lock:
+            for place, x in zip(self._body.inputs, leaves[: len(self._states)], strict=False):
+                place[...] = x._data if isinstance(x, Node) else x
+
+    def run(
+        self, steps: int, inputs: Sequence[np.ndarray] = (), rows: np.ndarray | None = None
+    ) -> tuple[int, list[np.ndarray]]:
+        """Run so many steps.
+
+        Args:
+            steps: how many.
+            inputs: for each input an array whose first axis is the step.
+            rows: numbers of rows of `data`, whole numbers of shape `(steps, batch_size)`.
+
+        Returns:
+            The number of steps that were finished, and for each result of a step an array of float64 whose first
+            axis is the step.
+
+        Raises:
+            ValueError: the arrays do not have these shapes, or a number is no row.
+        """
+        body = self._body
+        fed = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
+        for x, shape in zip(fed, self._fed_shapes, strict=True):
+            if x.shape != (steps, *shape):
+                raise ValueError(f"`inputs` hold an array of shape {x.shape} where {(steps, *shape)} is needed")
+        numbers = self._row_numbers(rows, steps)
+        results = [np.empty((steps, *shape)) for shape in self._result_shapes]
+        with body.lock:
+            for place, parameter in zip(reversed(body.inputs), reversed(self._parameters), strict=False):
+                place[...] = parameter._data
+            for i, x in enumerate(fed):
+                body.bind(f"fed {i}", x)
+            if numbers is not None:
+                body.bind("rows", numbers)
+            for i, x in enumerate(results):
+                body.bind(f"result {i}", x)
+            finished = self._stretches(steps)
+        return finished, results
+
+    def _stretches(self, steps: int) -> int:
+        """Run in stretches that leave the random numbers of a stretch a bounded place."""
+        if not self._draws:
+            return self._body.run(0, steps)
+        at_once = max(1, DRAWN_AT_ONCE // (8 * self._drawn_size + 1))
+        first = len(self._fed_shapes) + len(self._data)
+        for start in range(0, steps, at_once):
+            stop = min(steps, start + at_once)
+            drawn = [np.empty((stop - start, *node.shape)) for node, _ in self._draws]
+            for step in range(stop - start):
+                for x, (_, make) in zip(drawn, self._draws, strict=True):
+                    x[step] = make()
+            for i, x in enumerate(drawn):
+                offset = -start * x[0].nbytes  # the clock of the machine counts from the first stretch
+                self._body.bind(f"fed {first + i}", x, offset)
+            finished = self._body.run(start, stop - start)
+            if finished < stop - start:
+                return start + finished
+        return steps
+
+    def _row_numbers(self, rows: Any, steps: int) -> np.ndarray | None:
+        if not self._data:
+            return None
+        numbers = np.ascontiguousarray(rows, dtype=np.int64)
+        if numbers.shape != (steps, self.batch_size):
+            raise ValueError(f"`rows` has shape {numbers.shape}; it needs {(steps, self.batch_size)}")
+        n = min(len(x) for x in self._data)
+        if numbers.size and (numbers.min() < 0 or numbers.max() >= n):
+            raise ValueError(f"`rows` are numbers from 0 to {n - 1}; found {numbers.min()} to {numbers.max()}")
+        return numbers
+
+    @property
+    def notes(self) -> list[str]:
+        """What each pass has done."""
+        return list(self._body.listing.notes)
+
+    @property
+    def stats(self) -> Stats:
+        """Sizes of the program of one step."""
+        return self._body.stats
+
+    def __str__(self) -> str:
+        names = ["new state"] * len(self._states) + [f"result {i}" for i in range(len(self._result_shapes))]
+        return printed(self._body.listing, names)
+
+    def __repr__(self) -> str:
+        return f"Loop({self.stats.instructions} instructions)"
+
+
+def _variable(x: Any, name: str) -> Any:
+    if isinstance(x, Node):
+        if x.op is fixed or not x.is_leaf:
+            raise TypeError(f"`{name}` holds {x!r:.60}: give leaves, numbers and arrays")
+        return x
+    if isinstance(x, (int, float, np.floating)) and not isinstance(x, bool):
+        return new_variable(float(x))
+    if isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64):
+        return new_variable(np.array(x, order="C"))
+    raise TypeError(f"`{name}` holds {describe(x)} ({x!r:.40}): give numbers, arrays of floats, and leaves")
+
+
+def _fitting(new: Any, old: Node) -> Any:
+    """Check one part of a new state against the old one."""
+    node = new if isinstance(new, Node) else constant(np.asarray(new, float) if old.shape else float(new))
+    if node.shape != old.shape:
+        raise ValueError(f"the new state has shape {node.shape} where the old one has {old.shape}")
+    return node
