@@ -38,7 +38,7 @@ class Loop:
             the variable that `step` gets, also where it reaches it by another way.
         inputs: numbers and arrays, an example of what one step is fed with.
         data: arrays of rows, from which each step takes `batch_size` by their numbers.
-        batch_size: the number of rows in a step.
+        batch_size: the number of rows in a step; 0 for all rows in each.
         finite: stop before the first step whose first result is not finite; the state is that before this step.
 
     Raises:
@@ -70,7 +70,7 @@ class Loop:
         trace = Trace()
         states = [_variable(x, "state") for x in flatten(state)]
         fed = [_variable(x, "inputs") for x in inputs]
-        batches = [new_variable(np.zeros((batch_size, *x.shape[1:]), x.dtype) + x[:1]) for x in self._data]
+        batches = [new_variable(np.resize(x, (batch_size, *x.shape[1:])) if batch_size else x) for x in self._data]
         with without_collector(), modes.recording_again(), modes.tracing(trace):
             moved, given = step(rebuild(state, list(states)), fed, batches)
         if trace.guards:
@@ -100,8 +100,9 @@ class Loop:
                 out = calls.views[at + i]
                 if len(fed) <= i < len(fed) + len(batches):
                     width = math.prod(x.shape[1:])
-                    words = [Place(calls.clock.base), batch_size, width, Place(out.base), f"data {i - len(fed)}", "rows"]
-                    calls.call("batch", out.dtype, words, out)
+                    if self.batch_size:
+                        words = [Place(calls.clock.base), batch_size, width, Place(out.base)]
+                        calls.call("batch", out.dtype, [*words, f"data {i - len(fed)}", "rows"], out)
                 else:
                     calls.call("feed", out.dtype, [Place(calls.clock.base), out.size, Place(out.base), f"fed {i}"], out)
 
@@ -120,8 +121,11 @@ class Loop:
                 calls.copy_into(calls.views[calls.listing.inputs[i]], v)
 
         self._body = Body(optimised(made), len(order) + len(leaves), prologue, epilogue)
+        first = len(states) + len(fed)
         for i, x in enumerate(self._data):
             self._body.bind(f"data {i}", x)
+            if not batch_size:
+                self._body.inputs[first + i][...] = x
         self.state = state
 
     @property
@@ -195,7 +199,7 @@ class Loop:
         return steps
 
     def _row_numbers(self, rows: Any, steps: int) -> np.ndarray | None:
-        if not self._data:
+        if not self._data or not self.batch_size:
             return None
         numbers = np.ascontiguousarray(rows, dtype=np.int64)
         if numbers.shape != (steps, self.batch_size):

@@ -422,6 +422,24 @@ def gated_(g, p):
 
 
 @formula
+def times_step_(g, x):
+    """A fusion, and no row: what ReLU hands back."""
+    return g if x > 0 else x if x != x else g - g
+
+
+@formula
+def add_product_(x, y, z):
+    """A fusion, and no row."""
+    return x + y * z
+
+
+@formula
+def sub_product_(x, y, z):
+    """A fusion, and no row: a step against the gradient."""
+    return x - y * z
+
+
+@formula
 def maximum_(x, y):
     return x if x > y or x != x else y
 

@@ -99,6 +99,10 @@ def _ternary(formula: Any, dtype: Any, size: int, version: int) -> Any:
                 y = b[0]
                 for i in range(n):
                     out[i] = formula(a[i], y, c[i])
+            elif step_a == 0 and step_b == 1 and step_c == 1:
+                x = a[0]
+                for i in range(n):
+                    out[i] = formula(x, b[i], c[i])
             elif step_a == 1 and step_b == 0 and step_c == 0:
                 y, z = b[0], c[0]
                 for i in range(n):

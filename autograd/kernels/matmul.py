@@ -123,12 +123,73 @@ def _tile(rows: int, vectors: int, lanes: int, scalar: Any) -> Any:
     return tile
 
 
+def _dots(rows: int, lanes: int, scalar: Any) -> Any:
+    """Make the scalar products of so many rows of A with one vector, in whole vectors of `k`; the rest is left."""
+    suffix = "f32" if scalar is types.float32 else "f64"
+    size = 4 if scalar is types.float32 else 8
+
+    @intrinsic
+    def dots(typing_context, a, b, c, k, a_row):
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            a, b, c, k, a_row = args
+            word = ir.IntType(64)
+            element = context.get_value_type(scalar)
+            vector = ir.VectorType(element, lanes)
+            function, module = builder.function, builder.module
+            fma = cgutils.get_or_insert_function(
+                module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{lanes}{suffix}"
+            )
+            add = cgutils.get_or_insert_function(
+                module, ir.FunctionType(element, [element, vector]), f"llvm.vector.reduce.fadd.v{lanes}{suffix}"
+            )
+
+            def number(n: int) -> Any:
+                return ir.Constant(word, n)
+
+            def loaded(base: Any, offset: Any) -> Any:
+                at = builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), vector.as_pointer())
+                return builder.load(at, align=size)
+
+            entry = builder.block
+            head, body, done = (function.append_basic_block(name) for name in ("head", "body", "done"))
+            builder.branch(head)
+            builder.position_at_end(head)
+            p = builder.phi(word)
+            p.add_incoming(number(0), entry)
+            sums = [builder.phi(vector) for _ in range(rows)]
+            for x in sums:
+                x.add_incoming(ir.Constant(vector, [0.0] * lanes), entry)
+            following = builder.add(p, number(lanes))
+            builder.cbranch(builder.icmp_signed("<=", following, k), body, done)
+            builder.position_at_end(body)
+            right = loaded(b, p)
+            for r, x in enumerate(sums):
+                left = loaded(a, builder.add(builder.mul(number(r), a_row), p))
+                x.add_incoming(builder.call(fma, [left, right, x]), body)
+            p.add_incoming(following, body)
+            builder.branch(head)
+            builder.position_at_end(done)
+            for r, x in enumerate(sums):
+                total = builder.call(add, [ir.Constant(element, 0.0), x], fastmath=("reassoc",))
+                at = builder.inttoptr(builder.add(c, number(r * size)), element.as_pointer())
+                builder.store(total, at)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 5), code
+
+    return dots
+
+
 _LANES = {np.float32: 16, np.float64: 8}
 _TILES = {
     dtype: [
         [_tile(rows, vectors, lanes, types.float32 if dtype is np.float32 else types.float64) for rows in (8, 4, 1)]
         for vectors in (1, 2)
     ]
+    for dtype, lanes in _LANES.items()
+}
+_DOTS = {
+    dtype: [_dots(rows, lanes, types.float32 if dtype is np.float32 else types.float64) for rows in (8, 1)]
     for dtype, lanes in _LANES.items()
 }
 
@@ -142,6 +203,7 @@ def matmul(dtype: Any) -> Any:
     """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
     version, size, lanes = VERSION, np.dtype(dtype).itemsize, _LANES[dtype]
     (one8, one4, one1), (two8, two4, two1) = _TILES[dtype]
+    dots8, dots1 = _DOTS[dtype]
 
     def matmul(instruction):
         version  # noqa: B018
@@ -153,21 +215,18 @@ def matmul(dtype: Any) -> Any:
             if n == 1 and a_col == 1 and w[11] == 1:  # rows times one column
                 column = view(b, k, dtype)
                 start = view(bias, 1, dtype)[0] if bias != 0 else dtype(0)
-                whole = k - k % 8
+                whole = k - k % lanes
                 result = view(out, m, dtype)
+                i = 0
+                while i + 8 <= m:
+                    dots8(a + i * a_row * size, b, out + i * size, k, a_row)
+                    i += 8
+                while i < m:
+                    dots1(a + i * a_row * size, b, out + i * size, k, a_row)
+                    i += 1
                 for i in range(m):
                     row = view(a + i * a_row * size, k, dtype)
-                    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = dtype(0)
-                    for p in range(0, whole, 8):
-                        s0 += row[p] * column[p]
-                        s1 += row[p + 1] * column[p + 1]
-                        s2 += row[p + 2] * column[p + 2]
-                        s3 += row[p + 3] * column[p + 3]
-                        s4 += row[p + 4] * column[p + 4]
-                        s5 += row[p + 5] * column[p + 5]
-                        s6 += row[p + 6] * column[p + 6]
-                        s7 += row[p + 7] * column[p + 7]
-                    total = start + (((s0 + s4) + (s1 + s5)) + ((s2 + s6) + (s3 + s7)))
+                    total = result[i] + start
                     for p in range(whole, k):
                         total += row[p] * column[p]
                     result[i] = total if relu == 0 or total > 0 or total != total else dtype(0)

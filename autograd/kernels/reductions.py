@@ -1,6 +1,6 @@
 """Kernels that put many numbers together: an array seen as (outer, n, inner) is reduced over n.
 
-Sums of float32 are gathered in float64; sums along rows go through 16 partial sums, which become vectors.
+Sums of float32 are gathered in float64. (Sums of columns are products with ones, by the kernel for these.)
 """
 
 from __future__ import annotations
@@ -45,41 +45,14 @@ def _sum(dtype: Any) -> Any:
                     total += a[j]
                 out[i] = total
             return 0
+        out = view(w[2], outer * inner, dtype)
         for i in range(outer):
-            for start in range(0, inner, 16):  # in bands of 16 columns, whose sums stay in registers
-                width = min(16, inner - start)
-                out = view(w[2] + (i * inner + start) * size, width, dtype)
-                if width == 16:
-                    s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
-                    r0 = r1 = r2 = r3 = r4 = r5 = r6 = r7 = 0.0
-                    for j in range(n):
-                        a = view(w[3] + ((i * n + j) * inner + start) * size, 16, dtype)
-                        s0 += a[0]
-                        s1 += a[1]
-                        s2 += a[2]
-                        s3 += a[3]
-                        s4 += a[4]
-                        s5 += a[5]
-                        s6 += a[6]
-                        s7 += a[7]
-                        r0 += a[8]
-                        r1 += a[9]
-                        r2 += a[10]
-                        r3 += a[11]
-                        r4 += a[12]
-                        r5 += a[13]
-                        r6 += a[14]
-                        r7 += a[15]
-                    out[0], out[1], out[2], out[3], out[4], out[5], out[6], out[7] = s0, s1, s2, s3, s4, s5, s6, s7
-                    out[8], out[9], out[10], out[11] = r0, r1, r2, r3
-                    out[12], out[13], out[14], out[15] = r4, r5, r6, r7
-                else:
-                    for k in range(width):
-                        s0 = 0.0
-                        a = view(w[3] + (i * n * inner + start + k) * size, n * inner, dtype)
-                        for j in range(n):
-                            s0 += a[j * inner]
-                        out[k] = s0
+            for k in range(inner):
+                total = 0.0
+                a = view(w[3] + (i * n * inner + k) * size, n * inner, dtype)
+                for j in range(n):
+                    total += a[j * inner]
+                out[i * inner + k] = total
         return 0
 
     return sum

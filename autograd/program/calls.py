@@ -76,6 +76,7 @@ class Calls:
         self.views_of: list[View] = []
         self.constants: dict[int, np.ndarray] = {}
         self.kept: list[int] = []
+        self._converted: dict[tuple[View, np.dtype], View] = {}
         self.clock = self.base((1,), np.dtype(np.int64))
         for line in listing.lines:
             if line.name == "input":
@@ -137,9 +138,13 @@ class Calls:
         """Give a view in another dtype, converted once for all its uses."""
         if view.dtype == dtype:
             return view
-        if view.base in self.constants and view.size == 1:
-            return self.constant(self.constants[view.base].reshape(-1)[view.offset].astype(dtype).reshape(view.shape))
-        return self.copied(view, dtype)
+        if (view, dtype) not in self._converted:
+            if view.base in self.constants and view.size == 1:
+                x = self.constants[view.base].reshape(-1)[view.offset]
+                self._converted[view, dtype] = self.constant(x.astype(dtype).reshape(view.shape))
+            else:
+                self._converted[view, dtype] = self.copied(view, dtype)
+        return self._converted[view, dtype]
 
     # Lines -----------------------------------------------------------------------------------------------------
 
@@ -154,11 +159,11 @@ class Calls:
             view = method(line, *operands)
             if view is not None:
                 return view
-        elif method is not None and line.name in ("linear", "matmul"):
+        if method is not None and line.name in ("linear", "matmul"):
             return method(line, *operands)
-        elif line.name in self.native and len(operands) <= 3:
+        if line.name in self.native:
             return self.elementwise(line.name, line.shape, line.dtype, operands)
-        elif line.name in self.reductions:
+        if line.name in self.reductions:
             return self._reduced(line, operands[0])
         return self._foreign(line, operands)
 
@@ -197,6 +202,11 @@ class Calls:
         out = self.base(line.shape, line.dtype)
         if n == 0 and line.name != "sum":
             return self._foreign(line, [x])
+        if line.name == "sum" and inner > 1:  # columns: ones times a matrix
+            one = self.constant(np.ones(1, line.dtype))
+            words = [Place(out.base), Place(one.base), Place(x.base, x.offset), 0, 1, n, inner, 0, 0, inner, 1, 0]
+            self.call("matmul", line.dtype, [*words, outer, inner, 0, n * inner, 0], out, one, x)
+            return out
         self.call(line.name, line.dtype, [Place(out.base), Place(x.base, x.offset), outer, n, inner], out, x)
         return out
 

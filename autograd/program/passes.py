@@ -145,7 +145,9 @@ def fused(listing: Listing) -> Listing:
     out = Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs], listing.notes)
     biases = _with_bias(out)
     rectifiers = _with_relu(out)
-    out.notes = [*out.notes, f"fusion: {biases} products with their bias, {rectifiers} with their ReLU"]
+    pairs = sum(_pair(out, *names) for names in PAIRS)
+    note = f"fusion: {biases} matrix products with their bias, {rectifiers} with their ReLU; {pairs} pairs of rows"
+    out.notes = [*out.notes, note]
     return out
 
 
@@ -206,6 +208,32 @@ def _with_relu(listing: Listing) -> int:
             if before.name == "linear" and not before.params and uses[line.inputs[0]] == 1:
                 lines[number] = replace(line, name="linear", op=None, inputs=before.inputs, params={"relu": True})
                 found += 1
+    return found
+
+
+PAIRS = [("mul", 1, "step", "times_step"), ("add", 1, "mul", "add_product"), ("sub", 1, "mul", "sub_product")]
+"""An outer row, which of its operands the inner row makes, and the kernel of both."""
+
+
+def _pair(listing: Listing, outer: str, place: int, inner: str, name: str) -> int:
+    """Compute a row and the one that makes its operand in one loop, where nothing else needs what lies between."""
+    uses, lines, found = listing.uses(), listing.lines, 0
+    for number, line in enumerate(lines):
+        if not _is(line, outer):
+            continue
+        orders = [line.inputs] if outer == "sub" else [line.inputs, line.inputs[::-1]]
+        for inputs in orders:
+            between = lines[inputs[place]]
+            if (
+                _is(between, inner)
+                and uses[inputs[place]] == 1
+                and between.shape == line.shape
+                and between.dtype == line.dtype
+                and not line.single
+            ):
+                lines[number] = replace(line, name=name, op=None, inputs=(inputs[0], *between.inputs))
+                found += 1
+                break
     return found
 
 
