@@ -35,7 +35,14 @@ from .mlp import Neuron as Neuron
 from .mlp import TensorMLP as TensorMLP
 from .module import Module as Module
 from .optim import SGD as SGD
+from .optim import Adagrad as Adagrad
 from .optim import Adam as Adam
+from .optim import AdamW as AdamW
+from .optim import ClipNorm as ClipNorm
+from .optim import ClipValue as ClipValue
+from .optim import Groups as Groups
+from .optim import Optimizer as Optimizer
+from .optim import RMSprop as RMSprop
 from .saving import load as load
 from .saving import restore as restore
 from .saving import save as save
@@ -60,8 +67,15 @@ __all__ = [
     "Sigmoid",
     "Softplus",
     "Tanh",
-    "SGD",
+    "Adagrad",
     "Adam",
+    "AdamW",
+    "ClipNorm",
+    "ClipValue",
+    "Groups",
+    "Optimizer",
+    "RMSprop",
+    "SGD",
     "Standardizer",
     "batches",
     "split",

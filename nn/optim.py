@@ -1,141 +1,34 @@
-"""Optimisers: how a step is taken against the gradient. As in PyTorch: `step()` and `zero_grad()`.
-
-An update rule is written once, for a float and for an array, and so serves Values and Tensors.
-"""
+"""Optimisers: how a step is taken against the gradient. Each is one pure function, `update`; see `Optimizer`."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
+import autograd as ag
 
-from autograd import Node, Tensor, Value
+from .checks import within
+from .clipping import ClipNorm as ClipNorm
+from .clipping import ClipValue as ClipValue
+from .optimizer import Clip, Rate, State, zeros_like
+from .optimizer import Groups as Groups
+from .optimizer import Optimizer as Optimizer
 
-__all__ = ["SGD", "Adam", "Optimizer"]
-
-Rate = float | Callable[[int], float]
-
-
-class Optimizer:
-    """What optimisers share: their parameters, the learning rate and the count of steps.
-
-    A subclass writes `update`.
-
-    Args:
-        parameters: Values and Tensors, as `model.parameters()` gives them; if left out, `nn.fit` (or `bind`) sets them.
-        lr: the learning rate, or a function from the number of the step, from 0, to the rate.
-
-    Attributes:
-        steps: how many steps have been taken.
-
-    Raises:
-        TypeError: `parameters` are not Values and Tensors that you made.
-        ValueError: there are no parameters, one comes twice, or `lr` is negative or not finite.
-    """
-
-    def __init__(self, parameters: Iterable[Any] | None = None, *, lr: Rate) -> None:
-        if not callable(lr):
-            lr = _within(lr, "lr", 0.0)
-        self.lr = lr
-        self.steps = 0
-        self.parameters: list[Any] = []
-        self._state: list[dict[str, Any]] = []
-        if parameters is not None:
-            self.bind(parameters)
-
-    def bind(self, parameters: Iterable[Any]) -> None:
-        """Set the parameters, once.
-
-        Raises:
-            ValueError: this optimiser has other parameters already.
-        """
-        parameters = _checked(parameters)
-        if self.parameters:
-            if not set(map(id, self.parameters)) & set(map(id, parameters)):
-                raise ValueError(
-                    f"this {type(self).__name__} belongs to {len(self.parameters)} other parameters, and keeps "
-                    "its state for them: make a new one"
-                )
-            return
-        self.parameters = parameters
-        self._state = [{} for _ in parameters]
-
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to zero."""
-        for parameter in self.parameters:
-            parameter.zero_grad()
-
-    def step(self) -> None:
-        """Change all parameters that have a gradient, by `update`.
-
-        Raises:
-            RuntimeError: there are no parameters yet.
-        """
-        if not self.parameters:
-            raise RuntimeError(f"this {type(self).__name__} has no parameters yet: give it `model.parameters()`")
-        lr = _within(self.lr(self.steps), "lr", 0.0) if callable(self.lr) else float(self.lr)
-        with np.errstate(all="ignore"):
-            changes = [  # all of them before the first is made: an error, or Ctrl-C, leaves no half of a step
-                (parameter, self.update(_plain(parameter.grad), state, lr))
-                for parameter, state in zip(self.parameters, self._state, strict=True)
-                if parameter.grad is not None
-            ]
-        for parameter, change in changes:
-            parameter.data -= change
-        self.steps += 1
-
-    def state_dict(self) -> dict[str, Any]:
-        """Copy the count of steps, and what is kept for each parameter."""
-        return {"kind": type(self).__name__, "steps": self.steps, "parameters": copy.deepcopy(self._state)}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state that `state_dict` gave, of an optimiser of this kind for as many parameters.
-
-        Raises:
-            ValueError: the state is of another kind, or for other parameters; nothing has been changed then.
-        """
-        if not isinstance(state, Mapping) or set(state) != {"kind", "steps", "parameters"}:
-            raise ValueError(f"`state` is a dict that `state_dict()` gave, not {state!r:.60}")
-        kept, shapes = state["parameters"], [np.shape(p.data) for p in self.parameters]
-        if state["kind"] != type(self).__name__ or len(kept) != len(shapes):
-            raise ValueError(
-                f"`state` is of a {state['kind']} of {len(kept)} parameters; this is a {type(self).__name__} of "
-                f"{len(shapes)}"
-            )
-        for i, (own, shape) in enumerate(zip(kept, shapes, strict=True)):
-            for name, thing in own.items():
-                if isinstance(thing, np.ndarray) and thing.shape != shape:
-                    raise ValueError(f"`state` has {name!r} of shape {thing.shape} for parameter {i}, which is {shape}")
-        self.steps, self._state = state["steps"], copy.deepcopy(list(kept))
-
-    def update(self, grad: Any, state: dict[str, Any], lr: float) -> Any:
-        """Give what is to be subtracted from a parameter.
-
-        Args:
-            grad: its gradient, a float or an array.
-            state: what this method has kept for this parameter, empty at first.
-            lr: the learning rate of this step.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no `update(self, grad, state, lr)`: write one")
-
-    def __repr__(self) -> str:
-        own = {k: v for k, v in vars(self).items() if k not in ("parameters", "steps") and not k.startswith("_")}
-        settings = ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in own.items())
-        count = sum(int(np.prod(p.shape)) for p in self.parameters)
-        return f"{type(self).__name__}({settings}; {count} parameters, {self.steps} steps)"
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "ClipNorm", "ClipValue", "Groups", "Optimizer", "RMSprop"]
 
 
 class SGD(Optimizer):
     r"""Stochastic gradient descent with momentum: $v \leftarrow \mu v + g$, $\theta \leftarrow \theta - \eta v$.
 
+    With `nesterov`, $\theta \leftarrow \theta - \eta\,(g + \mu v)$: the gradient is followed from where $v$ leads.
+
     Args:
-        parameters: as for `Optimizer`.
+        parameters, weight_decay, clip: as for `Optimizer`.
         lr: $\eta$.
         momentum: $\mu$, from 0 up to, but not including, 1.
+        nesterov: whether to look ahead; needs a momentum.
 
-    Source: Polyak (1964); Sutskever et al. (2013).
+    Source: Polyak (1964); Nesterov (1983); Sutskever et al. (2013).
 
     >>> from autograd import Value
     >>> x = Value(1.0)
@@ -146,15 +39,128 @@ class SGD(Optimizer):
     (0.8, SGD(lr=0.1, momentum=0.0; 1 parameters, 1 steps))
     """
 
-    def __init__(self, parameters: Iterable[Any] | None = None, *, lr: Rate, momentum: float = 0.0) -> None:
-        super().__init__(parameters, lr=lr)
-        self.momentum = _within(momentum, "momentum", 0.0, 1.0)
+    def __init__(
+        self,
+        parameters: Iterable[Any] | None = None,
+        *,
+        lr: Rate,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+        clip: Clip | None = None,
+    ) -> None:
+        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip)
+        self.momentum = within(momentum, "momentum", 0.0, 1.0)
+        if nesterov and not self.momentum:
+            raise ValueError("`nesterov` looks ahead along the momentum: give a `momentum` above 0, such as 0.9")
+        self.nesterov = bool(nesterov)
 
-    def update(self, grad: Any, state: dict[str, Any], lr: float) -> Any:
-        """Give $\\eta v$."""
-        if self.momentum:
-            grad = state["velocity"] = self.momentum * state["velocity"] + grad if state else +grad
-        return lr * grad
+    def start(self, parameter: Any) -> State:
+        """Give the velocity $v = 0$, where there is a momentum."""
+        return {"velocity": zeros_like(parameter)} if self.momentum else {}
+
+    def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
+        r"""Give $\theta - \eta v$ and $v$."""
+        if not self.momentum:
+            return parameter - lr * grad, state
+        velocity = self.momentum * state["velocity"] + grad
+        ahead = grad + self.momentum * velocity if self.nesterov else velocity
+        return parameter - lr * ahead, {"velocity": velocity}
+
+
+class Adagrad(Optimizer):
+    r"""Adagrad: $s \leftarrow s + g^2$, $\theta \leftarrow \theta - \eta\,g / (\sqrt{s} + \epsilon)$.
+
+    Args:
+        parameters, weight_decay, clip: as for `Optimizer`.
+        lr: $\eta$.
+        eps: $\epsilon$.
+
+    Source: Duchi, Hazan and Singer (2011).
+
+    >>> from autograd import Value
+    >>> x = Value(1.0)
+    >>> adagrad = Adagrad([x], lr=0.1)
+    >>> (5 * x).backward()
+    >>> adagrad.step()
+    >>> round(x.data, 6)
+    0.9
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any] | None = None,
+        *,
+        lr: Rate = 1e-2,
+        eps: float = 1e-10,
+        weight_decay: float = 0.0,
+        clip: Clip | None = None,
+    ) -> None:
+        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip)
+        self.eps = within(eps, "eps")
+
+    def start(self, parameter: Any) -> State:
+        """Give the sum of squares $s = 0$."""
+        return {"sum": zeros_like(parameter)}
+
+    def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
+        r"""Give $\theta - \eta\,g / (\sqrt{s} + \epsilon)$ and $s$."""
+        total = state["sum"] + grad * grad
+        return parameter - lr * _ratio(grad, ag.sqrt(total), self.eps), {"sum": total}
+
+
+class RMSprop(Optimizer):
+    r"""RMSprop: $s \leftarrow \alpha s + (1-\alpha) g^2$, $\theta \leftarrow \theta - \eta\,g / (\sqrt{s} + \epsilon)$.
+
+    With a momentum, $v \leftarrow \mu v + g / (\sqrt{s} + \epsilon)$, $\theta \leftarrow \theta - \eta v$.
+
+    Args:
+        parameters, weight_decay, clip: as for `Optimizer`.
+        lr: $\eta$.
+        alpha: $\alpha$, from 0 up to, but not including, 1.
+        momentum: $\mu$, likewise.
+        eps: $\epsilon$.
+
+    Source: Tieleman and Hinton (2012), lecture 6e.
+
+    >>> from autograd import Value
+    >>> x = Value(1.0)
+    >>> rmsprop = RMSprop([x], lr=0.1, alpha=0.0)
+    >>> (5 * x).backward()
+    >>> rmsprop.step()
+    >>> round(x.data, 6)
+    0.9
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Any] | None = None,
+        *,
+        lr: Rate = 1e-2,
+        alpha: float = 0.99,
+        momentum: float = 0.0,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        clip: Clip | None = None,
+    ) -> None:
+        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip)
+        self.alpha = within(alpha, "alpha", 0.0, 1.0)
+        self.momentum = within(momentum, "momentum", 0.0, 1.0)
+        self.eps = within(eps, "eps")
+
+    def start(self, parameter: Any) -> State:
+        """Give the mean of squares $s = 0$, and the velocity $v = 0$ where there is a momentum."""
+        state = {"square": zeros_like(parameter)}
+        return state | {"velocity": zeros_like(parameter)} if self.momentum else state
+
+    def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
+        r"""Give $\theta - \eta v$, $s$ and $v$."""
+        square = self.alpha * state["square"] + (1.0 - self.alpha) * grad * grad
+        ratio = _ratio(grad, ag.sqrt(square), self.eps)
+        if not self.momentum:
+            return parameter - lr * ratio, {"square": square}
+        velocity = self.momentum * state["velocity"] + ratio
+        return parameter - lr * velocity, {"square": square, "velocity": velocity}
 
 
 class Adam(Optimizer):
@@ -165,10 +171,10 @@ class Adam(Optimizer):
     $\hat v = v/(1-\beta_2^t)$.
 
     Args:
-        parameters: as for `Optimizer`.
+        parameters, weight_decay, clip: as for `Optimizer`.
         lr: $\eta$.
         betas: $\beta_1$ and $\beta_2$, each from 0 up to, but not including, 1.
-        eps: $\epsilon$.
+        eps: $\epsilon$; where it is 0, a parameter that never had a gradient stays as it is.
 
     Source: Kingma and Ba (2015), algorithm 1.
 
@@ -188,52 +194,61 @@ class Adam(Optimizer):
         lr: Rate = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        clip: Clip | None = None,
     ) -> None:
-        super().__init__(parameters, lr=lr)
+        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip)
         if not isinstance(betas, (tuple, list)) or len(betas) != 2:
             raise TypeError(f"`betas` are two numbers, such as (0.9, 0.999), not {betas!r:.60}")
-        self.betas = (_within(betas[0], "betas[0]", 0.0, 1.0), _within(betas[1], "betas[1]", 0.0, 1.0))
-        self.eps = _within(eps, "eps", 0.0)
+        self.betas = (within(betas[0], "betas[0]", 0.0, 1.0), within(betas[1], "betas[1]", 0.0, 1.0))
+        self.eps = within(eps, "eps")
 
-    def update(self, grad: Any, state: dict[str, Any], lr: float) -> Any:
-        r"""Give $\eta\,\hat m / (\sqrt{\hat v} + \epsilon)$."""
+    def start(self, parameter: Any) -> State:
+        """Give $m = v = 0$."""
+        return {"m": zeros_like(parameter), "v": zeros_like(parameter)}
+
+    def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
+        r"""Give $\theta - \eta\,\hat m / (\sqrt{\hat v} + \epsilon)$, $m$ and $v$."""
         beta1, beta2 = self.betas
-        t = state["t"] = state.get("t", 0) + 1
-        m = state["m"] = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
-        v = state["v"] = beta2 * state.get("v", 0.0) + (1 - beta2) * grad * grad
-        return lr / (1 - beta1**t) * m / ((v / (1 - beta2**t)) ** 0.5 + self.eps)
+        m = beta1 * state["m"] + (1.0 - beta1) * grad
+        v = beta2 * state["v"] + (1.0 - beta2) * grad * grad
+        root = ag.sqrt(v) / ag.sqrt(1.0 - ag.pow(beta2, t))
+        return parameter - lr / (1.0 - ag.pow(beta1, t)) * _ratio(m, root, self.eps), {"m": m, "v": v}
 
 
-def _plain(grad: Any) -> Any:
-    """Take a gradient as numbers, also where it is a graph."""
-    return grad.data if isinstance(grad, (Value, Tensor)) else grad
+class AdamW(Adam):
+    r"""Adam with decoupled weight decay: $\theta \leftarrow (1 - \eta\lambda)\,\theta$, then the step of Adam.
+
+    Args:
+        parameters, lr, betas, eps, clip: as for `Adam`.
+        weight_decay: $\lambda$.
+
+    Source: Loshchilov and Hutter (2019), algorithm 2.
+
+    >>> from autograd import Value
+    >>> x = Value(1.0)
+    >>> adamw = AdamW([x], lr=0.1, weight_decay=0.5)
+    >>> (x * x).backward()
+    >>> adamw.step()
+    >>> round(x.data, 6)
+    0.85
+    """
+
+    decoupled = True
+
+    def __init__(
+        self,
+        parameters: Iterable[Any] | None = None,
+        *,
+        lr: Rate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        clip: Clip | None = None,
+    ) -> None:
+        super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, clip=clip)
 
 
-def _within(x: Any, name: str, low: float, high: float = float("inf")) -> float:
-    """Check a setting: a number from `low` up to, but not including, `high`."""
-    try:
-        number = float(x)
-    except (TypeError, ValueError):
-        raise TypeError(f"`{name}` is a number, not {x!r:.60}") from None
-    if not low <= number < high:
-        raise ValueError(f"`{name}` is {number}; it must be at least {low:g} and less than {high:g}")
-    return number
-
-
-def _checked(parameters: Any) -> list[Any]:
-    if isinstance(parameters, (Node, float, int, str)) or not isinstance(parameters, Iterable):
-        raise TypeError(
-            f"`parameters` are Values and Tensors in a list, such as `model.parameters()`, not {parameters!r:.60}"
-        )
-    found = list(parameters)
-    for parameter in found:
-        if not (isinstance(parameter, Node) and parameter.is_leaf and parameter.requires_grad):
-            raise TypeError(
-                f"`parameters` holds {parameter!r:.60}: a parameter is a Value or Tensor that you made, "
-                "not a constant and not a result"
-            )
-    if not found:
-        raise ValueError("`parameters` is empty: there is nothing to change")
-    if len({id(parameter) for parameter in found}) < len(found):
-        raise ValueError("`parameters` lists a parameter twice, which would be changed twice in a step")
-    return found
+def _ratio(x: Any, root: Any, eps: float) -> Any:
+    """Divide by the root and a little more; with nothing more, 0 where the root is 0, instead of 0/0."""
+    return x / (root + eps) if eps else ag.where(root, ag.div(x, root), 0.0)

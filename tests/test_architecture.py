@@ -29,10 +29,10 @@ FLOORS: dict[str, list[set[str]]] = {
         {"__init__"},
     ],
     "nn": [
-        {"module", "randomness", "files"},
+        {"module", "randomness", "checks", "files"},
         {"data"},
-        {"init", "activations", "losses", "datasets", "optim"},
-        {"layers"},
+        {"init", "activations", "losses", "datasets", "optimizer", "clipping", "schedules"},
+        {"layers", "optim"},
         {"mlp"},
         {"encoding"},
         {"saving"},

@@ -10,21 +10,34 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
-from nn.optim import SGD, Adam
+from nn.optim import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, Groups, Optimizer, RMSprop
 
 START = np.array([[0.5, -1.5], [2.0, 1.0]])
 RULES = [
     (SGD, {"lr": 0.01}),
     (SGD, {"lr": 0.01, "momentum": 0.9}),
+    (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    (Adagrad, {"lr": 0.1}),
+    (Adagrad, {"lr": 0.1, "eps": 0.1, "weight_decay": 0.1}),
+    (RMSprop, {"eps": 0.1}),
+    (RMSprop, {"lr": 0.003, "alpha": 0.9, "momentum": 0.5, "eps": 0.1, "weight_decay": 0.1}),
     (Adam, {"lr": 0.05}),
     (Adam, {"lr": 0.05, "betas": (0.5, 0.9), "eps": 0.5}),  # with a small eps it is chaotic near the minimum
     (Adam, {}),
+    (Adam, {"lr": 0.02, "weight_decay": 0.1}),
+    (AdamW, {}),
+    (AdamW, {"lr": 0.02, "weight_decay": 0.5}),
 ]
 
 
 def bumpy(x: Any, tanh: Any) -> Any:
     """A function whose gradient turns about, of an array or of its elements."""
     return (x * x * x * x * 0.1 - x * x + tanh(3 * x)) * 1.0
+
+
+def total(parameters: list[Any]) -> Any:
+    """The function of all elements of some Tensors and Values."""
+    return sum(bumpy(x, ag.tanh).sum() if x.shape else bumpy(x, ag.tanh) for x in parameters)
 
 
 def run(optimizer: Any, objective: Any, steps: int = 100) -> None:
@@ -38,7 +51,7 @@ def run(optimizer: Any, objective: Any, steps: int = 100) -> None:
 def test_equals_pytorch_over_100_steps(rule: Any, settings: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
     twin = torch.tensor(START, requires_grad=True)
-    run(getattr(torch.optim, rule.__name__)([twin], **{"lr": 1e-3, **settings}), lambda: bumpy(twin, torch.tanh).sum())
+    run(getattr(torch.optim, rule.__name__)([twin], **settings), lambda: bumpy(twin, torch.tanh).sum())
     ours = Tensor(START)
     run(rule([ours], **settings), lambda: bumpy(ours, ag.tanh).sum())
     assert np.allclose(ours.data, twin.detach().numpy(), rtol=1e-10, atol=1e-12)
@@ -150,3 +163,187 @@ def test_wrong_parameters_are_refused(parameters: Any, error: type[Exception], m
 def test_wrong_settings_are_refused(rule: Any, settings: dict[str, Any], name: str) -> None:
     with pytest.raises((ValueError, TypeError), match=f"`{name}` is "):
         rule(**settings)
+
+
+def test_no_gradient_yet_and_no_eps_is_no_step_instead_of_0_by_0() -> None:
+    for rule in (Adam, AdamW, RMSprop, Adagrad):
+        x, y = Value(1.0), Tensor([1.0, 2.0])
+        optimizer = rule([x, y], lr=0.1, eps=0.0)
+        optimizer.zero_grad()
+        (x * 0.0 + (y * np.array([0.0, 1.0])).sum()).backward()
+        optimizer.step()
+        decay = 1 - 0.1 * optimizer.weight_decay
+        assert x.data == decay and y.data[0] == decay and y.data[1] < 1.95
+
+
+@pytest.mark.parametrize("rule", [Adam, RMSprop, Adagrad])
+@pytest.mark.parametrize("make", [Value, lambda x: Tensor([x])])
+def test_a_square_that_overflows_is_said_and_nothing_changes(rule: Any, make: Any) -> None:
+    x, y = make(1.0), Value(2.0)
+    optimizer = rule([y, x], lr=0.1)
+    run(optimizer, lambda: (x * y).sum() if isinstance(x, Tensor) else x * y, steps=2)
+    before, start = optimizer.state_dict(), (np.ravel(x.data).tolist(), y.data)
+    with pytest.raises(FloatingPointError, match=r"would make `.*` of .* infinite or NaN, so nothing was changed"):
+        run(optimizer, lambda: ((x + y) * 1e200).sum() if isinstance(x, Tensor) else (x + y) * 1e200, steps=1)
+    assert (np.ravel(x.data).tolist(), y.data) == start
+    assert str(optimizer.state_dict()) == str(before) and optimizer.steps == 2
+
+
+def test_nan_is_refused_before_it_spreads() -> None:
+    x = Tensor([1.0, 2.0], label="weight")
+    x.grad = np.array([0.0, np.nan])
+    with pytest.raises(FloatingPointError, match="would make weight infinite or NaN"):
+        SGD([x], lr=0.1).step()
+    assert x.data.tolist() == [1.0, 2.0]
+
+
+@pytest.mark.parametrize(("rule", "settings"), RULES)
+def test_a_rule_is_pure_and_the_same_on_floats_arrays_and_nodes(rule: Any, settings: dict[str, Any]) -> None:
+    optimizer = rule(**{"lr": 0.05, **settings}, clip=ClipNorm(1.0))
+    rng = np.random.default_rng(0)
+    parameter, grad = rng.normal(size=(2, 5))
+    states = {"floats": [optimizer.start(x) for x in parameter.tolist()], "array": [optimizer.start(parameter)]}
+    states["nodes"] = [{name: Tensor(x) for name, x in states["array"][0].items()}]
+    data: dict[str, Any] = {"floats": parameter.tolist(), "array": [parameter.copy()], "nodes": [Tensor(parameter)]}
+    grads: dict[str, Any] = {"floats": grad.tolist(), "array": [grad.copy()], "nodes": [Tensor(grad)]}
+    for t in (1, 2, 3):
+        kept = {key: ([np.array(getattr(x, "data", x)) for x in data[key]], str(states[key])) for key in data}
+        for key in data:
+            rate, step = (Value(0.05), Value(float(t))) if key == "nodes" else (0.05, t)
+            new, news = optimizer.updates(data[key], grads[key], states[key], [rate], step)
+            assert all(np.array_equal(getattr(x, "data", x), y) for x, y in zip(data[key], kept[key][0], strict=True))
+            assert str(states[key]) == kept[key][1]
+            data[key], states[key] = new, news
+    assert all(isinstance(x, ag.Node) for x in data["nodes"] + list(states["nodes"][0].values()))
+    assert np.allclose(data["floats"], data["array"][0], rtol=1e-14, atol=0)
+    assert np.allclose(data["nodes"][0].data, data["array"][0], rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("kind", ["values", "tensors"])
+@pytest.mark.parametrize(("clip", "theirs"), [(ClipNorm(0.5), "clip_grad_norm_"), (ClipValue(0.1), "clip_grad_value_")])
+def test_clipping_equals_pytorch(clip: Any, theirs: str, kind: str) -> None:
+    torch = pytest.importorskip("torch")
+    twin = [torch.tensor(row, requires_grad=True) for row in START]
+    other = torch.optim.SGD(twin, lr=0.1)
+    ours: Any = [Tensor(row) for row in START] if kind == "tensors" else [Value(x) for x in START.ravel()]
+    optimizer = SGD(ours, lr=0.1, clip=clip)
+    for _ in range(100):
+        other.zero_grad()
+        sum(bumpy(x, torch.tanh).sum() for x in twin).backward()
+        getattr(torch.nn.utils, theirs)(twin, clip.limit)
+        other.step()
+        run(optimizer, lambda: total(ours), steps=1)
+    have = np.concatenate([np.ravel(x.data) for x in ours])
+    want = np.concatenate([t.detach().numpy() for t in twin])
+    assert np.allclose(have, want, rtol=1e-10, atol=1e-12)
+
+
+def test_clipping_of_huge_gradients_does_not_overflow() -> None:
+    x, y = Tensor([0.0], dtype=np.float32), Value(0.0)
+    x.grad, y.grad = np.array([3e30], np.float32), 4e30
+    SGD([x, y], lr=1.0, clip=ClipNorm(1.0)).step()
+    assert x.data[0] == pytest.approx(-0.6) and y.data == pytest.approx(-0.8) and x.dtype == np.float32
+
+
+def test_groups_equal_pytorchs() -> None:
+    torch = pytest.importorskip("torch")
+    twin = [torch.tensor(row, requires_grad=True) for row in START]
+    groups = [{"params": twin[:1], "lr": 0.05, "weight_decay": 0.1}, {"params": twin[1:], "lr": 0.01, "eps": 0.1}]
+    run(torch.optim.Adam(groups), lambda: sum(bumpy(x, torch.tanh).sum() for x in twin))
+    ours = [Tensor(row) for row in START]
+    optimizer = Groups(Adam(ours[:1], lr=0.05, weight_decay=0.1), Adam(ours[1:], lr=lambda step: 0.01, eps=0.1))
+    run(optimizer, lambda: sum(bumpy(x, ag.tanh).sum() for x in ours))
+    for x, t in zip(ours, twin, strict=True):
+        assert np.allclose(x.data, t.detach().numpy(), rtol=1e-10, atol=1e-12)
+    assert optimizer.rates() == [0.05, 0.01] and optimizer.steps == 100
+    assert repr(optimizer).startswith("Groups(Adam(lr=0.05, weight_decay=0.1, betas=(0.9, 0.999), eps=1e-08), Adam(")
+
+
+def test_groups_may_differ_in_rule_and_are_clipped_together() -> None:
+    x, y = Value(0.0), Value(0.0)
+    optimizer = Groups(SGD([x], lr=1.0), SGD([y], lr=0.1, momentum=0.9), clip=ClipNorm(1.0))
+    run(optimizer, lambda: 3 * x + 4 * y, steps=1)
+    assert (x.data, y.data) == (pytest.approx(-0.6), pytest.approx(-0.08))
+    assert list(optimizer.state_dict()) == ["steps", "lr.0", "lr.1", "velocity.1"]
+    with pytest.raises(ValueError, match="twice"):
+        Groups(SGD([x], lr=1.0), SGD([x], lr=0.1))
+    with pytest.raises(TypeError, match="see `Groups`"):
+        SGD([{"params": [x], "lr": 1.0}], lr=0.1)
+    with pytest.raises(TypeError, match="`optimizers` are optimisers"):
+        Groups([x])  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="no parameters yet"):
+        Groups(SGD(lr=1.0))
+
+
+@pytest.mark.parametrize(("rule", "settings"), RULES)
+@pytest.mark.parametrize("make", [lambda: [Tensor(START)], lambda: [Value(x) for x in START.ravel()]])
+def test_state_goes_round_to_the_bit(rule: Any, settings: dict[str, Any], make: Any) -> None:
+    def train(parameters: list[Any], optimizer: Any, steps: int) -> None:
+        run(optimizer, lambda: total(parameters), steps)
+
+    ours, other = make(), make()
+    one, two = rule(ours, **settings), rule(other, **{**settings, "lr": 0.5})
+    train(ours, one, 7)
+    state = one.state_dict()
+    assert all(type(x) in (int, float, np.ndarray) for x in state.values())
+    for x, y in zip(ours, other, strict=True):
+        y.data = x.data
+    two.load_state_dict(state)
+    train(ours, one, 5)
+    train(other, two, 5)
+    assert all(np.array_equal(x.data, y.data) for x, y in zip(ours, other, strict=True))
+    assert str(one.state_dict()) == str(two.state_dict()) and state["steps"] == 7
+
+
+def test_a_state_that_does_not_fit_changes_nothing() -> None:
+    adam = Adam([Tensor([1.0, 2.0]), Value(1.0)], lr=0.1)
+    before = adam.state_dict()
+    bad = {**before, "m.0": np.zeros(3), "v.1": "x", "steps": 1.5, "more": 1}
+    del bad["v.0"]
+    with pytest.raises(ValueError, match="nothing was changed") as caught:
+        adam.load_state_dict(bad)
+    for complaint in ("missing: 'v.0'", "unexpected: 'more'", "shape: 'm.0' is (3,)", "'v.1' holds", "'steps' holds"):
+        assert complaint in str(caught.value)
+    assert str(adam.state_dict()) == str(before)
+    with pytest.raises(TypeError, match="`state` is a dict"):
+        adam.load_state_dict([1])  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="no parameters yet"):
+        Adam().load_state_dict(before)
+
+
+def test_a_rule_of_your_own() -> None:
+    class Signs(Optimizer):
+        def update(self, parameter: Any, grad: Any, state: Any, lr: Any, t: Any) -> Any:
+            return parameter - lr * ag.sign(grad), state
+
+    x = Tensor([1.0, 2.0])
+    run(Signs([x], lr=0.5), lambda: (x * np.array([3.0, -4.0])).sum(), steps=2)
+    assert x.data.tolist() == [0.0, 3.0]
+
+    class Torn(Optimizer):
+        def update(self, parameter: Any, grad: Any, state: Any, lr: Any, t: Any) -> Any:
+            return parameter[:1] if np.shape(parameter) else parameter - 1.0, state
+
+    y = Value(1.0)
+    with pytest.raises(ValueError, match=r"`update` of Torn made of `parameter`, shape \(2,\), one of shape \(1,\)"):
+        run(Torn([y, x], lr=0.5), lambda: y * x.sum(), steps=1)
+    assert y.data == 1.0
+    with pytest.raises(NotImplementedError, match="write one"):
+        run(Optimizer([y], lr=0.5), lambda: y * y, steps=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"weight_decay": -1.0}, ValueError, "`weight_decay` is -1"),
+        ({"clip": 1.0}, TypeError, r"`clip` is a function of all gradients, such as ClipNorm\(1.0\), not 1.0"),
+        ({"clip": ClipNorm}, TypeError, "`clip` is a function"),
+        ({"nesterov": True}, ValueError, "give a `momentum`"),
+    ],
+)
+def test_wrong_settings_of_all_optimisers_are_refused(settings: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        SGD(lr=0.1, **settings)
+    for limit in (0.0, -1.0, None):
+        with pytest.raises((TypeError, ValueError), match="`limit` is "):
+            ClipNorm(limit)  # type: ignore[arg-type]

@@ -1,0 +1,373 @@
+"""Optimizer: what all update rules share. As in PyTorch: `step()` and `zero_grad()`; and groups of parameters.
+
+A rule is a pure function, written once for floats, arrays and nodes. So it serves Values and Tensors, a compiled
+program can trace it, and a step is made only when all of it has been computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor, Value
+
+from .checks import within
+
+__all__ = ["Clip", "Groups", "Optimizer", "Rate", "State", "zeros_like"]
+
+Rate = float | Callable[[int], float]
+State = dict[str, Any]
+Clip = Callable[[list[Any]], list[Any]]
+
+
+class Optimizer:
+    r"""What optimisers share: their parameters, the learning rate, weight decay, clipping and the count of steps.
+
+    A subclass writes `update`, and `start` if it keeps a state.
+
+    Args:
+        parameters: Values and Tensors, as `model.parameters()` gives them; if left out, `nn.fit` (or `bind`) sets them.
+        lr: the learning rate $\eta$, or a function from the number of steps that were taken to the rate of the next,
+            such as those of `nn.schedules`.
+        weight_decay: $\lambda$: $\lambda\theta$ is added to the gradient, which is the gradient of
+            $\frac\lambda2\theta^2$. Where `decoupled`, $\eta\lambda\theta$ is taken from the parameter instead.
+        clip: a function from the list of all gradients to a list, such as `ClipNorm(1.0)`.
+
+    Attributes:
+        steps: how many steps have been taken.
+        decoupled: whether weight decay keeps away from the gradient; a constant of the class.
+
+    Raises:
+        TypeError: `parameters` are not Values and Tensors that you made.
+        ValueError: there are no parameters, one comes twice, or a setting is out of its range.
+    """
+
+    decoupled = False
+
+    def __init__(
+        self,
+        parameters: Iterable[Any] | None = None,
+        *,
+        lr: Rate,
+        weight_decay: float = 0.0,
+        clip: Clip | None = None,
+    ) -> None:
+        self.lr: Any = lr if callable(lr) else within(lr, "lr")
+        self.weight_decay = within(weight_decay, "weight_decay")
+        if not (clip is None or (callable(clip) and not isinstance(clip, type))):
+            raise TypeError(f"`clip` is a function of all gradients, such as ClipNorm(1.0), not {clip!r:.60}")
+        self.clip = clip
+        self.steps = 0
+        self.parameters: list[Any] = []
+        self._states: list[State] = []
+        if parameters is not None:
+            self.bind(parameters)
+
+    def bind(self, parameters: Iterable[Any]) -> None:
+        """Set the parameters, once.
+
+        Raises:
+            ValueError: this optimiser has other parameters already.
+        """
+        parameters = _checked(parameters)
+        if self.parameters:
+            if not set(map(id, self.parameters)) & set(map(id, parameters)):
+                raise ValueError(
+                    f"this {type(self).__name__} belongs to {len(self.parameters)} other parameters, and keeps "
+                    "its state for them: make a new one"
+                )
+            return
+        self.parameters = parameters
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters to zero."""
+        for parameter in self.parameters:
+            parameter.zero_grad()
+
+    @property
+    def states(self) -> list[State]:
+        """What the rule has kept for each parameter: numbers and arrays by name."""
+        if not self._states:
+            self._states = [self.start(parameter.data) for parameter in self._bound()]
+        return self._states
+
+    @states.setter
+    def states(self, states: list[State]) -> None:
+        self._states = states
+
+    # The rule, pure ----------------------------------------------------------------------------------------
+
+    def start(self, parameter: Any) -> State:
+        """Give the state of a parameter before the first step, from its number or array: by name, zeros like it."""
+        return {}
+
+    def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
+        """Give the parameter and its state after a step. A pure function of floats, arrays or nodes.
+
+        Write it with operators and with functions of `autograd`, without `if` on numbers and without `+=`: so it can
+        be compiled. A division by a number that may be 0 is `autograd.div`, which does not raise.
+
+        Args:
+            parameter: the number or array before the step.
+            grad: its gradient.
+            state: what `start`, or the step before, gave.
+            lr: the learning rate of this step.
+            t: the number of this step, from 1.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no `update(self, parameter, grad, state, lr, t)`: write one"
+        )
+
+    def updates(
+        self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
+    ) -> tuple[list[Any], list[State]]:
+        """Give all parameters and states after a step: clipping, weight decay, `update`. Pure, as `update` is.
+
+        Args:
+            parameters, grads, states: one of each for each parameter; one whose gradient is None stays as it is.
+            rates: the learning rates of this step, as `rates` gives them.
+            t: the number of this step, from 1.
+        """
+        (lr,) = rates
+        if self.clip is not None:
+            grads = _clipped(self.clip, grads)
+        new: list[Any] = []
+        news: list[State] = []
+        for parameter, grad, state in zip(parameters, grads, states, strict=True):
+            if grad is not None:
+                if self.weight_decay and self.decoupled:
+                    parameter = parameter * (1.0 - lr * self.weight_decay)
+                elif self.weight_decay:
+                    grad = grad + self.weight_decay * parameter
+                parameter, state = self.update(parameter, grad, state, lr, t)
+            new.append(parameter)
+            news.append(state)
+        return new, news
+
+    def rates(self, steps: int | None = None) -> list[float]:
+        """Give the learning rate of each group (there is one) after `steps` steps; of the next step if left out.
+
+        Raises:
+            ValueError: a function `lr` gave a number that is negative or not finite.
+        """
+        steps = self.steps if steps is None else steps
+        return [within(self.lr(steps), "lr") if callable(self.lr) else self.lr]
+
+    # What changes ------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Change all parameters that have a gradient, and the state.
+
+        Raises:
+            RuntimeError: there are no parameters yet.
+            FloatingPointError: a number would become infinite or NaN, maybe one in the state, where it would stop the
+                parameter for good; nothing has changed then.
+        """
+        parameters, states = self._bound(), self.states
+        grads = [_plain(parameter.grad) for parameter in parameters]
+        rates = self.rates()
+        with np.errstate(all="ignore"):
+            new, news = self.updates([p.data for p in parameters], grads, states, rates, self.steps + 1)
+        live = [i for i, grad in enumerate(grads) if grad is not None]
+        for i in live:  # all of them before the first is changed: an error, or Ctrl-C, leaves no half of a step
+            old = parameters[i].data
+            new[i] = _alike(new[i], old, "parameter", self, parameters[i])
+            news[i] = {name: _alike(x, states[i].get(name, old), name, self, parameters[i])
+                       for name, x in news[i].items()}  # fmt: skip
+        for i in live:
+            parameters[i].data = new[i]
+        self._states = news
+        self.steps += 1
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy all that a later step depends on, but the parameters and the settings.
+
+        Returns:
+            Ints, floats and arrays by name: `steps`; `lr.0`, the learning rate of group 0, or `lr.0.best` and so on of
+            a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3.
+        """
+        state: dict[str, Any] = {"steps": self.steps}
+        for i, group in enumerate(self._groups()):
+            if not callable(group.lr):
+                state[f"lr.{i}"] = group.lr
+            elif hasattr(group.lr, "state_dict"):
+                state |= {f"lr.{i}.{name}": x for name, x in group.lr.state_dict().items()}
+        for i, own in enumerate(self.states):
+            state |= {f"{name}.{i}": x.copy() if isinstance(x, np.ndarray) else x for name, x in own.items()}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all that `state_dict` gave; everything is checked before anything is changed.
+
+        Raises:
+            RuntimeError: there are no parameters yet.
+            TypeError: `state` is not a mapping.
+            ValueError: names all that is wrong: entries that are missing, unexpected, of another shape, or no numbers.
+        """
+        self._bound()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"`state` is a dict, as `state_dict()` gives it, not {type(state).__name__}")
+        own = self.state_dict()
+        wrong = [f"missing: {name!r}" for name in own if name not in state]
+        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
+        new = {name: _entry(state[name], x, name, wrong) for name, x in own.items() if name in state}
+        if wrong:
+            raise ValueError(
+                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
+            )
+        for i, group in enumerate(self._groups()):
+            if not callable(group.lr):
+                group.lr = new[f"lr.{i}"]
+            elif hasattr(group.lr, "load_state_dict"):
+                group.lr.load_state_dict({name: new[f"lr.{i}.{name}"] for name in group.lr.state_dict()})
+        self.steps = new["steps"]
+        self._states = [{name: new[f"{name}.{i}"] for name in old} for i, old in enumerate(self.states)]
+
+    def _groups(self) -> list[Optimizer]:
+        return [self]
+
+    def _bound(self) -> list[Any]:
+        if not self.parameters:
+            raise RuntimeError(f"this {type(self).__name__} has no parameters yet: give it `model.parameters()`")
+        return self.parameters
+
+    def _settings(self) -> str:
+        hidden = ("parameters", "steps") if self.weight_decay else ("parameters", "steps", "weight_decay")
+        own = {k: v for k, v in vars(self).items() if not (k in hidden or k[0] == "_" or v is None or v is False)}
+        return ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in own.items())
+
+    def __repr__(self) -> str:
+        count = sum(int(np.prod(p.shape)) for p in self.parameters)
+        return f"{type(self).__name__}({self._settings()}; {count} parameters, {self.steps} steps)"
+
+
+class Groups(Optimizer):
+    r"""Groups of parameters with settings of their own: an optimiser for each, and their steps are one step.
+
+    Args:
+        *optimizers: each with its parameters. Their learning rates may be schedules; their own counts stand still.
+        clip: as for `Optimizer`: of the gradients of all groups together, before the `clip` of each group.
+
+    Raises:
+        TypeError: one of them is no optimiser.
+        ValueError: one of them has no parameters, or a parameter is in two.
+
+    >>> from autograd import Value
+    >>> from nn import SGD
+    >>> w, b = Value(1.0), Value(1.0)
+    >>> optimizer = Groups(SGD([w], lr=0.1, weight_decay=0.5), SGD([b], lr=0.2))
+    >>> (w + b).backward()
+    >>> optimizer.step()
+    >>> round(w.data, 3), b.data
+    (0.85, 0.8)
+    """
+
+    def __init__(self, *optimizers: Optimizer, clip: Clip | None = None) -> None:
+        for optimizer in optimizers:
+            if not isinstance(optimizer, Optimizer) or isinstance(optimizer, Groups):
+                raise TypeError(f"`optimizers` are optimisers, such as SGD(parameters, lr=0.1), not {optimizer!r:.60}")
+        self.optimizers = list(optimizers)
+        parameters = [parameter for optimizer in optimizers for parameter in optimizer._bound()]
+        super().__init__(parameters, lr=0.0, clip=clip)
+        self.states = [state for optimizer in optimizers for state in optimizer.states]
+
+    def updates(
+        self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
+    ) -> tuple[list[Any], list[State]]:
+        """Give all parameters and states after a step, group by group."""
+        if self.clip is not None:
+            grads = _clipped(self.clip, grads)
+        new: list[Any] = []
+        news: list[State] = []
+        for optimizer, lr in zip(self.optimizers, rates, strict=True):
+            own = slice(len(new), len(new) + len(optimizer.parameters))
+            changed = optimizer.updates(parameters[own], grads[own], states[own], [lr], t)
+            new, news = new + changed[0], news + changed[1]
+        return new, news
+
+    def rates(self, steps: int | None = None) -> list[float]:
+        """Give the learning rate of each group after `steps` steps; of the next step if left out."""
+        steps = self.steps if steps is None else steps
+        return [lr for optimizer in self.optimizers for lr in optimizer.rates(steps)]
+
+    def _groups(self) -> list[Optimizer]:
+        return self.optimizers
+
+    def _settings(self) -> str:
+        groups = [f"{type(optimizer).__name__}({optimizer._settings()})" for optimizer in self.optimizers]
+        return ", ".join([*groups, *([] if self.clip is None else [f"clip={self.clip}"])])
+
+
+def zeros_like(parameter: Any) -> Any:
+    """Give the zero, or the zeros, of the kind of a parameter: how a state starts."""
+    return 0.0 if isinstance(parameter, float) else np.zeros_like(parameter)
+
+
+def _clipped(clip: Clip, grads: list[Any]) -> list[Any]:
+    """Clip the gradients that there are."""
+    clipped = iter(clip([grad for grad in grads if grad is not None]))
+    return [None if grad is None else next(clipped) for grad in grads]
+
+
+def _plain(grad: Any) -> Any:
+    """Take a gradient as numbers, also where it is a graph."""
+    return grad.data if isinstance(grad, (Value, Tensor)) else grad
+
+
+def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) -> Any:
+    """Give a changed number or array the kind of the one before; it must be finite, and of the same shape."""
+    if old.__class__ is float:
+        new = float(new)
+        finite = math.isfinite(new)
+    else:
+        new = np.asarray(new, dtype=old.dtype)
+        finite = math.isfinite(np.add.reduce(new, axis=None)) or bool(np.isfinite(new).all())
+        if new.shape != old.shape:
+            raise ValueError(
+                f"`update` of {type(optimizer).__name__} made of `{name}`, shape {old.shape}, one of shape {new.shape}"
+            )
+    if not finite:
+        of = f"`{name}` of {parameter.label or 'a parameter'}" if name != "parameter" else parameter.label or name
+        raise FloatingPointError(
+            f"step {optimizer.steps + 1} of {type(optimizer).__name__} would make {of} infinite or NaN, so nothing was "
+            "changed: the gradient is too large; try a smaller `lr`, or clip=ClipNorm(1.0)"
+        )
+    return new
+
+
+def _entry(x: Any, old: Any, name: str, wrong: list[str]) -> Any:
+    """Give an entry of a state the kind of the one that it replaces, or note what is wrong with it."""
+    array = np.asarray(x) if not isinstance(x, (list, tuple)) else np.empty(0, object)
+    kinds = "iu" if isinstance(old, int) else "iuf"
+    if array.dtype.kind not in kinds:
+        wrong.append(f"{name!r} holds {array.dtype}, not {'a whole number' if kinds == 'iu' else 'real numbers'}")
+    elif array.shape != np.shape(old):
+        wrong.append(f"shape: {name!r} is {array.shape}, and must be {np.shape(old)}")
+    elif isinstance(old, (int, float)):
+        return type(old)(array[()])
+    else:
+        return np.array(array, dtype=old.dtype)
+    return None
+
+
+def _checked(parameters: Any) -> list[Any]:
+    if isinstance(parameters, (Node, float, int, str)) or not isinstance(parameters, Iterable):
+        raise TypeError(
+            f"`parameters` are Values and Tensors in a list, such as `model.parameters()`, not {parameters!r:.60}"
+        )
+    found = list(parameters)
+    for parameter in found:
+        if not (isinstance(parameter, Node) and parameter.is_leaf and parameter.requires_grad):
+            hint = ": groups are optimisers of their own, see `Groups`" if isinstance(parameter, dict) else ""
+            raise TypeError(
+                f"`parameters` holds {parameter!r:.60}: a parameter is a Value or Tensor that you made, "
+                f"not a constant and not a result{hint}"
+            )
+    if not found:
+        raise ValueError("`parameters` is empty: there is nothing to change")
+    if len({id(parameter) for parameter in found}) < len(found):
+        raise ValueError("`parameters` lists a parameter twice, which would be changed twice in a step")
+    return found
