@@ -14,6 +14,7 @@ from . import init as init
 from . import losses as losses
 from . import optim as optim
 from . import plots as plots
+from . import schedules as schedules
 from .activations import ELU as ELU
 from .activations import GELU as GELU
 from .activations import Activation as Activation
@@ -90,4 +91,5 @@ __all__ = [
     "losses",
     "optim",
     "plots",
+    "schedules",
 ]

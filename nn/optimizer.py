@@ -6,6 +6,7 @@ program can trace it, and a step is made only when all of it has been computed.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 
 from autograd import Node, Tensor, Value
 
-from .checks import within
+from .checks import count, within
 
 __all__ = ["Clip", "Groups", "Optimizer", "Rate", "State", "zeros_like"]
 
@@ -218,11 +219,11 @@ class Optimizer:
             raise ValueError(
                 f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
             )
+        count(new["steps"], "steps", 0)
         for i, group in enumerate(self._groups()):
-            if not callable(group.lr):
-                group.lr = new[f"lr.{i}"]
-            elif hasattr(group.lr, "load_state_dict"):
-                group.lr.load_state_dict({name: new[f"lr.{i}.{name}"] for name in group.lr.state_dict()})
+            _with_state(copy.deepcopy(group.lr), new, i)  # on a copy, since a schedule may refuse
+        for i, group in enumerate(self._groups()):
+            group.lr = _with_state(group.lr, new, i)
         self.steps = new["steps"]
         self._states = [{name: new[f"{name}.{i}"] for name in old} for i, old in enumerate(self.states)]
 
@@ -240,8 +241,8 @@ class Optimizer:
         return ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in own.items())
 
     def __repr__(self) -> str:
-        count = sum(int(np.prod(p.shape)) for p in self.parameters)
-        return f"{type(self).__name__}({self._settings()}; {count} parameters, {self.steps} steps)"
+        size = sum(int(np.prod(p.shape)) for p in self.parameters)
+        return f"{type(self).__name__}({self._settings()}; {size} parameters, {self.steps} steps)"
 
 
 class Groups(Optimizer):
@@ -299,6 +300,15 @@ class Groups(Optimizer):
     def _settings(self) -> str:
         groups = [f"{type(optimizer).__name__}({optimizer._settings()})" for optimizer in self.optimizers]
         return ", ".join([*groups, *([] if self.clip is None else [f"clip={self.clip}"])])
+
+
+def _with_state(lr: Any, state: State, i: int) -> Any:
+    """Give the learning rate of group `i` that stands in a state, or the schedule with the state that stands there."""
+    if not callable(lr):
+        return within(state[f"lr.{i}"], f"lr.{i}")
+    if hasattr(lr, "load_state_dict"):
+        lr.load_state_dict({name: state[f"lr.{i}.{name}"] for name in lr.state_dict()})
+    return lr
 
 
 def zeros_like(parameter: Any) -> Any:
