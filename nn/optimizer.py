@@ -187,10 +187,10 @@ class Optimizer:
         """Copy all that a later step depends on, but the parameters and the settings.
 
         Returns:
-            Ints, floats and arrays by name: `steps`; `lr.0`, the learning rate of group 0, or `lr.0.best` and so on of
-            a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3.
+            A text, ints, floats and arrays by name: `kind`, the class; `steps`; `lr.0`, the learning rate of group 0,
+            or `lr.0.best` and so on of a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3.
         """
-        state: dict[str, Any] = {"steps": self.steps}
+        state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
         for i, group in enumerate(self._groups()):
             if not callable(group.lr):
                 state[f"lr.{i}"] = group.lr
@@ -212,6 +212,8 @@ class Optimizer:
         if not isinstance(state, Mapping):
             raise TypeError(f"`state` is a dict, as `state_dict()` gives it, not {type(state).__name__}")
         own = self.state_dict()
+        if state.get("kind") != own["kind"]:
+            raise ValueError(f"`state` is of kind {state.get('kind')!r:.60}; this is {own['kind']!r}")
         wrong = [f"missing: {name!r}" for name in own if name not in state]
         wrong += [f"unexpected: {name!r}" for name in state if name not in own]
         new = {name: _entry(state[name], x, name, wrong) for name, x in own.items() if name in state}
@@ -350,6 +352,8 @@ def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) 
 
 def _entry(x: Any, old: Any, name: str, wrong: list[str]) -> Any:
     """Give an entry of a state the kind of the one that it replaces, or note what is wrong with it."""
+    if isinstance(old, str):
+        return old
     array = np.asarray(x) if not isinstance(x, (list, tuple)) else np.empty(0, object)
     kinds = "iu" if isinstance(old, int) else "iuf"
     if array.dtype.kind not in kinds:

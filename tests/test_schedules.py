@@ -91,11 +91,11 @@ def test_the_state_goes_through_the_optimizer() -> None:
     lr.observe(1.0)
     lr.observe(1.0)
     state = one.state_dict()
-    assert state == {"steps": 0, "lr.0.lr": pytest.approx(0.01), "lr.0.best": 1.0, "lr.0.bad": 0}
+    assert state == {"kind": "Groups", "steps": 0, "lr.0.lr": pytest.approx(0.01), "lr.0.best": 1.0, "lr.0.bad": 0}
     two.load_state_dict(state)
     assert two.rates() == one.rates() and other.state_dict() == lr.state_dict()
     assert two.rates(10) == [lr.lr, 0.0]
-    with pytest.raises(ValueError, match=r"unexpected: 'lr.0.best'"):
+    with pytest.raises(ValueError, match=r"of kind 'Groups'; this is 'SGD'"):
         SGD([Tensor([1.0])], lr=0.1).load_state_dict(state)
     before = str(two.state_dict())
     for bad in ({"lr.0.lr": -1.0}, {"lr.0.bad": -1}, {"steps": -1}):
