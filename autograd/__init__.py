@@ -4,6 +4,7 @@ from ._clash import refuse_strangers
 
 refuse_strangers()
 
+from . import display as display
 from .check import gradcheck as gradcheck
 from .comparison import equal as equal
 from .comparison import greater as greater
@@ -149,6 +150,7 @@ __all__ = [
     "cosh",
     "cumsum",
     "detect_anomaly",
+    "display",
     "div",
     "dot",
     "draw",

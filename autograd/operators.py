@@ -6,7 +6,8 @@ from typing import Any
 
 from . import comparison
 from .copying import deeply_copied, reduced, shallowly_copied
-from .graph import Node, record
+from .display import Shown, number
+from .graph import Node, fixed, record
 from .modes import switch
 from .primitives import activations, arithmetic, powers, selection, trigonometry
 from .reverse import backward, contributions
@@ -26,7 +27,7 @@ def _method(row: Any) -> Any:
     return method
 
 
-class Operators(Node):
+class Operators(Node, Shown):
     """Node with arithmetic. Comparisons give plain booleans, except `==`, which is identity."""
 
     __slots__ = ()
@@ -56,6 +57,17 @@ class Operators(Node):
         if self._first is not None and self.grad is not None:
             for operand, contribution in contributions(self, self.grad):
                 operand.grad = contribution if operand.grad is None else operand.grad + contribution
+
+    def _made_by(self) -> str:
+        """Say what made this node, for a notebook: `3 * 2`, `tanh(o)`."""
+        if not self.inputs:
+            return "constant" if self.op is fixed else "leaf"
+        data = [(x.label, x.shape, x._data) for x in self.inputs]
+        names = [label or (number(float(x)) if shape == () else f"array {shape}") for label, shape, x in data]
+        if len(names) == 2 and not self.op.symbol[0].isalpha():
+            return f" {self.op.symbol} ".join(names)
+        shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+        return f"{self.op.name}({', '.join(shown)})"
 
     def __copy__(self) -> Any:
         return shallowly_copied(self)

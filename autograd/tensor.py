@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .display import heat, side_by_side
 from .graph import Node, fixed, kind
 from .modes import notice, truth
 from .operators import Operators
@@ -126,6 +127,12 @@ class Tensor(Operators):
         made = f", op={self.op.name}" if self.inputs else ""
         shape = f", shape={self.shape}" if self.size > 1 else ""
         return f"Tensor({numbers}{name}{shape}{kind}{made})"
+
+    def _html(self) -> str:
+        name = f"Tensor {self.label}".strip()
+        parts = [(f"{name}, {self.shape} {self.dtype}, {self._made_by()}", heat(self._data))]
+        grad = self.grad._data if isinstance(self.grad, Node) else self.grad
+        return side_by_side(parts if grad is None else [*parts, ("grad", heat(grad))])
 
     def __float__(self) -> float:
         return self.item()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .display import cell, table
 from .graph import fixed, kind
 from .modes import notice, switch, truth
 from .operators import Operators
@@ -135,6 +136,11 @@ class Value(Operators):
         grad = "" if self.grad is None else f", grad={getattr(self.grad, 'data', self.grad)!r}"
         made = "" if self.op is None or not self.inputs else f", op={self.op.name}"
         return f"Value({self._data!r}{name}{grad}{made})"
+
+    def _html(self) -> str:
+        grad = getattr(self.grad, "data", self.grad)
+        numbers = [cell(self._data, abs(self._data)), "-" if grad is None else cell(grad, abs(grad))]
+        return table(["Value", "data", "grad", "made by"], [[self.label, *numbers, self._made_by()]])
 
     def __float__(self) -> float:
         return self.data

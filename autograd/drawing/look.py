@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
+from ..display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
 from .picture import Box, Edge, Line, width_of
 
-__all__ = ["LEVELS", "box_size", "edge_colour", "edge_size", "fill", "level", "line_height", "line_width"]
+__all__ = ["INK", "LEVELS", "NAN", "PAPER", "QUIET", "box_size", "edge_colour", "edge_size", "fill", "level",
+           "line_height", "line_width"]  # fmt: skip
 
-LEVELS = 8  # steps of saturation to either side of 0
-INK, PAPER, QUIET, NAN = "#1f2328", "#ffffff", "#6e7781", "#d6006e"
-POSITIVE, NEGATIVE = "#2166ac", "#b35806"
-_LIGHT = ("#f6a04d", "#f7f7f7", "#79b4e3")
-_DARK = ("#9a4a1f", "#23272e", "#1f5f99")
-
-
-def fill(level: int, dark: bool = False) -> str:
-    """Give the colour of a level from -8, orange, over 0 to 8, blue.
-
-    >>> fill(-8), fill(0), fill(8)
-    ('#f6a04d', '#f7f7f7', '#79b4e3')
-    """
-    low, middle, high = _DARK if dark else _LIGHT
-    end, share = (low if level < 0 else high), abs(level) / LEVELS
-    channels = zip(_channels(middle), _channels(end), strict=True)
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)
-
-
-def _channels(colour: str) -> list[int]:
-    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
-
-
-def level(amount: float | None, largest: float) -> int:
-    """Give the level of a number: saturation grows with the square root of its size.
-
-    >>> level(-4.0, 4.0), level(1.0, 4.0), level(0.0, 4.0), level(None, 4.0)
-    (-8, 4, 0, 0)
-    """
-    if not amount or math.isnan(amount):
-        return 0
-    share = 1.0 if math.isinf(amount) or not largest else min(1.0, math.sqrt(abs(amount) / largest))
-    return int(math.copysign(max(1, round(LEVELS * share)), amount))
+PAPER, QUIET = "#ffffff", "#6e7781"
 
 
 def edge_colour(edge: Edge) -> str:

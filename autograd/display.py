@@ -1,0 +1,218 @@
+"""What a notebook shows of an object: a table or a heat map where the front end can, the repr everywhere.
+
+All of it is plain HTML with styles in place, so that it is the same in a trusted notebook, in an untrusted one and in
+an exported page; what has no colour of its own takes that of the theme, light or dark.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+import struct
+import zlib
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+__all__ = ["INK", "LEVELS", "NAN", "NEGATIVE", "POSITIVE", "Markup", "Shown", "cell", "fill", "heat", "level", "number",
+           "side_by_side", "table"]  # fmt: skip
+
+# Colours: orange for negative, blue for positive ---------------------------------------------------------------
+
+LEVELS = 8  # steps of saturation to either side of 0
+INK, NAN = "#1f2328", "#d6006e"
+POSITIVE, NEGATIVE = "#2166ac", "#b35806"  # of lines
+_LIGHT = ("#f6a04d", "#f7f7f7", "#79b4e3")
+_DARK = ("#9a4a1f", "#23272e", "#1f5f99")
+
+
+def fill(level: int, dark: bool = False) -> str:
+    """Give the colour of a level from -8, orange, over 0 to 8, blue.
+
+    >>> fill(-8), fill(0), fill(8)
+    ('#f6a04d', '#f7f7f7', '#79b4e3')
+    """
+    low, middle, high = _DARK if dark else _LIGHT
+    end, share = (low if level < 0 else high), abs(level) / LEVELS
+    channels = zip(_channels(middle), _channels(end), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)
+
+
+def _channels(colour: str) -> list[int]:
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def level(amount: float | None, largest: float) -> int:
+    """Give the level of a number: saturation grows with the square root of its size.
+
+    >>> level(-4.0, 4.0), level(1.0, 4.0), level(0.0, 4.0), level(None, 4.0)
+    (-8, 4, 0, 0)
+    """
+    if not amount or math.isnan(amount):
+        return 0
+    share = 1.0 if math.isinf(amount) or not largest else min(1.0, math.sqrt(abs(amount) / largest))
+    return int(math.copysign(max(1, round(LEVELS * share)), amount))
+
+
+# The one door --------------------------------------------------------------------------------------------------
+
+
+class Shown:
+    """Something that a notebook shows as HTML: a subclass writes `_html`. Whatever goes wrong there, the repr is shown.
+
+    >>> class Traffic(Shown):
+    ...     def _html(self):
+    ...         return table(["light", "on"], [["red", 1], ["green", 0]])
+    ...     def __repr__(self):
+    ...         return "Traffic()"
+    >>> sorted(Traffic()._repr_mimebundle_())
+    ['text/html', 'text/plain']
+    """
+
+    __slots__ = ()
+
+    def _html(self) -> str:
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        try:
+            return {"text/html": self._html(), "text/plain": repr(self)}
+        except Exception:  # an object that cannot be shown must not break the cell that made it
+            return {"text/plain": repr(self)}
+
+
+# Tables --------------------------------------------------------------------------------------------------------
+
+_CELL = "padding:2px 8px;white-space:nowrap;font-family:monospace;"
+
+
+def number(x: float) -> str:
+    """Write a number with four significant digits.
+
+    >>> number(0.88079), number(-3.0), number(float("nan"))
+    ('0.8808', '-3', 'nan')
+    """
+    return f"{x:.4g}"
+
+
+class Markup(str):
+    """HTML that goes into a table as it is; any other text is escaped."""
+
+
+def cell(x: float, largest: float) -> Markup:
+    """Write a number on its colour; the tooltip holds all its digits."""
+    colour = f"background-color:{fill(level(x, largest))};color:{INK};"
+    edge = f"border:2px solid {NAN};" if math.isnan(x) else ""
+    return Markup(f'<td title="{x!r}" style="{_CELL}text-align:right;{colour}{edge}">{number(x)}</td>')
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]], total: Sequence[Any] = ()) -> str:
+    """Write a table. What is not a text is a number, or a cell that `cell` has written.
+
+    >>> table(["name", "count"], [["bias", 16]])
+    '<table ...>name</th>...>bias</td>...>16</td></tr></table>'
+    """
+    titles = "".join(f'<th style="{_CELL}text-align:{_side(rows, k)}">{escape(x)}</th>' for k, x in enumerate(head))
+    body = "".join(f"<tr>{''.join(map(_entry, row))}</tr>" for row in rows)
+    if total:
+        body += f"<tr>{''.join(_entry(x, 'font-weight:bold;border-top:1px solid #8c959f;') for x in total)}</tr>"
+    heading = f"<tr>{titles}</tr>" if head else ""
+    return f'<table style="border-collapse:collapse;margin:4px 0">{heading}{body}</table>'
+
+
+def _side(rows: Sequence[Sequence[Any]], k: int) -> str:
+    return "left" if all(type(row[k]) is str for row in rows) else "right"
+
+
+def _entry(x: Any, style: str = "") -> str:
+    if isinstance(x, Markup):
+        return x
+    if isinstance(x, str):
+        return f'<td style="{_CELL}text-align:left;{style}">{escape(x)}</td>'
+    text = f"{x:,}" if isinstance(x, int) else number(x)
+    return f'<td style="{_CELL}text-align:right;{style}">{text}</td>'
+
+
+def side_by_side(parts: Sequence[tuple[str, str]]) -> str:
+    """Put pieces of HTML beside each other, each below its title."""
+    titles = "".join(f'<td style="padding:0 16px 0 0;text-align:left">{escape(title)}</td>' for title, _ in parts)
+    bodies = "".join(
+        f'<td style="padding:0 16px 0 0;vertical-align:top;text-align:left">{body}</td>' for _, body in parts
+    )
+    return f'<table style="border-collapse:collapse;border:none"><tr>{titles}</tr><tr>{bodies}</tr></table>'
+
+
+# Arrays --------------------------------------------------------------------------------------------------------
+
+_MOST = (12, 10)  # rows and columns of a table of numbers
+_PIXELS = 160  # rows and columns of a heat map, at most
+_SAMPLE = 1_000_000  # elements that statistics look at, at most
+
+
+def heat(array: np.ndarray) -> str:
+    """Show an array as coloured numbers, or as an image if there are many; with statistics below.
+
+    An array of more than two axes is shown with all but the last laid out as rows.
+    """
+    if not array.size:
+        return f"no elements, shape {array.shape}"
+    plane = array.reshape(-1, array.shape[-1]) if array.ndim else array.reshape(1, 1)
+    strided = array.reshape(-1)[:: -(-array.size // _SAMPLE)]
+    values = strided.astype(np.float64, copy=False)
+    finite = values[np.isfinite(values)]
+    largest = float(np.abs(finite).max()) if finite.size else 0.0
+    if plane.shape[0] <= _MOST[0] and plane.shape[1] <= _MOST[1]:
+        body = table([], [[cell(float(x), largest) for x in row] for row in plane])
+    else:
+        body = _image(plane, largest)
+    return body + _statistics(array, values, finite)
+
+
+def _statistics(array: np.ndarray, values: np.ndarray, finite: np.ndarray) -> str:
+    if array.size == 1:
+        return ""
+    parts = []
+    if finite.size:
+        low, high = float(finite.min()), float(finite.max())
+        parts.append(f"{number(low)} … {number(high)}, mean {number(float(finite.mean()))}, "
+                     f"std {number(float(finite.std()))}")  # fmt: skip
+    if zeros := float(np.mean(values == 0)):
+        parts.append(f"zeros {100 * zeros:.3g} %")
+    if bad := values.size - finite.size:
+        parts.append(f"NaN or infinite × {bad}")
+    if values.size < array.size:
+        parts.append(f"of {values.size:,} elements")
+    return f'<div style="font-size:85%">{escape("; ".join(parts))}</div>'
+
+
+def _image(plane: np.ndarray, largest: float) -> str:
+    """Write an image with one square for each element, or for the first of each block of an array that is large."""
+    rows, columns = (-(-n // _PIXELS) for n in plane.shape)
+    shown = plane[::rows, ::columns].astype(np.float64)
+    size = max(1, min(16, 320 // max(shown.shape)))
+    with np.errstate(all="ignore"):
+        share = np.sqrt(np.minimum(1.0, np.abs(shown) / largest)) if largest else np.zeros(shown.shape)
+        levels = np.sign(shown) * np.maximum(np.round(LEVELS * share), shown != 0)
+    index = np.where(np.isnan(shown), 2 * LEVELS + 1, np.nan_to_num(levels) + LEVELS).astype(np.uint8)
+    palette = [*(fill(i - LEVELS) for i in range(2 * LEVELS + 1)), NAN]
+    data = base64.b64encode(_png(np.kron(index, np.ones((max(size, 16 // len(shown)), size), np.uint8)), palette)).decode()
+    whole = "" if (rows, columns) == (1, 1) else f"; every {rows} × {columns} shown"
+    alt = f"heat map of {plane.shape[0]} × {plane.shape[1]} numbers, blue positive, orange negative{whole}"
+    return f'<img alt="{alt}" title="{alt}" src="data:image/png;base64,{data}"/>'
+
+
+def _png(index: np.ndarray, palette: list[str]) -> bytes:
+    """Write an image of palette colours, as the PNG specification has it."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(name + content)
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", check)
+
+    height, width = index.shape
+    header = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
+    colours = bytes(channel for colour in palette for channel in _channels(colour))
+    lines = np.concatenate([np.zeros((height, 1), np.uint8), index], axis=1).tobytes()
+    body = chunk(b"IHDR", header) + chunk(b"PLTE", colours) + chunk(b"IDAT", zlib.compress(lines, 9))
+    return b"\x89PNG\r\n\x1a\n" + body + chunk(b"IEND", b"")
