@@ -175,9 +175,9 @@ def _statistics(array: np.ndarray, values: np.ndarray, finite: np.ndarray) -> st
         return ""
     parts = []
     if finite.size:
-        low, high = float(finite.min()), float(finite.max())
-        parts.append(f"{number(low)} … {number(high)}, mean {number(float(finite.mean()))}, "
-                     f"std {number(float(finite.std()))}")  # fmt: skip
+        with np.errstate(all="ignore"):
+            low, high, mean, std = (number(float(f(finite))) for f in (np.min, np.max, np.mean, np.std))
+        parts.append(f"{low} … {high}, mean {mean}, std {std}")
     if zeros := float(np.mean(values == 0)):
         parts.append(f"zeros {100 * zeros:.3g} %")
     if bad := values.size - finite.size:
@@ -197,7 +197,8 @@ def _image(plane: np.ndarray, largest: float) -> str:
         levels = np.sign(shown) * np.maximum(np.round(LEVELS * share), shown != 0)
     index = np.where(np.isnan(shown), 2 * LEVELS + 1, np.nan_to_num(levels) + LEVELS).astype(np.uint8)
     palette = [*(fill(i - LEVELS) for i in range(2 * LEVELS + 1)), NAN]
-    data = base64.b64encode(_png(np.kron(index, np.ones((max(size, 16 // len(shown)), size), np.uint8)), palette)).decode()
+    square = np.ones((max(size, 16 // len(shown)), size), np.uint8)
+    data = base64.b64encode(_png(np.kron(index, square), palette)).decode()
     whole = "" if (rows, columns) == (1, 1) else f"; every {rows} × {columns} shown"
     alt = f"heat map of {plane.shape[0]} × {plane.shape[1]} numbers, blue positive, orange negative{whole}"
     return f'<img alt="{alt}" title="{alt}" src="data:image/png;base64,{data}"/>'

@@ -9,12 +9,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd import Node, Tensor, Value, no_grad
+from autograd import Node, Tensor, Value, display, no_grad
+
+from .showing import structure
 
 __all__ = ["Module"]
 
 
-class Module:
+class Module(display.Shown):
     """A function with parameters, itself made of Modules. Write `forward`, and keep the parameters as attributes.
 
     A parameter is a leaf (`Value` or `Tensor`, not a constant) that is an attribute, or stands in a list, tuple or
@@ -227,6 +229,10 @@ class Module:
             for path, module in self.named_modules()
             if module.shapes() or not any(isinstance(part, Module) for _, part in module._attributes())
         ]
+
+    def _html(self) -> str:
+        title = repr(self).partition("\n")[0].rstrip("(")
+        return structure(title, self._rows(), self.named_parameters())
 
     def summary(self) -> str:
         """Tell the layers, the shapes of their parameters and their number in a table.

@@ -12,18 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Node, without_collector
+from autograd import Node, display, without_collector
 
 from .data import plain_array
 from .losses import LOSSES, Loss, loss_of
 from .module import Module
 from .optim import Adam, Optimizer
 from .randomness import Random, RandomLike, permutation, source
+from .showing import curves
 
 __all__ = ["History", "fit"]
 
 
-class History(dict[str, list[float]]):
+class History(dict[str, list[float]], display.Shown):
     """What happened in training: lists with one number per epoch, by name; `history["loss"]`.
 
     Attributes:
@@ -34,6 +35,9 @@ class History(dict[str, list[float]]):
     """
 
     interrupted = False
+
+    def _html(self) -> str:
+        return curves(repr(self).partition(";")[0] + ")", self)
 
     def __repr__(self) -> str:
         epochs = max(map(len, self.values()), default=0)

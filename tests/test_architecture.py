@@ -29,6 +29,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"__init__"},
     ],
     "nn": [
+        {"showing", "stages"},
         {"module", "randomness", "checks", "files"},
         {"data"},
         {"init", "activations", "losses", "datasets", "optimizer", "clipping", "schedules"},
