@@ -34,7 +34,7 @@ class Window:
         return not outside and not self.messages
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not for the session: it keeps an event loop running
 def chromium() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next((found for name in BROWSERS if (found := shutil.which(name))), None)
