@@ -22,6 +22,7 @@ from .comparison import not_equal as not_equal
 from .compiled import Compiled as Compiled
 from .compiled import Program as Program
 from .compiled import compile as compile
+from .drawing import Network as Network
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
 from .graph import Node as Node
@@ -126,6 +127,7 @@ from .value import Value as Value
 from .value import dot as dot
 
 __all__ = [
+    "Network",
     "Node",
     "Primitive",
     "TABLE",

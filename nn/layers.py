@@ -12,6 +12,7 @@ from autograd import Node, Tensor
 from . import init
 from .module import Module
 from .randomness import RandomLike, source
+from .stages import Stage
 
 __all__ = ["Linear", "Sequential", "width"]
 
@@ -79,6 +80,9 @@ class Linear(Module):
             )
         y = x @ self.weight
         return y if self.bias is None else y + self.bias
+
+    def _stages(self) -> list[Stage]:
+        return [Stage(self.weight, self.bias)]
 
     def _array(self, x: Any) -> Any:
         """Take plain numbers in the dtype of the weights, and lists of Values with their graph."""
@@ -149,6 +153,9 @@ class Sequential(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def _stages(self) -> list[Stage]:
+        return [stage for layer in self.layers for stage in layer._stages()]
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -18,6 +18,7 @@ from .activations import NAMES, Activation, Function, function_of, layer_of, lin
 from .layers import Linear, Sequential, width
 from .module import Module
 from .randomness import RandomLike, source
+from .stages import Stage
 
 __all__ = ["MLP", "Layer", "Neuron", "TensorMLP"]
 
@@ -70,6 +71,9 @@ class Neuron(Module):
     def config(self) -> dict[str, Any]:
         """Give the number of inputs and the activation."""
         return {"nin": len(self.w), "activation": named(self.activation)}
+
+    def _stages(self) -> list[Stage]:
+        return _stages_of([self])
 
     def shapes(self) -> str:
         """Say the number of weights."""
@@ -136,6 +140,9 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         return f"Layer({self._arguments()})"
+
+    def _stages(self) -> list[Stage]:
+        return _stages_of(self.neurons)
 
     def outputs(self, X: Any) -> np.ndarray:
         """Give the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
@@ -222,6 +229,9 @@ class MLP(Module):
             (f"layers.{k}", repr(layer), f"{len(layer.neurons)} × ({layer.nin} weights, 1 bias)", layer.count())
             for k, layer in enumerate(self.layers)
         ]
+
+    def _stages(self) -> list[Stage]:
+        return [stage for layer in self.layers for stage in layer._stages()]
 
     def outputs(self, X: Any) -> np.ndarray:
         """Give the outputs for all rows of `X` as a plain array, shape `(n, nouts[-1])`: computed as a tensor MLP."""
@@ -348,6 +358,18 @@ def _values(x: Any, nin: int, model: Module) -> list[Any]:
         number if isinstance(number, Value) else Value(number, f"x[{i}]", requires_grad=False)
         for i, number in enumerate(x)
     ]
+
+
+def _stages_of(neurons: list[Neuron]) -> list[Stage]:
+    """Tell what a row of neurons does, with the weights as a Linear layer has them."""
+    weight = [list(column) for column in zip(*(neuron.w for neuron in neurons), strict=True)]
+    functions = [neuron.activation for neuron in neurons]
+    named = "" if functions[0] is linear else name_of(functions[0])
+    stage = Stage(weight, [neuron.b for neuron in neurons], functions[0], named)
+    if any(function != functions[0] for function in functions):
+        stage.name = "several functions"
+        stage.function = lambda rows: np.stack([f(x) for f, x in zip(functions, rows.T, strict=True)], axis=-1)
+    return [stage]
 
 
 def _linear_of(neurons: list[Neuron]) -> Linear:

@@ -9,9 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd import Node, Tensor, Value, display, no_grad
+from autograd import Network, Node, Tensor, Value, display, no_grad
 
 from .showing import structure
+from .stages import Stage, network_of
 
 __all__ = ["Module"]
 
@@ -230,9 +231,23 @@ class Module(display.Shown):
             if module.shapes() or not any(isinstance(part, Module) for _, part in module._attributes())
         ]
 
+    def _stages(self) -> list[Stage]:
+        """Tell what this Module does to its units, column by column; a layer with weights writes this."""
+        if any(isinstance(part, (Node, Module)) for _, part in self._attributes()):
+            raise TypeError(f"a {type(self).__name__} is no chain of layers with units to draw: draw its output")
+        return [Stage(function=self.outputs, name=repr(self).removesuffix("()"))]
+
+    def _picture_(self, view: str = "forward", at: Any = None) -> Network:
+        """Give what `autograd.draw` draws."""
+        return network_of(self._title(), self._stages(), view, at)
+
+    def _title(self) -> str:
+        """Call this Module in one line."""
+        whole, _, rest = repr(self).partition("\n")
+        return f"{whole.rstrip('(')}, {self.count()} parameters" if rest else whole
+
     def _html(self) -> str:
-        title = repr(self).partition("\n")[0].rstrip("(")
-        return structure(title, self._rows(), self.named_parameters())
+        return structure(self._title(), self._rows(), self.named_parameters())
 
     def summary(self) -> str:
         """Tell the layers, the shapes of their parameters and their number in a table.

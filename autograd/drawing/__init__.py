@@ -10,15 +10,18 @@
     where boxes and edges go, once for all views of a graph; `engine` is the door to Graphviz.
 `steps`, `story`
     both passes step by step: as data and in words, then as frames; `film` and `player` show these.
+`network`
+    the other kind of picture: units and weights of a net, which it gives as plain arrays.
 `show`
     `draw`, and what one can do with a drawing.
 """
 
 from .exhibit import Exhibit as Exhibit
 from .formula import formula as formula
+from .network import Network as Network
 from .show import Drawing as Drawing
 from .show import draw as draw
 from .steps import Step as Step
 from .steps import backward_steps as backward_steps
 
-__all__ = ["Drawing", "Exhibit", "Step", "backward_steps", "draw", "formula"]
+__all__ = ["Drawing", "Exhibit", "Network", "Step", "backward_steps", "draw", "formula"]

@@ -1,16 +1,16 @@
-"""What a film, an animation or a player is handed out as: something to show in a notebook, and to save."""
+"""What a film, a player or a network diagram is handed out as: something to show in a notebook, and to save."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .files import write_whole
 from .notebook import html
 from .player import page, player
-from .story import Story
 
 __all__ = ["Exhibit"]
 
@@ -18,15 +18,16 @@ _MOST_LINES = 200
 
 
 class Exhibit:
-    """The passes through a graph step by step, to show in a notebook or to save. Made by a `Drawing`."""
+    """A picture that is ready, to show in a notebook or to save. Made by `draw` and by the methods of a `Drawing`."""
 
-    def __init__(self, kind: str, svg: str, story: Story) -> None:
-        self.kind = kind
-        self._svg, self._story = svg, story
+    def __init__(self, title: str, svg: str, lines: Sequence[str], alt: str, steps: Sequence[str] = ()) -> None:
+        """Take the picture, the same in lines of text, and the steps of a player."""
+        self.title = title
+        self._svg, self._lines, self._alt, self._steps = svg, lines, alt, steps
 
     def text(self) -> str:
-        """Give the sentences of all steps."""
-        return "\n".join([self._story.title, *self._sentences]) + "\n"
+        """Give what the picture says, in words."""
+        return "\n".join([self.title, *self._lines]) + "\n"
 
     def svg(self) -> str:
         """Give the SVG; that of a player plays by itself."""
@@ -34,7 +35,7 @@ class Exhibit:
 
     def html(self) -> str:
         """Give a page that holds all it needs, to open from a file."""
-        return page(self._story.title, self._inside)
+        return page(self.title, self._inside)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write to a file, whole or not at all.
@@ -55,16 +56,12 @@ class Exhibit:
         write_whole(path, formats[path.suffix.lower()]().encode())
 
     @property
-    def _sentences(self) -> list[str]:
-        return [self._story.said(i) for i in range(len(self._story.frames))]
-
-    @property
     def _inside(self) -> str:
-        if self.kind == "player":
-            return player(self._svg, self._sentences, self._story.sentence)
+        if self._steps:
+            return player(self._svg, self._steps, self._alt)
         token = re.search(r'id="(\w+)"', self._svg)
         assert token is not None
-        return html(self._svg, token[1], self._story.sentence)
+        return html(self._svg, token[1], self._alt)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         lines = self.text().splitlines()
@@ -73,4 +70,4 @@ class Exhibit:
         return {"text/html": self._inside, "text/plain": "\n".join(lines)}
 
     def __repr__(self) -> str:
-        return f"Exhibit({self._story.title!r}, {len(self._story.frames)} frames: {self._sentences[0]} ...)"
+        return f"Exhibit({self.title!r}: {len(self._lines)} lines, {self._lines[0]} ...)"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import html
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 
 __all__ = ["page", "player"]
 
 
-def player(svg: str, sentences: list[str], alt: str) -> str:
+def player(svg: str, sentences: Sequence[str], alt: str) -> str:
     """Write the animated picture and the script that takes it over; without scripts, the picture plays by itself."""
     token = re.search(r'id="(\w+)"', svg)
     assert token is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from .exhibit import Exhibit
 from .files import write_whole
 from .film import animation, film, stage
 from .layout import Layout, arrange, refuse_large
+from .network import Network, network_svg, network_text
 from .notebook import html
 from .picture import Picture
 from .reading import Reading, read
@@ -29,24 +31,29 @@ _SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".txt")
 _MOST_LINES = 200
 
 
-def draw(node: Any, view: str = "forward") -> Drawing:
-    """Draw the graph that a Value or Tensor was computed by.
+def draw(node: Any, view: str = "forward", *, at: Any = None) -> Any:
+    """Draw the graph that a Value or Tensor was computed by, or a net.
 
     Every value is a box with its name and operation, its `data` and its `grad`; on each edge stands the local
     derivative. The backward view turns the arrows round: it shows the order of execution, the gradient of the
     node by every other, the rule, and on each edge the product that is added. It runs the rules of the table, from
     the node's own `grad`, or from 1 if `backward` has not run, and changes no gradient.
 
+    A net (`nn.MLP`, `nn.Sequential`, ...) becomes circles and lines, one for each unit and each weight: wider for
+    larger, blue for positive, orange and dashed for negative. Its backward view shows the gradients instead. Whatever
+    has a method `_picture_(view, at)` that gives a `Network` can be drawn so.
+
     Args:
-        node: the result; all that it depends on is drawn.
-        view: "forward", "backward", or "both", one below the other in the same places.
+        node: the result, all that it depends on is drawn; or a net.
+        view: "forward", "backward", or, for a graph, "both", one below the other in the same places.
+        at: for a net, a point: its inputs. The units then show their values there.
 
     Returns:
-        A picture as it is now; what happens to the graph later does not change it.
+        A picture as it is now, a `Drawing` of a graph or an `Exhibit`; what happens later does not change it.
 
     Raises:
-        TypeError: `node` is not a Value or Tensor.
-        ValueError: `view` is another word.
+        TypeError: `node` is not a Value or Tensor, and no net that can be drawn.
+        ValueError: `view` is another word, or `at` does not fit.
 
     >>> from autograd import Value, draw
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
@@ -60,12 +67,23 @@ def draw(node: Any, view: str = "forward") -> Drawing:
        ├─ [1] b  data 1  grad -
        └─ 1
     """
+    if callable(picture := getattr(node, "_picture_", None)) and not isinstance(node, type):
+        if view not in _VIEWS[:2]:
+            raise ValueError(f"`view` of a net is 'forward' or 'backward', not {view!r:.40}")
+        return _net(picture(view, at))
+    if at is not None:
+        raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
     if not isinstance(node, Node):
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
     if view not in _VIEWS:
         raise ValueError(f"`view` is one of {', '.join(map(repr, _VIEWS))}, not {view!r:.40}")
     reading = read(node)
     return Drawing(forward_picture(reading), backward_picture(reading), view, reading)
+
+
+def _net(network: Network) -> Exhibit:
+    title, *lines = network_text(network).splitlines()
+    return Exhibit(title, network_svg(network), lines, f"{title}: {'; '.join(lines)}")
 
 
 class Drawing:
@@ -111,9 +129,9 @@ class Drawing:
 
         >>> from autograd import Value
         >>> draw(Value(3.0, label="x").tanh()).player()
-        Exhibit('Step by step of tanh', 4 frames: start: given are x = 3 ...)
+        Exhibit('Step by step of tanh': 4 lines, start: given are x = 3 ...)
         """
-        return Exhibit("player", animation(*self._staged, 2.5), self._story)
+        return self._exhibit(animation(*self._staged, 2.5), self._story.sentences)
 
     def animate(self, seconds: float = 2.5) -> Exhibit:
         """Give both passes as one SVG that plays by itself, without a script: also in a README, or on a slide.
@@ -129,7 +147,7 @@ class Drawing:
         """
         if not isinstance(seconds, (int, float)) or not 0 < seconds < 3600:
             raise ValueError(f"`seconds` is a positive number, such as 2.5, not {seconds!r:.40}")
-        return Exhibit("animation", animation(*self._staged, seconds), self._story)
+        return self._exhibit(animation(*self._staged, seconds))
 
     def film(self, phase: str = "backward", columns: int | None = None) -> Exhibit:
         """Give the steps side by side, each with its sentence: to print, or to see all at once.
@@ -148,7 +166,10 @@ class Drawing:
             raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
         story, layout = self._staged
         shown = [i for i, frame in enumerate(story.frames) if phase in ("both", frame.phase)]
-        return Exhibit("film", film(story, layout, shown, columns), story)
+        return self._exhibit(film(story, layout, shown, columns))
+
+    def _exhibit(self, svg: str, steps: Sequence[str] = ()) -> Exhibit:
+        return Exhibit(self._story.title, svg, self._story.sentences, self._story.sentence, steps)
 
     @cached_property
     def _story(self) -> Story:

@@ -53,6 +53,11 @@ class Story:
         """The place of the first frame of the backward phase."""
         return next((i for i, frame in enumerate(self.frames) if frame.phase == "backward"), len(self.frames))
 
+    @property
+    def sentences(self) -> list[str]:
+        """The sentences of all frames."""
+        return [self.said(i) for i in range(len(self.frames))]
+
     def said(self, i: int) -> str:
         """Give the sentence of a frame with its number: "step 4 of 10: ..."."""
         return (f"step {i} of {len(self.frames) - 1}: " if i else "start: ") + self.frames[i].sentence

@@ -1,0 +1,90 @@
+"""What a net does from column to column, as arrays: for diagrams, and for what is computed from the weights alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import Network
+
+__all__ = ["Stage", "network_of"]
+
+
+@dataclass
+class Stage:
+    """One column of units after another: sums with weights and a bias, or a function of each unit, or both.
+
+    Attributes:
+        weight: the parameters, a Tensor or nested lists of Values that make an array `(left, right)`; None for a
+            stage without.
+        bias: the parameters, one for each unit on the right; None for a stage without.
+        function: of an array of rows, applied behind the sums; None if there is none.
+        name: what the function is called.
+    """
+
+    weight: Any = None
+    bias: Any = None
+    function: Callable[[Any], Any] | None = None
+    name: str = ""
+
+
+def network_of(title: str, stages: Sequence[Stage], view: str, at: Any) -> Network:
+    """Make the picture of a net from its stages.
+
+    Raises:
+        ValueError: there are no weights; `at` has not as many numbers as there are inputs; or the view is
+            "backward" and there are no gradients.
+    """
+    merged: list[tuple[Stage, list[Stage]]] = []
+    for stage in stages:
+        if stage.weight is not None:
+            merged.append((stage, []))
+        if stage.function is not None and merged:
+            merged[-1][1].append(stage)
+    if not merged:
+        raise ValueError(f"{title} has no weights to draw: draw a net, such as `MLP(2, [4, 1])`")
+    read = _data if view == "forward" else _grad
+    weights = [read(stage.weight) for stage, _ in merged]
+    biases = [None if stage.bias is None else read(stage.bias) for stage, _ in merged]
+    notes = [", ".join(x.name for x in behind if x.name) for _, behind in merged]
+    values = [] if at is None else _values(at, stages, len(weights[0]))
+    return Network(title, weights, biases, notes, values, "weight" if view == "forward" else "gradient")
+
+
+def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | None]:
+    """Compute each column at a point: behind the function of a stage, where it has one."""
+    point = np.asarray(at.data if hasattr(at, "requires_grad") else at, dtype=np.float64).reshape(-1)
+    if len(point) != width:
+        raise ValueError(f"`at` has {len(point)} numbers; this net has {width} inputs")
+    columns: list[np.ndarray | None] = [point]
+    row = point[None]
+    for stage in stages:
+        if stage.weight is not None:
+            row = row @ _data(stage.weight) + (0.0 if stage.bias is None else _data(stage.bias))
+            columns.append(row[0])
+        if stage.function is not None:
+            row = np.asarray(stage.function(row))
+            columns[-1] = row[0]
+    return columns
+
+
+def _data(parameters: Any) -> np.ndarray:
+    return _gathered(parameters, lambda p: p.data)
+
+
+def _grad(parameters: Any) -> np.ndarray:
+    def read(p: Any) -> Any:
+        if p.grad is None:
+            raise ValueError("there are no gradients to draw yet: call `backward()` on a loss first")
+        return getattr(p.grad, "data", p.grad) if not isinstance(p.grad, np.ndarray) else p.grad
+
+    return _gathered(parameters, read)
+
+
+def _gathered(parameters: Any, read: Callable[[Any], Any]) -> np.ndarray:
+    if isinstance(parameters, list):
+        return np.array([_gathered(part, read) for part in parameters])
+    return np.array(read(parameters), dtype=np.float64)
