@@ -12,6 +12,7 @@ from . import activations as activations
 from . import datasets as datasets
 from . import init as init
 from . import losses as losses
+from . import metrics as metrics
 from . import optim as optim
 from . import plots as plots
 from . import schedules as schedules
@@ -25,9 +26,15 @@ from .activations import Sigmoid as Sigmoid
 from .activations import SiLU as SiLU
 from .activations import Softplus as Softplus
 from .activations import Tanh as Tanh
+from .callbacks import Callback as Callback
+from .callbacks import CSVLog as CSVLog
+from .callbacks import EarlyStopping as EarlyStopping
+from .callbacks import LivePlot as LivePlot
 from .data import Standardizer as Standardizer
 from .data import batches as batches
 from .data import split as split
+from .evaluation import evaluate as evaluate
+from .history import History as History
 from .layers import Linear as Linear
 from .layers import Sequential as Sequential
 from .mlp import MLP as MLP
@@ -47,7 +54,7 @@ from .optim import RMSprop as RMSprop
 from .saving import load as load
 from .saving import restore as restore
 from .saving import save as save
-from .training import History as History
+from .reading import Reading as Reading
 from .training import fit as fit
 
 __all__ = [
@@ -85,10 +92,17 @@ __all__ = [
     "load",
     "restore",
     "save",
+    "evaluate",
+    "Reading",
+    "Callback",
+    "CSVLog",
+    "EarlyStopping",
+    "LivePlot",
     "activations",
     "datasets",
     "init",
     "losses",
+    "metrics",
     "optim",
     "plots",
     "schedules",

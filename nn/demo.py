@@ -15,9 +15,10 @@ import numpy as np
 from autograd import Tensor, Value, draw
 
 from . import datasets, losses, plots
+from .history import History
 from .mlp import MLP, TensorMLP
 from .optim import SGD, Adam
-from .training import History, fit
+from .training import fit
 
 __all__ = ["main"]
 

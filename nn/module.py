@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -13,6 +14,9 @@ from autograd import Network, Node, Tensor, Value, display, no_grad
 
 from .showing import structure
 from .stages import Stage, network_of
+
+from .data import as_inputs
+from .reading import Reading
 
 __all__ = ["Module"]
 
@@ -27,6 +31,7 @@ class Module(display.Shown):
     Attributes:
         training: False after `eval()`; for layers that behave differently then.
         batched: whether `forward` takes a whole batch, shape `(n, ...)`, or one point at a time.
+        reading: what the outputs mean, for `predict`; `nn.fit` sets it.
 
     >>> from autograd import Value
     >>> class Line(Module):
@@ -41,6 +46,7 @@ class Module(display.Shown):
 
     training: bool = True
     batched: bool = True
+    reading: Reading | None = None
 
     def forward(self, x: Any) -> Any:
         """Compute the output; a subclass writes this."""
@@ -80,6 +86,52 @@ class Module(display.Shown):
             kind = type(out).__name__
             raise TypeError(f"`forward` of {type(self).__name__} must give a Tensor for a batch, not {kind}")
         return np.array(out.data if isinstance(out, (Value, Tensor)) else out)
+
+    @contextmanager
+    def mode(self, training: bool) -> Iterator[None]:
+        """Switch this Module, and all inside it, to training or to use, and at the end each back to what it was."""
+        before = [(module, module.training) for _, module in self.named_modules()]
+        self.train(training)
+        try:
+            yield
+        finally:
+            for module, mode in before:
+                module.training = mode
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Give the class or the value that the net predicts for each row of `X`, read as `nn.fit` has learned it.
+
+        Args:
+            X: the inputs, shape `(n, fan_in)`.
+
+        Returns:
+            Labels of the type of those that `nn.fit` was given, or values; shape `(n,)` where `y` had it.
+
+        Raises:
+            RuntimeError: it is not known what the outputs mean.
+        """
+        reading = self._known()
+        with self.mode(False):
+            return reading.predict(self.outputs(as_inputs(X)))
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Give the probability of each class for each row of `X`, shape `(n, k)`, in the order of `reading.classes`.
+
+        Raises:
+            RuntimeError: it is not known what the outputs mean.
+            ValueError: they are no probabilities.
+        """
+        reading = self._known()
+        with self.mode(False):
+            return reading.predict_proba(self.outputs(as_inputs(X)))
+
+    def _known(self) -> Reading:
+        if self.reading is None:
+            raise RuntimeError(
+                "it is not known what the outputs of this model mean: train it with `nn.fit`, or say it, as in "
+                '`model.reading = nn.Reading("logits", classes=["cat", "dog"])`; `model.outputs(X)` gives plain numbers'
+            )
+        return self.reading
 
     # Parameters --------------------------------------------------------------------------------------------
 

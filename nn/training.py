@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 import math
-import signal
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle, islice
+from operator import mul
 from typing import Any
 
 import numpy as np
 
-from autograd import Node, display, without_collector
-
-from .data import plain_array
-from .losses import LOSSES, Loss, loss_of
+from .callbacks import Callback, Training, callbacks_of, overrides
+from .data import as_count, batch_sizes, batches, split
+from .evaluation import Rows, meet, metrics_of
+from .history import History
+from .losses import Loss, loss_of
+from .metrics import Metric
 from .module import Module
 from .optim import Adam, Optimizer
-from .randomness import Random, RandomLike, permutation, source
-from .showing import curves
+from .progress import Pace, bar, patience
+from .randomness import RandomLike, seed, source
+from .reading import Reading
+from .runner import Objective, Runner, eager_runner
 
-__all__ = ["History", "fit"]
-
-
-class History(dict[str, list[float]], display.Shown):
-    """What happened in training: lists with one number per epoch, by name; `history["loss"]`.
-
-    Attributes:
-        interrupted: whether training was ended by Ctrl-C.
-
-    >>> History(loss=[1.0, 0.25])
-    History(2 epochs; loss 1 -> 0.25)
-    """
-
-    interrupted = False
-
-    def _html(self) -> str:
-        return curves(repr(self).partition(";")[0] + ")", self)
-
-    def __repr__(self) -> str:
-        epochs = max(map(len, self.values()), default=0)
-        ends = [f"{name} {row[0]:.4g} -> {row[-1]:.4g}" for name, row in self.items() if row]
-        stopped = ["interrupted"] if self.interrupted else []
-        return f"History({'; '.join([f'{epochs} epochs', *ends, *stopped])})"
+__all__ = ["fit"]
 
 
 def fit(
@@ -53,144 +33,217 @@ def fit(
     loss: str | Loss = "mse",
     *,
     optimizer: Optimizer | None = None,
-    epochs: int = 100,
+    epochs: int | None = None,
+    steps: int | None = None,
     batch_size: int | None = 32,
     shuffle: bool = True,
+    drop_last: bool = False,
+    validation: Any = None,
+    metrics: Sequence[str | Metric] = (),
+    penalty: Callable[[Module], Any] | None = None,
+    callbacks: Any = (),
     progress: bool | None = None,
+    compiled: bool | None = None,
     rng: RandomLike = None,
 ) -> History:
     """Train `model` so that the loss of its outputs for `X` against `y` becomes small.
 
-    Ctrl-C ends the training after the step that is running, and gives back what has been reached.
+    Ctrl-C ends the training after the step that is running, and gives back what has been reached. Afterwards the model
+    knows what its outputs mean: `model.predict(X)`, `model.predict_proba(X)`.
 
     Args:
         model: a Module, of Tensors or of Values.
-        X: the inputs, shape `(n, fan_in)`. Neither `X` nor `y` is changed.
-        y: the targets, `n` of them, as the loss takes them. Where the model gives one number per row, shape
+        X: the inputs, shape `(n, fan_in)`: an array, lists, a frame. Neither `X` nor `y` is changed.
+        y: the targets, `n` of them. For a loss between classes they are labels of any type (numbers, strings,
+            bools); for another, numbers as the loss takes them. Where the model gives one number per row, shape
             `(n, 1)`, targets of shape `(n,)` are handed on as a column.
-        loss: "mse", "bce_with_logits", "cross_entropy", "hinge", or a function of outputs and targets that gives
-            a single number.
+        loss: the name of one of `nn.losses`, such as "mse", "bce_with_logits", "cross_entropy", "hinge", or a
+            function of outputs and targets that gives a single number.
         optimizer: such as `SGD(lr=0.1)`; with parameters or without. `Adam()` if left out.
-        epochs: how often to go through the data.
+        epochs: how often to go through the data; 100 times if `steps` is left out as well.
+        steps: instead of `epochs`, how many steps to take.
         batch_size: the number of rows in a step; None for all of them.
-        shuffle: whether to go through the rows in a new order in each epoch.
+        shuffle: whether to go through the rows in a new order in each epoch, where there are several batches.
+        drop_last: whether to leave out the last batch of an epoch where it is smaller.
+        validation: data to look at after each epoch, `(X, y)`, or the share of the rows, drawn by chance, to keep
+            for it. The history gets "val_loss", the objective on them, with dropout and noise off.
+        metrics: names, such as "accuracy" or "r2", or functions of truth and predictions that give a number, as those
+            of scikit-learn. They are taken after each epoch, of the rows to train on and of those to validate on.
+        penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
+        callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
         progress: whether to show a bar; if None, where standard error is a terminal and tqdm is installed.
-        rng: a seed, a generator or None, for the order of the rows.
+        compiled: whether to compile the steps; if None, where that is possible.
+        rng: a seed, a generator (of which one number is drawn) or None, for the order of the rows and the share.
 
     Returns:
-        A History with the list "loss": the mean of the loss over each epoch, before its steps.
+        A History with the list "loss", the mean of the objective over the batches of each epoch, before their
+        steps, and a list for each other number of an epoch.
 
     Raises:
         ValueError, TypeError: an argument is not as above; nothing has been changed then.
         FloatingPointError: the loss became NaN or infinite; the parameters are those before that step.
         ImportError: `progress` is True, and tqdm is missing.
 
-    >>> from nn import MLP, SGD, datasets
-    >>> X, y = datasets.xor()
-    >>> model = MLP(2, [4, 1], "tanh", rng=1)
-    >>> history = fit(model, X, y, "mse", optimizer=SGD(lr=0.2), epochs=200, batch_size=None)
-    >>> model.outputs(X).round().ravel()
-    array([0., 1., 1., 0.])
+    >>> from nn import TensorMLP, datasets
+    >>> X, y = datasets.iris(names=True)
+    >>> model = TensorMLP(4, [8, 3], "tanh", rng=1)
+    >>> history = fit(model, X, y, "cross_entropy", optimizer=Adam(lr=0.02), epochs=50, metrics=["accuracy"], rng=1)
+    >>> history["accuracy"][-1] > 0.95, model.predict(X[:2])
+    (True, array(['setosa', 'setosa'], dtype='<U10'))
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
-    X, y = _data(X, y)
-    epochs = _count(epochs, "epochs")
-    size = len(X) if batch_size is None else min(_count(batch_size, "batch_size"), len(X))
-    if not isinstance(shuffle, (bool, np.bool_)):
-        raise TypeError(f"`shuffle` is True or False, not {shuffle!r:.60}")
-    loss, optimizer, random = loss_of(loss), _optimizer(optimizer, model), source(rng)
-    _rehearse(model, loss, X, y)
+    function, named = loss_of(loss), metrics_of(metrics)
+    reading, rows = meet(model, X, y, function)
+    objective = Objective(function, penalty)
+    key = seed(source(rng))
+    rows, held_out = _parts(model, function, reading, rows, validation, key)
+    sizes = batch_sizes(len(rows.X), batch_size, _flag(drop_last, "drop_last"))
+    total = _steps(epochs, steps, len(sizes))
+    order = np.random.default_rng(key)
+    stream = _stream(len(rows.X), sizes, _flag(shuffle, "shuffle"), order)
+    optimizer = _optimizer(optimizer, model)
+
+    def measure() -> dict[str, float]:
+        numbers = rows.measure(model, reading, None, named)
+        if held_out is not None:
+            found = held_out.measure(model, reading, objective, named)
+            numbers |= {f"val_{name}": number for name, number in found.items()}
+        return {name: _number(name, number) for name, number in numbers.items()}
+
+    history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
+    training = Training(model, optimizer, history, epochs=-(-total // len(sizes)))
+    calls = callbacks_of(callbacks)
+    for callback in calls:
+        callback.training = training
+        callback.on_train_begin({})
+    run = _runner(compiled, model, objective, optimizer, rows.X, rows.targets)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
-    take_step = eager_step(model, loss, optimizer)
-    history = History(loss=[])
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    model.train()
+    model.reading = reading
     try:
-        with _bar(progress, epochs * math.ceil(len(X) / size)) as advance, _patience() as interrupted:
-            for _ in range(epochs):
-                total, rows = 0.0, 0
-                for batch in _batches(len(X), size, shuffle, random):
-                    with without_collector():  # the graph of a step is gone at its end
-                        value = take_step(X[batch], y[batch])
-                    total += value * len(batch)
-                    rows += len(batch)
-                    advance(total / rows)
-                    if interrupted:
-                        break
-                history["loss"].append(total / rows)
-                if interrupted:
-                    history.interrupted = True
-                    break
+        with patience() as interrupted, model.mode(True), bar(progress, total, training.steps) as advance:
+            loop = _Loop(training, calls, run, stream, sizes, total, measure, advance)
+            try:
+                while loop.more() and not interrupted:
+                    loop.go()
+            except KeyboardInterrupt:
+                interrupted.append(0)
+            history.interrupted = bool(interrupted)
+            for callback in calls:
+                callback.on_train_end(history.last())
     except KeyboardInterrupt:
         history.interrupted = True
-    finally:
-        for module, mode in modes:
-            module.training = mode
     return history
 
 
-Step = Callable[[np.ndarray, np.ndarray], float]
-"""Takes a batch of inputs and targets, changes the parameters, and gives the loss before that."""
+class _Loop:
+    """The loop of `fit`: hands rows to the runner, and serves whoever asks for batches and epochs."""
 
+    def __init__(
+        self,
+        training: Training,
+        callbacks: list[Callback],
+        run: Runner,
+        stream: Iterator[np.ndarray],
+        sizes: list[int],
+        total: int,
+        measure: Callable[[], dict[str, float]],
+        advance: Callable[[int, str], None],
+    ) -> None:
+        self.training, self.callbacks, self.run, self.stream = training, callbacks, run, stream
+        self.sizes, self.total, self.measure, self.advance = sizes, total, measure, advance
+        self.each_batch = overrides(callbacks, "on_batch_begin", "on_batch_end")
+        self.each_epoch = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
+        self.losses: list[float] = []  # of the epoch that has begun
+        self.pace = Pace()
 
-def eager_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
-    """Make the step that runs node by node: forward, backward, update."""
+    def more(self) -> bool:
+        """Say whether there is more to do."""
+        return self.training.steps < self.total and not self.training.history.stopped
 
-    def step(X: np.ndarray, y: np.ndarray) -> float:
-        outputs = model.forward_rows(X)
-        objective = _single(loss(outputs, _beside(outputs.shape, y)))
-        value = float(objective.data)
-        if not math.isfinite(value):
+    def go(self) -> None:
+        """Take as many steps as nobody minds at once."""
+        training, place = self.training, len(self.losses)
+        if place == 0:
+            self._tell("on_epoch_begin", training.epoch, {})
+        left = self.total - training.steps
+        if self.each_batch:
+            left = 1
+            self._tell("on_batch_begin", place, {})
+        elif self.each_epoch:
+            left = min(left, len(self.sizes) - place)
+        rows = list(islice(self.stream, min(left, self.pace.count)))
+        losses = self.pace.time(self.run, rows)
+        if losses and not math.isfinite(losses[-1]):
+            training.steps += len(losses) - 1
             raise FloatingPointError(
-                f"the loss became {value} in step {optimizer.steps}: try a smaller `lr`, or inputs of size about 1; "
-                "`autograd.detect_anomaly()` finds the operation"
+                f"the loss became {losses[-1]} in step {training.steps}: try a smaller `lr`, or inputs of size "
+                "about 1; `autograd.detect_anomaly()` finds the operation"
             )
-        optimizer.zero_grad()
-        objective.backward()
-        optimizer.step()
-        return value
+        training.steps += len(losses)
+        self.losses += losses
+        if self.each_batch and losses:
+            self._tell("on_batch_end", place, {"loss": losses[-1]})
+        self._close()
+        if len(losses) < len(rows):
+            raise KeyboardInterrupt
+        numbers = training.history.last() or {"loss": math.fsum(self.losses) / len(self.losses)}
+        text = ", ".join(f"{name} {number:.4g}" for name, number in numbers.items())
+        self.advance(len(losses), f"epoch {training.epoch}/{training.epochs}, {text}")
 
-    return step
+    def _close(self) -> None:
+        """Write down the epochs that are over; where `steps` were asked for, the last one may be shorter."""
+        training, n, start = self.training, len(self.sizes), 0
+        while (left := len(self.losses) - start) >= n or (left and training.steps == self.total):
+            part = self.losses[start : start + n]
+            logs = {"loss": math.fsum(map(mul, part, self.sizes)) / sum(self.sizes[: len(part)])}
+            if self.each_epoch:
+                logs |= self.measure()
+            for name, number in logs.items():
+                training.history[name].append(number)
+            start += len(part)
+            training.epoch += 1
+            self._tell("on_epoch_end", training.epoch - 1, logs)
+        del self.losses[:start]
 
-
-def _rehearse(model: Module, loss: Loss, X: np.ndarray, y: np.ndarray) -> None:
-    """Let the model see one row, and a loss of ours all targets, so that what is wrong is said before any step."""
-    shape = (len(X), *model.outputs(X[:1]).shape[1:])
-    if loss in LOSSES.values():
-        loss(np.zeros(shape), _beside(shape, y))
-
-
-def _beside(shape: tuple[int, ...], y: np.ndarray) -> np.ndarray:
-    """Make `y` a column where the outputs of this `shape` are one."""
-    return y[:, None] if y.ndim == 1 and shape == (len(y), 1) else y
-
-
-def _single(objective: Any) -> Any:
-    if not isinstance(objective, Node) or math.prod(objective.shape) != 1:
-        what = f"shape {objective.shape}" if isinstance(objective, Node) else type(objective).__name__
-        raise TypeError(f"`loss` must give a single number as a Value or Tensor, not {what}: take the mean")
-    if objective.is_leaf:
-        raise ValueError("`loss` gave a number that does not depend on the outputs: compute it of them, not of `.data`")
-    return objective
-
-
-def _data(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Check inputs and targets; arrays of floats and of numbers."""
-    X, y = (plain_array(x, name) for x, name in ((X, "X"), (y, "y")))
-    if X.ndim < 2:
-        raise ValueError(f"`X` has shape {X.shape}; it needs rows and columns, (n, fan_in): see `X.reshape(-1, 1)`")
-    if y.ndim == 0 or len(X) != len(y):
-        raise ValueError(f"`X` has {len(X)} rows and `y` has shape {y.shape}; there must be one target for each row")
-    if not X.size:
-        raise ValueError(f"`X` has shape {X.shape}: there is nothing to learn from")
-    return X if X.dtype.kind == "f" else X.astype(np.float64), y
+    def _tell(self, event: str, number: int, logs: dict[str, float]) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(number, dict(logs))
 
 
-def _count(n: Any, name: str) -> int:
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"`{name}` is a whole number from 1, not {n!r:.60}")
-    return int(n)
+def _parts(
+    model: Module, loss: Loss, reading: Reading, rows: Rows, validation: Any, key: int
+) -> tuple[Rows, Rows | None]:
+    """Give the rows to train on, and those to validate on."""
+    if validation is None:
+        return rows, None
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        X, y = validation
+        return rows, meet(model, X, y, loss, reading, " of validation")[1]
+    if not isinstance(validation, (float, np.floating)):
+        raise TypeError(f"`validation` is `(X, y)` or a share between 0 and 1, not {validation!r:.60}")
+    X, X_val, y, y_val = split(*rows, float(validation), rng=key)
+    return Rows(X, y), Rows(X_val, y_val)
+
+
+def _number(name: str, number: Any) -> float:
+    if np.ndim(number) or not isinstance(number, (int, float, np.number, np.bool_)):
+        raise TypeError(
+            f"metric {name!r} gave {number!r:.60}; a history holds one number for each epoch: see `nn.evaluate`"
+        )
+    return float(number)
+
+
+def _steps(epochs: Any, steps: Any, batches: int) -> int:
+    if epochs is not None and steps is not None:
+        raise ValueError("give `epochs` or `steps`, not both")
+    if steps is not None:
+        return as_count(steps, "steps")
+    return as_count(100 if epochs is None else epochs, "epochs") * batches
+
+
+def _flag(flag: Any, name: str) -> bool:
+    if not isinstance(flag, (bool, np.bool_)):
+        raise TypeError(f"`{name}` is True or False, not {flag!r:.60}")
+    return bool(flag)
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
@@ -204,54 +257,16 @@ def _optimizer(optimizer: Any, model: Module) -> Optimizer:
     return optimizer
 
 
-def _batches(n: int, size: int, shuffle: bool, rng: Random) -> Iterator[np.ndarray]:
-    """Give the numbers of the rows of each batch; the last may be smaller."""
-    order = permutation(rng, n) if shuffle else np.arange(n)
-    for start in range(0, n, size):
-        yield order[start : start + size]
+def _stream(n: int, sizes: list[int], shuffle: bool, order: np.random.Generator) -> Iterator[np.ndarray]:
+    """Give the rows of one batch after the other, epoch after epoch; the order of an epoch is drawn when it begins."""
+    if len(sizes) == 1 or not shuffle:
+        yield from cycle(islice(batches(n, sizes[0], shuffle=False), len(sizes)))
+    while True:
+        yield from islice(batches(n, sizes[0], rng=order), len(sizes))
 
 
-@contextmanager
-def _patience() -> Iterator[list[int]]:
-    """Note the first Ctrl-C in the list that is given, so that a step is not torn apart; the second one raises."""
-    noted: list[int] = []
-    usual = threading.current_thread() is threading.main_thread() and (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )
-    if not usual:
-        yield noted
-        return
-
-    def note(number: int, frame: Any) -> None:
-        noted.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield noted
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@contextmanager
-def _bar(progress: bool | None, steps: int) -> Iterator[Callable[[float], None]]:
-    """Show a bar of steps; gives the function that moves it on and shows the loss."""
-    if progress is False or (progress is None and not sys.stderr.isatty()):
-        yield lambda loss: None
-        return
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        if progress:
-            raise ImportError(
-                '`progress=True` needs tqdm, which is missing: pip install "chalkgrad[progress]"'
-            ) from None
-        yield lambda loss: None
-        return
-    with tqdm(total=steps, unit="step", dynamic_ncols=True) as bar:
-
-        def advance(loss: float) -> None:
-            bar.set_postfix_str(f"loss {loss:.4g}", refresh=False)
-            bar.update()
-
-        yield advance
+def _runner(compiled: bool | None, *parts: Any) -> Runner:
+    """Choose who takes the steps. Compiled training comes in here, and nowhere else."""
+    if compiled:
+        raise ValueError("`compiled=True`: there is no compiled training yet; leave it out, and the steps run eagerly")
+    return eager_runner(*parts)

@@ -1,0 +1,152 @@
+"""Metrics: how good predictions are, in numbers that people read. As in scikit-learn: the truth first.
+
+Each takes what `y` holds and what `model.predict` gives; so `nn.fit` and `nn.evaluate` take scikit-learn's as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .data import label_array, plain_array
+
+__all__ = ["METRICS", "accuracy", "confusion_matrix", "mae", "metric_of", "mse", "r2"]
+
+Metric = Callable[[Any, Any], Any]
+
+
+def accuracy(y_true: Any, y_pred: Any) -> float:
+    r"""The share of rows that are right, $\frac1n \sum_i [\hat y_i = y_i]$; of a row of labels, all must be.
+
+    Args:
+        y_true: the labels, of any type, shape `(n,)`, or `(n, k)` for several yes or no in a row.
+        y_pred: the predictions, of that shape.
+
+    Raises:
+        ValueError: the shapes differ, or there are no rows.
+
+    >>> accuracy(["cat", "dog", "dog"], ["cat", "dog", "cat"])
+    0.6666666666666666
+    """
+    truth, predictions = _labels(y_true, y_pred)
+    if predictions.dtype.kind == "f" and np.any(predictions != np.floor(predictions)):
+        raise ValueError("`y_pred` holds values, not classes: measure them by 'mae' or 'r2'")
+    right = truth == predictions
+    return float(np.mean(right.reshape(len(right), -1).all(axis=1)))
+
+
+def mae(y_true: Any, y_pred: Any) -> float:
+    r"""Mean absolute error $\frac1n \sum_i |\hat y_i - y_i|$, in the unit of `y`.
+
+    Raises:
+        ValueError: the shapes differ, or there are no rows.
+
+    >>> mae([1.0, 2.0], [1.5, 2.0])
+    0.25
+    """
+    truth, predictions = _values(y_true, y_pred)
+    return float(np.mean(np.abs(predictions - truth)))
+
+
+def mse(y_true: Any, y_pred: Any) -> float:
+    r"""Mean squared error $\frac1n \sum_i (\hat y_i - y_i)^2$.
+
+    >>> mse([1.0, 2.0], [1.5, 2.0])
+    0.125
+    """
+    truth, predictions = _values(y_true, y_pred)
+    return float(np.mean(np.square(predictions - truth)))
+
+
+def r2(y_true: Any, y_pred: Any) -> float:
+    r"""Coefficient of determination $R^2 = 1 - \sum_i (\hat y_i - y_i)^2 / \sum_i (y_i - \bar y)^2$.
+
+    1 for perfect predictions, 0 for the mean of the truth, negative for worse. The mean over the columns of `y`. Where
+    the truth is constant, 1 if it is met exactly, else 0, as in scikit-learn.
+
+    >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
+    0.5
+    """
+    truth, predictions = _values(y_true, y_pred)
+    truth, predictions = truth.reshape(len(truth), -1), predictions.reshape(len(truth), -1)
+    left = np.square(predictions - truth).sum(axis=0)
+    spread = np.square(truth - truth.mean(axis=0)).sum(axis=0)
+    constant = spread == 0
+    scores = np.where(constant, (left == 0).astype(float), 1 - left / np.where(constant, 1.0, spread))
+    return float(np.mean(scores))
+
+
+def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarray:
+    """Count how often each class (row) was taken for each (column).
+
+    Args:
+        y_true, y_pred: labels of any type, shape `(n,)`.
+        classes: which, in which order; all that occur, sorted, if left out.
+
+    Returns:
+        Whole numbers, shape `(k, k)`; right predictions are on the diagonal.
+
+    >>> confusion_matrix(["cat", "dog", "dog"], ["cat", "dog", "cat"])
+    array([[1, 0],
+           [1, 1]])
+    """
+    truth, predictions = _labels(y_true, y_pred)
+    if truth.ndim != 1:
+        raise ValueError(f"`y_true` has shape {truth.shape}; a confusion matrix needs one label in each row, (n,)")
+    if classes is None:
+        labels = np.unique(np.concatenate([truth, predictions]))
+    else:
+        labels = label_array(classes, "classes")
+    number = {label: i for i, label in enumerate(labels.tolist())}
+    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    try:
+        rows, columns = ([number[label] for label in array.tolist()] for array in (truth, predictions))
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]!r} is none of the `classes`") from None
+    np.add.at(counts, (rows, columns), 1)
+    return counts
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": accuracy,
+    "mae": mae,
+    "mse": mse,
+    "r2": r2,
+    "confusion_matrix": confusion_matrix,
+}
+"""The metrics that go by a name, as in `nn.fit(..., metrics=["accuracy"])`."""
+
+
+def metric_of(metric: str | Metric) -> tuple[str, Metric]:
+    """Find name and function of a metric: one of `METRICS` by name, or your own `(y_true, y_pred)`.
+
+    >>> metric_of("mae") == ("mae", mae)
+    True
+    """
+    if isinstance(metric, str):
+        if metric not in METRICS:
+            known = ", ".join(map(repr, METRICS))
+            raise ValueError(f"`metrics` names {metric!r}, which is unknown: use {known}, or a function")
+        return metric, METRICS[metric]
+    if not callable(metric):
+        raise TypeError(f"`metrics` are names, such as 'accuracy', or functions (y_true, y_pred), not {metric!r:.60}")
+    return getattr(metric, "__name__", type(metric).__name__), metric
+
+
+def _labels(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    return _alike(label_array(y_true, "y_true"), label_array(y_pred, "y_pred"))
+
+
+def _values(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:
+    truth, predictions = _alike(plain_array(y_true, "y_true"), plain_array(y_pred, "y_pred"))
+    return truth.astype(np.float64), predictions.astype(np.float64)
+
+
+def _alike(truth: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if truth.shape != predictions.shape or not truth.ndim:
+        raise ValueError(f"`y_true` has shape {truth.shape} and `y_pred` {predictions.shape}; they need equal rows")
+    if not truth.size:
+        raise ValueError("`y_true` is empty: there is nothing to measure")
+    return truth, predictions

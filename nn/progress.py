@@ -1,0 +1,97 @@
+"""What a person sees and does while a net is trained: a bar of the steps, and Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+__all__ = ["Pace", "bar", "patience"]
+
+Result = TypeVar("Result")
+
+BREATH = 0.1
+"""Seconds for which training may be out of reach; less than a person notices."""
+
+
+class Pace:
+    """How many things to hand over at once, so that a call takes about a tenth of a second.
+
+    >>> pace = Pace()
+    >>> pace.time(len, "ab"), pace.count > 1
+    (2, True)
+    """
+
+    def __init__(self) -> None:
+        self.count = 1
+
+    def time(self, work: Callable[[Any], Result], things: Any) -> Result:
+        """Do the work on these things, and learn from how long it takes."""
+        start = time.perf_counter()
+        result = work(things)
+        seconds = max(time.perf_counter() - start, 1e-9)
+        self.count = max(1, min(4 * self.count, int(len(things) * BREATH / seconds)))
+        return result
+
+
+@contextmanager
+def patience() -> Iterator[list[int]]:
+    """Note the first Ctrl-C in the list that is given, so that a step is not torn apart; the second one raises."""
+    noted: list[int] = []
+    usual = threading.current_thread() is threading.main_thread() and (
+        signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if not usual:
+        yield noted
+        return
+
+    def note(number: int, frame: Any) -> None:
+        noted.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def bar(progress: bool | None, steps: int, done: int = 0) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar of steps; gives the function that moves it on by some, and shows a text.
+
+    Args:
+        progress: whether to show it; if None, where standard error is a terminal and tqdm is installed.
+        steps: how many there are in all.
+        done: how many of them were done before; they do not count for the rate.
+
+    Raises:
+        ImportError: `progress` is True, and tqdm is missing.
+    """
+    tqdm = None if progress is False or (progress is None and not sys.stderr.isatty()) else _tqdm(bool(progress))
+    if tqdm is None:
+        yield lambda count, text: None
+        return
+    with tqdm(total=steps, initial=done, unit="step", dynamic_ncols=True) as shown:
+
+        def advance(count: int, text: str) -> None:
+            shown.set_postfix_str(text, refresh=False)
+            shown.update(count)
+
+        yield advance
+
+
+def _tqdm(wanted: bool) -> Any:
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        if wanted:
+            raise ImportError(
+                '`progress=True` needs tqdm, which is missing: pip install "chalkgrad[progress]"'
+            ) from None
+        return None
+    return tqdm
