@@ -51,10 +51,10 @@ from .optim import ClipValue as ClipValue
 from .optim import Groups as Groups
 from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
+from .reading import Reading as Reading
 from .saving import load as load
 from .saving import restore as restore
 from .saving import save as save
-from .reading import Reading as Reading
 from .training import fit as fit
 
 __all__ = [

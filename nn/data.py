@@ -10,9 +10,10 @@ import numpy as np
 
 from autograd import Tensor, Value
 
+from .checks import count
 from .randomness import RandomLike, permutation, source
 
-__all__ = ["Standardizer", "as_count", "as_inputs", "batches", "label_array", "plain_array", "split"]
+__all__ = ["Standardizer", "as_inputs", "batches", "label_array", "plain_array", "split"]
 
 
 def plain_array(x: Any, name: str) -> np.ndarray:
@@ -213,7 +214,7 @@ def batches(
     >>> [len(rows) for rows in batches(np.zeros((5, 3)), 2, drop_last=True, rng=1)]
     [2, 2]
     """
-    n = len(n) if isinstance(n, Sized) else as_count(n, "n")
+    n = len(n) if isinstance(n, Sized) else count(n, "n")
     sizes = batch_sizes(n, size, drop_last)
     order = permutation(source(rng), n) if shuffle else np.arange(n)
     return (order[start : start + sizes[0]] for start in range(0, sum(sizes), sizes[0]))
@@ -225,24 +226,13 @@ def batch_sizes(n: int, size: int | None, drop_last: bool) -> list[int]:
     >>> batch_sizes(5, 2, False), batch_sizes(5, 2, True), batch_sizes(5, None, False)
     ([2, 2, 1], [2, 2], [5])
     """
-    size = n if size is None else as_count(size, "batch_size")
+    size = n if size is None else count(size, "batch_size")
     sizes = [size] * (n // size)
     if n % size and not drop_last:
         sizes.append(n % size)
     if not sizes:
         raise ValueError(f"`drop_last` leaves no batch: there are {n} rows, and `batch_size` is {size}")
     return sizes
-
-
-def as_count(n: Any, name: str) -> int:
-    """Check that a number is whole and at least 1.
-
-    >>> as_count(3, "epochs")
-    3
-    """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-        raise ValueError(f"`{name}` is a whole number from 1, not {n!r:.60}")
-    return int(n)
 
 
 def _array(x: Any, name: str) -> np.ndarray:

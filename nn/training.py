@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .callbacks import Callback, Training, callbacks_of, overrides
-from .data import as_count, batch_sizes, batches, split
+from .checks import count
+from .data import batch_sizes, batches, split
 from .evaluation import Rows, meet, metrics_of
 from .history import History
 from .losses import Loss, loss_of
@@ -236,8 +237,8 @@ def _steps(epochs: Any, steps: Any, batches: int) -> int:
     if epochs is not None and steps is not None:
         raise ValueError("give `epochs` or `steps`, not both")
     if steps is not None:
-        return as_count(steps, "steps")
-    return as_count(100 if epochs is None else epochs, "epochs") * batches
+        return count(steps, "steps")
+    return count(100 if epochs is None else epochs, "epochs") * batches
 
 
 def _flag(flag: Any, name: str) -> bool:

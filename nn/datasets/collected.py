@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import count
 from ..randomness import RandomLike, seed
 
 __all__ = ["breast_cancer", "diabetes", "digits", "iris", "mnist1d", "scikit_learn", "wine"]
@@ -114,14 +115,13 @@ def mnist1d(n: int = 5000, rng: RandomLike = 42) -> tuple[np.ndarray, np.ndarray
     >>> [part.shape for part in mnist1d(100)]
     [(80, 40), (20, 40), (80,), (20,)]
     """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 10:
-        raise ValueError(f"`n` is a whole number from 10, for there are ten digits, not {n!r:.60}")
+    n = count(n, "n", least=10)
     try:
         from mnist1d.data import get_dataset_args, make_dataset
     except ImportError:
         raise ImportError('`datasets.mnist1d` needs mnist1d, which is missing: pip install "chalkgrad[data]"') from None
     settings = get_dataset_args()
-    settings.num_samples, settings.seed = int(n), seed(rng) % 2**32
+    settings.num_samples, settings.seed = n, seed(rng) % 2**32
     states = random.getstate(), np.random.get_state()  # noqa: NPY002 (it draws from the global generators)
     try:
         made = make_dataset(settings)

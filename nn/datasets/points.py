@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..data import as_count
+from ..checks import count, within
 from ..randomness import Random, RandomLike, seed, source, uniform
 from .collected import scikit_learn
 
@@ -58,7 +59,7 @@ def circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: RandomL
     >>> np.unique(np.hypot(*X.T).round(9)).tolist()
     [0.5, 1.0]
     """
-    return _made("circles", n, noise=noise, factor=_number(factor, "factor", 0.0, 1.0), random_state=rng)
+    return _made("circles", n, noise=noise, factor=within(factor, "factor", 0.0, 1.0), random_state=rng)
 
 
 def blobs(n: int = 100, centers: Any = 3, std: float = 1.0, rng: RandomLike = None) -> Data:
@@ -79,8 +80,8 @@ def blobs(n: int = 100, centers: Any = 3, std: float = 1.0, rng: RandomLike = No
     """
     if np.ndim(centers) not in (0, 2):
         raise ValueError(f"`centers` is a number, or places of shape (k, features), not of shape {np.shape(centers)}")
-    places = as_count(centers, "centers") if np.ndim(centers) == 0 else np.asarray(centers, dtype=float)
-    return _made("blobs", n, centers=places, cluster_std=_number(std, "std"), random_state=rng)
+    places = count(centers, "centers") if np.ndim(centers) == 0 else np.asarray(centers, dtype=float)
+    return _made("blobs", n, centers=places, cluster_std=within(std, "std"), random_state=rng)
 
 
 def gauss(n: int = 200, std: float = 1.0, rng: RandomLike = None) -> Data:
@@ -112,8 +113,8 @@ def spirals(n: int = 200, noise: float = 0.05, classes: int = 2, turns: float = 
     >>> X.shape, np.bincount(y).tolist()
     ((90, 2), [30, 30, 30])
     """
-    n, classes, random = as_count(n, "n"), as_count(classes, "classes"), source(rng)
-    noise, turns = _number(noise, "noise"), _number(turns, "turns")
+    n, classes, random = count(n, "n"), count(classes, "classes"), source(rng)
+    noise, turns = within(noise, "noise"), within(turns, "turns")
     y = np.arange(n) % classes
     radius = (np.arange(n) // classes + 1) / -(-n // classes)
     angle = 2 * np.pi * (turns * radius + y / classes)
@@ -139,8 +140,8 @@ def checkerboard(n: int = 200, squares: int = 2, noise: float = 0.0, rng: Random
     >>> np.array_equal(y, (X[:, 0] > 0) ^ (X[:, 1] > 0))
     True
     """
-    n, squares, random = as_count(n, "n"), as_count(squares, "squares"), source(rng)
-    noise, X = _number(noise, "noise"), uniform(random, -1.0, 1.0, (n, 2))
+    n, squares, random = count(n, "n"), count(squares, "squares"), source(rng)
+    noise, X = within(noise, "noise"), uniform(random, -1.0, 1.0, (n, 2))
     fields = np.floor((X + 1) / 2 * squares).astype(int)
     return X + _noise(random, noise, X.shape), fields.sum(axis=1) % 2
 
@@ -229,8 +230,8 @@ def curve(
         function = CURVES[function]
     if not callable(function):
         raise TypeError(f"`function` is a name, such as 'sin', or a function of an array, not {function!r:.60}")
-    n, noise = as_count(n, "n"), _number(noise, "noise")
-    low, high = _number(low, "low", -np.inf), _number(high, "high", -np.inf)
+    n, noise = count(n, "n"), within(noise, "noise")
+    low, high = within(low, "low", -math.inf), within(high, "high", -math.inf)
     if not low < high:
         raise ValueError(f"`low` is {low} and `high` {high}; `low` must be less")
     x = np.linspace(low, high, n)
@@ -242,9 +243,9 @@ def curve(
 
 def _made(kind: str, n: int, *, random_state: RandomLike, **settings: Any) -> Data:
     """Have scikit-learn make points."""
-    n = as_count(n, "n")
+    n = count(n, "n")
     if "noise" in settings:
-        settings["noise"] = _number(settings["noise"], "noise")
+        settings["noise"] = within(settings["noise"], "noise")
     if isinstance(random_state, (int, np.integer)) and random_state >= 2**32:
         raise ValueError(f"`rng` as a seed of scikit-learn is less than 2**32, not {random_state}")
     make = getattr(scikit_learn(kind), f"make_{kind}")
@@ -253,7 +254,7 @@ def _made(kind: str, n: int, *, random_state: RandomLike, **settings: Any) -> Da
 
 
 def _heights(height: Callable[[np.ndarray], np.ndarray], n: int, noise: float, rng: RandomLike) -> Data:
-    n, noise, random = as_count(n, "n"), _number(noise, "noise"), source(rng)
+    n, noise, random = count(n, "n"), within(noise, "noise"), source(rng)
     X = uniform(random, -1.0, 1.0, (n, 2))
     return X, height(X) + _noise(random, noise, (n,))
 
@@ -262,11 +263,3 @@ def _noise(random: Random, std: float, shape: tuple[int, ...]) -> np.ndarray:
     if isinstance(random, np.random.Generator):
         return random.normal(0.0, std, shape)
     return np.array([random.gauss(0.0, std) for _ in range(int(np.prod(shape)))]).reshape(shape)
-
-
-def _number(x: Any, name: str, low: float = 0.0, high: float = np.inf) -> float:
-    """Check that a setting is a finite number from `low` up to, but not including, `high`."""
-    if not isinstance(x, (int, float, np.number)) or isinstance(x, bool) or not (np.isfinite(x) and low <= x < high):
-        bounds = "" if low == -np.inf else f" from {low:g}" + (f" up to {high:g}" if high < np.inf else "")
-        raise ValueError(f"`{name}` is a number{bounds}, not {x!r:.60}")
-    return float(x)
