@@ -12,11 +12,10 @@ import numpy as np
 
 from autograd import Network, Node, Tensor, Value, display, no_grad
 
-from .showing import structure
-from .stages import Stage, network_of
-
 from .data import as_inputs
 from .reading import Reading
+from .showing import structure
+from .stages import Stage, network_of
 
 __all__ = ["Module"]
 

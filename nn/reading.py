@@ -206,7 +206,7 @@ def _two(labels: np.ndarray, codes: Any) -> np.ndarray:
         known = (found == low) | (found == high)
         if np.all(known) or (low == 0 and labels.dtype.kind == "f" and low <= found[0] and found[-1] <= high):
             return np.array(codes, dtype=labels.dtype if np.all(known) else np.int64)
-    if len(found) == 2:
+    if len(found) == 2 and (labels.dtype.kind != "f" or np.all(found == np.floor(found))):
         return found
     raise ValueError(f"`y` has {len(found)} classes, {_listed(found)}; one output tells two apart")
 

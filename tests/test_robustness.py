@@ -78,8 +78,8 @@ def test_a_linear_layer_keeps_the_graph_of_values() -> None:
 
 def test_an_optimiser_is_bound_only_by_a_fit_that_starts() -> None:
     sgd = nn.SGD(lr=0.1)
-    with pytest.raises(ValueError, match="`labels` are -1 or 1"):
-        nn.fit(nn.Linear(2, 1), X, Y, "hinge", optimizer=sgd)
+    with pytest.raises(ValueError, match="one output tells two apart"):
+        nn.fit(nn.Linear(2, 1), X[[0, 1, 1]], [1, 2, 3], "hinge", optimizer=sgd)
     assert not sgd.parameters
     nn.fit(nn.Linear(2, 1), X, Y, optimizer=sgd, epochs=1)
 
@@ -137,10 +137,10 @@ REFUSED = [
     (lambda: nn.MLP(2, None), ValueError, "`nouts` is a list of the widths of the layers"),
     (lambda: nn.MLP.from_tensors(3), TypeError, "`model` is a Sequential of Linear layers, or a TensorMLP, not 3"),
     (lambda: nn.datasets.split(X, 3), ValueError, r"`y` \(\); both need rows"),
-    (lambda: nn.datasets.split(X, Y, "a"), ValueError, "`held_out` is a share between 0 and 1, not 'a'"),
-    (lambda: nn.datasets.split(X, Y, np.nan), ValueError, "`held_out` is a share between 0 and 1, not nan"),
+    (lambda: nn.datasets.split(X, Y, "a"), ValueError, "`held_out` is a share between 0 and 1, or some of them, not 'a'"),
+    (lambda: nn.datasets.split(X, Y, np.nan), ValueError, "`held_out` is a share between 0 and 1, or some of them, not nan"),
     (lambda: nn.datasets.moons(0), ValueError, "`n` is a whole number from 1, not 0"),
-    (lambda: nn.datasets.moons(noise=-1), ValueError, "`noise` is a number from 0, not -1"),
+    (lambda: nn.datasets.moons(noise=-1), ValueError, "`noise` is -1; it must be at least 0"),
     (lambda: nn.datasets.moons(rng=2**40), ValueError, r"less than 2\*\*32"),
     (lambda: nn.plots.decision_boundary(3, X, Y), TypeError, "`model` is a Module"),
     (lambda: nn.plots.decision_boundary(nn.Linear(2, 1), X[:0], Y[:0]), ValueError, "`X` has no rows"),
