@@ -105,19 +105,15 @@ def _taken(x: np.ndarray, like: Node) -> Any:
 class _Traced:
     """One trace of a function: its program, its guards, and how its results are put together."""
 
-    def __init__(self, f: Callable[..., Any], args: Any, shape_of_call: _Call) -> None:
-        self.trace = Trace()
+    def __init__(self, f: Callable[..., Any], args: Any, shape_of_call: _Call, supply: Sequence[Any]) -> None:
         self.captured = Captured(f)
-        states = [_state(g) for g in self.captured.generators()]
+        self.trace = Trace(self.captured, supply)
         self.variables = shape_of_call.variables()
         positional, named = rebuild(args, shape_of_call.lifted(self.variables))
         with without_collector(), modes.recording_again(), modes.tracing(self.trace):
             result = f(*positional, **named)
-        if states != [_state(g) for g in self.captured.generators()]:
-            raise RuntimeError(
-                "the function draws random numbers, which a program would repeat for ever: "
-                "draw them inside `autograd.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
-            )
+        self.trace.check_draws()
+        self.pending = [node._data for node, _ in self.trace.draws]
         self.nodes_given = shape_of_call.nodes_given
         self.result = result
         self.leaves = flatten(result)
@@ -134,7 +130,11 @@ class _Traced:
         self.body = Body(optimised(listing(every, inputs)), len(order) + len(leaves))
 
     def run(self, data: Sequence[Any]) -> Any:
-        """Run on the data of the arguments; gives the results, or None where a guard does not hold."""
+        """Run on the data of the arguments; gives the results, or None where a guard does not hold.
+
+        What is drawn for a run that comes to nothing stays in `pending`, so that the stream of numbers is as without
+        a program.
+        """
         body = self.body
         with body.lock:
             places = iter(body.inputs)
@@ -142,12 +142,15 @@ class _Traced:
                 next(places)[...] = x
             for parameter in self.parameters:
                 next(places)[...] = parameter._data
-            for _, make in self.trace.draws:
-                next(places)[...] = make()
+            if self.trace.draws:
+                self.pending = self.pending or [make() for _, make in self.trace.draws]
+                for x in self.pending:
+                    next(places)[...] = x
             body.run()
             guards = body.outputs[len(self.outputs) :]
             if not all(guard.holds(x) for guard, x in zip(self.guards, guards, strict=True)):
                 return None
+            self.pending = []
             results = [_taken(x, node) for x, node in zip(body.outputs, self.outputs, strict=False)]
         return (self._put_together(results),)
 
@@ -164,10 +167,6 @@ class _Traced:
     def __str__(self) -> str:
         names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
         return printed(self.body.listing, names)
-
-
-def _state(generator: Any) -> Any:
-    return repr(generator.bit_generator.state) if isinstance(generator, np.random.Generator) else generator.getstate()
 
 
 class _Call:
@@ -260,19 +259,22 @@ class Compiled:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = _Call(args, kwargs)
         traces = self._traces.setdefault(call.key, [])
+        supply: list[Any] = []
         for traced in traces:
+            traced.pending = traced.pending or supply
             if traced.captured.is_as_it_was() and (found := traced.run(call.data)) is not None:
                 if traced is not traces[0]:
                     traces.remove(traced)
                     traces.insert(0, traced)  # the next call is likely to go the same way
                 return found[0]
-        traced = self._trace(args, kwargs, call)
+            supply, traced.pending = traced.pending or supply, []
+        traced = self._trace(args, kwargs, call, supply)
         found = traced.run(call.data)
         if found is None:
             raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")
         return found[0]
 
-    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], call: _Call) -> _Traced:
+    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], call: _Call, supply: list[Any]) -> _Traced:
         traces = self._traces[call.key]
         traces[:] = [traced for traced in traces if traced.captured.is_as_it_was()] or traces[: TRACES // 2]
         if len(traces) >= TRACES:
@@ -282,7 +284,7 @@ class Compiled:
                 f"{_reason(last)}: write the branch with `where`, hand the number over as an argument, or run the "
                 "function uncompiled"
             )
-        traced = _Traced(self._f, (args, kwargs), call)
+        traced = _Traced(self._f, (args, kwargs), call, supply)
         traces.insert(0, traced)
         return traced
 

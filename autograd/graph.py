@@ -202,9 +202,10 @@ def fresh(make: Callable[[], Any]) -> Any:
     >>> noise.shape, noise.requires_grad
     ((3,), False)
     """
-    drawn = make()
+    tracer = modes.tracer()
+    drawn = make() if tracer is None else tracer.draw(make)
     node = constant(float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn))
-    if (tracer := modes.tracer()) is not None:
+    if tracer is not None:
         tracer.drawn(node, make)
     return node
 

@@ -12,6 +12,7 @@ from . import modes
 from .containers import flatten, rebuild
 from .graph import Node, constant, fixed, new_variable, topological, without_collector
 from .program.calls import Calls, Place
+from .program.captured import Captured
 from .program.instructions import listing
 from .program.passes import optimised
 from .program.printing import printed
@@ -67,12 +68,14 @@ class Loop:
         self._tree = state
         self._data = [np.ascontiguousarray(x) for x in data]
         self.batch_size = batch_size
-        trace = Trace()
+        trace = Trace(Captured(step))
         states = [_variable(x, "state") for x in flatten(state)]
         fed = [_variable(x, "inputs") for x in inputs]
         batches = [new_variable(np.resize(x, (batch_size, *x.shape[1:])) if batch_size else x) for x in self._data]
         with without_collector(), modes.recording_again(), modes.tracing(trace):
             moved, given = step(rebuild(state, list(states)), fed, batches)
+        trace.check_draws()
+        self._pending = [node._data for node, _ in trace.draws]  # drawn by the trace, for the first step
         if trace.guards:
             raise ValueError(
                 "the step asks in Python for numbers of nodes, as in `if x > 0` or `x.data`; a loop cannot follow "
@@ -188,8 +191,10 @@ class Loop:
             stop = min(steps, start + at_once)
             drawn = [np.empty((stop - start, *node.shape)) for node, _ in self._draws]
             for step in range(stop - start):
-                for x, (_, make) in zip(drawn, self._draws, strict=True):
-                    x[step] = make()
+                numbers = self._pending or [make() for _, make in self._draws]
+                self._pending = []
+                for x, number in zip(drawn, numbers, strict=True):
+                    x[step] = number
             for i, x in enumerate(drawn):
                 offset = -start * x[0].nbytes  # the clock of the machine counts from the first stretch
                 self._body.bind(f"fed {first + i}", x, offset)

@@ -118,6 +118,10 @@ class Calls:
         """Give a view whose elements lie in row order, by a copy where they do not."""
         return view if view.is_contiguous else self.copied(view, view.dtype)
 
+    def forward(self, view: View) -> View:
+        """Give a view without steps backward, which the loops do not take."""
+        return self.copied(view, view.dtype) if min(view.strides, default=0) < 0 else view
+
     def copied(self, view: View, dtype: np.dtype) -> View:
         out = self.base(view.shape, dtype)
         self.copy_into(out, view)
@@ -175,7 +179,7 @@ class Calls:
     def elementwise(self, name: str, shape: tuple[int, ...], dtype: np.dtype, operands: list[View]) -> View:
         """Apply a formula, with broadcasting."""
         out = self.base(shape, dtype)
-        operands = [self.converted(v, dtype).broadcast(shape) for v in operands]
+        operands = [self.forward(self.converted(v, dtype)).broadcast(shape) for v in operands]
         lengths, (_, *steps) = collapsed(shape, [out.strides, *(v.strides for v in operands)])
         if len(lengths) > 2:  # more axes than a kernel has loops
             operands = [self.contiguous(v) for v in operands]
@@ -312,7 +316,7 @@ class Calls:
 
     def _linear(self, line: Instruction, a: View, b: View, bias: View | None = None) -> View:
         dtype = line.dtype
-        a, b = self.converted(a, dtype), self.converted(b, dtype)
+        a, b = (self.forward(self.converted(x, dtype)) for x in (a, b))
         if len(a.shape) == 1:
             a = View(a.base, (1, *a.shape), dtype, a.offset, (0, *a.strides))
         if len(b.shape) == 1:

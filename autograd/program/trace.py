@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..graph import Node
+from .captured import Captured
 
 __all__ = ["Guard", "Trace"]
 
@@ -36,15 +37,29 @@ class Guard:
 class Trace:
     """Takes note of guards and draws while a function runs.
 
+    Args:
+        captured: what the function captures; among it the generators that it may draw from inside `fresh` alone.
+        supply: numbers that were drawn already, for an attempt that came to nothing; they are used first.
+
     Attributes:
         guards: what Python has read of nodes.
         draws: constants that are drawn anew at each run, with what draws them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, captured: Captured, supply: Sequence[Any] = ()) -> None:
         self.guards: list[Guard] = []
         self.draws: list[tuple[Node, Callable[[], Any]]] = []
         self._read: set[int] = set()
+        self._supply = list(supply)
+        self._generators = captured.generators()
+        self._states = self._now()
+        self._strayed = False
+
+    def _now(self) -> list[Any]:
+        return [
+            repr(g.bit_generator.state) if isinstance(g, np.random.Generator) else g.getstate()
+            for g in self._generators
+        ]
 
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
@@ -59,6 +74,21 @@ class Trace:
             self.guards.append(Guard(node, answer, True))
         return answer
 
+    def draw(self, make: Callable[[], Any]) -> Any:
+        """Draw for `fresh`."""
+        self._strayed |= self._now() != self._states
+        drawn = self._supply.pop(0) if self._supply else make()
+        self._states = self._now()
+        return drawn
+
     def drawn(self, node: Node, make: Callable[[], Any]) -> None:
         """Note a constant that is drawn anew."""
         self.draws.append((node, make))
+
+    def check_draws(self) -> None:
+        """Refuse random numbers that a program would repeat."""
+        if self._strayed or self._now() != self._states:
+            raise RuntimeError(
+                "the function draws random numbers, which a program would repeat for ever: "
+                "draw them inside `autograd.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
+            )

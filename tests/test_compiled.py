@@ -1,0 +1,562 @@
+"""Compiled programs: the numbers of the eager engine, whatever changes between two calls."""
+
+import copy
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import (
+    TABLE,
+    Tensor,
+    Value,
+    compile,
+    fresh,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    log,
+    mean,
+    no_grad,
+    primitive,
+    relu,
+    tanh,
+    value_and_grad,
+    vjp,
+    where,
+)
+
+ELEMENTWISE = [name for name, row in TABLE.items() if row.elementwise]
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-20, -1e-300, 40.0, -40.0, 800.0, np.inf, -np.inf, np.nan])
+
+ULPS = 8
+"""How far a compiled row may be from the eager one: each is within a few units in the last place of the exact one."""
+
+
+def same(have: Any, want: Any, ulps: float = ULPS, scale: float = 1.0) -> None:
+    """Compare numbers, where NaN and infinities are numbers like others."""
+    have, want = np.asarray(have), np.asarray(want)
+    assert have.shape == want.shape
+    assert have.dtype == want.dtype
+    finest = np.finfo(want.dtype)
+    np.testing.assert_allclose(have, want, rtol=ulps * finest.eps, atol=ulps * finest.tiny * scale, equal_nan=True)
+
+
+# -- every row --
+
+
+def operands(row: Any, dtype: type) -> list[np.ndarray]:
+    """All pairs of special values, and some ordinary ones, as far as the row has operands."""
+    rng = np.random.default_rng(len(row.name))
+    n = len(SPECIAL)
+    first, second = np.repeat(SPECIAL, n), np.tile(SPECIAL, n)
+    third = np.roll(second, 5)
+    ordinary = rng.normal(size=(3, 40))
+    columns = [np.concatenate(pair) for pair in zip((first, second, third), ordinary, strict=True)]
+    with np.errstate(all="ignore"):
+        return [column.astype(dtype) for column in columns[: row.arity]]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_a_row_gives_what_it_gives_eagerly(name: str, dtype: type) -> None:
+    row = TABLE[name]
+    xs = operands(row, dtype)
+    tolerance = {"silu": 64, "gelu": 512, "erfc": 64}.get(name, ULPS)  # of numbers that have lost digits: below tiny
+    same(compile(row)(*xs), row(*xs), tolerance, 1e20)
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_a_gradient_is_what_it_is_eagerly(name: str) -> None:
+    row = TABLE[name]
+    xs = operands(row, np.float64)
+    places = tuple(range(row.arity))
+
+    def f(*xs: Any) -> Any:
+        return row(*xs).sum()
+
+    have, want = compile(grad(f, places))(*xs), grad(f, places)(*xs)
+    for a, b in zip(have, want, strict=True):
+        same(a, b, 256, 1e300)
+
+
+LAYOUT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
+    "transpose": (lambda x: ag.transpose(x), [(3, 4)]),
+    "transpose of three axes": (lambda x: ag.transpose(x, axes=(1, 2, 0)) * 2.0, [(2, 3, 4)]),
+    "swapped in a sum": (lambda x, y: ag.swapaxes(x) + y, [(3, 4), (4, 3)]),
+    "flip": (lambda x: ag.flip(x, axis=1) * x, [(3, 4)]),
+    "reshape of a transpose": (lambda x: ag.reshape(x.T, shape=(2, 6)), [(3, 4)]),
+    "broadcast": (lambda x, y: x * y, [(3, 1, 4), (2, 1)]),
+    "broadcast over three axes": (lambda x, y, z: x + y * z, [(2, 1, 3, 1), (4, 1, 5), (2, 4, 3, 5)]),
+    "column": (lambda x, y: x - y, [(3, 4), (3, 1)]),
+    "slices": (lambda x: x[1:, ::2] * x[:-1, 1::2], [(4, 6)]),
+    "one row": (lambda x: x[1] + x[-1], [(4, 3)]),
+    "new axis": (lambda x: x[:, None] * x[None, :], [(4,)]),
+    "index arrays": (lambda x: x[[0, 2, 2], [1, 1, 0]], [(3, 2)]),
+    "mask": (lambda x: x[np.array([True, False, True])], [(3, 2)]),
+    "scatter": (lambda x: ag.scatter(x, index=[1, 1, 3], shape=(5,)), [(3,)]),
+    "concatenate": (lambda x, y: ag.concatenate([x, y * 2.0, x], axis=1), [(2, 3), (2, 1)]),
+    "stack": (lambda x, y: ag.stack([x, y], axis=1), [(2, 3), (2, 3)]),
+    "sum of rows": (lambda x: x.sum(axis=0), [(5, 3)]),
+    "sum of columns": (lambda x: x.sum(axis=1, keepdims=True), [(5, 3)]),
+    "sum of the middle": (lambda x: x.sum(axis=1), [(2, 5, 3)]),
+    "sum of outer axes": (lambda x: x.sum(axis=(0, 2)), [(2, 5, 3)]),
+    "sum of a transpose": (lambda x: x.T.sum(axis=0), [(5, 3)]),
+    "sum of nothing": (lambda x: x.sum(axis=0), [(0, 3)]),
+    "max": (lambda x: x.max(axis=(0, 2)), [(2, 5, 3)]),
+    "min": (lambda x: x.min(), [(4, 3)]),
+    "norm": (lambda x: ag.norm(x, axis=0), [(4, 3)]),
+    "logsumexp": (lambda x: ag.logsumexp(x * 30.0, axis=1), [(4, 3)]),
+    "softmax": (lambda x: ag.softmax(x * 30.0), [(4, 3)]),
+    "log_softmax": (lambda x: ag.log_softmax(x, axis=0), [(4, 3)]),
+    "variance": (lambda x: ag.var(x, axis=0) + ag.std(x, axis=0), [(4, 3)]),
+    "product": (lambda x: ag.prod(x, axis=0), [(5, 3)]),
+    "running sum": (lambda x: x.cumsum(axis=1), [(2, 5)]),
+    "sinc": (lambda x: ag.sinc(x), [(4,)]),
+    "matrix": (lambda x, y: x @ y, [(3, 4), (4, 5)]),
+    "matrix and vector": (lambda x, y: x @ y, [(3, 4), (4,)]),
+    "vector and matrix": (lambda x, y: x @ y, [(4,), (4, 3)]),
+    "vectors": (lambda x, y: x @ y, [(9,), (9,)]),
+    "matrix and column": (lambda x, y: x @ y, [(20, 19), (19, 1)]),
+    "row and matrix": (lambda x, y: x @ y, [(1, 19), (19, 20)]),
+    "column and row": (lambda x, y: x @ y, [(7, 1), (1, 5)]),
+    "transposed left": (lambda x, y: x.T @ y, [(4, 3), (4, 35)]),
+    "transposed right": (lambda x, y: x @ y.T, [(9, 4), (35, 4)]),
+    "transposed twice": (lambda x, y: x.T @ y.T, [(4, 9), (17, 4)]),
+    "stack of matrices": (lambda x, y: x @ y, [(2, 3, 4), (2, 4, 5)]),
+    "one matrix for a stack": (lambda x, y: x @ y, [(2, 6, 3, 4), (4, 5)]),
+    "stacks that broadcast": (lambda x, y: x @ y, [(2, 1, 3, 4), (6, 4, 5)]),
+    "no inner axis": (lambda x, y: x @ y, [(3, 0), (0, 5)]),
+    "linear": (lambda x, w, b: x @ w + b, [(9, 4), (4, 5), (5,)]),
+    "linear and relu": (lambda x, w, b: relu(b + x @ w), [(9, 4), (4, 17), (17,)]),
+    "two layers": (lambda x, w, v: tanh(relu(x @ w) @ v), [(9, 4), (4, 17), (17, 2)]),
+    "where": (lambda x, y: where(np.arange(12).reshape(3, 4) % 2 == 0, x, y), [(3, 4), (4,)]),
+    "clip": (lambda x: ag.clip(x, -0.5, 0.5), [(3, 4)]),
+    "values out of a tensor": (lambda x: [[a * b for a in r] for r in x.to_values() for b in r], [(2, 2)]),
+    "a tensor of values": (lambda x: Tensor([x[0].item() * 0 + a * a for a in x.to_values()]), [(3,)]),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", LAYOUT)
+def test_arrays_move_and_reduce_as_they_do_eagerly(name: str, dtype: type) -> None:
+    f, shapes = LAYOUT[name]
+    rng = np.random.default_rng(3)
+    xs = [rng.normal(size=shape).astype(dtype) for shape in shapes]
+
+    def weighed(*xs: Any) -> Any:
+        parts = [ag.sum(x * x * 0.5 + x) for x in ag_flat(f(*xs))]
+        return sum(parts[1:], parts[0])
+
+    def close(have: Any, want: Any) -> None:
+        assert np.asarray(have).dtype == np.asarray(want).dtype
+        units = 64 * np.finfo(dtype).eps
+        np.testing.assert_allclose(have, want, rtol=units, atol=units)
+
+    nodes = [Tensor(x) for x in xs]
+    for have, want in zip(ag_flat(compile(f)(*nodes)), ag_flat(f(*nodes)), strict=True):
+        close(have.data, want.data)
+    places = tuple(range(len(xs)))
+    have, want = compile(value_and_grad(weighed, places))(*xs), value_and_grad(weighed, places)(*xs)
+    close(have[0], want[0])
+    for a, b in zip(have[1], want[1], strict=True):
+        close(a, b)
+
+
+def ag_flat(x: Any) -> list[Any]:
+    return [part for y in x for part in ag_flat(y)] if isinstance(x, list) else [x]
+
+
+# -- random graphs --
+
+STEPS: list[Callable[..., Any]] = [
+    lambda x, y: x + y,
+    lambda x, y: x * y,
+    lambda x, y: x - 0.5 * y,
+    lambda x, y: tanh(x),
+    lambda x, y: relu(x - y),
+    lambda x, y: ag.maximum(x, y),
+    lambda x, y: ag.sigmoid(x) * y,
+    lambda x, y: x @ y.T @ x * 0.2,
+    lambda x, y: x.sum(axis=0) + y,
+    lambda x, y: ag.softmax(x),
+    lambda x, y: x[::-1] * y[:, :1],
+    lambda x, y: where(x > y, x, y * y),
+    lambda x, y: ag.softplus(x) / (1.0 + ag.square(y)),
+    lambda x, y: ag.concatenate([x[1:], y[:1]]),
+]
+
+
+PLANS = st.lists(st.tuples(st.integers(0, len(STEPS) - 1), *[st.integers(0, 30)] * 2), min_size=1, max_size=12)
+
+
+@given(PLANS)
+@settings(max_examples=60, deadline=None)
+def test_random_graphs_agree(plan: list[tuple[int, int, int]]) -> None:
+    rng = np.random.default_rng(len(plan))
+    start = [rng.normal(size=(4, 4)), rng.normal(size=(4, 4))]
+
+    def f(x: Any, y: Any) -> Any:
+        made = [x, y]
+        for step, i, j in plan:
+            made.append(STEPS[step](made[-1 - i % len(made)], made[-1 - j % len(made)]))
+        return mean(made[-1]) + mean(made[len(made) // 2])
+
+    have, want = compile(value_and_grad(f, (0, 1)))(*start), value_and_grad(f, (0, 1))(*start)
+    scale = max(1.0, abs(float(want[0])), *(float(np.abs(g).max()) for g in want[1]))
+    np.testing.assert_allclose(have[0], want[0], rtol=1e-10, atol=1e-12 * scale)
+    for a, b in zip(have[1], want[1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11 * scale)
+
+
+# -- transforms --
+
+
+def nasty(x: Any) -> Any:
+    return ag.sin(x) * tanh(x * x) + log(1.0 + x * x) * ag.exp(-x)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        grad,
+        lambda f: grad(grad(f)),
+        lambda f: grad(grad(grad(f))),
+        value_and_grad,
+        lambda f: lambda x: jvp(f, (x,), (1.5,)),
+        lambda f: lambda x: jvp(grad(f), (x,), (1.0,))[1],
+        lambda f: lambda x: vjp(f, x)[1](2.0),
+        lambda f: lambda x: grad(lambda y: jvp(f, (y,), (x,))[1])(x),
+    ],
+)
+def test_transforms_compile(transform: Any) -> None:
+    compiled, eager = compile(transform(nasty)), transform(nasty)
+    for x in (0.3, -1.2, 2.0):
+        np.testing.assert_allclose(compiled(x), eager(x), rtol=1e-12)
+
+
+def test_compiled_functions_are_transformed_in_arrays() -> None:
+    def f(x: Any) -> Any:
+        return (x[0] * x[1] ** 2 + tanh(x)).sum()
+
+    x = np.array([0.5, -1.5])
+    np.testing.assert_allclose(compile(hessian(f))(x), hessian(f)(x), rtol=1e-12)
+    np.testing.assert_allclose(compile(jacobian(grad(f)))(x), hessian(f)(x), rtol=1e-12)
+
+
+# -- a program over leaves --
+
+
+def test_a_program_reads_its_leaves_and_sets_their_gradients() -> None:
+    a, b, t = Value(2.0, label="a"), Value(1.0), Tensor([1.0, 2.0])
+    root = (t * a).sum() * b + a
+    program = compile(root)
+    assert program() == 8.0
+    assert (a.grad, b.grad, t.grad.tolist()) == (4.0, 6.0, [2.0, 2.0])
+    a.data, t.data = 3.0, [1.0, 1.0]
+    assert program() == 9.0
+    assert (a.grad, b.grad, t.grad.tolist()) == (3.0, 6.0, [3.0, 3.0])
+    root.backward()
+    assert root.data == 8.0  # the nodes in between stay as they were
+
+
+def test_a_program_sets_gradients_and_does_not_add() -> None:
+    x = Value(3.0)
+    program = compile(x * x)
+    program()
+    program()
+    assert x.grad == 6.0
+
+
+def test_leaves_with_equal_numbers_are_not_merged() -> None:
+    a, b = Value(2.0), Value(2.0)
+    compile(a * b + a)()
+    assert (a.grad, b.grad) == (3.0, 2.0)
+
+
+def test_a_leaf_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="single number"):
+        compile(Tensor([1.0, 2.0]) * 2.0)
+    with pytest.raises(ValueError, match="constant"):
+        compile(Value(1.0, requires_grad=False))
+    with pytest.raises(TypeError, match="`target` is a node or a function"):
+        compile(3.0)
+
+
+def test_a_root_that_is_a_leaf() -> None:
+    x = Value(3.0)
+    assert compile(x)() == 3.0
+    assert x.grad == 1.0
+
+
+def test_float32_stays() -> None:
+    x = Tensor(np.ones(3, np.float32))
+    compile((x * 2.0).sum())()
+    assert x.grad.dtype == np.float32
+
+
+def test_a_program_prints_itself() -> None:
+    a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    program = compile((a + b) * (b + 1))
+    text = str(program)
+    assert "a" in text and "mul(" in text and "gradient of a" in text
+    assert "common subexpressions: merged" in text
+    assert program.stats.nodes > program.stats.calls > 0
+    assert program.stats.flops > 0 and program.stats.bytes > 0
+
+
+def test_memory_is_reused() -> None:
+    x = Tensor(np.ones(1000))
+    y = x
+    for _ in range(40):
+        y = tanh(y * 1.01)
+    f = compile(lambda x: eval_chain(x))
+    f(np.ones(1000))
+    body = next(iter(f._traces.values()))[0].body
+    assert body.stats.bytes < body.stats.bytes_without_reuse / 4
+
+
+def eval_chain(x: Any) -> Any:
+    for _ in range(40):
+        x = tanh(x * 1.01)
+    return x.sum()
+
+
+# -- what changes between two calls (the table of conventions) --
+
+
+def test_a_branch_on_a_number_is_a_guard() -> None:
+    f = compile(lambda x: x * 2.0 if x > 0 else -x)
+    assert [f(x) for x in (2.0, -3.0, 4.0, -1.0, 0.0)] == [4.0, 3.0, 8.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x: float(x) > 1,
+        lambda x: int(x) > 1,
+        lambda x: x.data > 1,
+        lambda x: bool(x > 1),
+        lambda x: not (x <= 1),
+        lambda x: x >= 1.5,
+        lambda x: ag.greater(x, 1.0),
+        lambda x: (x > 1) & (x < 100),
+        lambda x: ~(x <= 1),
+        lambda x: ag.isfinite(x) & (x > 1),
+        lambda x: max([x, Value(1.0)], key=float) is x,
+        lambda x: sorted([x, Value(1.0)])[-1] is x,
+        lambda x: x.item() > 1 if hasattr(x, "item") else x > 1,
+    ],
+)
+def test_no_branch_is_frozen(read: Any) -> None:
+    f = compile(lambda x: x * 2.0 if read(x) else x * 10.0)
+    assert [f(x) for x in (3.0, 0.5, 2.0, -1.0)] == [6.0, 5.0, 4.0, -10.0]
+
+
+def test_too_many_branches_say_why() -> None:
+    f = compile(lambda x: x * float(x))
+    for x in range(16):
+        f(x + 0.5)
+    with pytest.raises(RuntimeError, match=r"traced 16 times.*reads numbers out of nodes"):
+        f(99.0)
+
+
+def test_a_condition_in_where_is_no_guard() -> None:
+    f = compile(lambda x: where(x > 0, log(x), 0.0).sum())
+    for x in np.random.default_rng(0).normal(size=(40, 5)):
+        np.testing.assert_allclose(f(x), np.log(x[x > 0]).sum(), rtol=1e-13)
+    assert len(next(iter(f._traces.values()))) == 1
+
+
+def test_a_captured_number_is_seen() -> None:
+    rate = 0.1
+    settings = {"power": 2.0, "shift": [1.0]}
+
+    class Model:
+        gain = 1.0
+
+    model = Model()
+    model.gain = 3.0
+    f = compile(lambda x: rate * x ** settings["power"] * model.gain + settings["shift"][0])
+    assert f(2.0) == pytest.approx(0.1 * 4 * 3 + 1)
+    rate = 0.5
+    assert f(2.0) == pytest.approx(0.5 * 4 * 3 + 1)
+    settings["power"] = 3.0
+    assert f(2.0) == pytest.approx(0.5 * 8 * 3 + 1)
+    settings["shift"].append(0.0)
+    settings["shift"][0] = 7.0
+    assert f(2.0) == pytest.approx(0.5 * 8 * 3 + 7)
+    model.gain = 1.0
+    assert f(2.0) == pytest.approx(0.5 * 8 + 7)
+
+
+def test_a_captured_array_is_seen() -> None:
+    offsets = np.zeros(3)
+    f = compile(lambda x: (x + offsets).sum())
+    assert f(np.ones(3)) == 3.0
+    offsets[1] = 5.0
+    assert f(np.ones(3)) == 8.0
+
+
+def test_a_captured_leaf_is_read_anew() -> None:
+    w = Tensor(np.ones((3, 2)))
+    f = compile(lambda x: relu(x @ w).sum())
+    assert f(np.ones((2, 3))) == 12.0
+    w.data = w.data * 2.0
+    assert f(np.ones((2, 3))) == 24.0
+
+
+def test_other_shapes_and_dtypes_have_programs_of_their_own() -> None:
+    f = compile(lambda x: (x * x).sum(axis=0))
+    assert f(np.ones((2, 3))).shape == (3,)
+    assert f(np.ones((4, 5))).tolist() == [4.0] * 5
+    assert f(np.ones((4, 5), np.float32)).dtype == np.float32
+    assert f(np.asfortranarray(np.arange(6.0).reshape(2, 3))).tolist() == [9.0, 17.0, 29.0]
+    assert f(np.arange(12.0).reshape(4, 3)[::2]).tolist() == [36.0, 50.0, 68.0]
+
+
+def test_random_numbers_advance() -> None:
+    rng = np.random.default_rng(5)
+    f = compile(lambda x: x * fresh(lambda: rng.normal(size=3)))
+    want = np.random.default_rng(5)
+    for _ in range(3):
+        np.testing.assert_allclose(f(np.ones(3)), want.normal(size=3), rtol=1e-15)
+
+
+def test_a_branch_that_turns_out_otherwise_draws_nothing_twice() -> None:
+    rng = np.random.default_rng(5)
+
+    def f(x: Any) -> Any:
+        y = x * fresh(rng.normal)
+        return y * 2.0 if y > 0 else y
+
+    compiled = compile(lambda x: f(x))
+    draws = np.random.default_rng(5).normal(size=12)
+    np.testing.assert_allclose([compiled(3.0) for _ in draws], np.where(draws > 0, 6, 3) * draws, rtol=1e-15)
+
+
+def test_random_numbers_that_would_be_frozen_are_refused() -> None:
+    rng = np.random.default_rng(5)
+    with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
+        compile(lambda x: x * rng.normal())(1.0)
+
+
+def test_neither_side_sees_the_others_arrays() -> None:
+    f = compile(lambda x: (x * 2.0, x))
+    x = np.ones(3)
+    first, same_as_x = f(x)
+    x[0] = 50.0
+    assert first.tolist() == [2.0, 2.0, 2.0] and same_as_x.tolist() == [1.0, 1.0, 1.0]
+    first[:] = 9.0
+    assert f(np.ones(3))[0].tolist() == [2.0, 2.0, 2.0]
+    second, _ = f(np.full(3, 4.0))
+    assert first.tolist() == [9.0, 9.0, 9.0] and second.tolist() == [8.0, 8.0, 8.0]
+
+
+def test_detached_numbers_are_followed() -> None:
+    def f(x: Any) -> Any:
+        with no_grad():
+            scale = x * 3.0
+        return x * scale * x.detach()
+
+    compiled = compile(grad(f))
+    for x in (2.0, 5.0):
+        assert compiled(x) == pytest.approx(3.0 * x * x) == grad(f)(x)
+
+
+def test_backward_inside_is_refused() -> None:
+    def f(x: Any) -> Any:
+        y = x * x
+        y.backward()
+        return y
+
+    with pytest.raises(RuntimeError, match="inside a function that is being compiled"):
+        compile(f)(2.0)
+
+
+def test_an_error_in_the_function_comes_through_and_leaves_nothing() -> None:
+    switch = [True]
+
+    def f(x: Any) -> Any:
+        if switch[0]:
+            raise KeyError("mine")
+        return x * 2.0
+
+    compiled = compile(f)
+    with pytest.raises(KeyError, match="mine"):
+        compiled(1.0)
+    switch[0] = False
+    assert compiled(1.0) == 2.0
+
+
+def test_settings_have_programs_of_their_own() -> None:
+    f = compile(lambda x, n, kind: x**n if kind == "power" else x * n)
+    assert (f(2.0, 3, "power"), f(2.0, 3, "product"), f(2.0, 4, kind="power")) == (8.0, 6.0, 16.0)
+    with pytest.raises(TypeError, match="a compiled function takes numbers"):
+        f(2.0, {1, 2}, "power")
+
+
+def test_containers_and_kinds_stay() -> None:
+    f = compile(lambda p: {"sum": p["a"] + p["b"][0], "rest": (p["b"][1], 3, None)})
+    assert f({"a": 1.0, "b": [2.0, 5.0]}) == {"sum": 3.0, "rest": (5.0, 3, None)}
+    node = f({"a": Value(1.0), "b": [2.0, 5.0]})["sum"]
+    assert isinstance(node, Value) and node.data == 3.0 and not node.requires_grad
+
+
+def test_a_row_of_your_own_runs_in_python() -> None:
+    @primitive(partials=[lambda out, x: 3 * x * x])
+    def cube(x: Any) -> Any:
+        return x * x * x
+
+    @primitive(partials=[lambda out, x: 2.0])
+    def exp(x: Any) -> Any:
+        """Not the table's."""
+        return x * 2.0
+
+    f = compile(value_and_grad(lambda x: tanh(cube(x * 0.5)).sum() + exp(x).sum()))
+    x = np.array([0.3, -0.7])
+    want = value_and_grad(lambda x: tanh(cube(x * 0.5)).sum() + exp(x).sum())(x)
+    have = f(x)
+    np.testing.assert_allclose(have[0], want[0])
+    np.testing.assert_allclose(have[1], want[1])
+
+
+def test_runs_are_equal_to_the_bit() -> None:
+    x = np.random.default_rng(1).normal(size=(64, 64))
+    f = compile(grad(lambda x: tanh(x @ x.T).sum()))
+    first = f(x)
+    assert all(np.array_equal(first, f(x)) for _ in range(5))
+
+
+def test_threads_do_not_disturb_one_another() -> None:
+    f = compile(grad(lambda x: tanh(x @ x.T).sum()))
+    inputs = [np.random.default_rng(i).normal(size=(16, 16)) for i in range(8)]
+    want = [f(x) for x in inputs]
+    wrong: list[int] = []
+
+    def work(i: int) -> None:
+        for _ in range(50):
+            if not np.array_equal(f(inputs[i]), want[i]):
+                wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_compiling_what_is_compiled_changes_nothing() -> None:
+    f = compile(lambda x: x * 2.0)
+    assert compile(f) is f
+    program = compile(Value(2.0) * 3.0)
+    assert compile(program) is program
+    assert "compile(" in repr(f) and "Program(" in repr(program)
+    assert copy.copy(f)(3.0) == 6.0
