@@ -10,6 +10,7 @@ if not hasattr(_autograd, "_clash"):  # another library, or the ruins that one h
 
 from . import activations as activations
 from . import datasets as datasets
+from . import export as export
 from . import init as init
 from . import losses as losses
 from . import metrics as metrics
@@ -100,6 +101,7 @@ __all__ = [
     "LivePlot",
     "activations",
     "datasets",
+    "export",
     "init",
     "losses",
     "metrics",

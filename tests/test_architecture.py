@@ -38,7 +38,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"layers", "optim"},
         {"mlp"},
         {"encoding"},
-        {"saving", "inspect", "plots"},
+        {"saving", "export", "inspect", "plots"},
         {"history", "progress", "runner"},
         {"callbacks", "evaluation"},
         {"training"},

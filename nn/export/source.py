@@ -1,0 +1,265 @@
+"""A trained net as the text of a Python function that needs nothing but Python."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+
+from .tracing import Constant, Operand, Step, trace
+
+__all__ = ["to_python"]
+
+INLINE = {
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}", "abs": "abs({})",
+    "identity": "{}", "astype": "{}", "step": "({0} > 0.0) * 1.0", "greater": "({} > {}) * 1.0",
+    "equal": "({} == {}) * 1.0", "where": "({1} if {0} else {2})", "reciprocal": "div(1.0, {})",
+    "silu": "{0} * sigmoid({0})", "log_sigmoid": "-softplus(-{})", "gelu": "0.5 * {0} * math.erfc(-{0} * 0.5**0.5)",
+    "sign": "({0} > 0.0) - ({0} < 0.0) * 1.0",
+    "floor": "float(math.floor({}))", "ceil": "float(math.ceil({}))", "round": "float(round({}))",
+    "clip": "minimum(maximum({}, {}), {})", "anchor": "(0.0 if math.isinf({0}) else {0})",
+}  # fmt: skip
+"""How an elementwise operation is written; what is not here, but in HELPERS or in `math`, is a call."""
+
+HELPERS = {
+    "dot": "def dot(xs, ws):\n    return sum(x * w for x, w in zip(xs, ws))",
+    "relu": "def relu(x):\n    return x if x > 0.0 or x != x else 0.0",
+    "leaky_relu": "def leaky_relu(x, slope):\n    return x if x > 0.0 else slope * x",
+    "elu": "def elu(x, alpha):\n    return x if x > 0.0 else alpha * math.expm1(x)",
+    "sigmoid": (
+        "def sigmoid(x):\n    t = math.exp(-abs(x))  # never overflows\n"
+        "    return 1.0 / (1.0 + t) if x > 0.0 else t / (1.0 + t)"
+    ),
+    "softplus": "def softplus(x):\n    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))",
+    "maximum": "def maximum(x, y):\n    return x if x > y or x != x else y",
+    "minimum": "def minimum(x, y):\n    return x if x < y or x != x else y",
+    "div": "def div(x, y):\n    return x / y if y else x * math.copysign(math.inf, y)",
+    **{
+        f: f"def {f}(x):\n    try:\n        return math.{f}(x)\n    except OverflowError:\n        return math.inf"
+        for f in ("exp", "exp2", "expm1")
+    },
+    "log": "def log(x):\n    return math.log(x) if x > 0.0 else -math.inf if x == 0.0 else math.nan",
+    "sqrt": "def sqrt(x):\n    return math.sqrt(x) if x >= 0.0 else math.nan",
+    "logsumexp": (
+        "def logsumexp(xs):\n    top = max(xs)\n"
+        "    return top if math.isinf(top) else top + math.log(sum(math.exp(x - top) for x in xs))"
+    ),
+}
+
+REDUCTIONS = {"sum": "sum({})", "max": "max({})", "min": "min({})", "logsumexp": "logsumexp({})"}
+
+PICKS = {
+    "reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", "concatenate", "stack",
+}  # fmt: skip
+"""Operations that only move numbers: of each, the places that it takes them from are known beforehand."""
+
+
+def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None = None) -> str:
+    """Write a trained net as a Python function: its text, with all numbers in it, which needs nothing but Python.
+
+    The function takes the numbers of one row in a list and gives a list of its outputs, in double precision.
+
+    Args:
+        model: a Module that takes batches, or an MLP of Values.
+        name: of the function.
+        shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out. A row of more axes is handed
+            over flat, row by row.
+
+    Raises:
+        TypeError: there is an operation in it that has no form in plain Python.
+        ValueError: `name` is no name; or the model cannot be traced: it branches on numbers, for instance.
+
+    >>> from nn import Linear
+    >>> layer = Linear(2, 2)
+    >>> layer.load_state_dict({"weight": [[2.0, 0.0], [-1.0, 1.0]], "bias": [0.5, 0.0]})
+    >>> print(to_python(layer))
+    # Linear(2, 2)
+    <BLANKLINE>
+    weight = [
+        [2.0, -1.0],
+        [0.0, 1.0],
+    ]
+    bias = [0.5, 0.0]
+    <BLANKLINE>
+    <BLANKLINE>
+    def dot(xs, ws):
+        return sum(x * w for x, w in zip(xs, ws))
+    <BLANKLINE>
+    <BLANKLINE>
+    def predict(x):
+        if len(x) != 2:
+            raise ValueError(f"predict takes 2 numbers, not {len(x)}")
+        h1 = [dot(x, w) for w in weight]
+        h2 = [a + b for a, b in zip(h1, bias)]
+        return h2
+    <BLANKLINE>
+    """
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise ValueError(f"`name` is a name of Python, such as 'predict', not {name!r:.60}")
+    traced = trace(model, 1, shape)
+    writer = _Writer(name)
+    for step in traced.steps[1:]:
+        writer.write(step)
+    title = "\n".join(f"# {line}" for line in repr(model).splitlines())
+    count = math.prod(traced.steps[0].shape)
+    lines = [
+        f"def {name}(x):",
+        f"    if len(x) != {count}:",
+        f'        raise ValueError(f"{name} takes {count} numbers, not {{len(x)}}")',
+        *(f"    {line}" for line in writer.lines),
+        f"    return {writer.names[-1]}" if len(writer.names) > 1 else "    return list(x)",
+    ]
+    helpers = [HELPERS[helper] for helper in HELPERS if helper in writer.helpers]
+    uses_math = any("math." in text for text in [*helpers, *lines])
+    top = [title, *(["import math"] if uses_math else []), "\n".join(writer.constants)]
+    return "\n\n".join(part for part in top if part) + "\n\n\n" + "\n\n\n".join([*helpers, "\n".join(lines)]) + "\n"
+
+
+class _Writer:
+    """Writes step after step; every intermediate result is a flat list of known length."""
+
+    def __init__(self, function: str) -> None:
+        self.lines: list[str] = []
+        self.names = ["x"]
+        self.constants: list[str] = []
+        self.helpers: set[str] = set()
+        self.known: dict[tuple[int, tuple[int, ...]], str] = {}
+        self.taken = {function, "x", "math", *HELPERS}
+
+    def write(self, step: Step) -> None:
+        if step.op is not ag.TABLE.get(step.op.name):
+            raise TypeError(f"{step.op!r} is an operation of yours, and has no form in plain Python")
+        name = step.op.name
+        if name == "matmul":
+            text = self._product(step)
+        elif name in REDUCTIONS:
+            text = self._reduction(step)
+        elif name in PICKS:
+            text = self._pick(step)
+        else:
+            text = self._elementwise(step)
+        if text.isidentifier():
+            self.names.append(text)
+            return
+        self.names.append(f"h{len(self.names)}")
+        self.lines.append(f"{self.names[-1]} = {text}")
+
+    def _product(self, step: Step) -> str:
+        left, right = step.inputs
+        if not isinstance(left, int) or isinstance(right, int) or math.prod(step.in_shapes[0][:-1]) != 1:
+            raise _foreign(step, "of anything but a row by a matrix of constants")
+        self.helpers.add("dot")
+        columns = Constant(np.atleast_2d(right.data.T), right.name)
+        return f"[dot({self.names[left]}, w) for w in {self._constant(columns, right)}]"
+
+    def _reduction(self, step: Step) -> str:
+        (operand,) = step.inputs
+        assert isinstance(operand, int)
+        places = np.arange(math.prod(step.in_shapes[0])).reshape(step.in_shapes[0])
+        axis = step.params["axis"]
+        kept = [i for i in range(places.ndim) if axis is not None and i not in np.atleast_1d(axis) % places.ndim]
+        groups = places.transpose(*kept, *(i for i in range(places.ndim) if i not in kept))
+        groups = groups.reshape(math.prod(step.shape), -1)
+        form, name = REDUCTIONS[step.op.name], self.names[operand]
+        self.helpers |= {step.op.name} & set(HELPERS)
+        if len(groups) == 1:
+            return f"[{form.format(name)}]"
+        return f"[{form.format(f'[{name}[i] for i in group]')} for group in {groups.tolist()}]"
+
+    def _pick(self, step: Step) -> str:
+        sizes = [math.prod(shape) for shape in step.in_shapes]
+        starts = np.cumsum([0, *sizes])
+        numbered = [
+            np.arange(start, start + size).reshape(shape)
+            for start, size, shape in zip(starts, sizes, step.in_shapes, strict=False)
+        ]
+        places = step.op.evaluate(numbered, dict(step.params)).ravel().tolist()
+        whole = " + ".join(self.names[x] if isinstance(x, int) else self._flat(x, x.data.shape) for x in step.inputs)
+        if places == list(range(starts[-1])):
+            return whole
+        whole = f"({whole})" if len(sizes) > 1 else whole
+        return f"[{whole}[i] for i in {places}]"
+
+    def _elementwise(self, step: Step) -> str:
+        lists, arguments = [], []
+        for operand, shape in zip(step.inputs, step.in_shapes, strict=True):
+            text = self._argument(operand, shape, step)
+            if text.startswith("@"):  # a list, to be gone through
+                lists.append(text[1:])
+                arguments.append("abcdef"[len(lists) - 1])
+            else:
+                arguments.append(text)
+        form = self._form(step).format(*arguments)
+        if not lists:
+            return f"[{form}]"
+        if len(lists) == 1:
+            return f"[{form} for a in {lists[0]}]"
+        return f"[{form} for {', '.join('abcdef'[: len(lists)])} in zip({', '.join(lists)})]"
+
+    def _argument(self, operand: Operand, shape: tuple[int, ...], step: Step) -> str:
+        """Write an operand of an elementwise operation: a number, or @ and a list as long as the result."""
+        size = math.prod(step.shape)
+        if isinstance(operand, Constant):
+            if operand.data.size == 1:
+                return _number(operand.data)
+            return "@" + self._flat(operand, step.shape)
+        name = self.names[operand]
+        if math.prod(shape) == size:
+            return f"@{name}"
+        if math.prod(shape) == 1:
+            return f"{name}[0]"
+        places = np.broadcast_to(np.arange(math.prod(shape)).reshape(shape), step.shape).ravel().tolist()
+        return f"@[{name}[i] for i in {places}]"
+
+    def _flat(self, constant: Constant, shape: tuple[int, ...]) -> str:
+        return self._constant(Constant(np.broadcast_to(constant.data, shape).ravel(), constant.name), constant)
+
+    def _form(self, step: Step) -> str:
+        name = step.op.name
+        form = INLINE.get(name)
+        if form is None:
+            if not step.op.elementwise or step.params or (name not in HELPERS and not hasattr(math, name)):
+                raise _foreign(step)
+            prefix = "" if name in HELPERS else "math."
+            form = f"{prefix}{name}({', '.join(['{}'] * len(step.inputs))})"
+        self.helpers |= {helper for helper in HELPERS if re.search(rf"(?<![.\w]){helper}\(", form)}
+        return form
+
+    def _constant(self, constant: Constant, source: Constant) -> str:
+        """Write numbers above the function, once, under the name that they have in the model."""
+        key = id(source.data), constant.data.shape
+        if key in self.known:
+            return self.known[key]
+        first, *path = reversed(re.sub(r"[^0-9A-Za-z_.]", "_", constant.name).split("."))
+        name = wanted = "_".join([first if first[:1].isalpha() else f"constant_{first}", *path])
+        number = 2
+        while name in self.taken or keyword.iskeyword(name) or re.fullmatch(r"h\d+|[a-f]|w|i", name):
+            name, number = f"{wanted}_{number}", number + 1
+        self.taken.add(name)
+        self.known[key] = name
+        if constant.data.ndim == 1:
+            self.constants.append(f"{name} = [{_numbers(constant.data)}]")
+        else:
+            rows = "".join(f"    [{_numbers(row)}],\n" for row in constant.data)
+            self.constants.append(f"{name} = [\n{rows}]")
+        return name
+
+
+def _numbers(row: np.ndarray) -> str:
+    return ", ".join(map(_number, row))
+
+
+def _number(x: Any) -> str:
+    number = float(np.asarray(x).item())
+    if not math.isfinite(number):
+        raise ValueError(f"a parameter is {number}: a net that has diverged is not exported")
+    return repr(number)
+
+
+def _foreign(step: Step, what: str = "") -> TypeError:
+    return TypeError(f"`{step.op.name}` {what} has no form in plain Python: leave it out of the model")

@@ -1,0 +1,186 @@
+"""From a model to the list of operations that it applies to a batch, which the exporters read.
+
+The graph of one forward pass says it all: so whatever is made of the library's operations can be exported, your own
+Modules too. A trace keeps one path, though: a model that branches on its numbers is noticed and refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import Node, Primitive, Tensor
+
+from ..layers import Linear
+from ..module import Module
+
+__all__ = ["ROWS", "Constant", "Step", "Trace", "trace", "trace_any"]
+
+ROWS = -1
+"""Stands in shapes for the number of rows in the batch, which an exported model leaves open."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Numbers that do not depend on the input: a parameter, or what is computed of parameters alone."""
+
+    data: np.ndarray
+    name: str
+
+
+Operand = int | Constant
+
+
+@dataclass(frozen=True)
+class Step:
+    """An operation of the table on earlier steps (by number; 0 is the input) and constants."""
+
+    op: Primitive
+    inputs: tuple[Operand, ...]
+    params: Mapping[str, Any]
+    shape: tuple[int, ...]
+    in_shapes: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a model does: `steps[0]` is the input, the last one the output."""
+
+    steps: tuple[Step, ...]
+    dtype: np.dtype[Any]
+
+
+def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
+    """List what a model does to a batch of `rows` rows.
+
+    Args:
+        model: a Module that takes batches, or an MLP of Values.
+        rows: how many rows the batch has.
+        shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out.
+
+    Raises:
+        TypeError: `model` is no Module, or one of Values that has no form on Tensors.
+        ValueError: the width of the input is not known; or the outputs do not depend on it, or only in part.
+    """
+    model = _on_tensors(model)
+    shape = _row_shape(model, shape)
+    numbers = [p.dtype for p in model.parameters() if isinstance(p, Tensor)]
+    dtype = np.result_type(*numbers) if numbers else np.dtype(np.float64)
+    rng = np.random.default_rng(0)
+    first, other = (rng.normal(size=(rows, *shape)).astype(dtype) for _ in range(2))
+    others = [-first, 3 * other]
+    with _in_use(model):
+        x = Tensor(first)
+        out = model.forward_rows(x)
+        expected = [model.outputs(inputs) for inputs in others]
+    if not isinstance(out, Node) or (out is not x and x not in ag.topological(out)[1]):
+        raise ValueError(f"`forward` of {type(model).__name__} gave what does not depend on its input as a graph")
+    traced = Trace(_steps(x, out, {id(p): name for name, p in model.named_parameters()}), dtype)
+    got = [_replay(traced, inputs) for inputs in others]
+    if not np.allclose(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True):
+        raise ValueError(
+            f"`forward` of {type(model).__name__} does something else for other inputs: it branches on numbers, or "
+            "draws at random. Say it with operations such as `autograd.maximum`, so that the graph holds both sides"
+        )
+    return traced
+
+
+def trace_any(model: Any, shape: tuple[int, ...] | None = None) -> Trace:
+    """List what a model does to a batch of any number of rows: what differs between 3 and 5 rows is `ROWS`."""
+    three, five = trace(model, 3, shape), trace(model, 5, shape)
+    try:
+        return Trace(tuple(_merged(a, b) for a, b in zip(three.steps, five.steps, strict=True)), three.dtype)
+    except ValueError as error:
+        raise ValueError(f"`forward` of {type(model).__name__} depends on the number of rows: {error}") from None
+
+
+def _merged(a: Any, b: Any) -> Any:
+    """Compare what stands in two traces."""
+    if isinstance(a, Step):
+        if a.op is not b.op:
+            raise ValueError(f"it applies {a.op} to 3 rows, and {b.op} to 5")
+        parts = (_merged(getattr(a, name), getattr(b, name)) for name in ("inputs", "params", "shape", "in_shapes"))
+        return Step(a.op, *parts)
+    if isinstance(a, Constant):
+        if a.data.shape != b.data.shape or not np.array_equal(a.data, b.data, equal_nan=True):
+            raise ValueError(f"the constant {a.name!r} is {a.data.shape} for 3 rows, and {b.data.shape} for 5")
+        return a
+    if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+        return tuple(_merged(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, Mapping):
+        return {key: _merged(a[key], b[key]) for key in a}
+    if type(a) is int and (a, b) == (3, 5):
+        return ROWS
+    if type(a) is not type(b) or not np.array_equal(a, b):
+        raise ValueError(f"{a!r:.40} became {b!r:.40}")
+    return a
+
+
+def _on_tensors(model: Any) -> Module:
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
+    if not model.batched:
+        if not hasattr(model, "to_tensors"):
+            raise TypeError(f"`model` {model!r:.60} takes one point at a time: export an MLP, or a net for batches")
+        return model.to_tensors()
+    return model
+
+
+def _row_shape(model: Module, shape: Any) -> tuple[int, ...]:
+    if shape is None:
+        found = next((part for _, part in model.named_modules() if isinstance(part, Linear)), None)
+        if found is None:
+            raise ValueError(f"`shape` of a row is needed: {type(model).__name__} has no Linear layer that tells it")
+        return (found.fan_in,)
+    whole = isinstance(shape, (tuple, list)) and all(type(n) is int and n > 0 for n in shape)
+    if not whole:
+        raise ValueError(f"`shape` is the shape of one row, such as (64,), not {shape!r:.60}")
+    return tuple(shape)
+
+
+@contextmanager
+def _in_use(model: Module) -> Iterator[None]:
+    """Switch off what is for training only, for a while."""
+    modes = [(module, module.training) for _, module in model.named_modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def _steps(x: Tensor, out: Any, names: Mapping[int, str]) -> tuple[Step, ...]:
+    """Keep of the graph what lies between input and output; the rest is constant."""
+    numbers: dict[int, int] = {id(x): 0}
+    steps = [Step(ag.identity, (), {}, x.shape, ())]
+    order: list[Any] = ag.topological(out)[0]
+    for node in reversed(order):
+        if not any(id(operand) in numbers for operand in node.inputs):
+            continue
+        inputs = tuple(
+            numbers[id(operand)]
+            if id(operand) in numbers
+            else Constant(np.asarray(operand.data), names.get(id(operand), operand.label or "constant"))
+            for operand in node.inputs
+        )
+        numbers[id(node)] = len(steps)
+        in_shapes = tuple(np.shape(operand.data) for operand in node.inputs)
+        steps.append(Step(node.op, inputs, node.params, np.shape(node.data), in_shapes))
+    if not isinstance(out, Tensor):
+        raise ValueError(f"the output is a {type(out).__name__}: make it a Tensor with a row for each row of the input")
+    return tuple(steps)
+
+
+def _replay(traced: Trace, x: np.ndarray) -> np.ndarray:
+    """Compute a trace anew for another input."""
+    data = [x]
+    for step in traced.steps[1:]:
+        operands = [data[i] if isinstance(i, int) else i.data for i in step.inputs]
+        data.append(step.op.evaluate(operands, dict(step.params)))
+    return data[-1]
