@@ -40,7 +40,7 @@ class Loop:
         inputs: numbers and arrays, an example of what one step is fed with.
         data: arrays of rows, from which each step takes `batch_size` by their numbers.
         batch_size: the number of rows in a step; 0 for all rows in each.
-        finite: stop before the first step whose first result is not finite; the state is that before this step.
+        finite: stop at the first step whose first result, or new state, is not finite; the state is that before it.
 
     Raises:
         ValueError: the step asks in Python for a number of a node (a program cannot follow that), or its new state
@@ -110,16 +110,17 @@ class Loop:
                     calls.call("feed", out.dtype, [Place(calls.clock.base), out.size, Place(out.base), f"fed {i}"], out)
 
         def epilogue(calls: Calls) -> None:
-            """Look whether the result is finite, write down what is given, and only then take on the new state."""
+            """Write down what is given, look whether all is finite, and only then take on the new state."""
             views = [calls.views[i] for i in calls.listing.outputs]
             new, results = views[: len(states)], [calls.contiguous(v) for v in views[len(states) :]]
-            if finite and results:
-                calls.call("check", results[0].dtype, [Place(results[0].base, results[0].offset)], results[0])
             for i, v in enumerate(results):
                 words = [Place(calls.clock.base), v.size, Place(v.base, v.offset), f"result {i}"]
                 calls.call("record", v.dtype, words, v, v)
             fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
             new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
+            if finite:
+                for v in map(calls.contiguous, [*results[:1], *new]):
+                    calls.call("check", v.dtype, [v.size, Place(v.base, v.offset)], v, v)
             for i, v in enumerate(new):
                 calls.copy_into(calls.views[calls.listing.inputs[i]], v)
 

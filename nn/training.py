@@ -12,6 +12,7 @@ import numpy as np
 
 from .callbacks import Callback, Training, callbacks_of, overrides
 from .checks import count
+from .compiled import compiled_runner
 from .data import batch_sizes, batches, split
 from .evaluation import Rows, meet, metrics_of
 from .history import History
@@ -73,7 +74,8 @@ def fit(
         penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
         progress: whether to show a bar; if None, where standard error is a terminal and tqdm is installed.
-        compiled: whether to compile the steps; if None, where that is possible.
+        compiled: whether to take the steps natively, as compiled programs, with the same numbers but for rounding
+            (about 1e-12 of them for float64); if None, where that is possible.
         rng: a seed, a generator (of which one number is drawn) or None, for the order of the rows and the share.
 
     Returns:
@@ -266,8 +268,8 @@ def _stream(n: int, sizes: list[int], shuffle: bool, order: np.random.Generator)
         yield from islice(batches(n, sizes[0], rng=order), len(sizes))
 
 
-def _runner(compiled: bool | None, *parts: Any) -> Runner:
-    """Choose who takes the steps. Compiled training comes in here, and nowhere else."""
-    if compiled:
-        raise ValueError("`compiled=True`: there is no compiled training yet; leave it out, and the steps run eagerly")
-    return eager_runner(*parts)
+def _runner(compiled: Any, *parts: Any) -> Runner:
+    """Choose who takes the steps."""
+    if compiled is not None and not isinstance(compiled, (bool, np.bool_)):
+        raise TypeError(f"`compiled` is True, False or None, not {compiled!r:.60}")
+    return eager_runner(*parts) if compiled is False else compiled_runner(*parts, needed=bool(compiled))

@@ -40,7 +40,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"encoding"},
         {"saving", "export", "inspect", "plots"},
         {"history", "progress", "runner"},
-        {"callbacks", "evaluation"},
+        {"callbacks", "evaluation", "compiled"},
         {"training"},
         {"__init__"},
         {"demo"},

@@ -189,7 +189,7 @@ def test_modes_are_put_back() -> None:
         seen.append([module.training for _, module in model.named_modules()])
         return nn.losses.mse(z, y)
 
-    nn.fit(model, X, Y, loss, epochs=1)
+    nn.fit(model, X, Y, loss, epochs=1, compiled=False)
     assert all(map(all, seen))
     assert [module.training for _, module in model.named_modules()] == [False, False, True, False, False]
 
@@ -276,14 +276,13 @@ def test_ctrl_c_leaves_the_parameters_of_a_finished_step(interrupt: Any, least: 
     model, twin = nn.TensorMLP(2, [3, 1], rng=0), nn.TensorMLP(2, [3, 1], rng=0)
     optimizer = SGD(lr=0.01)
     handler = signal.getsignal(signal.SIGINT)
-    history = nn.fit(
-        model, X, Y, interrupting(7, interrupt), optimizer=optimizer, epochs=20_000, batch_size=5, shuffle=False
-    )
+    rest: dict[str, Any] = {"batch_size": 5, "shuffle": False, "compiled": False}
+    history = nn.fit(model, X, Y, interrupting(7, interrupt), optimizer=optimizer, epochs=20_000, **rest)
     assert signal.getsignal(signal.SIGINT) is handler
     assert history.interrupted and repr(history).endswith("; interrupted)")
     assert optimizer.steps == least if interrupt is raise_interrupt else least <= optimizer.steps < 20_000
     assert len(history["loss"]) == optimizer.steps // 2
-    whole = nn.fit(twin, X, Y, optimizer=SGD(lr=0.01), steps=optimizer.steps, batch_size=5, shuffle=False)
+    whole = nn.fit(twin, X, Y, optimizer=SGD(lr=0.01), steps=optimizer.steps, **rest)
     assert history["loss"] == whole["loss"][: optimizer.steps // 2]
     assert not changed(twin.state_dict(), model)
 

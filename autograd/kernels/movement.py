@@ -168,13 +168,15 @@ def record(dtype: Any) -> Any:
 
 
 def check(dtype: Any) -> Any:
-    """Stop the program where a number is not finite: kernel, length, a."""
+    """Stop the program where a number is not finite: kernel, length, n, a."""
     version = VERSION
 
     def check(instruction):
         version  # noqa: B018
-        w = view(instruction, 3, np.int64)
-        x = view(w[2], 1, dtype)[0]
-        return 0 if x - x == 0 else 1
+        w = view(instruction, 4, np.int64)
+        a, wrong = view(w[3], w[2], dtype), 0
+        for i in range(w[2]):
+            wrong += 0 if a[i] - a[i] == 0 else 1
+        return wrong
 
     return check

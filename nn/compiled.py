@@ -1,0 +1,199 @@
+"""The runner that takes steps natively: forward, backward and update are one program, and many steps one call.
+
+What `runner.eager_runner` does node by node, with the same numbers but for rounding.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import Loop, Tensor, gradients
+
+from .mlp import MLP
+from .module import Module
+from .optim import Groups, Optimizer
+from .runner import Objective, Runner, eager_runner
+
+__all__ = ["compiled_runner"]
+
+
+class _Arrays:
+    """The parameters that a program works on, and how they stand in the model that is trained.
+
+    A net of Values is trained as the tensor net of the same numbers; each array of that one is many parameters here.
+
+    Attributes:
+        model: a model of Tensors.
+        parameters: its leaves.
+        indices: for each of them the numbers of the parameters of the trained model that it is made of; None where
+            the two are one.
+    """
+
+    def __init__(self, model: Module, parameters: list[Any]) -> None:
+        self.model: Module = model
+        self.parameters = parameters
+        self.indices: list[np.ndarray] | None = None
+        if not all(isinstance(p, Tensor) for p in model.parameters()):
+            if not isinstance(model, MLP) or parameters != model.parameters():
+                raise ValueError("only an MLP of Values, with all its parameters, has a counterpart of Tensors")
+            numbered = copy.deepcopy(model)
+            for i, parameter in enumerate(numbered.parameters()):
+                parameter.data = float(i)
+            self.indices = [p.data.astype(int) for p in numbered.to_tensors().parameters()]
+            self.model = model.to_tensors()
+            self.parameters = self.model.parameters()
+
+    def gathered(self, own: Sequence[Any]) -> list[np.ndarray]:
+        """Arrange one number, or array, for each parameter of the trained model as the program has them."""
+        if self.indices is None:
+            return [np.asarray(x) for x in own]
+        flat = np.array(own, dtype=np.float64)
+        return [flat[index] for index in self.indices]
+
+    def spread(self, arrays: Sequence[Any], count: int) -> list[Any]:
+        """Undo `gathered`."""
+        if self.indices is None:
+            return list(arrays)
+        flat = np.empty(count)
+        for index, array in zip(self.indices, arrays, strict=True):
+            flat[index] = array
+        return flat.tolist()
+
+
+class _Runner:
+    """Keeps a program for each size of batch. Parameters and state are taken in and handed back around each run."""
+
+    def __init__(
+        self,
+        model: Module,
+        objective: Objective,
+        optimizer: Optimizer,
+        data: list[np.ndarray],
+        eager: Runner,
+        needed: bool,
+    ) -> None:
+        self.trained, self.objective, self.optimizer, self.eager = model, objective, optimizer, eager
+        self.data, self.needed = data, needed
+        self.arrays: _Arrays | None = None
+        self.loops: dict[Any, Loop | None] = {}
+        self.whole: np.ndarray | None = None  # the last array of row numbers that was seen to name every row in order
+
+    def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
+        losses: list[float] = []
+        for size, group in itertools.groupby(batches, self._size):
+            rows = list(group)
+            loop = self._loop(size)
+            if loop is None:
+                losses += self.eager(rows)
+                continue
+            found = self._run(loop, size, rows)
+            losses += found
+            if len(found) < len(rows):  # say of the next step what the eager runner says of it
+                return losses + self.eager([rows[len(found)]])
+        return losses
+
+    def _size(self, rows: np.ndarray) -> int:
+        """Give the size of a batch; 0 for all rows in order, which needs no gathering."""
+        if rows is self.whole or (len(rows) == len(self.data[0]) and np.array_equal(rows, np.arange(len(rows)))):
+            self.whole = rows
+            return 0
+        return len(rows)
+
+    def _run(self, loop: Loop, size: int, rows: list[np.ndarray]) -> list[float]:
+        arrays, optimizer = self._arrays(), self.optimizer
+        own, states, names = optimizer.parameters, optimizer.states, list(optimizer.states[0])
+        numbers = arrays.gathered([p.data for p in own])
+        kept = [arrays.gathered([state[name] for state in states]) for name in names]
+        loop.state = (numbers, [np.zeros_like(x) for x in numbers], kept)
+        first, count = optimizer.steps, len(rows)
+        rates = zip(*(optimizer.rates(first + i) for i in range(count)), strict=True)
+        fed = [np.arange(first + 1.0, first + count + 1), *map(np.array, rates)]
+        finished, (losses,) = loop.run(count, fed, np.stack(rows) if size else None)
+        if finished:
+            numbers, grads, kept = loop.state
+            spread = [arrays.spread(x, len(own)) for x in (numbers, grads, *kept)]
+            for parameter, number, grad in zip(own, spread[0], spread[1], strict=True):
+                parameter.data, parameter.grad = number, grad
+            news = [dict(zip(names, state, strict=True)) for state in zip(*spread[2:], strict=True)]
+            optimizer.states = news or [{} for _ in own]
+            optimizer.steps += finished
+        return losses[:finished].tolist()
+
+    def _arrays(self) -> _Arrays:
+        if self.arrays is None:
+            if isinstance(self.optimizer, Groups) and not all(isinstance(p, Tensor) for p in self.optimizer.parameters):
+                raise ValueError("groups of Values may cut through the arrays of a program")
+            self.arrays = _Arrays(self.trained, self.optimizer.parameters)
+            dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
+            self.data = [x.astype(dtype) for x in self.data]
+        return self.arrays
+
+    def _loop(self, size: int) -> Loop | None:
+        """Give the program for batches of this size; None where the step cannot be compiled, and need not be."""
+        key = (size, *self._settings())
+        if key not in self.loops:
+            try:
+                self.loops[key] = self._made(size)
+            except Exception:  # whatever is wrong with the step itself, the eager runner says better
+                if self.needed:
+                    raise
+                self.loops[key] = None
+        return self.loops[key]
+
+    def _settings(self) -> Iterator[Any]:
+        """What a callback may change, and a program does not read anew."""
+        for optimizer in getattr(self.optimizer, "optimizers", [self.optimizer]):
+            yield from (repr(x) for name, x in vars(optimizer).items() if name[0] != "_" and name not in _NO_SETTINGS)
+        yield from (module.training for _, module in self.trained.named_modules())
+
+    def _made(self, size: int) -> Loop:
+        arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
+        names = list(optimizer.states[0])
+        with self.trained.mode(False):  # a look at one row, eagerly: what is wrong with the objective is said here
+            objective(self.trained, *(x[:1] for x in self.data))
+
+        def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
+            _, _, kept = state
+            t, *rates = fed
+            value = objective(arrays.model, *batch)
+            grads = gradients(value, arrays.parameters)
+            states = [dict(zip(names, own, strict=True)) for own in zip(*kept, strict=True)] or [{} for _ in grads]
+            new, news = optimizer.updates(arrays.parameters, grads, states, rates, t)
+            return (new, grads, [[own[name] for own in news] for name in names]), [value]
+
+        if arrays.model is not self.trained:
+            arrays.model.train(self.trained.training)
+        numbers = [p.data for p in arrays.parameters]
+        kept = [arrays.gathered([state[name] for state in optimizer.states]) for name in names]
+        state = (arrays.parameters, [np.zeros_like(x) for x in numbers], kept)
+        return Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True)
+
+
+_NO_SETTINGS = {"lr", "parameters", "steps", "optimizers"}
+
+
+def compiled_runner(
+    model: Module,
+    objective: Objective,
+    optimizer: Optimizer,
+    X: np.ndarray,
+    y: np.ndarray,
+    sample_weight: np.ndarray | None = None,
+    *,
+    needed: bool = False,
+) -> Runner:
+    """Make the runner that works natively; arguments as for `eager_runner`.
+
+    Where the step cannot be compiled (a `forward` that branches in Python on a number, a net of Values that is no
+    MLP), its steps are taken eagerly; or, if it is `needed`, what is in the way is raised by the first call.
+    """
+    eager = eager_runner(model, objective, optimizer, X, y, sample_weight)
+    prepare: Callable[..., Any] | None = getattr(objective.loss, "prepare", None)
+    targets = y if prepare is None else prepare((len(X), *model.outputs(X[:1]).shape[1:]), y)
+    data = [X, targets] if sample_weight is None else [X, targets, sample_weight]
+    return _Runner(model, objective, optimizer, data, eager, needed)
