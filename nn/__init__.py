@@ -12,6 +12,7 @@ from . import activations as activations
 from . import datasets as datasets
 from . import export as export
 from . import init as init
+from . import inspect as inspect
 from . import losses as losses
 from . import metrics as metrics
 from . import optim as optim
@@ -103,6 +104,7 @@ __all__ = [
     "datasets",
     "export",
     "init",
+    "inspect",
     "losses",
     "metrics",
     "optim",

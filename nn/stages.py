@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import Network
 
-__all__ = ["Stage", "network_of"]
+__all__ = ["Stage", "arrays", "network_of"]
 
 
 @dataclass
@@ -54,6 +54,12 @@ def network_of(title: str, stages: Sequence[Stage], view: str, at: Any) -> Netwo
     return Network(title, weights, biases, notes, values, "weight" if view == "forward" else "gradient")
 
 
+def arrays(stage: Stage) -> tuple[np.ndarray, np.ndarray]:
+    """Give the weights of a stage that has such, and its biases, 0 where there are none."""
+    weight = _data(stage.weight)
+    return weight, np.zeros(weight.shape[1]) if stage.bias is None else _data(stage.bias)
+
+
 def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | None]:
     """Compute each column at a point: behind the function of a stage, where it has one."""
     point = np.asarray(at.data if hasattr(at, "requires_grad") else at, dtype=np.float64).reshape(-1)
@@ -63,7 +69,8 @@ def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | N
     row = point[None]
     for stage in stages:
         if stage.weight is not None:
-            row = row @ _data(stage.weight) + (0.0 if stage.bias is None else _data(stage.bias))
+            weight, bias = arrays(stage)
+            row = row @ weight + bias
             columns.append(row[0])
         if stage.function is not None:
             row = np.asarray(stage.function(row))

@@ -1,0 +1,354 @@
+"""What can be known of a net from its weights: its joints and linear regions, exactly; its signals, layer by layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor
+
+from .layers import Linear, Sequential
+from .mlp import MLP
+from .module import Module
+from .stages import arrays
+
+__all__ = ["Region", "Signal", "compose", "joints", "merged", "regions", "signals", "zaslavsky"]
+
+
+def zaslavsky(inputs: int, units: int) -> int:
+    r"""Count the regions into which $n$ hyperplanes cut a space of $d$ dimensions: $\sum_{j \le d} \binom{n}{j}$.
+
+    A shallow ReLU net with $d$ inputs and $n$ hidden units has at most so many linear regions.
+
+    Raises:
+        ValueError: a number is not whole, or negative.
+
+    Source: Zaslavsky (1975); Prince, Understanding Deep Learning, section 3.
+
+    >>> zaslavsky(2, 3), zaslavsky(10, 50)
+    (7, 13432735556)
+    """
+    for name, x in (("inputs", inputs), ("units", units)):
+        if not isinstance(x, (int, np.integer)) or x < 0:
+            raise ValueError(f"`{name}` is a whole number from 0, not {x!r:.40}")
+    return sum(math.comb(units, j) for j in range(inputs + 1))
+
+
+# Linear regions ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Region:
+    r"""A part of the input space in which a net is the linear map $x \mapsto xA + c$.
+
+    Attributes:
+        corners: the ends of an interval, shape `(2, 1)`, or the corners of a polygon in order, shape `(k, 2)`.
+        slope: $A$, shape `(inputs, outputs)`.
+        intercept: $c$, shape `(outputs,)`.
+    """
+
+    corners: np.ndarray
+    slope: np.ndarray
+    intercept: np.ndarray
+
+
+def regions(model: Module, low: float = -1.0, high: float = 1.0) -> list[Region]:
+    """Find the linear regions of a ReLU net with one or two inputs, exactly, by cutting at each unit's zero.
+
+    Args:
+        model: a chain of layers with weights and activations that are linear on both sides of 0: ReLU, leaky ReLU,
+            the absolute value, or none.
+        low, high: the interval, or the square, that is looked at; infinite ends are allowed for one input.
+
+    Returns:
+        The regions; in one dimension from left to right, neighbours with the same map joined.
+
+    Raises:
+        ValueError: another activation, more than two inputs, or `low` is not below `high`.
+        TypeError: `model` is no chain of layers.
+
+    >>> from nn import MLP
+    >>> net = MLP(1, [3, 1], rng=0)
+    >>> for neuron, bias in zip(net.layers[0].neurons, (0.2, -0.1, 0.3)):
+    ...     neuron.b.data = bias
+    >>> len(regions(net)) <= zaslavsky(1, 3)
+    True
+    """
+    chain = _chain(model)
+    width = chain[0][0].shape[0]
+    if width not in (1, 2):
+        raise ValueError(f"`model` has {width} inputs; regions are found for one or two")
+    if not low < high or (width == 2 and not math.isfinite(high - low)):
+        raise ValueError(f"`low` must be below `high`, and both finite for two inputs, not {low!r} and {high!r}")
+    ends = [(low,), (high,)] if width == 1 else [(low, low), (high, low), (high, high), (low, high)]
+    found = [Region(np.array(ends, dtype=np.float64), np.eye(width), np.zeros(width))]
+    for weight, bias, left, right in chain:
+        sums = [Region(x.corners, x.slope @ weight, x.intercept @ weight + bias) for x in found]
+        found = []
+        for part in sums:
+            cut = [part]
+            for j in range(weight.shape[1]) if left != right else ():
+                cut = [piece for x in cut for piece in _cut(x, j)]
+            found += [_activated(x, left, right) for x in cut]
+    return _joined(found) if width == 1 else found
+
+
+def joints(model: Module, low: float = -math.inf, high: float = math.inf) -> np.ndarray:
+    """Find where the slope of a ReLU net with one input changes, exactly.
+
+    Args:
+        model, low, high: as for `regions`.
+
+    Returns:
+        The joints inside the interval, from left to right.
+
+    >>> from nn import Neuron
+    >>> unit = Neuron(1, "relu")
+    >>> unit.w[0].data, unit.b.data = 2.0, -1.0
+    >>> joints(unit)
+    array([0.5])
+    """
+    found = regions(model, low, high)
+    if found[0].slope.shape[0] != 1:
+        raise ValueError("`model` has two inputs: its joints are lines, the borders of its `regions`")
+    return np.array([region.corners[0, 0] for region in found[1:]])
+
+
+Link = tuple[np.ndarray, np.ndarray, float, float]
+"""Weights, biases, and the slopes of the activation behind them, left and right of 0."""
+
+
+def _chain(model: Module) -> list[Link]:
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `MLP(1, [3, 1])`, not {model!r:.60}")
+    chain: list[Link] = []
+    for stage in model._stages():
+        if stage.weight is not None:
+            weight, bias = arrays(stage)
+            chain.append((weight, bias, 1.0, 1.0))
+        if stage.function is not None:
+            if not chain:
+                raise ValueError(f"{stage.name} comes before any weights: put a Linear layer first")
+            left, right = _slopes(stage.function, stage.name, chain[-1][0].shape[1])
+            weight, bias, before_left, before_right = chain[-1]
+            if before_left != before_right:
+                weight, bias = np.eye(weight.shape[1]), np.zeros(weight.shape[1])
+                chain.append((weight, bias, left, right))
+            else:
+                chain[-1] = (weight * before_left, bias * before_left, left, right)
+    if not chain:
+        raise ValueError(f"{model!r:.60} has no weights")
+    return chain
+
+
+def _slopes(function: Any, name: str, width: int) -> tuple[float, float]:
+    """Find the slopes to both sides of 0, and refuse what is not linear there."""
+    points = np.array([-2.0, -1.0, 1.0, 2.0, 0.0])
+    out = np.asarray(function(np.repeat(points[:, None], width, axis=1)))
+    left, right = -out[1, 0], out[2, 0]
+    expected = np.array([-2 * left, -left, right, 2 * right, 0.0])
+    if out.shape != (5, width) or not np.allclose(out, expected[:, None]):
+        raise ValueError(f"{name or 'an activation'} is not linear on both sides of 0, as ReLU is: it has no regions")
+    return float(left), float(right)
+
+
+def _cut(region: Region, j: int) -> list[Region]:
+    """Cut a region where the sum of unit `j` is 0."""
+    corners, slope = region.corners, region.slope[:, j]
+    offset = float(region.intercept[j])
+    if corners.shape[1] == 1:
+        zero = -offset / slope[0] if slope[0] else math.nan
+        low, high = corners[:, 0]
+        if not low < zero < high:
+            return [region]
+        halves = [np.array([[low], [zero]]), np.array([[zero], [high]])]
+    else:
+        heights = corners @ slope + offset
+        tiny = 1e-12 * (np.abs(corners).max() * np.abs(slope).max() + abs(offset))
+        if heights.min() >= -tiny or heights.max() <= tiny:
+            return [region]
+        halves = [_half(corners, heights), _half(corners, -heights)]
+    return [Region(half, region.slope, region.intercept) for half in halves]
+
+
+def _half(corners: np.ndarray, heights: np.ndarray) -> np.ndarray:
+    """Keep the part of a polygon where a linear function is positive (Sutherland and Hodgman, 1974)."""
+    kept = []
+    for i in range(len(corners)):
+        a, b, p, q = heights[i - 1], heights[i], corners[i - 1], corners[i]
+        if (a > 0) != (b > 0):
+            kept.append(p + (q - p) * (a / (a - b)))
+        if b > 0:
+            kept.append(q)
+    return np.array(kept)
+
+
+def _activated(region: Region, left: float, right: float) -> Region:
+    """Apply the activation inside a region, where no unit changes its sign."""
+    if left == right:
+        return Region(region.corners, region.slope * left, region.intercept * left)
+    inside = _inside(region.corners)
+    factors = np.where(inside @ region.slope + region.intercept > 0, right, left)
+    return Region(region.corners, region.slope * factors, region.intercept * factors)
+
+
+def _inside(corners: np.ndarray) -> np.ndarray:
+    if np.isfinite(corners).all():
+        return corners.mean(axis=0)
+    low, high = corners[:, 0]
+    return np.array([0.0 if math.isinf(low) and math.isinf(high) else high - 1.0 if math.isinf(low) else low + 1.0])
+
+
+def _joined(found: list[Region]) -> list[Region]:
+    """Join neighbouring intervals with the same map."""
+    kept = found[:1]
+    for region in found[1:]:
+        last = kept[-1]
+        if np.allclose(last.slope, region.slope) and np.allclose(last.intercept, region.intercept):
+            kept[-1] = Region(np.array([last.corners[0], region.corners[1]]), last.slope, last.intercept)
+        else:
+            kept.append(region)
+    return kept
+
+
+# Merging -------------------------------------------------------------------------------------------------------
+
+
+def compose(second: Module, first: Module) -> Sequential:
+    r"""Make one network of two, $x \mapsto f_2(f_1(x))$, with the linear layers that meet in the middle merged.
+
+    Args:
+        second, first: nets of Linear layers and activations; `second` takes what `first` gives.
+
+    Raises:
+        ValueError: the widths do not fit.
+        TypeError: a net that is no Sequential and no MLP.
+
+    Source: Prince, Understanding Deep Learning, section 4.2.
+
+    >>> from nn import TensorMLP
+    >>> one, two = TensorMLP(1, [3, 1], rng=1), TensorMLP(1, [3, 1], rng=2)
+    >>> deep = compose(two, one)
+    >>> deep.count(), np.allclose(deep.outputs([[0.3]]), two.outputs(one.outputs([[0.3]])))
+    (22, True)
+    """
+    return merged(Sequential(*_layers(first, "first"), *_layers(second, "second")))
+
+
+def merged(model: Module) -> Sequential:
+    r"""Merge Linear layers that stand side by side: $(xW_1 + b_1)W_2 + b_2 = x\,W_1W_2 + (b_1W_2 + b_2)$.
+
+    A deep net without activations becomes a single layer. The parameters are new, those of `model` stay.
+
+    Raises:
+        ValueError: the widths do not fit.
+        TypeError: `model` is no Sequential and no MLP.
+
+    >>> from nn import Linear
+    >>> merged(Sequential(Linear(2, 5, rng=1), Linear(5, 3, rng=2)))
+    Sequential(
+      0: Linear(2, 3)
+    )
+    """
+    kept: list[Module] = []
+    for layer in _layers(model, "model"):
+        if isinstance(layer, Linear) and kept and isinstance(kept[-1], Linear):
+            kept[-1] = _product(kept[-1], layer)
+        else:
+            kept.append(_copied(layer) if isinstance(layer, Linear) else layer)
+    return Sequential(*kept)
+
+
+def _layers(model: Module, name: str) -> list[Module]:
+    if isinstance(model, MLP):
+        model = model.to_tensors()
+    if not isinstance(model, Sequential):
+        raise TypeError(f"`{name}` is a Sequential, a TensorMLP or an MLP, not {model!r:.60}")
+    return list(model)
+
+
+def _product(one: Linear, two: Linear) -> Linear:
+    if one.fan_out != two.fan_in:
+        raise ValueError(f"{one!r} gives {one.fan_out} numbers, and {two!r} takes {two.fan_in}: they do not fit")
+    (w1, b1), (w2, b2) = arrays(one._stages()[0]), arrays(two._stages()[0])
+    return _linear(w1 @ w2, b1 @ w2 + b2, one.weight.dtype)
+
+
+def _copied(layer: Linear) -> Linear:
+    weight, bias = arrays(layer._stages()[0])
+    return _linear(weight, bias, layer.weight.dtype)
+
+
+def _linear(weight: np.ndarray, bias: np.ndarray, dtype: Any) -> Linear:
+    made = Linear(*weight.shape, law=lambda n, m, rng: weight, dtype=dtype)
+    made.load_state_dict({"weight": weight, "bias": bias})
+    return made
+
+
+# Signals -------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Signal:
+    """What comes out of a layer, over all rows and units, and the gradient that comes back to it.
+
+    Attributes:
+        layer: its name and kind.
+        mean, std: of its outputs.
+        zeros: the share of outputs that are 0, as behind a ReLU that is off.
+        grad_std: of the gradient of the sum of the net's outputs by the layer's outputs.
+    """
+
+    layer: str
+    mean: float
+    std: float
+    zeros: float
+    grad_std: float
+
+
+def signals(model: Sequential, X: Any) -> list[Signal]:
+    """Send data through a net and a gradient back, and tell how large both are behind each layer.
+
+    With a good initialisation they keep their size; otherwise they vanish or explode with depth.
+
+    Args:
+        model: a Sequential of Tensors, such as a TensorMLP; its gradients are left as they are.
+        X: the inputs, shape `(n, fan_in)`.
+
+    Returns:
+        One Signal for each layer, from the first to the last.
+
+    Raises:
+        TypeError: `model` is no Sequential.
+
+    Source: Glorot and Bengio (2010); He et al. (2015).
+
+    >>> from nn import TensorMLP
+    >>> for signal in signals(TensorMLP(2, [3, 1], rng=0), [[1.0, 2.0], [-1.0, 0.5]]):
+    ...     print(signal.layer)
+    0 Linear(2, 3)
+    1 ReLU()
+    2 Linear(3, 1)
+    """
+    if not isinstance(model, Sequential):
+        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
+    before = [parameter.grad for parameter in model.parameters()]
+    x: Any = Tensor(getattr(X, "data", X) if isinstance(X, Node) else X)
+    behind = []
+    for layer in model:
+        x = layer(x)
+        behind.append((layer, x))
+    try:
+        x.sum().backward()
+        return [_signal(f"{i} {layer!r}", out) for i, (layer, out) in enumerate(behind)]
+    finally:
+        for parameter, grad in zip(model.parameters(), before, strict=True):
+            parameter.grad = grad
+
+
+def _signal(name: str, out: Any) -> Signal:
+    data = out.data
+    return Signal(name, float(data.mean()), float(data.std()), float(np.mean(data == 0)), float(np.std(out.grad)))
