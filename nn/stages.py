@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import Network
 
-__all__ = ["Stage", "arrays", "network_of"]
+__all__ = ["Stage", "arrays", "columns_of", "network_of"]
 
 
 @dataclass
@@ -60,22 +60,24 @@ def arrays(stage: Stage) -> tuple[np.ndarray, np.ndarray]:
     return weight, np.zeros(weight.shape[1]) if stage.bias is None else _data(stage.bias)
 
 
-def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | None]:
-    """Compute each column at a point: behind the function of a stage, where it has one."""
-    point = np.asarray(at.data if hasattr(at, "requires_grad") else at, dtype=np.float64).reshape(-1)
-    if len(point) != width:
-        raise ValueError(f"`at` has {len(point)} numbers; this net has {width} inputs")
-    columns: list[np.ndarray | None] = [point]
-    row = point[None]
+def columns_of(stages: Sequence[Stage], X: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Compute all columns for rows of inputs: the sums of each, and what its functions make of them."""
+    sums, values = [X], [X]
     for stage in stages:
         if stage.weight is not None:
             weight, bias = arrays(stage)
-            row = row @ weight + bias
-            columns.append(row[0])
+            sums.append(values[-1] @ weight + bias)
+            values.append(sums[-1])
         if stage.function is not None:
-            row = np.asarray(stage.function(row))
-            columns[-1] = row[0]
-    return columns
+            values[-1] = np.asarray(stage.function(values[-1]))
+    return sums, values
+
+
+def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | None]:
+    point = np.asarray(at.data if hasattr(at, "requires_grad") else at, dtype=np.float64).reshape(-1)
+    if len(point) != width:
+        raise ValueError(f"`at` has {len(point)} numbers; this net has {width} inputs")
+    return [column[0] for column in columns_of(stages, point[None])[1]]
 
 
 def _data(parameters: Any) -> np.ndarray:

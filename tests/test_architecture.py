@@ -38,7 +38,8 @@ FLOORS: dict[str, list[set[str]]] = {
         {"layers", "optim"},
         {"mlp"},
         {"encoding"},
-        {"saving", "export", "inspect", "plots"},
+        {"saving", "export", "inspect"},
+        {"plots"},
         {"history", "progress", "runner"},
         {"callbacks", "evaluation", "compiled"},
         {"training"},
@@ -438,7 +439,7 @@ KEPT: dict[Rule, list[tuple[str, str]]] = {
     circles: [("autograd/drawing/c.py", "from . import b"), ("autograd/drawing/a.py", "import math")],
     star_imports: [("nn/layers.py", "from math import exp")],
     hidden_imports: [
-        ("nn/plots.py", "def f():\n    import matplotlib.pyplot as plt\n    import json"),
+        ("nn/plots/plane.py", "def f():\n    import matplotlib.pyplot as plt\n    import json"),
         ("autograd/program/program.py", "def f():\n    from ..kernels import catalogue"),
     ],
     undeclared_faces: [("autograd/__init__.py", "import os\nfrom autograd._clash import refuse\n" + FACE)],

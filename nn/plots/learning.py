@@ -1,0 +1,217 @@
+"""Plots of how a net learned: its learning curve, those of several runs, and the path down the loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..checks import count, within
+from ..data import plain_array
+from ..losses import Loss, loss_of
+from ..module import Module
+from ..randomness import RandomLike, seed
+from .axes import axes_of
+
+__all__ = ["learning_curve", "learning_curves", "loss_surface"]
+
+
+def learning_curve(history: Mapping[str, Sequence[float]], ax: Any = None) -> Any:
+    """Draw the lists of a `History` over the epochs.
+
+    Args:
+        history: from names to lists of numbers, one per epoch, as `nn.fit` gives it.
+        ax: the matplotlib axes to draw on; new ones if left out.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError: `history` does not map names to lists of numbers.
+        ValueError: there is nothing in it.
+        ImportError: matplotlib is missing.
+    """
+    if not isinstance(history, Mapping) or not all(_are_numbers(row) for row in history.values()):
+        raise TypeError(f"`history` maps names to lists of numbers, as `nn.fit` gives it, not {history!r:.60}")
+    rows = {name: row for name, row in history.items() if len(row)}
+    if not rows:
+        raise ValueError("`history` is empty: there is nothing to draw")
+    ax = axes_of(ax)
+    for name, row in rows.items():
+        ax.plot(np.arange(1, len(row) + 1), row, label=name)
+    ax.set(xlabel="epoch", ylabel=next(iter(rows)) if len(rows) == 1 else "", title="Learning curve")
+    if all(value > 0 for row in rows.values() for value in row):
+        ax.set_yscale("log")
+    if len(rows) > 1:
+        ax.legend()
+    return ax
+
+
+def _are_numbers(row: Any) -> bool:
+    return np.ndim(row) == 1 and np.asarray(row).dtype.kind in "iuf"
+
+
+def learning_curves(runs: Mapping[str, Mapping[str, Sequence[float]]], name: str = "loss", ax: Any = None) -> Any:
+    """Draw one list of several Histories over the epochs, to compare runs.
+
+    Args:
+        runs: from what a run is called to its `History`.
+        name: which list is drawn.
+        ax: the matplotlib axes to draw on; new ones if left out.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError: `runs` does not map names to Histories.
+        ValueError: a run has no list of that name, or there are no runs.
+        ImportError: matplotlib is missing.
+    """
+    if not isinstance(runs, Mapping) or not all(isinstance(history, Mapping) for history in runs.values()):
+        raise TypeError(f"`runs` maps names to Histories, as in {{'sgd': history}}, not {runs!r:.60}")
+    for run, history in runs.items():
+        if name not in history:
+            raise ValueError(f"run {run!r} has no list {name!r}; it has {', '.join(map(repr, history)) or 'none'}")
+    ax = learning_curve({run: history[name] for run, history in runs.items()}, ax)
+    ax.set(ylabel=name, title="Learning curves")
+    return ax
+
+
+State = Mapping[str, Any]
+
+
+def loss_surface(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: str | Loss = "mse",
+    *,
+    path: Sequence[State] = (),
+    along: tuple[State, State] | None = None,
+    reach: float = 1.0,
+    resolution: int = 41,
+    rng: RandomLike = None,
+    ax: Any = None,
+) -> Any:
+    r"""Draw a slice through the loss, $L(\theta + a\,u + b\,v)$, with the path that an optimiser took on it.
+
+    Args:
+        model: its parameters $\theta$ are the middle; they are changed on the way, and put back.
+        X, y, loss: as for `nn.fit`.
+        path: the parameters on the way, as `model.state_dict()` gave them: in `nn.fit`, keep them with
+            `callbacks=lambda epoch, logs: path.append(model.state_dict())`. Then $u$ and $v$ are the directions in
+            which the path extends most, and the last point is the middle.
+        along: the directions $u$ and $v$, as dicts of the parameters that change; at random, of the size of each
+            parameter, if there is no path.
+        reach: how far the slice goes, in units of $u$ and $v$, where there is no path.
+        resolution: the number of points along each side.
+        rng: a seed, a generator or None, for the random directions.
+        ax: the matplotlib axes to draw on; new ones if left out.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError, ValueError: an argument is not as above.
+        ImportError: matplotlib is missing.
+
+    Source: Li et al., Visualizing the Loss Landscape of Neural Nets (2018).
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    X, y = plain_array(X, "X"), plain_array(y, "y")
+    reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)
+    loss = loss_of(loss)
+    here = model.state_dict()
+    middle = _flat(here, here)
+    walked = np.array([_flat(state, here) for state in path]).reshape(len(path), middle.size)
+    if len(walked):
+        middle = walked[-1]
+    u, v = _directions(here, along, walked - middle, np.random.default_rng(seed(rng)))
+    steps = np.linalg.lstsq(np.stack([u, v], axis=1), (walked - middle).T, rcond=None)[0].T if len(walked) else None
+    sides = [_side(None if steps is None else steps[:, k], reach, resolution) for k in (0, 1)]
+    heights = np.empty((resolution, resolution))
+    try:
+        for i, b in enumerate(sides[1]):
+            for j, a in enumerate(sides[0]):
+                model.load_state_dict(_unflat(middle + a * u + b * v, here))
+                heights[i, j] = _loss_at(model, X, y, loss)
+    finally:
+        model.load_state_dict(here)
+    ax = axes_of(ax)
+    _contours(ax, sides, heights)
+    if steps is not None:
+        ax.plot(steps[:, 0], steps[:, 1], "o-", color="#b35806", markersize=3, linewidth=1.5)
+        ax.plot(*steps[0], "o", color="#b35806", markersize=8, markerfacecolor="white")
+        ax.plot(*steps[-1], "*", color="#b35806", markersize=14)
+    ax.set(xlabel="along $u$", ylabel="along $v$", title="A slice through the loss")
+    return ax
+
+
+def _flat(state: State, like: State) -> np.ndarray:
+    """Lay parameters out as one vector; what a direction does not name is 0."""
+    if not isinstance(state, Mapping) or not set(state) <= set(like):
+        raise ValueError(f"parameters are dicts with names such as {next(iter(like), '')!r}, not {state!r:.60}")
+    return np.concatenate([np.broadcast_to(state.get(name, 0.0), np.shape(x)).ravel() for name, x in like.items()])
+
+
+def _unflat(vector: np.ndarray, like: State) -> dict[str, Any]:
+    parts = np.split(vector, np.cumsum([np.size(x) for x in like.values()])[:-1])
+    return {name: part.reshape(np.shape(x)) for (name, x), part in zip(like.items(), parts, strict=True)}
+
+
+def _directions(
+    here: State, along: tuple[State, State] | None, walked: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    if along is not None:
+        u, v = (_flat(direction, here) for direction in along)
+    elif len(walked) > 2:
+        u, v = np.linalg.svd(walked, full_matrices=False)[2][:2]
+        u, v = (x if x[np.abs(x).argmax()] > 0 else -x for x in (u, v))  # the sign of a direction is free
+    else:
+        u, v = (_random_direction(here, rng) for _ in range(2))
+    if np.linalg.matrix_rank(np.stack([u, v])) < 2:
+        raise ValueError("the two directions are parallel, or 0: give others as `along`")
+    return u, v
+
+
+def _random_direction(here: State, rng: np.random.Generator) -> np.ndarray:
+    """Draw a direction in which each parameter changes by as much as it is large."""
+    parts = []
+    for x in here.values():
+        part = rng.normal(size=np.size(x))
+        parts.append(part * (np.linalg.norm(x) / np.linalg.norm(part)))
+    return np.concatenate(parts)
+
+
+def _side(steps: np.ndarray | None, reach: float, resolution: int) -> np.ndarray:
+    if steps is None:
+        return np.linspace(-reach, reach, resolution)
+    low, high = float(min(steps.min(), 0.0)), float(max(steps.max(), 0.0))
+    margin = 0.25 * max(high - low, 1e-6)
+    return np.linspace(low - margin, high + margin, resolution)
+
+
+def _loss_at(model: Module, X: np.ndarray, y: np.ndarray, loss: Loss) -> float:
+    outputs = model.outputs(X)
+    value: Any = loss(outputs, y[:, None] if y.ndim == 1 and outputs.shape == (len(y), 1) else y)
+    return float(value)  # of a number, or of a node
+
+
+def _contours(ax: Any, sides: list[np.ndarray], heights: np.ndarray) -> None:
+    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
+    if low > 0 and high > 10 * low:
+        from matplotlib.colors import LogNorm
+
+        levels = np.geomspace(low, high, 20)
+        norm: Any = LogNorm(low, high)
+    else:
+        levels, norm = np.linspace(low, high if high > low else low + 1.0, 20), None
+    areas = ax.contourf(*sides, heights, levels=levels, norm=norm, cmap="Blues_r")
+    ax.contour(*sides, heights, levels=levels, colors="white", linewidths=0.4)
+    bar = ax.figure.colorbar(areas, ax=ax, label="loss", format="%.2g")
+    if norm is not None:
+        bar.ax.minorticks_off()
+        ticks = np.geomspace(low, high, 5)
+        bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])

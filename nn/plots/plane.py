@@ -1,0 +1,176 @@
+"""Plots over the plane of two inputs: the decision boundary, that of each hidden unit, the linear regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..data import plain_array
+from ..inspect import regions
+from ..module import Module
+from ..stages import columns_of
+from .axes import AREAS, POINTS, axes_of, colour_map, many_axes
+
+__all__ = ["decision_boundary", "hidden_units", "linear_regions"]
+
+def decision_boundary(
+    model: Module, X: Any, y: Any, ax: Any = None, *, level: float = 0.0, resolution: int = 150
+) -> Any:
+    """Draw which class the model gives to each point of the plane, with the data on it.
+
+    Args:
+        model: takes two inputs. With one output, the boundary is where it is `level`, orange below and blue above;
+            with two, where they are equal, blue for the second; with more, the class is that of the largest.
+        X: the points, shape `(n, 2)`.
+        y: their classes, shape `(n,)`.
+        ax: the matplotlib axes to draw on; new ones if left out.
+        level: 0 for logits and scores, 0.5 for a model that was trained to give 0 or 1.
+        resolution: the number of grid points along each side.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError: `model` is not a Module, or `X` or `y` holds something that is no number.
+        ValueError: `X` is empty or does not have two columns, `y` not as many rows, or `resolution` is less than 2.
+        ImportError: matplotlib is missing.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    X, y = _points(X, y)
+    if not isinstance(resolution, (int, np.integer)) or resolution < 2:
+        raise ValueError(f"`resolution` is a whole number from 2, not {resolution!r:.60}")
+    ax = axes_of(ax)
+    columns, rows, grid = _grid(X, resolution)
+    outputs = model.outputs(grid).reshape(resolution, resolution, -1)
+    if outputs.shape[-1] <= 2:
+        score = outputs[..., 0] - level if outputs.shape[-1] == 1 else outputs[..., 1] - outputs[..., 0]
+        _relief(ax, columns, rows, score, 0.0)
+        colours = _two_classes(y)
+    else:
+        chosen, k = outputs.argmax(axis=-1), outputs.shape[-1]
+        ax.contourf(columns, rows, chosen, levels=np.arange(k + 1) - 0.5, cmap="tab10", alpha=0.4, vmin=0, vmax=9)
+        colours = {"cmap": "tab10", "vmin": 0, "vmax": 9}
+    ax.scatter(X[:, 0], X[:, 1], c=y.reshape(-1), edgecolors="black", s=30, **colours)
+    ax.set(xlabel="$x_0$", ylabel="$x_1$", title="Decision boundary")
+    return ax
+
+
+def hidden_units(
+    model: Module, X: Any, y: Any = None, layer: int = 1, axes: Any = None, *, resolution: int = 60, most: int = 16
+) -> Any:
+    """Draw what each hidden unit makes of the plane: orange where it is negative, blue where it is positive.
+
+    The line is where the sum of the unit's weighted inputs, before its activation, is 0.
+
+    Args:
+        model: a chain of layers with two inputs, as for `autograd.draw`.
+        X, y: points and their classes, as for `decision_boundary`; `y` may be left out.
+        layer: which column of hidden units, from 1.
+        axes: matplotlib axes, at least one for each unit; new ones if left out.
+        resolution: the number of grid points along each side.
+        most: how many units are drawn.
+
+    Returns:
+        An array of the axes, one for each unit.
+
+    Raises:
+        TypeError, ValueError: as for `decision_boundary`; there is no such `layer`, or there are too few `axes`.
+        ImportError: matplotlib is missing.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    X, y = _points(X, np.zeros(len(X)) if y is None else y)
+    columns, rows, grid = _grid(X, resolution)
+    sums, values = columns_of(model._stages(), grid)
+    if not isinstance(layer, (int, np.integer)) or not 1 <= layer < len(values):
+        raise ValueError(f"`layer` is a whole number from 1 to {len(values) - 1}, not {layer!r:.40}")
+    count = min(most, values[layer].shape[1])
+    axes = many_axes(axes, count)
+    for j, ax in enumerate(axes):
+        before, after = (x[layer][:, j].reshape(resolution, resolution) for x in (sums, values))
+        _relief(ax, columns, rows, after, None)
+        if before.min() < 0 < before.max():
+            ax.contour(columns, rows, before, levels=[0.0], colors="black", linewidths=1.2)
+        ax.scatter(X[:, 0], X[:, 1], c=y.reshape(-1), edgecolors="black", linewidths=0.4, s=8, **_two_classes(y))
+        ax.set(xticks=[], yticks=[], title=f"unit {j}")
+    return axes
+
+
+def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any = None) -> Any:
+    """Draw the linear regions of a ReLU net with one output, exactly, as `inspect.regions` finds them.
+
+    With one input, the function with its joints; with two, the parts of the plane, each in the colour of the
+    function's value in its middle.
+
+    Args:
+        model, low, high: as for `inspect.regions`; finite.
+        ax: the matplotlib axes to draw on; new ones if left out.
+
+    Returns:
+        The axes.
+
+    Raises:
+        TypeError, ValueError: as for `inspect.regions`.
+        ImportError: matplotlib is missing.
+    """
+    if not np.isfinite([low, high]).all():
+        raise ValueError(f"`low` and `high` must be finite to be drawn, not {low!r} and {high!r}")
+    found = regions(model, low, high)
+    ax = axes_of(ax)
+    if found[0].slope.shape[0] == 1:
+        for k in range(found[0].slope.shape[1]):
+            ends = np.array([*(r.corners[0, 0] for r in found), found[-1].corners[1, 0]])
+            heights = [
+                *(r.corners[0] @ r.slope[:, k] + r.intercept[k] for r in found),
+                found[-1].corners[1] @ found[-1].slope[:, k] + found[-1].intercept[k],
+            ]
+            (line,) = ax.plot(ends, heights, label=f"output {k}")
+            ax.plot(ends[1:-1], heights[1:-1], "o", color=line.get_color(), markersize=5)
+        ax.set(xlabel="$x$", ylabel="$y$")
+    else:
+        from matplotlib.collections import PolyCollection
+
+        middles = np.array([r.corners.mean(axis=0) @ r.slope[:, 0] + r.intercept[0] for r in found])
+        reach = float(np.abs(middles).max()) or 1.0
+        shapes = PolyCollection([r.corners for r in found], edgecolors="black", linewidths=0.8, cmap=colour_map(AREAS))
+        shapes.set_array(middles)
+        shapes.set_clim(-reach, reach)
+        ax.add_collection(shapes)
+        ax.set(xlim=(low, high), ylim=(low, high), xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
+    ax.set_title(f"{len(found)} linear region{'s' * (len(found) != 1)}")
+    return ax
+
+
+# Parts ---------------------------------------------------------------------------------------------------------
+
+
+def _points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    X, y = plain_array(X, "X"), plain_array(y, "y")
+    if X.ndim != 2 or X.shape[1] != 2:
+        raise ValueError(f"`X` has shape {X.shape}; a plane needs two columns, (n, 2)")
+    if not X.size:
+        raise ValueError("`X` has no rows: there is no part of the plane to draw")
+    if y.size != len(X):
+        raise ValueError(f"`X` has {len(X)} rows and `y` has shape {y.shape}; there must be one class for each row")
+    return X, y
+
+
+def _grid(X: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give the coordinates of a grid around the points, and its points as rows."""
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = 0.15 * np.maximum(high - low, 1e-9)
+    columns, rows = (np.linspace(a, b, resolution) for a, b in zip(low - margin, high + margin, strict=True))
+    return columns, rows, np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+
+
+def _relief(ax: Any, columns: np.ndarray, rows: np.ndarray, score: np.ndarray, line: float | None) -> None:
+    reach = float(np.abs(score).max()) or 1.0
+    ax.contourf(columns, rows, score, levels=np.linspace(-reach, reach, 22), cmap=colour_map(AREAS))
+    if line is not None and score.min() < line < score.max():
+        ax.contour(columns, rows, score, levels=[line], colors="black", linewidths=1.5)
+
+
+def _two_classes(y: np.ndarray) -> dict[str, Any]:
+    return {"cmap": colour_map(POINTS), "vmin": min(y.min(), 0), "vmax": max(y.max(), 1)}
