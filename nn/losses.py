@@ -1,43 +1,155 @@
-"""Losses: how far the outputs are from the targets, as one number, the mean over the batch.
+r"""Losses: how far the outputs are from the targets. Each is a row: a formula for one case, and what its targets are.
 
-Each takes the outputs first and the targets second, gives a Tensor of shape `()`, and works on Tensors, arrays and
-lists of Values. Shapes must be equal: `(n, 1)` beside `(n,)` would broadcast to `(n, n)`, and is refused.
+All take the outputs first and the targets second, and work on Tensors, arrays and lists of Values. What one case is
+worth, and how the cases become one number, is said once, in `Criterion`. Shapes must be equal: `(n, 1)` beside
+`(n,)` would broadcast to `(n, n)`, and is refused.
+
+A loss goes with an output unit, of which it is the negative log-likelihood: for $z$ the outputs and $y$ the targets,
+its gradient at $z$ is then the unit's value minus $y$, which does not starve where the net is wrong.
+
+| likelihood  | unit, `loss.unit`                   | loss              |
+|-------------|-------------------------------------|-------------------|
+| Gaussian    | $z$, the mean                       | `gaussian_nll`, or `mse`, twice that but for a constant |
+| Bernoulli   | $\sigma(z)$, the probability of 1   | `bce_with_logits` |
+| multinoulli | $\mathrm{softmax}(z)$               | `cross_entropy`   |
+
+Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
-from autograd import Node, Tensor, Value
+from autograd import Node
 
-__all__ = ["LOSSES", "bce_with_logits", "cross_entropy", "hinge", "loss_of", "mse"]
+from . import targets
+from .checks import within
+from .criterion import Criterion as Criterion
+from .criterion import Loss as Loss
+from .criterion import shares_of_rows, shares_of_signs, shares_of_two
 
-Loss = Callable[[Any, Any], Any]
+__all__ = [
+    "LOSSES", "Criterion", "Loss", "bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "huber",
+    "kl_divergence", "loss_of", "mae", "mse", "multiclass_hinge", "nll", "rss", "squared_hinge",
+    "squared_multiclass_hinge",
+]  # fmt: skip
+
+def _row(*about: Any, **more: Any) -> Callable[[Callable[..., Any]], Criterion]:
+    """Make a loss of the formula that stands below, with what `Criterion` wants to know beside it."""
+    return lambda formula: Criterion(formula, *about, **more)
 
 
+def _identity(z: Any) -> Any:
+    return z
+
+
+# Of numbers ------------------------------------------------------------------------------------------------
+
+
+@_row(targets.reals, unit=_identity)
 def mse(predictions: Any, targets: Any) -> Any:
-    r"""Mean squared error $\frac1n \sum_i (\hat y_i - y_i)^2$.
+    r"""Squared error $(\hat y - y)^2$; its mean is the MSE, its sum the RSS.
 
     Args:
         predictions: $\hat y$, any shape.
         targets: $y$, real numbers of that shape.
 
-    Raises:
-        ValueError: the shapes differ, a target is NaN or infinite, or there are none.
+    >>> mse([1.0, 3.0], [1.0, 1.0]).item(), rss([1.0, 3.0], [1.0, 1.0]).item()
+    (2.0, 4.0)
+    """
+    return ag.square(predictions - targets)
 
-    >>> mse(Tensor([1.0, 3.0]), [1.0, 1.0]).item()
+
+@_row(targets.reals, unit=_identity)
+def mae(predictions: Any, targets: Any) -> Any:
+    r"""Absolute error $|\hat y - y|$, with gradient 0 where there is none: the likelihood is Laplace's.
+
+    Args:
+        predictions: $\hat y$, any shape.
+        targets: $y$, real numbers of that shape.
+
+    >>> mae([1.0, 3.0], [1.0, 1.0]).item()
+    1.0
+    """
+    return ag.abs(predictions - targets)
+
+
+@_row(targets.reals, unit=_identity)
+def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
+    r"""Huber's loss: $\frac12 r^2$ for an error $r = \hat y - y$ up to $\delta$, else $\delta(|r| - \frac12\delta)$.
+
+    Args:
+        predictions: $\hat y$, any shape.
+        targets: $y$, real numbers of that shape.
+        delta: $\delta$, above 0.
+
+    Source: Huber (1964).
+
+    >>> huber([1.0, 3.0], [0.5, 0.0], reduction="none").data
+    array([0.125, 2.5  ])
+    """
+    delta = within(delta, "delta")
+    error = predictions - targets
+    short = ag.clip(error, -delta, delta)
+    return short * (error - 0.5 * short)
+
+
+@_row(targets.reals, unit=_identity)
+def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: bool = False) -> Any:
+    r"""Negative log-likelihood of a Gaussian, $\frac12 \ln v + \frac{1}{2v}(\hat y - y)^2$, but for a constant.
+
+    Args:
+        predictions: $\hat y$, its mean, any shape.
+        targets: $y$, real numbers of that shape.
+        variance: $v$, above 0: a number, or one for each prediction; it may be learned.
+        full: whether to add the constant, $\frac12 \ln 2\pi$.
+
+    Source: Nix and Weigend (1994), for a variance that is learned.
+
+    >>> two = ag.Tensor([[3.0, 0.0]])  # the net gives the mean, and the logarithm of the variance
+    >>> gaussian_nll(two[:, 0], [1.0], variance=ag.exp(two[:, 1])).item()
     2.0
     """
-    z, y = _same_shape(predictions, targets, "predictions")
-    return ag.mean(ag.square(z - y))
+    if not isinstance(variance, Node):
+        variance = np.asarray(variance, dtype=np.float64)
+        if not np.all(variance > 0):
+            raise ValueError(f"`variance` is above 0, not {variance!r:.60}")
+        variance = variance.astype(predictions.dtype)
+    if variance.shape not in ((), predictions.shape):
+        raise ValueError(f"`variance` has shape {variance.shape}, the predictions {predictions.shape}: must be equal")
+    each = 0.5 * (ag.log(variance) + ag.div(ag.square(predictions - targets), variance))
+    return each + 0.5 * math.log(2.0 * math.pi) if full else each
 
 
-def bce_with_logits(logits: Any, targets: Any) -> Any:
-    r"""Binary cross-entropy from logits, $\frac1n \sum_i y_i\,\zeta(-z_i) + (1 - y_i)\,\zeta(z_i)$.
+# Of two classes --------------------------------------------------------------------------------------------
+
+
+@_row(targets.probabilities, unit=_identity, shares=shares_of_two)
+def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
+    r"""Binary cross-entropy from probabilities, $-y \ln p - (1 - y) \ln(1 - p)$.
+
+    It is infinite where $p$ is 0 or 1 and wrong, as a sigmoid soon is: `bce_with_logits` is not. (PyTorch says 100.)
+
+    Args:
+        probabilities: $p$, from 0 to 1, any shape.
+        targets: $y$, of that shape: 0 or 1, or a probability between them.
+        label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/2$.
+
+    >>> round(bce([0.9, 0.5], [1, 0]).item(), 6)
+    0.399254
+    """
+    one, zero = _both(targets, class_weight, label_smoothing)
+    return -(_product(one, ag.log(probabilities)) + _product(zero, ag.log1p(-probabilities)))
+
+
+@_row(targets.probabilities, unit=ag.sigmoid, shares=shares_of_two)
+def bce_with_logits(logits: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
+    r"""Binary cross-entropy from logits, $y\,\zeta(-z) + (1 - y)\,\zeta(z)$.
 
     $\zeta(z) = \ln(1 + e^z)$ is `softplus`. The same as $-y\ln\sigma(z) - (1-y)\ln(1 - \sigma(z))$,
     without overflow and cancellation.
@@ -45,80 +157,128 @@ def bce_with_logits(logits: Any, targets: Any) -> Any:
     Args:
         logits: $z$, any shape.
         targets: $y$, of that shape: 0 or 1, or a probability between them.
-
-    Raises:
-        ValueError: the shapes differ, or a target is not between 0 and 1.
+        label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/2$.
 
     Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.2.
 
-    >>> bce_with_logits(Tensor([1000.0, -1000.0]), [1, 0]).item(), bce_with_logits(Tensor([-1000.0]), [1]).item()
+    >>> bce_with_logits([1000.0, -1000.0], [1, 0]).item(), bce_with_logits([-1000.0], [1]).item()
     (0.0, 1000.0)
     """
-    z, y = _same_shape(logits, targets, "logits")
-    if np.any((y < 0) | (y > 1)):
-        raise ValueError(f"`targets` are from 0 to 1; found {_first(y, (y < 0) | (y > 1))}. {_signs(y, '(y + 1) / 2')}")
-    return ag.mean(y * ag.softplus(-z) + (1 - y) * ag.softplus(z))
+    one, zero = _both(targets, class_weight, label_smoothing)
+    return one * ag.softplus(-logits) + zero * ag.softplus(logits)
 
 
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    r"""Cross-entropy of the softmax, $-\frac1n \sum_i \ln \mathrm{softmax}(z_i)_{y_i}$.
-
-    Args:
-        logits: $z$, shape `(n, k)`, or `(k,)` for a single case.
-        labels: $y$, whole numbers from 0 to k - 1, shape `(n,)`, or one number for a single case.
-
-    Raises:
-        ValueError: there is not one label for each row, or a label is not between 0 and k - 1.
-        TypeError: the labels are not whole numbers.
-
-    Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.3.
-
-    >>> round(cross_entropy(Tensor([[1.2, 5.1, 2.7], [0.0, 0.0, 1000.0]]), [1, 2]).item(), 4)
-    0.0526
-    """
-    z, y = _numbers(logits, "logits"), _plain(labels, "labels")
-    if len(z.shape) not in (1, 2) or z.shape[:-1] != y.shape or not z.size:
-        raise ValueError(
-            f"`logits` of shape {z.shape} and `labels` of shape {y.shape} do not fit: for logits (n, k), "
-            "give n labels, shape (n,), each the number of a class"
-        )
-    k = z.shape[-1]
-    if y.dtype.kind not in "iu":
-        raise TypeError(f"`labels` are whole numbers from 0 to {k - 1}, not {y.dtype}: write `labels.astype(int)`")
-    if np.any((y < 0) | (y >= k)):
-        raise ValueError(
-            f"`labels` are from 0 to {k - 1} for {k} columns of logits; found {_first(y, (y < 0) | (y >= k))}"
-        )
-    scores = ag.log_softmax(z, axis=-1)
-    return -(scores[int(y)] if y.ndim == 0 else ag.mean(scores[np.arange(len(y)), y]))
-
-
-def hinge(scores: Any, labels: Any) -> Any:
-    r"""Hinge loss of two classes, $\frac1n \sum_i \max(0, 1 - y_i z_i)$.
+@_row(targets.signs, shares=shares_of_signs)
+def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
+    r"""Hinge loss of two classes, $\max(0, 1 - y z)$, or its square.
 
     Args:
         scores: $z$, any shape.
         labels: $y$, of that shape, -1 or 1.
-
-    Raises:
-        ValueError: the shapes differ, or a label is neither -1 nor 1.
+        squared: whether to square it.
 
     Source: Cortes and Vapnik (1995); as in the demo of micrograd.
 
-    >>> hinge(Tensor([0.5, 2.0]), [-1, 1]).item()
-    0.75
+    >>> hinge([0.5, 2.0], [-1, 1]).item(), squared_hinge([0.5, 2.0], [-1, 1]).item()
+    (0.75, 1.125)
     """
-    z, y = _same_shape(scores, labels, "scores")
-    if np.any(np.abs(y) != 1):
-        raise ValueError(f"`labels` are -1 or 1; found {_first(y, np.abs(y) != 1)}. {_signs(y, '2 * y - 1')}")
-    return ag.mean(ag.relu(1.0 - y * z))
+    short = ag.relu(1.0 - labels * scores)
+    return ag.square(short) if squared else short
 
 
-LOSSES: dict[str, Loss] = {
+# Of k classes ----------------------------------------------------------------------------------------------
+
+
+@_row(targets.classes, unit=ag.exp, shares=shares_of_rows)
+def nll(log_probabilities: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
+    r"""Negative log-likelihood $-\sum_j y_j \ln q_j$ from log-probabilities, as a layer `LogSoftmax` gives them.
+
+    Args:
+        log_probabilities: $\ln q$, shape `(n, k)`, or `(k,)` for a single case.
+        labels: whole numbers from 0 to k - 1, shape `(n,)`; or $y$, rows of probabilities, shape `(n, k)`.
+        label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/k$.
+
+    >>> round(nll([[-0.1, -2.0], [-1.0, -0.5]], [0, 1]).item(), 6)
+    0.3
+    """
+    y = _smooth(labels, label_smoothing, log_probabilities.shape[-1])
+    return -ag.sum(_product(y if class_weight is None else y * class_weight, log_probabilities), axis=-1)
+
+
+@_row(targets.classes, unit=ag.softmax, shares=shares_of_rows)
+def cross_entropy(logits: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
+    r"""Cross-entropy of the softmax, $-\sum_j y_j \ln \mathrm{softmax}(z)_j$: the logits alone, so it cannot overflow.
+
+    Args:
+        logits: $z$, shape `(n, k)`, or `(k,)` for a single case.
+        labels: whole numbers from 0 to k - 1, shape `(n,)`; or $y$, rows of probabilities, shape `(n, k)`.
+        label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/k$.
+
+    Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.3; Szegedy et al. (2016) for the smoothing.
+
+    >>> round(cross_entropy([[1.2, 5.1, 2.7], [0.0, 0.0, 1000.0]], [1, 2]).item(), 4)
+    0.0526
+    >>> round(cross_entropy([[1.0, 1.0]], [[0.5, 0.5]]).item(), 6)
+    0.693147
+    """
+    return nll.formula(ag.log_softmax(logits), labels, class_weight=class_weight, label_smoothing=label_smoothing)
+
+
+@_row(targets.rows, unit=ag.exp)
+def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
+    r"""Kullback-Leibler divergence $\sum_j y_j (\ln y_j - \ln q_j)$ of rows. (PyTorch's mean of it is "batchmean".)
+
+    Args:
+        log_probabilities: $\ln q$, shape `(n, k)`, or `(k,)` for a single case.
+        targets: $y$, rows of probabilities of that shape.
+
+    Source: Kullback and Leibler (1951).
+
+    >>> round(kl_divergence(np.log([[0.5, 0.5]]), [[1.0, 0.0]]), 6)
+    0.693147
+    """
+    return ag.sum(_product(targets, ag.log(targets) - log_probabilities), axis=-1)
+
+
+@_row(targets.labels, shares=shares_of_rows)
+def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin: float = 1.0) -> Any:
+    r"""Hinge loss of k classes, $\sum_{j \ne y} \max(0, z_j - z_y + m)$, or of the squares. (PyTorch divides by k.)
+
+    Args:
+        scores: $z$, shape `(n, k)`, or `(k,)` for a single case.
+        labels: $y$, whole numbers from 0 to k - 1, shape `(n,)`, or rows with a single 1.
+        squared: whether to square each term.
+        margin: $m$, from 0.
+
+    Source: Weston and Watkins (1999).
+
+    >>> multiclass_hinge([[3.2, 5.1, -1.7]], [0]).item().__round__(6)
+    2.9
+    """
+    right = ag.sum(labels * scores, axis=-1, keepdims=True)
+    short = ag.relu(scores - right + within(margin, "margin"))
+    return ag.sum((1.0 - labels) * (ag.square(short) if squared else short), axis=-1)
+
+
+rss = mse.using(reduction="sum")
+squared_hinge = hinge.using(squared=True)
+squared_multiclass_hinge = multiclass_hinge.using(squared=True)
+
+LOSSES: dict[str, Criterion] = {
     "mse": mse,
+    "rss": rss,
+    "mae": mae,
+    "huber": huber,
+    "gaussian_nll": gaussian_nll,
+    "bce": bce,
     "bce_with_logits": bce_with_logits,
-    "cross_entropy": cross_entropy,
     "hinge": hinge,
+    "squared_hinge": squared_hinge,
+    "nll": nll,
+    "cross_entropy": cross_entropy,
+    "kl_divergence": kl_divergence,
+    "multiclass_hinge": multiclass_hinge,
+    "squared_multiclass_hinge": squared_multiclass_hinge,
 }
 """The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
 
@@ -138,51 +298,21 @@ def loss_of(loss: str | Loss) -> Loss:
     return loss
 
 
-def _numbers(x: Any, name: str) -> Any:
-    """Take outputs as a Tensor or an array."""
-    if isinstance(x, Tensor):
-        return x
-    if isinstance(x, Node):
-        return ag.reshape(x, shape=())
-    return Tensor(x) if isinstance(x, (list, tuple)) else _floats(np.asarray(x), name)
+# What the formulas share -----------------------------------------------------------------------------------
 
 
-def _plain(y: Any, name: str) -> np.ndarray:
-    """Take targets as an array of finite numbers."""
-    try:
-        y = np.asarray(y.data if isinstance(y, (Tensor, Value)) else y)
-    except ValueError:
-        raise ValueError(f"`{name}` are a nested list whose rows differ in length") from None
-    if y.dtype.kind not in "iufb":
-        hint = ": take their `.data`" if y.dtype.kind == "O" else ""
-        raise TypeError(f"`{name}` are numbers, not {y.dtype}{hint}")
-    if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
-        raise ValueError(f"`{name}` hold {_first(y, ~np.isfinite(y))}: they must be finite")
-    return y
+def _smooth(y: Any, part: float, k: int) -> Any:
+    """Give every class a part of what the right one has."""
+    part = within(part, "label_smoothing", 0.0, 1.0, closed=True)
+    return (1.0 - part) * y + part / k if part else y
 
 
-def _floats(y: np.ndarray, name: str) -> np.ndarray:
-    if y.dtype.kind not in "iufb":
-        raise TypeError(f"`{name}` are numbers, not {y.dtype}")
-    return y.astype(np.float64) if y.dtype.kind in "iub" else y
+def _both(y: Any, class_weight: Any, label_smoothing: float) -> tuple[Any, Any]:
+    """Say how much of class 1 there is, and how much of class 0."""
+    one = _smooth(y, label_smoothing, 2)
+    return (one, 1.0 - one) if class_weight is None else (one * class_weight[1], (1.0 - one) * class_weight[0])
 
 
-def _same_shape(outputs: Any, targets: Any, name: str) -> tuple[Any, np.ndarray]:
-    """Take outputs and targets that must be equal in shape; the targets take the dtype of the outputs."""
-    z, y = _numbers(outputs, name), _plain(targets, "targets")
-    if z.shape != y.shape:
-        column = z.shape == (*y.shape, 1) and y.ndim < 2
-        hint = f": take `{name}[{':, ' * y.ndim}0]`, or give the targets that shape" if column else ""
-        raise ValueError(f"`{name}` have shape {z.shape} and the targets {y.shape}; they must be equal{hint}")
-    if not z.size:
-        raise ValueError(f"`{name}` have shape {z.shape}: there is nothing to take the mean of")
-    return z, y.astype(z.dtype)
-
-
-def _first(y: np.ndarray, where: Any) -> Any:
-    return y[where].flat[0].item()
-
-
-def _signs(y: np.ndarray, remedy: str) -> str:
-    """Suggest the other coding of two classes, where that is what is wrong."""
-    return f"If these are two classes: `{remedy}`" if len(np.unique(y)) <= 2 else ""
+def _product(p: Any, log: Any) -> Any:
+    """Multiply probabilities by logarithms, with 0 where the probability is: there the logarithm may be infinite."""
+    return ag.where(p, p * log, 0.0)

@@ -30,8 +30,8 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "nn": [
         {"showing", "stages"},
-        {"randomness", "checks", "files"},
-        {"data"},
+        {"randomness", "checks", "files", "targets"},
+        {"data", "criterion"},
         {"reading", "metrics"},
         {"module"},
         {"init", "activations", "losses", "datasets", "optimizer", "clipping", "schedules"},

@@ -1,0 +1,197 @@
+"""Criterion: what all losses share: checked targets, weights of cases and classes, and the reduction to one number."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import Node
+
+from . import targets
+
+__all__ = ["Criterion", "Loss", "shares_of_rows", "shares_of_signs", "shares_of_two"]
+
+Loss = Callable[[Any, Any], Any]
+"""A function of outputs and targets that gives a single number: a `Criterion`, or your own."""
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+class Criterion:
+    r"""A loss: call it with outputs and targets. The losses of `nn.losses` are made of it.
+
+    Args:
+        formula: gives the loss of each case, from outputs and targets, and settings that are keywords.
+        kind: what its targets are, one of `nn.targets`.
+        unit: the output unit that goes with it.
+        shares: gives what a case is worth from its targets and the weights of the classes, where there are classes.
+            A formula that has a setting `class_weight` puts it in itself.
+
+    With case $i$ worth $w_i$ (1, if nothing is said), "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so that a weight
+    of 2 is as if the case stood there twice; "sum" is $\sum_i w_i \ell_i$, and "none" gives all $w_i \ell_i$.
+    (PyTorch has the same mean for class weights of labels; for rows of probabilities it divides by their number.)
+
+    Every loss is called with
+
+    - outputs: what the net gives, by the formula's first name;
+    - targets: by its second name; whole numbers and lists as well as arrays. A node, where it comes of other nodes, is
+      taken without a look at its numbers, so that a program can be made of it;
+    - `sample_weight`: what each case is worth, from 0; shape `(n,)`, or that of the losses of the cases;
+    - `class_weight`, for losses of classes: what a case of each class is worth, in the order of the classes;
+    - `reduction`: "mean", "sum" or "none";
+    - its own settings.
+
+    Raises:
+        ValueError: shapes do not fit, or there is a number that cannot be.
+        TypeError: something is no real number.
+
+    Attributes:
+        name: how it is called in `LOSSES`.
+        settings: those that differ from the usual.
+        unit: the output unit that goes with it, a function from outputs to the mean of the targets, or None.
+
+    >>> from nn.losses import cross_entropy, mse
+    >>> mse([1.0, 3.0], [1.0, 1.0], reduction="none").data
+    array([0., 4.])
+    >>> gentle = cross_entropy.using(label_smoothing=0.1)
+    >>> gentle, round(gentle([[2.0, 0.0]], [0]).item(), 6)
+    (cross_entropy(label_smoothing=0.1), 0.226928)
+    """
+
+    def __init__(
+        self,
+        formula: Callable[..., Any],
+        kind: Callable[..., Any],
+        unit: Callable[[Any], Any] | None = None,
+        shares: Callable[..., Any] | None = None,
+    ) -> None:
+        functools.update_wrapper(self, formula)
+        self.name = formula.__name__
+        self.formula, self.kind, self.unit, self.shares = formula, kind, unit, shares
+        self.base: Criterion | None = None
+        self.settings: dict[str, Any] = {}
+        self.outputs_name, self.targets_name, *own = inspect.signature(formula).parameters
+        self.weighs_itself = "class_weight" in own
+        self.known = ["reduction", *(["class_weight"] if shares else []), *(x for x in own if x != "class_weight")]
+
+    def using(self, **settings: Any) -> Criterion:
+        """Give the same loss with other settings: for `nn.fit(..., loss=...)`.
+
+        Raises:
+            TypeError: there is no such setting.
+        """
+        for name in settings:
+            if name not in self.known:
+                raise TypeError(f"`{self.name}` has no setting `{name}`; its settings: {', '.join(self.known)}")
+        made = object.__new__(Criterion)
+        vars(made).update(vars(self), base=self.base or self, settings={**self.settings, **settings})
+        return made
+
+    def prepare(self, shape: tuple[int, ...], y: Any) -> Any:
+        """Check targets for outputs of this shape, and give them as floats in the shape that the formula takes.
+
+        Labels of classes become rows with a single 1. What is given back can be given to the loss as targets.
+
+        >>> from nn.losses import cross_entropy
+        >>> cross_entropy.prepare((2, 3), [0, 2])
+        array([[1., 0., 0.],
+               [0., 0., 1.]])
+        """
+        y = self.kind(targets.node_or_plain(y, self.targets_name), tuple(shape), self.targets_name, self.outputs_name)
+        return y if isinstance(y, Node) else y.astype(np.float64, copy=False)
+
+    def __call__(self, outputs: Any, y: Any, /, *, sample_weight: Any = None, **settings: Any) -> Any:
+        if settings:
+            return self.using(**settings)(outputs, y, sample_weight=sample_weight)
+        own = dict(self.settings)
+        reduction, class_weight = own.pop("reduction", "mean"), own.pop("class_weight", None)
+        if reduction not in REDUCTIONS:
+            raise ValueError(f"`reduction` is one of {', '.join(map(repr, REDUCTIONS))}, not {reduction!r:.60}")
+        z = targets.numbers(outputs, self.outputs_name)
+        y = self.prepare(z.shape, y)
+        if not math.prod(z.shape):
+            raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")
+        if not isinstance(y, Node):
+            y = y.astype(z.dtype, copy=False)
+        worth = None
+        if class_weight is not None and self.shares is not None:
+            class_weight = _class_weight(class_weight, self, z)
+            worth = self.shares(y, class_weight)
+            if self.weighs_itself:
+                own["class_weight"] = class_weight
+        with np.errstate(all="ignore"):
+            each = self.formula(z, y, **own)
+            if worth is not None and not self.weighs_itself:
+                each = worth * each
+            return _reduced(each, worth, sample_weight, reduction)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{self.name}({settings})" if settings else self.name
+
+    def __reduce__(self) -> Any:
+        return self.name if self.base is None else (_using, (self.base, self.settings))
+
+
+def _using(base: Criterion, settings: dict[str, Any]) -> Criterion:
+    """Make a loss with settings again of its pickle."""
+    return base.using(**settings)
+
+
+def shares_of_two(y: Any, weight: Any) -> Any:
+    """Give what cases of class 1 with the probabilities `y`, and else of class 0, are worth."""
+    return y * weight[1] + (1.0 - y) * weight[0]
+
+
+def shares_of_signs(y: Any, weight: Any) -> Any:
+    """Give what cases of the classes -1 and 1 are worth."""
+    return shares_of_two(0.5 * (1.0 + y), weight)
+
+
+def shares_of_rows(y: Any, weight: Any) -> Any:
+    """Give what cases are worth that have rows of probabilities."""
+    return ag.sum(y * weight, axis=-1)
+
+
+def _class_weight(weight: Any, loss: Criterion, z: Any) -> np.ndarray:
+    k = z.shape[-1] if loss.shares is shares_of_rows else 2
+    weight = _weights(weight, "class_weight").astype(z.dtype)
+    if weight.shape != (k,):
+        raise ValueError(f"`class_weight` has shape {weight.shape}; {loss.name} needs one for each of {k} classes")
+    return weight
+
+
+def _weights(weight: Any, name: str) -> np.ndarray:
+    weight = targets.node_or_plain(weight, name)
+    if isinstance(weight, Node) or np.any(weight < 0):
+        raise ValueError(f"`{name}` are numbers from 0, not {weight!r:.60}")
+    return weight
+
+
+def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
+    """Make one number of the losses of all cases, which contain what each is worth by its class already."""
+    if sample_weight is not None:
+        if not isinstance(sample_weight, Node):
+            sample_weight = _weights(sample_weight, "sample_weight").astype(each.dtype)
+        if sample_weight.shape != each.shape[: len(sample_weight.shape)]:
+            raise ValueError(
+                f"`sample_weight` has shape {sample_weight.shape}; the losses of the cases have {each.shape}: give one "
+                "weight for each case"
+            )
+        below = (1,) * (len(each.shape) - len(sample_weight.shape))
+        sample_weight = ag.reshape(sample_weight, shape=(*sample_weight.shape, *below))
+        each = sample_weight * each
+        worth = ag.broadcast_to(sample_weight, shape=each.shape) if worth is None else sample_weight * worth
+    if reduction == "none":
+        return each
+    total = ag.sum(each)
+    if reduction == "sum":
+        return total
+    by = float(math.prod(each.shape)) if worth is None else ag.sum(worth)
+    return ag.div(total, by if worth is None else ag.where(by, by, 1.0))
