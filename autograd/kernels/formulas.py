@@ -23,7 +23,7 @@ FORMULAS: dict[str, Callable[..., Any]] = {}
 
 def formula(f: Callable[..., Any]) -> Callable[..., Any]:
     """Enter a formula under the name of its row (a trailing underscore keeps Python's own names free)."""
-    FORMULAS[f.__name__.rstrip("_")] = register_jitable(f)
+    FORMULAS[f.__name__.rstrip("_")] = register_jitable(forceinline=True)(f)
     return f
 
 
@@ -34,12 +34,12 @@ _LN2 = math.log(2.0)
 _ROOT_HALF, _BELL = math.sqrt(0.5), 2.0 / math.sqrt(math.pi)
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _power_of_two(n):
     return int_as_float((n + 1023) << 52)
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _reduced(x):
     """Write `x` as `n` ln 2 + `r`, with |r| at most half of ln 2; gives `n` as an integer, and `r`."""
     shifted = x * _LOG2E + _ROUND
@@ -47,7 +47,7 @@ def _reduced(x):
     return float_as_int(shifted) - _ROUND_BITS, (x - whole * _LN2_HIGH) - whole * _LN2_LOW
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _expm1_near_0(r):
     """Sum the series of e^r - 1, which for |r| < 0.35 ends after 13 terms."""
     p = 1.0 / 6227020800.0
@@ -65,7 +65,7 @@ def _expm1_near_0(r):
     return r + r * r * p
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _held(x, low, high):
     return low if x < low else high if x > high else x
 
@@ -107,7 +107,7 @@ def sigmoid_(x):
     return (t if x < 0 else 1.0) / (1.0 + t)
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _log_of_normal(x, extra):
     """Give ln x + extra ln 2 for a positive normal `x`: fdlibm's series in (m - 1)/(m + 1)."""
     bits = float_as_int(x)
@@ -159,7 +159,10 @@ def exp2_(x):
 
 @formula
 def softplus_(x):
-    return (x if x > 0 or x != x else 0.0) + log1p_(exp_(-abs(x)))
+    t = exp_(-abs(x))
+    u = 1.0 + t
+    y = (x if x > 0 else 0.0) + (_log_of_normal(u, 0) + (t - (u - 1.0)) / u)
+    return x if x != x else y
 
 
 @formula

@@ -9,7 +9,6 @@ import inspect
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 
 from .build import VERSION, view
 from .formulas import FORMULAS
@@ -25,7 +24,7 @@ ARITY = {name: len(inspect.signature(f).parameters) for name, f in FORMULAS.item
 
 def dense(formula: Any, arity: int, dtype: Any) -> Any:
     """Make the kernel that applies a formula to arrays, each broadcast along rows or columns by a stride of 0."""
-    return (_unary, _binary, _ternary)[arity - 1](register_jitable(formula), dtype, np.dtype(dtype).itemsize, VERSION)
+    return (_unary, _binary, _ternary)[arity - 1](formula, dtype, np.dtype(dtype).itemsize, VERSION)
 
 
 def _unary(formula: Any, dtype: Any, size: int, version: int) -> Any:
@@ -117,7 +116,7 @@ def _ternary(formula: Any, dtype: Any, size: int, version: int) -> Any:
 
 def scattered(formula: Any, arity: int) -> Any:
     """Make the kernel that applies a formula to float64 numbers at given places, into consecutive ones."""
-    return (_unary_at, _binary_at, _ternary_at)[arity - 1](register_jitable(formula), VERSION)
+    return (_unary_at, _binary_at, _ternary_at)[arity - 1](formula, VERSION)
 
 
 def _unary_at(formula: Any, version: int) -> Any:
