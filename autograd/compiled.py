@@ -16,6 +16,7 @@ from .program.instructions import listing
 from .program.passes import optimised
 from .program.printing import printed
 from .program.program import Body, Stats
+from .program.scalars import Scalars
 from .program.trace import Guard, Trace
 from .reverse import pullback
 from .shapes import describe
@@ -45,7 +46,11 @@ class Program:
         if data.__class__ is not float and data.size != 1:
             raise ValueError(f"`root` has shape {data.shape}; a program needs a single number: take its sum or mean")
         self.root = root
+        self._scalars = None
         with without_collector():
+            if data.__class__ is float and (scalars := Scalars.of(root)) is not None:
+                self._scalars, self.leaves = scalars, scalars.leaves
+                return
             _, leaves = topological(root)
             self.leaves = [leaf for leaf in leaves if leaf.op is not fixed]
             one = 1.0 if data.__class__ is float else np.ones_like(data)
@@ -65,6 +70,11 @@ class Program:
         >>> program(), x.grad
         (16.0, 8.0)
         """
+        if self._scalars is not None:
+            value, *gradients = self._scalars()
+            for leaf, gradient in zip(self.leaves, gradients, strict=True):
+                leaf.grad = gradient
+            return value
         body = self._body
         with body.lock:
             for place, leaf in zip(body.inputs, self.leaves, strict=True):
@@ -83,13 +93,15 @@ class Program:
 
     @property
     def notes(self) -> list[str]:
-        return list(self._body.listing.notes)
+        return list(self._scalars.notes if self._scalars is not None else self._body.listing.notes)
 
     @property
     def stats(self) -> Stats:
-        return self._body.stats
+        return (self._body if self._scalars is None else self._scalars).stats
 
     def __str__(self) -> str:
+        if self._scalars is not None:
+            return str(self._scalars)
         names = ["result", *(f"gradient of {leaf.label or 'a leaf'}" for leaf in self._result_nodes()[1:])]
         return printed(self._body.listing, names)
 

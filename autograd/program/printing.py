@@ -7,9 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from .columns import CONSTANT, LEAF
+from .flow import Flow
 from .instructions import Instruction, Listing
 
-__all__ = ["printed"]
+__all__ = ["printed", "printed_flow"]
+
+LISTED = 200
+"""Nodes of a flow above which its calls are listed, and not its nodes."""
 
 
 def printed(listing: Listing, result_names: Sequence[str]) -> str:
@@ -53,3 +58,54 @@ def _short(x: Any) -> str:
         return f"array{list(x.shape)}"
     text = ", ".join(map(_short, x)) if isinstance(x, tuple) else repr(x)
     return text if len(text) < 40 else text[:37] + "..."
+
+
+def printed_flow(flow: Flow, labels: Sequence[str], groups: Sequence[Any]) -> str:
+    """List a program of single numbers: each of its nodes, or of a large one its calls."""
+    names = _flow_names(flow)
+    fixed = int(np.searchsorted(flow.code > LEAF, True)) if len(flow) else 0
+    if len(flow) - fixed > LISTED:
+        size = len(str(len(groups)))
+        text = [f"{flow.leaves} leaves", *(f"{i:>{size}}  {group.text}" for i, group in enumerate(groups, 1))]
+        return "\n".join([*text, *(f"# {note}" for note in flow.notes)])
+    rows = []
+    for i in range(len(flow)):
+        if flow.code[i] != CONSTANT:
+            operands = [names[j] for j in flow.operands[flow.start[i] : flow.start[i + 1]].tolist()]
+            rows.append((names[i], _flow_formula(flow.rows.names[flow.code[i]], operands)))
+    left = max((len(name) for name, _ in rows), default=0)
+    text = [f"{name:<{left}} = {formula}" for name, formula in rows]
+    what = ["result", *(f"gradient of {label or 'a leaf'}" for label in labels)]
+    text += [f"{one}: {names[i]}" for one, i in zip(what, flow.outputs.tolist(), strict=True)]
+    return "\n".join([*text, *(f"# {note}" for note in flow.notes)])
+
+
+def _flow_names(flow: Flow) -> dict[int, str]:
+    names: dict[int, str] = {}
+    taken: dict[int, str] = {}
+    for i, number in enumerate(flow.origin.tolist()):
+        if flow.code[i] == CONSTANT:
+            names[i] = f"{flow.data[i]:g}"
+        elif i > 10 * LISTED:
+            break
+        elif number >= 0:
+            label = flow.labels.get(number, "").replace("\n", " ")
+            names[i] = label if label and label not in taken.values() else f"{label}%{i}"
+            taken[number] = names[i]
+        else:
+            names[i] = f"∂{taken.get(-2 - number, f'%{i}')}"
+    return names
+
+
+def _flow_formula(name: str, operands: list[str]) -> str:
+    if name == "leaf":
+        return "input"
+    if name == "sums":
+        return " + ".join(
+            a if b == "1" else f"{a}*{b}" for a, b in zip(operands[::2], operands[1::2], strict=True)
+        )
+    if name == "plain_sums":
+        return " + ".join(operands)
+    if name == "add_product":
+        return f"{operands[0]} + {operands[1]}*{operands[2]}"
+    return f"{name}({', '.join(operands)})"

@@ -1,0 +1,277 @@
+"""Columns forward and backward: the gradient of each node is a sum, over its uses, of products.
+
+A use of a node by another adds the gradient of that other, times the derivative that the rule of the row gives. So
+backward consists of what forward consists of: elementwise rows, which the rules are made of, and sums of products.
+The gradient of node `x` has the number `-2 - x`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..primitives import TABLE
+from .columns import CONSTANT, MINUS, NULL, ONE, Columns
+from .flow import Flow, Terms, Walk, flowing, in_order
+from .templates import Template, template, written
+
+__all__ = ["differentiated"]
+
+LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
+REACHED, MASKED = 1, 2
+PART = 8
+"""A gradient is summed in parts, by the sums that its terms come from, where a part has so many terms."""
+
+
+@dataclass(slots=True)
+class _Use:
+    """Nodes of one row, of which an operand is differentiated by a rule; `factor` is what the rule gives, if it is
+    a factor of their gradients."""
+
+    nodes: np.ndarray
+    place: int
+    rule: Template
+    masked: bool
+    factor: np.ndarray | None = None
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What is added to gradients: to that of `target` by its user `user`, `left` times `right`."""
+
+    target: np.ndarray
+    user: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+
+def differentiated(columns: Columns, walk: Walk) -> Flow:
+    """Write the backward pass behind the forward pass, and put both in order."""
+    n = len(columns.code)  # the nodes of the forward pass come first
+    merged = _merge(columns, walk, n, [])
+    state = _reached(columns, walk)
+    uses = _uses(columns, state)
+    merged += _merge(columns, walk, n, uses)
+    alone, sums = _sums(columns, walk, uses)
+    written_so_far = len(columns.code)
+    parts, by = _parts(columns, state, sums, uses, written_so_far)
+    gradients, alias, partial = _gradients(columns, walk, parts, sums, n)
+    extras = np.arange(written_so_far, len(columns.code))
+    keys = _keys(columns, n, written_so_far, by, partial)
+
+    def resolved(x: np.ndarray) -> np.ndarray:
+        """Put what a gradient is equal to in its place."""
+        return np.where(x < -1, alias[np.clip(-2 - x, 0, n)], x)
+
+    every = sums + gradients
+    every.left, every.right = resolved(every.left), resolved(every.right)
+    columns.operands = resolved(columns.operands)
+    leaves = np.arange(columns.first_leaf, columns.first_leaf + len(columns.leaves))
+    outputs = np.concatenate([[columns.root], resolved(-2 - leaves)])
+    no_rows = (CONSTANT, columns.rows["sums"])
+    rows = np.concatenate([alone, extras[~np.isin(columns.code[extras], no_rows)]])
+    flow = flowing(columns, rows, keys, every, outputs, walk)
+    products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
+    flow.notes = [
+        f"sums of products: {products} products and {len(sums.owner) - products} other terms in "
+        f"{len(np.unique(sums.owner))} sums; {len(gradients.owner)} terms in {len(np.unique(gradients.owner))} gradients",
+        f"common subexpressions: merged {merged} nodes",
+        *flow.notes,
+    ]
+    return flow
+
+
+def _merge(columns: Columns, walk: Walk, first: int, uses: list[_Use]) -> int:
+    """Compute once what is written twice, but for the linear rows of the forward pass, of which sums are made."""
+    n, rows = len(columns.code), columns.rows
+    kind = np.ones(256, np.uint8)
+    kind[:4] = 0
+    for name in LINEAR:
+        kind[rows[name]] = 2
+    kind[rows["identity"]] = 3
+    size = 1 << (2 * n).bit_length()
+    same = np.empty(n, np.int32)
+    columns.operands = np.ascontiguousarray(columns.operands)
+    walk("merged", n, columns.code, columns.operands, same, kind, first, np.full(size, -1, np.int32), size)
+    columns.root = int(same[columns.root])
+    for use in uses:
+        if use.factor is not None:
+            use.factor = same[use.factor]
+    identities = columns.code == rows["identity"]
+    return int((same != np.arange(n))[~identities].sum())
+
+
+def _reached(columns: Columns, walk: Walk) -> np.ndarray:
+    """Say which nodes a gradient comes to, and which of these stand behind a mask."""
+    state = np.zeros(len(columns.code), np.uint8)
+    state[columns.root] = REACHED
+    hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
+    for code in np.unique(columns.code).tolist():
+        op = TABLE.get(columns.rows.names[code])
+        if op is not None and code > 3:
+            hands[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
+            masks[code] = op.masks
+    walk("reached", len(state), columns.code, columns.operands, hands, masks, state)
+    return state
+
+
+def _uses(columns: Columns, state: np.ndarray) -> list[_Use]:
+    """Write out the rules of all rows that are not linear."""
+    linear = [columns.rows[name] for name in LINEAR]
+    uses = []
+    code, operands = columns.code[: len(state)], columns.operands[: len(state)]
+    for each in np.unique(code).tolist():
+        if each < 4 or each in linear:
+            continue
+        op = TABLE[columns.rows.names[each]]
+        for masked in (False, True):
+            nodes = np.flatnonzero((code == each) & (state == (REACHED | MASKED if masked else REACHED)))
+            for place in range(op.arity or 0):
+                rule = template(op, place, not masked)
+                moved = nodes[code[operands[nodes, place]] != CONSTANT]
+                if rule is not None and len(moved):
+                    factor = None if rule.whole else written(columns, rule, moved)
+                    uses.append(_Use(moved, place, rule, masked, factor))
+    return uses
+
+
+def _sums(columns: Columns, walk: Walk, uses: list[_Use]) -> tuple[np.ndarray, Terms]:
+    """Turn linear rows into sums of products; gives the rows that stay, and the terms of the sums."""
+    n, code, operands = len(columns.code), columns.code, columns.operands
+    kept = np.zeros(n, np.uint8)
+    kept[columns.root] = 1
+    for use in uses:
+        if use.factor is not None:
+            kept[use.factor] = 1
+        else:
+            for kind, i in (r for _, step in use.rule.steps for r in step):
+                if kind in ("in", "out"):
+                    kept[operands[use.nodes, i] if kind == "in" else use.nodes] = 1
+    kind = columns.rows.table(LINEAR)
+    root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
+    walk("summed", n, code, operands, kind, kept, np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int8),
+         root, sign)  # fmt: skip
+    how = kind[code]
+    alone = np.flatnonzero((root >= 0) & (how == 0) & (code > 3)).astype(np.int32)
+    linear = np.flatnonzero((root >= 0) & (how > 0) & (how < 4))
+    two = how[linear] != 3
+    user = np.concatenate([linear, linear[two]])
+    x = np.concatenate([operands[linear, 0], operands[linear[two], 1]])
+    by = np.concatenate([np.where(two, 1, -1), np.where(how[linear[two]] == 2, -1, 1)]) * sign[user]
+    place = np.concatenate([2 * np.arange(len(linear)), 2 * np.flatnonzero(two) + 1])
+    order = np.argsort(place, kind="stable")
+    user, x, by = user[order], x[order], by[order]
+    inner = root[x] != x  # the operand is a part of the sum itself, or a product in it
+    product = inner & (how[x] == 4)
+    terms = Terms(
+        root[user],
+        np.where(product, operands[x, 0], x),
+        np.where(product, operands[x, 1], np.where(by > 0, ONE, MINUS)),
+    ).at(product | ~inner)
+    single = np.flatnonzero((how == 4) & (root == np.arange(n)))
+    return alone, terms + Terms(single, operands[single, 0], operands[single, 1])
+
+
+def _parts(
+    columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use], made: int
+) -> tuple[_Parts, np.ndarray]:
+    """List what is added to gradients; gives also, for each node written here, the node whose gradient it needs."""
+    forward = sums.at((sums.owner < len(state)) & (state[np.minimum(sums.owner, len(state) - 1)] != 0))
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
+    by = np.empty(0, np.int64)
+
+    def note(user: np.ndarray, before: int) -> None:
+        """Remember for nodes that were just written, some for each user, what they follow from."""
+        nonlocal by
+        fresh = np.full(len(columns.code) - made - len(by), -1)
+        steps = np.flatnonzero(columns.code[before:] != CONSTANT)
+        if len(steps):
+            fresh[-(len(columns.code) - before) :][steps] = np.tile(user, len(steps) // len(user))
+        by = np.concatenate([by, fresh])
+
+    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, masked: bool) -> None:
+        open_ = columns.code[target] != CONSTANT
+        target, user, factor = target[open_], user[open_], factor[open_]
+        behind = np.flatnonzero((columns.code[factor] != CONSTANT) & (state[user] & MASKED != 0))
+        left = -2 - user
+        if len(behind):
+            before = len(columns.code)
+            left[behind] = columns.add("gated", left[behind], factor[behind])
+            factor = factor.copy()
+            factor[behind] = ONE
+            note(user[behind], before)
+        found.append((target, user, left, factor))
+
+    add(forward.left, forward.owner, forward.right, False)
+    add(forward.right, forward.owner, forward.left, False)
+    for use in uses:
+        target = columns.operands[use.nodes, use.place]
+        if use.factor is not None:
+            add(target, use.nodes, use.factor, use.masked)
+            continue
+        before = len(columns.code)
+        left = written(columns, use.rule, use.nodes, -2 - use.nodes)
+        note(use.nodes, before)
+        found.append((target, use.nodes, left, np.full(len(left), ONE)))
+    columns_of = [np.concatenate([part[i] for part in found]) for i in range(4)]
+    return _Parts(*columns_of), by
+
+
+def _gradients(
+    columns: Columns, walk: Walk, parts: _Parts, sums: Terms, n: int
+) -> tuple[Terms, np.ndarray, np.ndarray]:
+    """Add the parts up.
+
+    Returns:
+        The terms; what each gradient is equal to where it needs no sum; and for each node that is a part of a sum,
+        the number of the gradient."""
+    kind = np.zeros(n, np.int64)  # sums with as many terms are taken together
+    np.add.at(kind, sums.owner[sums.owner < n], 1)
+    order = in_order(walk, n - 1 - parts.user, n)
+    order = order[in_order(walk, _ranked(kind)[parts.user[order]], len(np.unique(kind)))]
+    order = order[in_order(walk, parts.target[order], n)]
+    target, user, left, right = (x[order] for x in (parts.target, parts.user, parts.left, parts.right))
+    new = np.r_[True, target[1:] != target[:-1]][: len(target)]
+    new_part = new | np.r_[True, kind[user[1:]] != kind[user[:-1]]][: len(target)]
+    begin = np.flatnonzero(new_part)
+    size = np.diff(np.r_[begin, len(target)])
+    whole = new[begin] & np.r_[new[begin][1:], True]  # the only part of its gradient
+    split = (size >= PART) & ~whole & (kind[user[begin]] > 0)
+    owner = np.repeat(np.where(split, 0, -2 - target[begin]), size)
+    names = columns.add("sums", np.full(int(split.sum()), -1))
+    owner[np.repeat(split, size)] = np.repeat(names, size[split])
+    terms = Terms(owner, left, right)
+    total = Terms(-2 - target[begin[split]], names, np.full(len(names), ONE))
+    alias = -2 - np.arange(n + 1)
+    alias[:n][np.bincount(target, minlength=n) == 0] = NULL
+    alias[columns.root] = ONE
+    first = np.flatnonzero(new)
+    lone = first[(np.diff(np.r_[first, len(target)]) == 1) & (right[first] == ONE)]
+    alias[target[lone]] = left[lone]
+    while True:  # what a gradient is equal to may be a gradient
+        further = np.where(alias < -1, alias[np.clip(-2 - alias, 0, n)], alias)
+        if (further == alias).all():
+            break
+        alias = further
+    keep = np.ones(len(owner), bool)
+    keep[lone] = False
+    return terms.at(keep) + total, alias, target[begin[split]]
+
+
+def _ranked(x: np.ndarray) -> np.ndarray:
+    return np.unique(x, return_inverse=True)[1].astype(np.int32)
+
+
+def _keys(columns: Columns, n: int, made: int, by: np.ndarray, partial: np.ndarray) -> np.ndarray:
+    """Give every number its place: forward as it is; behind it each gradient, after what it needs."""
+    size = len(columns.code)
+    keys = np.empty(size + n + 1, np.int64)
+    keys[:size] = np.arange(size)
+    first_partial = size - len(partial)
+    keys[made:first_partial] = made + 4 * (n - 1 - by) + 2
+    keys[first_partial:size] = made + 4 * (n - 1 - partial)
+    x = np.arange(n)
+    keys[-2 - x] = made + 4 * (n - 1 - x) + 1
+    keys[-1] = -1
+    return keys

@@ -1,0 +1,149 @@
+"""A graph of Values as columns: for each node the number of its row and those of its operands, as NumPy arrays.
+
+Nodes of a graph of single numbers are many and small, so a program of theirs is made by whole columns: Python looks
+at each node a few times, and at nothing else one by one. Constants come first, then the leaves, then what is made of
+them, each node after its operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, fixed, topological, turn
+from ..primitive import Primitive
+from ..primitives import TABLE
+
+__all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Columns", "Rows", "columns"]
+
+CONSTANT, LEAF, SUM, PLAIN = range(4)
+"""Codes of what is no row: numbers, leaves, sums of products, and sums."""
+
+ONE, MINUS, NULL = range(3)
+"""The nodes that are always there: the constants 1, -1 and 0."""
+
+
+LABELLED = 1000
+"""Nodes of a graph above which labels are not read."""
+
+
+class Rows(dict[str, int]):
+    """The codes of rows by their names, given out as they are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(constant=CONSTANT, leaf=LEAF, sums=SUM, plain_sums=PLAIN)
+        self.names = list(self)
+
+    def __missing__(self, name: str) -> int:
+        self[name] = code = len(self)
+        self.names.append(name)
+        return code
+
+    def table(self, values: dict[str, Any], dtype: Any = np.uint8) -> np.ndarray:
+        """Give a value to some rows by their names, and 0 to the others."""
+        out = np.zeros(256, dtype)
+        for name, x in values.items():
+            out[self[name]] = x
+        return out
+
+
+@dataclass(slots=True)
+class Columns:
+    """The nodes of a graph.
+
+    Attributes:
+        rows: the codes.
+        code: of each node (uint8).
+        operands: of each node three, -1 where there is none (int32, shape (nodes, 3)).
+        data: the number of each constant, by node.
+        root: the node that is computed.
+        leaves: the leaves, from the node `first_leaf` on.
+        labels: of nodes, in a graph that is small enough to be listed.
+    """
+
+    rows: Rows
+    code: np.ndarray
+    operands: np.ndarray
+    data: np.ndarray
+    root: int
+    leaves: list[Any]
+    first_leaf: int
+    labels: dict[int, str]
+
+    def add(self, name: str, *operands: np.ndarray) -> np.ndarray:
+        """Add nodes of one row, given their operands; gives their numbers."""
+        n, first = len(operands[0]), len(self.code)
+        block = np.full((n, 3), -1, np.int32)
+        for p, x in enumerate(operands):
+            block[:, p] = x
+        self.code = np.concatenate([self.code, np.full(n, self.rows[name], np.uint8)])
+        self.operands = np.concatenate([self.operands, block])
+        return np.arange(first, first + n, dtype=np.int32)
+
+    def constants(self, data: np.ndarray) -> np.ndarray:
+        """Add constants, those of equal bits once; gives their numbers."""
+        bits, inverse = np.unique(np.ascontiguousarray(data, np.float64).view(np.int64), return_inverse=True)
+        first = len(self.code)
+        self.code = np.concatenate([self.code, np.zeros(len(bits), np.uint8)])
+        self.operands = np.concatenate([self.operands, np.full((len(bits), 3), -1, np.int32)])
+        missing = np.zeros(first - len(self.data))
+        self.data = np.concatenate([self.data, missing, bits.view(np.float64)])
+        return (first + inverse).astype(np.int32)
+
+
+class _Codes(dict[Primitive, int]):
+    """From rows of the table to their codes."""
+
+    def __init__(self, rows: Rows, known: Collection[str]) -> None:
+        super().__init__()
+        self._rows, self._known = rows, known
+
+    def __missing__(self, op: Primitive) -> int:
+        if TABLE.get(op.name) is not op or op.name not in self._known or op.options or len(self._rows) > 200:
+            raise LookupError(op.name)
+        self[op] = code = self._rows[op.name]
+        return code
+
+
+def columns(root: Node, known: Collection[str]) -> Columns | None:
+    """Turn a graph into columns; None where it has a node that is no Value, or whose row is not `known`."""
+    rows = Rows()
+    order, leaves = topological(root)
+    order.reverse()
+    if any(leaf._data.__class__ is not float for leaf in leaves):
+        return None
+    codes = _Codes(rows, known)
+    try:
+        made = [codes[node.op] for node in order]
+    except LookupError:
+        return None
+    numbers = [leaf._data for leaf in leaves if leaf.op is fixed]
+    variables = [leaf for leaf in leaves if leaf.op is not fixed]
+    bits, inverse = np.unique(np.array(numbers).view(np.int64), return_inverse=True)
+    data = np.concatenate([[1.0, -1.0, 0.0], bits.view(np.float64)])  # a number in a formula stays what it is
+    first_leaf = len(data)
+    first = first_leaf + len(variables)
+    n = first + len(order)
+    code = np.zeros(n, np.uint8)
+    code[first_leaf:first] = LEAF
+    code[first:] = made
+    operands = np.full((n, 3), -1, np.int32)
+    with turn.lock:  # nobody else may walk while the marks are numbers
+        for leaf, number in zip([x for x in leaves if x.op is fixed], (3 + inverse).tolist(), strict=True):
+            leaf._mark = number
+        for number, leaf in enumerate(variables, first_leaf):
+            leaf._mark = number
+        for number, node in enumerate(order, first):
+            node._mark = number
+        operands[first:, 0] = [node._first._mark for node in order]
+        operands[first:, 1] = [-1 if (x := node._second) is None else x._mark for node in order]
+        if any(op.wide for op in codes):
+            operands[first:, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in order]
+        number = root._mark
+    labels = {}
+    if len(order) <= LABELLED:
+        labels = {i: node._note("label") for i, node in enumerate([*variables, *order], first_leaf)}
+    return Columns(rows, code, operands, data, number, variables, first_leaf, labels)

@@ -1,0 +1,102 @@
+"""The derivative rules of the table, each traced once on placeholders, and written out for all nodes of its row."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import modes
+from ..graph import Node, fixed, new_variable, topological
+from ..modes import quietly
+from ..primitive import Primitive
+from ..primitives import TABLE
+from .columns import CONSTANT, MINUS, NULL, ONE, Columns
+
+__all__ = ["Template", "template", "written"]
+
+Reference = tuple[str, Any]
+"""An operand of a template: ("in", i), ("out", 0), ("g", 0), ("number", x) or ("step", i)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What a rule computes.
+
+    Attributes:
+        steps: names of rows, each with its operands.
+        result: what the rule gives.
+        whole: the rule gives all that is added to the cotangent, and not the factor of the node's own cotangent.
+    """
+
+    steps: tuple[tuple[str, tuple[Reference, ...]], ...]
+    result: Reference
+    whole: bool
+
+
+@functools.cache
+def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
+    """Trace the rule of an operand; None where there is no derivative. `fused` lets the slope of ReLU be no node."""
+    rule = op.rule(place)
+    if rule is None:
+        return None
+    if not callable(rule):
+        return Template((), ("number", float(rule)), False)
+    out, g = new_variable(0.5), new_variable(0.5)
+    inputs = [new_variable(0.5) for _ in range(op.arity or 0)]
+    whole = op.partials is None
+    known: dict[Any, Reference] = {x: ("in", i) for i, x in enumerate(inputs)} | {out: ("out", 0), g: ("g", 0)}
+    with modes.recording_again():
+        made = rule(g, out, *inputs) if whole else rule(out, *inputs)
+    if not isinstance(made, Node):
+        return Template((), ("number", float(made)), whole)
+    order, leaves = topological(made)
+    for leaf in leaves:
+        if leaf.op is fixed:
+            known[leaf] = ("number", leaf._data)
+    steps = []
+    for node in reversed(order):
+        known[node] = ("step", len(steps))
+        steps.append((node.op.name, tuple(known[x] for x in node.inputs)))
+    if steps == [("step", (("in", 0),))] and fused:  # ReLU: the factor 0 or 1 is not worth a place in memory
+        return Template((("times_step", (("g", 0), ("in", 0))),), ("step", 0), True)
+    return Template(tuple(steps), known[made], whole)
+
+
+def written(columns: Columns, rule: Template, nodes: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
+    """Write a template out for the given nodes; gives the node of the result of each."""
+    made: list[np.ndarray] = []
+
+    def found(reference: Reference) -> np.ndarray:
+        kind, x = reference
+        if kind == "number":
+            return np.broadcast_to(columns.constants(np.array([x])), len(nodes))
+        if kind == "g":
+            assert g is not None
+            return g
+        return nodes if kind == "out" else columns.operands[nodes, x] if kind == "in" else made[x]
+
+    for name, references in rule.steps:
+        operands = [found(r) for r in references]
+        # a cotangent has a number of its own that is no node of the columns
+        of_constants = [np.zeros(len(nodes), bool) if kind == "g" else columns.code[x] == CONSTANT
+                        for x, (kind, _) in zip(operands, references, strict=True)]  # fmt: skip
+        known = np.logical_and.reduce(of_constants)
+        if not known.any():
+            made.append(columns.add(name, *operands))
+            continue
+        result = np.empty(len(nodes), np.int32)
+        data = quietly(TABLE[name].forward, [columns.data[x[known]] for x in operands], {})
+        result[known] = columns.constants(data)
+        if not known.all():
+            result[~known] = columns.add(name, *(x[~known] for x in operands))
+        made.append(result)
+    kind, x = rule.result
+    if kind == "number" and x in _ALWAYS:
+        return np.full(len(nodes), _ALWAYS[x], np.int32)
+    return found(rule.result)
+
+
+_ALWAYS = {1.0: ONE, -1.0: MINUS, 0.0: NULL}
