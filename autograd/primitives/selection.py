@@ -149,7 +149,9 @@ def minimum(x, y):
         lambda out, x, low, high: greater(low, x) * (1.0 - greater(low, high)),  # where low > high, high wins
         lambda out, x, low, high: greater(maximum(x, low), high),
     ],
-    scalar=lambda x, low, high: builtins.min(builtins.max(x, low), high) if x == x else x,
+    scalar=lambda x, low, high: (
+        builtins.min(builtins.max(x, low), high) if x == x and low == low and high == high else math.nan
+    ),
 )
 def clip(x, low, high):
     r"""Limit `x` to the interval from `low` to `high`.

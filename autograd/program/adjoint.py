@@ -20,7 +20,7 @@ __all__ = ["differentiated"]
 
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 REACHED, MASKED = 1, 2
-PART = 8
+PART = 4
 """A gradient is summed in parts, by the sums that its terms come from, where a part has so many terms."""
 
 
@@ -169,6 +169,11 @@ def _sums(columns: Columns, walk: Walk, uses: list[_Use]) -> tuple[np.ndarray, T
         np.where(product, operands[x, 0], x),
         np.where(product, operands[x, 1], np.where(by > 0, ONE, MINUS)),
     ).at(product | ~inner)
+    nothing = np.zeros(n, bool)
+    nothing[: len(columns.data)] = (columns.data == 0.0) & (code[: len(columns.data)] == CONSTANT)
+    added = nothing[terms.left] & (terms.right < NULL)  # the 0 that Python's sum starts from
+    others = np.bincount(terms.owner[~added], minlength=n)
+    terms = terms.at(~added | (others[terms.owner] == 0))
     single = np.flatnonzero((how == 4) & (root == np.arange(n)))
     return alone, terms + Terms(single, operands[single, 0], operands[single, 1])
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .columns import CONSTANT, LEAF
+from .columns import CONSTANT
 from .flow import Flow
 from .instructions import Instruction, Listing
 
-__all__ = ["printed", "printed_flow"]
+__all__ = ["printed", "LISTED", "printed_flow", "printed_groups"]
 
 LISTED = 200
-"""Nodes of a flow above which its calls are listed, and not its nodes."""
+"""Nodes of a program of single numbers above which its calls are listed, and not its nodes."""
 
 
 def printed(listing: Listing, result_names: Sequence[str]) -> str:
@@ -60,14 +60,16 @@ def _short(x: Any) -> str:
     return text if len(text) < 40 else text[:37] + "..."
 
 
-def printed_flow(flow: Flow, labels: Sequence[str], groups: Sequence[Any]) -> str:
-    """List a program of single numbers: each of its nodes, or of a large one its calls."""
+def printed_groups(leaves: int, groups: Sequence[Any], notes: Sequence[str]) -> str:
+    """List a large program of single numbers by its calls."""
+    size = len(str(len(groups)))
+    text = [f"{leaves} leaves", *(f"{i:>{size}}  {group.text}" for i, group in enumerate(groups, 1))]
+    return "\n".join([*text, *(f"# {note}" for note in notes)])
+
+
+def printed_flow(flow: Flow, labels: Sequence[str]) -> str:
+    """List a program of single numbers by its nodes."""
     names = _flow_names(flow)
-    fixed = int(np.searchsorted(flow.code > LEAF, True)) if len(flow) else 0
-    if len(flow) - fixed > LISTED:
-        size = len(str(len(groups)))
-        text = [f"{flow.leaves} leaves", *(f"{i:>{size}}  {group.text}" for i, group in enumerate(groups, 1))]
-        return "\n".join([*text, *(f"# {note}" for note in flow.notes)])
     rows = []
     for i in range(len(flow)):
         if flow.code[i] != CONSTANT:
@@ -86,8 +88,6 @@ def _flow_names(flow: Flow) -> dict[int, str]:
     for i, number in enumerate(flow.origin.tolist()):
         if flow.code[i] == CONSTANT:
             names[i] = f"{flow.data[i]:g}"
-        elif i > 10 * LISTED:
-            break
         elif number >= 0:
             label = flow.labels.get(number, "").replace("\n", " ")
             names[i] = label if label and label not in taken.values() else f"{label}%{i}"

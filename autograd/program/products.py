@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Blocks", "Matrix", "blocks", "matrix"]
+__all__ = ["Blocks", "Matrix", "blocks", "classes", "matrix"]
 
 ENOUGH = 64
 """Multiplications that a product must have."""
@@ -59,8 +59,8 @@ def blocks(left: np.ndarray, right: np.ndarray) -> tuple[list[Blocks], np.ndarra
     """Find the products among sums with the factors `left[i]` and `right[i]`; gives also the sums that are in none."""
     n, k = left.shape
     everything = np.arange(n)
-    row, rows = _classes(left)
-    column, columns = _classes(right)
+    row, rows = classes(left)
+    column, columns = classes(right)
     label, of_column = np.arange(rows), np.full(columns, rows)
     for _ in range(2):  # a product is found in one round, whatever is not found in two is none
         np.minimum.at(of_column, column, label[row])
@@ -96,8 +96,10 @@ def blocks(left: np.ndarray, right: np.ndarray) -> tuple[list[Blocks], np.ndarra
     return found, np.concatenate(rest) if rest else everything[:0]
 
 
-def _classes(places: np.ndarray) -> tuple[np.ndarray, int]:
+def classes(places: np.ndarray) -> tuple[np.ndarray, int]:
     """Number the different rows of an array, in the order of their first elements."""
+    if (places == places[0]).all():
+        return np.zeros(len(places), np.int64), 1
     factor = np.random.default_rng(1).integers(1 << 62, size=places.shape[1], dtype=np.uint64) | np.uint64(1)
     hashed = (places.astype(np.uint64) * factor).sum(axis=1, dtype=np.uint64)
     _, first, inverse = np.unique(hashed, return_index=True, return_inverse=True)

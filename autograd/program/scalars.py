@@ -12,7 +12,7 @@ from ..graph import Node
 from .adjoint import differentiated
 from .columns import columns
 from .flow import Flow
-from .printing import printed_flow
+from .printing import LISTED, printed_flow, printed_groups
 from .program import Stats
 from .schedule import Group, Schedule
 
@@ -34,10 +34,9 @@ class Scalars:
         from ..kernels import catalogue
 
         self.lock = threading.Lock()
-        self.flow, self.leaves = flow, leaves
+        self.leaves, self.notes = leaves, flow.notes
         schedule = Schedule(flow)
         self.groups: list[Group] = schedule.groups
-        self._schedule = schedule
         results = len(flow.outputs)
         self.values = np.zeros(schedule.filled + results + 1)
         self.values[: len(flow.data)] = flow.data
@@ -61,6 +60,7 @@ class Scalars:
         self._bytes = memoryview(self.values).cast("B")
         self._results = self.values[schedule.filled : schedule.filled + results]
         held = sum(x.nbytes for x in self._held)
+        self._flow = flow if len(flow) <= LISTED else None
         size = self.values.nbytes + self._words.nbytes + held
         self.stats = Stats(
             nodes, len(flow) - schedule.constants - flow.leaves, len(schedule.calls),
@@ -93,10 +93,7 @@ class Scalars:
             self._run(*self._ends, self._clock.ctypes.data, 0, 1)
             return self._results.tolist()
 
-    @property
-    def notes(self) -> list[str]:
-        """What each pass has done."""
-        return self.flow.notes
-
     def __str__(self) -> str:
-        return printed_flow(self.flow, [leaf._note("label") for leaf in self.leaves], self.groups)
+        if self._flow is None:
+            return printed_groups(len(self.leaves), self.groups, self.notes)
+        return printed_flow(self._flow, [leaf._note("label") for leaf in self.leaves])

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .columns import CONSTANT, LEAF
+from .columns import CONSTANT, LEAF, NULL, ONE
 from .flow import Flow
-from .products import Blocks, Matrix, blocks, matrix
+from .products import Blocks, Matrix, blocks, classes, matrix
 
 __all__ = ["Group", "Schedule"]
 
@@ -26,11 +26,10 @@ INLINE = ("add", "mul", "add_product", "sums", "plain_sums")
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Nodes that one call computes: what it is called, how it reads, and the nodes in the order of their places."""
+    """What one call computes: its kernel, how it reads, and its additions and multiplications."""
 
     kernel: tuple[str, str, str]
     text: str
-    nodes: np.ndarray
     flops: int
 
 
@@ -127,9 +126,9 @@ class Schedule:
         else:
             self._elementwise(nodes, places, self.names[code])
 
-    def _call(self, kernel: tuple[str, str, str], words: list[Any], text: str, nodes: np.ndarray, flops: int) -> None:
+    def _call(self, kernel: tuple[str, str, str], words: list[Any], text: str, flops: int) -> None:
         self.calls.append((kernel, words))
-        self.groups.append(Group(kernel, text, nodes, flops))
+        self.groups.append(Group(kernel, text, flops))
 
     # Rows -------------------------------------------------------------------------------------------------------
 
@@ -138,31 +137,46 @@ class Schedule:
         order = np.lexsort([places[:, i] for i in np.argsort(distinct, kind="stable")])
         nodes, places = nodes[order], places[order]
         out = self._put(nodes)
-        text = f"{name}, {len(nodes)} times"
+        self._loop(name, places, out, f"{name}, {len(nodes)} times")
+
+    def _loop(self, name: str, places: np.ndarray, out: int, text: str) -> None:
+        """Apply a row to numbers that lie in rows and columns, or else scattered."""
         shape = _common(places)
         if shape is not None:
             rows, columns, strides = shape
             words: list[Any] = [rows, columns, ("value", out)]
             for m in strides:
                 words += [("value", m.first), m.row, m.column]
-            self._call((name, "float64", ""), words, text, nodes, len(nodes))
+            self._call((name, "float64", ""), words, text, len(places))
             return
-        words = [len(nodes), ("value", out), ("value", 0), *(_index(x) for x in places.T)]
-        self._call((name, "float64", "at"), words, text, nodes, len(nodes))
+        words = [len(places), ("value", out), ("value", 0), *(_index(x) for x in places.T)]
+        self._call((name, "float64", "at"), words, text, len(places))
 
     # Sums -------------------------------------------------------------------------------------------------------
 
     def _sums(self, nodes: np.ndarray, places: np.ndarray) -> None:
         left, right = places[:, ::2], places[:, 1::2]
-        found, rest = blocks(left, right)
-        for block in found:
-            self._product(nodes[block.nodes], block)
-        if len(rest):
-            rest = rest[np.lexsort((right[rest, 0], left[rest, 0]))]
-            out, k = self._put(nodes[rest]), left.shape[1]
-            words = [len(rest), k, ("value", out), ("value", 0), _index(left[rest]), _index(right[rest])]
-            self._call(("sums", "float64", ""), words, f"{len(rest)} sums of {k} products", nodes[rest],
-                       2 * k * len(rest))  # fmt: skip
+        rest = []
+        added = right < NULL  # which terms are no products
+        pattern, patterns = classes(added)
+        for i in range(patterns):
+            members = np.flatnonzero(pattern == i)
+            alone = added[members[0]]
+            if alone.all():
+                rest.append(members)
+                continue
+            found, single = blocks(left[members][:, ~alone], right[members][:, ~alone])
+            for block in found:
+                grid = members[block.nodes]
+                terms = [(left[grid, k], right[grid, k]) for k in np.flatnonzero(alone)]
+                self._product(nodes[grid], block, terms)
+            rest.append(members[single])
+        alone = np.concatenate(rest)
+        if len(alone):
+            alone = alone[np.lexsort((right[alone, 0], left[alone, 0]))]
+            out, k = self._put(nodes[alone]), left.shape[1]
+            words = [len(alone), k, ("value", out), ("value", 0), _index(left[alone]), _index(right[alone])]
+            self._call(("sums", "float64", ""), words, f"{len(alone)} sums of {k} products", 2 * k * len(alone))
 
     def _plain_sums(self, nodes: np.ndarray, places: np.ndarray) -> None:
         order = np.lexsort((places[:, -1], places[:, 0]))
@@ -171,50 +185,48 @@ class Schedule:
         found = matrix(places)
         text, flops = f"{n} sums of {k} numbers", n * k
         if found is not None and found.column == 1 and (n == 1 or found.row == k):
-            self._call(("sum", "float64", ""), [("value", out), ("value", found.first), n, k, 1], text, nodes, flops)
+            self._call(("sum", "float64", ""), [("value", out), ("value", found.first), n, k, 1], text, flops)
         elif found is not None and found.row == 1:  # columns: ones times a matrix
             words = [("value", out), ("value", 0), ("value", found.first), 0, 1, k, n, 0, 0, found.column, 1, 0]
-            self._call(("matmul", "float64", ""), [*words, 1, 0, 0, 0, 0], text, nodes, flops)
+            self._call(("matmul", "float64", ""), [*words, 1, 0, 0, 0, 0], text, flops)
         else:
             words = [n, k, ("value", out), ("value", 0), _index(places)]
-            self._call(("plain_sums", "float64", ""), words, text, nodes, flops)
+            self._call(("plain_sums", "float64", ""), words, text, flops)
 
-    def _product(self, nodes: np.ndarray, block: Blocks) -> None:
-        """Compute a matrix product; its rows are what varies along the samples, as far as one can tell."""
+    def _product(self, nodes: np.ndarray, block: Blocks, terms: list[tuple[np.ndarray, np.ndarray]]) -> None:
+        """Compute a matrix product; `terms` are added to each element, each with its sign: the place of 1 or -1.
+
+        One that is the same in all rows, a bias, is what the product starts from; where one is the same in all
+        columns, the matrices change sides."""
         left, right = block.left, block.right
-        bias = None
-        whole = (right == 0).all(axis=0)  # the place of 1: what stands on the left there is a bias
-        other = (left == 0).all(axis=0)
         flip = len(left) < len(right)
-        if whole.any() or other.any():
-            flip = bool(whole.any())
+        for x, by in terms:
+            if (by == ONE).all() and (x[:1] == x).all() != (x[:, :1] == x).all():
+                flip = bool((x[:, :1] == x).all())
         if flip:
-            nodes, left, right, whole = nodes.T, right, left, whole
-        else:
-            whole = other
-        # left: (rows, k), right: (columns, k); a bias belongs to a column
-        if whole.any() and left.shape[1] > 1:
-            k = int(np.flatnonzero(whole)[0])
-            bias = right[:, k]
-            left, right = np.delete(left, k, axis=1), np.delete(right, k, axis=1)
+            nodes, left, right, terms = nodes.T, right, left, [(x.T, by.T) for x, by in terms]
         rows, columns = np.argsort(left[:, 0], kind="stable"), np.argsort(right[:, 0], kind="stable")
         left, right, nodes = left[rows], right[columns], nodes[rows][:, columns]
-        m, k, n = len(left), left.shape[1], len(right)
-        out = self._put(nodes.ravel())
+        terms = [(x[rows][:, columns], by[rows][:, columns]) for x, by in terms]
+        (m, k), n = left.shape, len(right)
         a, b = self._matrix(left), self._matrix(np.ascontiguousarray(right.T))
-        words: list[Any] = [("value", out), a[0], b[0]]
-        if bias is None:
-            words.append(0)
-        else:
-            found = matrix(bias[columns][None])
-            words.append(("value", found.first) if found is not None and found.column in (0, 1) and n > 1
-                         and found.column == 1 or n == 1 and found is not None else self._packed(bias[columns]))  # fmt: skip
-        b_row, b_column = b[1:]
-        column = b_column if n > 1 else 1
-        words += [m, k, n, a[1] if m > 1 else 0, a[2], b_row if k > 1 else 1, column, 0, 1, 0, 0, 0]
-        words.append(np.empty(k * 16) if column != 1 else 0)
-        text = f"{m} x {k} matrix times {k} x {n} matrix" + (" plus a row" if bias is not None else "")
-        self._call(("matmul", "float64", ""), words, text, nodes.ravel(), 2 * m * n * k)
+        start: Any = None
+        for i, (x, by) in enumerate(terms):
+            if (by == ONE).all() and (x[:1] == x).all():
+                found = matrix(x[:1])
+                close = found is not None and (n == 1 or found.column == 1)
+                start = ("value", found.first) if found is not None and close else self._packed(x[0])
+                del terms[i]
+                break
+        out = self._put(nodes.ravel())
+        b_column = b[2] if n > 1 else 1
+        words = [("value", out), a[0], b[0], 0 if start is None else start, m, k, n, a[1] if m > 1 else 0, a[2], b[1] if k > 1 else 1, b_column,
+                 0, 1, 0, 0, 0, np.empty(k * 16) if b_column != 1 else 0]  # fmt: skip
+        text = f"{m} x {k} matrix times {k} x {n} matrix" + (" plus a row" if start is not None else "")
+        self._call(("matmul", "float64", ""), words, text, 2 * m * n * k)
+        for x, by in terms:
+            columns_ = [np.arange(out, out + m * n), x.ravel(), by.ravel()]
+            self._loop("add_product", np.stack(columns_, axis=1), out, "the same, plus one more number each")
 
     def _matrix(self, places: np.ndarray) -> tuple[Any, int, int]:
         """Find a matrix among the values, or pack it; gives its address and its strides."""
@@ -227,7 +239,7 @@ class Schedule:
         """Gather numbers into memory of their own."""
         memory = np.empty(places.size)
         words = [places.size, memory, ("value", 0), _index(places)]
-        self._call(("identity", "float64", "at"), words, f"{places.size} numbers gathered", np.empty(0, int), 0)
+        self._call(("identity", "float64", "at"), words, f"{places.size} numbers gathered", 0)
         return memory
 
     # One after the other ----------------------------------------------------------------------------------------
@@ -258,7 +270,7 @@ class Schedule:
                 table[code] = len(INLINE) + len(rows)
                 rows.append(name)
         words = [len(nodes), ("value", out), ("value", 0), table[codes], stream, ("functions", rows), ("arities", rows)]
-        self._call(("straight", "float64", ""), words, f"{len(nodes)} rows one after the other", nodes,
+        self._call(("straight", "float64", ""), words, f"{len(nodes)} rows one after the other",
                    int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum()))  # fmt: skip
 
 

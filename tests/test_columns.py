@@ -1,0 +1,297 @@
+"""Programs of graphs of Values: columns, sums of products and matrix products give the numbers of the eager engine."""
+
+import math
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import autograd as ag
+from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
+
+SCALAR = [name for name, row in TABLE.items() if (row.elementwise and not row.options) or name == "where"]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-20, -1e-300, 40.0, -40.0, 800.0, math.inf, -math.inf, math.nan]
+
+
+def agree(root: Any, leaves: list[Any], rtol: float = 1e-12, atol: float = 1e-300) -> Any:
+    """Hold the program of a graph to `backward`."""
+    for leaf in leaves:
+        leaf.grad = None
+    root.backward()
+    leaves = [leaf for leaf in leaves if leaf.grad is not None]
+    want = [root.data, *(leaf.grad for leaf in leaves)]
+    program = compile(root)
+    assert program._scalars is not None
+    for leaf in leaves:
+        leaf.grad = None
+    for _ in range(2):  # the second time over what the first has left in memory
+        have = [program(), *(leaf.grad for leaf in leaves)]
+        np.testing.assert_allclose(have, want, rtol=rtol, atol=atol, equal_nan=True)
+    return program
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_a_row_and_its_gradient_are_those_of_the_eager_engine(name: str) -> None:
+    row = TABLE[name]
+    tolerance = {"silu": 1e-10, "gelu": 1e-10, "erfc": 1e-10}.get(name, 1e-12)
+    for i, first in enumerate(SPECIAL):
+        for j, second in enumerate(SPECIAL if (row.arity or 0) > 1 else [0.0]):
+            numbers = [first, second, SPECIAL[(i + 2 * j) % len(SPECIAL)]][: row.arity]
+            xs = [Value(x) for x in numbers]
+            root = row(*xs) * 3.0
+            agree(root, xs, tolerance, 1e-290)
+            if (row.arity or 0) > 1 and j % 5:
+                break
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_many_nodes_of_a_row_are_one_call(name: str) -> None:
+    row = TABLE[name]
+    rng = np.random.default_rng(3)
+    xs = [[Value(x) for x in rng.uniform(0.1, 0.9, size=row.arity)] for _ in range(50)]
+    root = sum(row(*x) * float(i) for i, x in enumerate(xs))
+    program = agree(root, [x for each in xs for x in each])
+    assert program.stats.calls < 40
+
+
+# -- graphs --
+
+ROWS: list[Callable[..., Any]] = [
+    lambda a, b, c: a + b,
+    lambda a, b, c: a - b,
+    lambda a, b, c: a * b,
+    lambda a, b, c: -a,
+    lambda a, b, c: a * b + c,
+    lambda a, b, c: c - a * b,
+    lambda a, b, c: a + 2.0,
+    lambda a, b, c: 0.5 * a,
+    lambda a, b, c: a * a,
+    lambda a, b, c: a - a,
+    lambda a, b, c: tanh(a),
+    lambda a, b, c: a.relu(),
+    lambda a, b, c: sin(a) / (2.0 + tanh(b)),
+    lambda a, b, c: where(ag.greater(a, b), tanh(a), c),
+    lambda a, b, c: where(ag.greater(a, 0.0), log(a), b * c),
+    lambda a, b, c: ag.maximum(a, b),
+    lambda a, b, c: ag.clip(a, -0.5, b),
+    lambda a, b, c: exp(-a * a),
+    lambda a, b, c: ag.identity(a),
+    lambda a, b, c: ag.sigmoid(a) ** 2,
+]
+
+
+def grown(choices: list[tuple[int, int, int, int]], numbers: list[float]) -> tuple[Any, list[Any]]:
+    """Grow a graph: each choice takes a row and three nodes from those there are, and what is left over is summed."""
+    leaves = [Value(x) for x in numbers]
+    nodes: list[Any] = [*leaves, Value(0.25, requires_grad=False)]
+    used = set()
+    for row, *places in choices:
+        places = [p % len(nodes) for p in places]
+        used.update(places)
+        nodes.append(ROWS[row % len(ROWS)](*(nodes[p] for p in places)))
+    root = nodes[0] * 1.0
+    for i, node in enumerate(nodes):
+        if i not in used:
+            root = root + node * 0.1
+    return root, leaves
+
+
+CHOICE = st.tuples(*[st.integers(0, 1000)] * 4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    choices=st.lists(CHOICE, max_size=60),
+    numbers=st.lists(st.floats(-1.5, 1.5, allow_subnormal=False), min_size=1, max_size=6),
+)
+def test_random_graphs_agree(choices: list[Any], numbers: list[float]) -> None:
+    root, leaves = grown(choices, numbers)
+    sizes = [abs(root.data), *np.abs([node._data for node in ag.graph.all_nodes(root)]), 1.0]
+    largest = max(x for x in sizes if math.isfinite(x))
+    if largest < 1e6:
+        agree(root, leaves, 1e-9, 1e-9 * largest)
+
+
+def layers(sizes: list[int], rng: Any) -> list[Any]:
+    return [
+        [([Value(rng.normal() / math.sqrt(n)) for _ in range(n)], Value(rng.normal())) for _ in range(m)]
+        for n, m in zip(sizes, sizes[1:], strict=False)
+    ]
+
+
+def net(layers: list[Any], x: list[Any], turned: bool = False, last: bool = False) -> list[Any]:
+    """A net of Values, the products written either way round, the bias first or last."""
+    for depth, layer in enumerate(layers):
+        out = []
+        for ws, bias in layer:
+            products = [h * w if turned else w * h for w, h in zip(ws, x, strict=True)]
+            total = sum(products) + bias if last else sum(products, bias)
+            out.append(total if depth == len(layers) - 1 else tanh(total))
+        x = out
+    return x
+
+
+@pytest.mark.parametrize("leaf_data", [True, False])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize(("sizes", "samples"), [([3, 12, 8, 2], 30), ([2, 40, 1], 7), ([1, 9, 9, 3], 64)])
+def test_a_net_is_found_to_be_matrices(
+    sizes: list[int], samples: int, turned: bool, last: bool, leaf_data: bool
+) -> None:
+    rng = np.random.default_rng(1)
+    model = layers(sizes, rng)
+    data = rng.normal(size=(samples, sizes[0])).tolist()
+    inputs = [[Value(x) for x in row] if leaf_data else row for row in data]
+    with without_collector():
+        outputs = [net(model, x, turned, last) for x in inputs]
+        root = sum(sum((y - rng.normal()) ** 2 for y in each) for each in outputs) * (1.0 / samples)
+        root = root + 1e-3 * sum(w * w for layer in model for ws, _ in layer for w in ws)
+    leaves = [w for layer in model for ws, b in layer for w in (*ws, b)]
+    if leaf_data:
+        leaves += [x for row in inputs for x in row]
+    program = agree(root, leaves, 1e-11, 1e-12)
+    products = [group for group in program._scalars.groups if "matrix" in group.text]
+    assert len(products) >= 3 * (len(sizes) - 1) - 2 - (not leaf_data)
+    assert program.stats.calls < 75
+
+
+def test_weights_shared_over_time_are_matrices_too() -> None:
+    rng = np.random.default_rng(2)
+    model = layers([8, 8], rng)
+    with without_collector():
+        total: Any = 0.0
+        for _ in range(16):
+            h: list[Any] = [Value(x) for x in rng.normal(size=8)]
+            for _ in range(5):
+                h = [tanh(y) for y in net(model, h)]
+            total = total + sum(h)
+    agree(total, [w for ws, b in model[0] for w in (*ws, b)], 1e-10, 1e-10)
+
+
+def test_data_assigned_between_calls_are_seen() -> None:
+    x, y = Value(2.0), Value(3.0)
+    program = compile(x * y + sin(x))
+    x.data, y.data = 0.5, -4.0
+    assert program() == pytest.approx(-2.0 + math.sin(0.5), rel=1e-15)
+    assert x.grad == pytest.approx(-4.0 + math.cos(0.5), rel=1e-15)
+    assert y.grad == 0.5
+    x.data = 1.0
+    program()
+    assert y.grad == 1.0  # set, not added
+
+
+def test_a_lone_leaf_is_a_program() -> None:
+    x = Value(2.0, label="x")
+    program = compile(x)
+    assert (program(), x.grad) == (2.0, 1.0)
+    assert compile(ag.identity(x))() == 2.0
+    assert (compile(x - x)(), x.grad) == (0.0, 0.0)
+    assert (compile(x * x)(), x.grad) == (4.0, 4.0)
+    assert (compile(-(-x))(), x.grad) == (2.0, 1.0)
+    assert (compile(x + x + x)(), x.grad) == (6.0, 3.0)
+
+
+def test_a_leaf_that_only_chooses_has_the_gradient_zero() -> None:
+    c, x = Value(1.0), Value(2.0)
+    agree(where(c, x * x, x), [c, x])
+    assert c.grad == 0.0
+
+
+def test_equal_leaves_are_never_merged() -> None:
+    a, b = Value(2.0), Value(2.0)
+    agree(exp(a) * exp(b) + a * b, [a, b])
+    assert a.grad == b.grad == pytest.approx(math.exp(4.0) + 2.0)
+
+
+def test_what_is_written_twice_is_computed_once() -> None:
+    x = Value(0.5)
+    program = agree(exp(sin(x)) + exp(sin(x)) * 2.0, [x])
+    assert str(program).count("exp(") == str(program).count("sin(") == 1
+    # two forward, and two partial derivatives
+    assert "merged 4 nodes" in "\n".join(program.notes)
+
+
+def test_behind_a_branch_that_is_not_taken_nothing_is_infinite() -> None:
+    x, y = Value(0.0), Value(3.0)
+    agree(where(x, log(x) * y + 1.0 / x, y * y), [x, y])
+    assert (x.grad, y.grad) == (0.0, 6.0)
+    n = 40
+    xs = [Value(0.0 if i % 2 else 1.0) for i in range(n)]
+    with without_collector():
+        root = sum(where(x, log(x) * y, y) for x in xs)
+    agree(root, [*xs, y])
+
+
+def test_a_long_chain() -> None:
+    x, c, y = Value(0.3), Value(0.999), Value(0.3)
+    with without_collector():
+        for i in range(20_000):
+            y = y * c + 0.001 if i % 3 else tanh(y) - x
+    program = agree(y, [x, c], 1e-9, 1e-200)
+    assert program.stats.calls < 10
+    assert program.stats.bytes < 40 * program.stats.nodes
+
+
+def test_wide_fan_out() -> None:
+    x = Value(0.5)
+    with without_collector():
+        root = sum(tanh(x * float(i % 7)) * 1e-4 for i in range(20_000))
+    agree(root, [x], 1e-10)
+
+
+def test_a_program_runs_in_several_threads() -> None:
+    xs = [Value(float(i)) for i in range(20)]
+    root = sum(sin(x) * x for x in xs)
+    program = compile(root)
+    want = program()
+    found: list[float] = []
+    threads = [threading.Thread(target=lambda: found.extend(program() for _ in range(200))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(found) == {want}
+
+
+def test_runs_are_equal_in_every_bit() -> None:
+    rng = np.random.default_rng(5)
+    model = layers([4, 16, 1], rng)
+    with without_collector():
+        root = sum(net(model, rng.normal(size=4).tolist())[0] for _ in range(33))
+    leaves = [w for layer in model for ws, b in layer for w in (*ws, b)]
+    results = []
+    for _ in range(3):
+        program = compile(root)
+        results.append([program(), *(leaf.grad for leaf in leaves)])
+    assert results[0] == results[1] == results[2]
+
+
+def test_a_small_program_lists_its_nodes_and_a_large_one_its_calls() -> None:
+    a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    e = (a + b) * (b + 1)
+    e.label = "e"
+    text = str(compile(e))
+    assert "result: e" in text
+    assert "gradient of a: " in text
+    assert "a   = input" in text
+    assert "add(a, b)" in text
+    with without_collector():
+        large = sum(tanh(a * float(i)) for i in range(500))
+    text = str(compile(large))
+    assert "tanh, 500 times" in text
+    assert len(text.splitlines()) < 40
+
+
+def test_rows_of_your_own_take_the_other_way() -> None:
+    @ag.primitive(partials=[lambda out, x: 3.0 * x * x])
+    def cube(x: Any) -> Any:
+        return x * x * x
+
+    x = Value(2.0)
+    program = compile(cube(x))
+    assert program._scalars is None
+    assert (program(), x.grad) == (8.0, 12.0)
