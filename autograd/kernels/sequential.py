@@ -72,8 +72,9 @@ def _merged(dtype: Any) -> Any:
             )
             at = np.int64(h >> np.uint64(20)) & (size - 1)
             while table[at] >= 0:
-                j = table[at]
-                if code[j] == code[i] and operands[3 * j] == a and operands[3 * j + 1] == b and operands[3 * j + 2] == c:
+                j = 3 * table[at]
+                alike = operands[j] == a and operands[j + 1] == b and operands[j + 2] == c
+                if alike and code[table[at]] == code[i]:
                     break
                 at = (at + 1) & (size - 1)
             if table[at] >= 0:

@@ -75,7 +75,8 @@ def differentiated(columns: Columns, walk: Walk) -> Flow:
     products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
     flow.notes = [
         f"sums of products: {products} products and {len(sums.owner) - products} other terms in "
-        f"{len(np.unique(sums.owner))} sums; {len(gradients.owner)} terms in {len(np.unique(gradients.owner))} gradients",
+        f"{len(np.unique(sums.owner))} sums; backward, {len(gradients.owner)} terms in "
+        f"{len(np.unique(gradients.owner))} sums",
         f"common subexpressions: merged {merged} nodes",
         *flow.notes,
     ]
@@ -145,9 +146,9 @@ def _sums(columns: Columns, walk: Walk, uses: list[_Use]) -> tuple[np.ndarray, T
         if use.factor is not None:
             kept[use.factor] = 1
         else:
-            for kind, i in (r for _, step in use.rule.steps for r in step):
-                if kind in ("in", "out"):
-                    kept[operands[use.nodes, i] if kind == "in" else use.nodes] = 1
+            for what, i in (r for _, step in use.rule.steps for r in step):
+                if what in ("in", "out"):
+                    kept[operands[use.nodes, i] if what == "in" else use.nodes] = 1
     kind = columns.rows.table(LINEAR)
     root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
     walk("summed", n, code, operands, kind, kept, np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int8),

@@ -105,7 +105,7 @@ def flowing(
     for p in range(3):
         x = columns.operands[elementwise, p]
         operands[start[rows[x != -1]] + p] = number[x[x != -1]]
-    for form, (which, places) in forms.items():
+    for form, (which, _) in forms.items():
         many, to = count[which], start[of_sums[which]]
         at = np.repeat(first[which] - np.cumsum(many) + many, many) + np.arange(many.sum())
         rank = at - np.repeat(first[which], many)
@@ -124,8 +124,9 @@ def flowing(
     live[number[outputs]] = 1
     walk("live", n, start, operands, live)
     live[:fixed] = 1
+    note = f"dead code: left out {n - int(live.sum())} nodes"
     flow = Flow(columns.rows, code, start, operands, np.empty(n, np.int32), columns.data[constants], len(inputs),
-                number[outputs], origin, columns.labels, [f"dead code: left out {n - int(live.sum())} nodes"])  # fmt: skip
+                number[outputs], origin, columns.labels, [note])  # fmt: skip
     if not live.all():
         flow = _without(flow, live.astype(bool))
     walk("leveled", len(flow), flow.start, flow.operands, flow.level)

@@ -85,10 +85,13 @@ def blocks(left: np.ndarray, right: np.ndarray) -> tuple[list[Blocks], np.ndarra
         ):
             rest.append(members)
             continue
-        grid = np.empty(len(members), np.int64)
-        grid[cells] = members
-        grid = grid.reshape(len(r), len(c))
+        flat = np.empty(len(members), np.int64)
+        flat[cells] = members
+        grid = flat.reshape(len(r), len(c))
         a, b = left[grid[:, 0]], right[grid[0]]
+        if min(grid.shape) == 1 and (matrix(a) is None or matrix(b) is None):
+            rest.append(members)  # to gather the one matrix is all the work
+            continue
         if not ((left[grid] == a[:, None]).all() and (right[grid] == b[None]).all()):
             rest.append(members)  # two lists with the same hash
             continue

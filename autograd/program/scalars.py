@@ -57,7 +57,7 @@ class Scalars:
         order = np.argsort(place)
         self._in_order = [leaves[i] for i in order.tolist()]
         self._first_leaf = 8 * schedule.constants
-        self._bytes = memoryview(self.values).cast("B")
+        self._bytes = self.values.data.cast("B")
         self._results = self.values[schedule.filled : schedule.filled + results]
         held = sum(x.nbytes for x in self._held)
         self._flow = flow if len(flow) <= LISTED else None

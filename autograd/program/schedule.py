@@ -83,7 +83,7 @@ class Schedule:
         pairs = flow.code[user] == self._sum
         position = at - flow.start[user]
         alone = pairs & (position % 2 == 0) & (flow.operands[np.minimum(at + 1, len(flow.operands) - 1)] < 3)
-        side = np.where(alone, 2, np.where(pairs, position % 2, position))
+        side = np.where(alone, 1, np.where(pairs, position % 2 * 2, position))
         order = np.lexsort((position, user, side, self._width[user], flow.code[user], flow.level[user]))
         unused = np.setdiff1d(leaves, used)
         return np.concatenate([used[order], unused]).astype(np.int64)
@@ -220,8 +220,9 @@ class Schedule:
                 break
         out = self._put(nodes.ravel())
         b_column = b[2] if n > 1 else 1
-        words = [("value", out), a[0], b[0], 0 if start is None else start, m, k, n, a[1] if m > 1 else 0, a[2], b[1] if k > 1 else 1, b_column,
-                 0, 1, 0, 0, 0, np.empty(k * 16) if b_column != 1 else 0]  # fmt: skip
+        words = [("value", out), a[0], b[0], 0 if start is None else start, m, k, n]
+        words += [a[1] if m > 1 else 0, a[2], b[1] if k > 1 else 1, b_column, 0, 1, 0, 0, 0]
+        words.append(np.empty(k * 16) if b_column != 1 else 0)  # a panel
         text = f"{m} x {k} matrix times {k} x {n} matrix" + (" plus a row" if start is not None else "")
         self._call(("matmul", "float64", ""), words, text, 2 * m * n * k)
         for x, by in terms:

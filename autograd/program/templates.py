@@ -56,7 +56,7 @@ def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
     for leaf in leaves:
         if leaf.op is fixed:
             known[leaf] = ("number", leaf._data)
-    steps = []
+    steps: list[Any] = []
     for node in reversed(order):
         known[node] = ("step", len(steps))
         steps.append((node.op.name, tuple(known[x] for x in node.inputs)))
