@@ -20,13 +20,19 @@ from . import plots as plots
 from . import schedules as schedules
 from .activations import ELU as ELU
 from .activations import GELU as GELU
+from .activations import Abs as Abs
 from .activations import Activation as Activation
 from .activations import Identity as Identity
 from .activations import LeakyReLU as LeakyReLU
+from .activations import LogSoftmax as LogSoftmax
+from .activations import PReLU as PReLU
 from .activations import ReLU as ReLU
 from .activations import Sigmoid as Sigmoid
+from .activations import Sign as Sign
 from .activations import SiLU as SiLU
+from .activations import Softmax as Softmax
 from .activations import Softplus as Softplus
+from .activations import Step as Step
 from .activations import Tanh as Tanh
 from .callbacks import Callback as Callback
 from .callbacks import CSVLog as CSVLog
@@ -37,13 +43,18 @@ from .data import batches as batches
 from .data import split as split
 from .evaluation import evaluate as evaluate
 from .history import History as History
+from .layers import Flatten as Flatten
 from .layers import Linear as Linear
+from .layers import Maxout as Maxout
+from .layers import Residual as Residual
 from .layers import Sequential as Sequential
 from .mlp import MLP as MLP
 from .mlp import Layer as Layer
 from .mlp import Neuron as Neuron
 from .mlp import TensorMLP as TensorMLP
 from .module import Module as Module
+from .noise import Dropout as Dropout
+from .noise import Noise as Noise
 from .optim import SGD as SGD
 from .optim import Adagrad as Adagrad
 from .optim import Adam as Adam
@@ -65,17 +76,28 @@ __all__ = [
     "Layer",
     "MLP",
     "Linear",
+    "Maxout",
+    "Flatten",
+    "Dropout",
+    "Noise",
+    "Residual",
     "Sequential",
     "TensorMLP",
+    "Abs",
     "Activation",
     "ELU",
     "GELU",
     "Identity",
     "LeakyReLU",
+    "LogSoftmax",
+    "PReLU",
     "ReLU",
     "SiLU",
     "Sigmoid",
+    "Sign",
+    "Softmax",
     "Softplus",
+    "Step",
     "Tanh",
     "Adagrad",
     "Adam",

@@ -1,22 +1,27 @@
 """Activations: the functions of the table of primitives as layers, and by name.
 
-A new row in the table is an activation at once: `Activation(autograd.sin)`. Those with a name of their own are made
-of `NAMES`; there is no class by hand.
+A new row in the table is an activation at once: `Activation(autograd.sin)`, or "sin". Those that have a class of their
+own are made by one line each, below; only PReLU, which learns, is written out.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
 
 import autograd as ag
+from autograd import Tensor, Value
 
 from .module import Module
+from .stages import Stage
 
 __all__ = [
-    "ELU", "GELU", "NAMES", "Activation", "LeakyReLU", "Identity", "ReLU", "SiLU", "Sigmoid", "Softplus", "Tanh",
-    "function_of", "layer_of", "linear", "name_of", "named", "on_values",
+    "ELU", "GELU", "NAMES", "Abs", "Activation", "Identity", "LeakyReLU", "LogSoftmax", "PReLU", "ReLU", "SiLU",
+    "Sigmoid", "Sign", "Softmax", "Softplus", "Step", "Tanh", "function_of", "is_of_rows", "layer_of", "linear",
+    "name_of", "named", "on_values",
 ]  # fmt: skip
 
 Function = Callable[..., Any]
@@ -33,6 +38,10 @@ def linear(x: Any) -> Any:
 
 NAMES: dict[str, Function] = {
     "linear": linear,
+    "identity": linear,
+    "step": ag.step,
+    "sign": ag.sign,
+    "abs": ag.abs,
     "relu": ag.relu,
     "leaky_relu": ag.leaky_relu,
     "elu": ag.elu,
@@ -41,8 +50,10 @@ NAMES: dict[str, Function] = {
     "softplus": ag.softplus,
     "sigmoid": ag.sigmoid,
     "tanh": ag.tanh,
+    "softmax": ag.softmax,
+    "log_softmax": ag.log_softmax,
 }
-"""The activations that go by a name, as in `MLP(2, [16, 1], activation="tanh")`."""
+"""The activations that go by a name, as in `MLP(2, [16, 1], activation="tanh")`; and "prelu", which makes a `PReLU`."""
 
 
 def function_of(activation: Any) -> Function:
@@ -56,15 +67,17 @@ def function_of(activation: Any) -> Function:
     tanh
     """
     if isinstance(activation, str):
-        found = _found(activation)
+        found = PReLU() if activation == "prelu" else _found(activation)
         if found is None:
             raise ValueError(
-                f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, the name of "
-                "another elementwise function of one number, such as 'sin', or a function"
+                f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, 'prelu', the name "
+                "of another elementwise function of one number, such as 'sin', or a function"
             )
         return found
-    if any(activation is layer for layer in _LAYERS):  # the class ReLU for the layer ReLU()
+    if any(activation is layer for layer in (*_LAYERS, PReLU)):  # the class ReLU for the layer ReLU()
         activation = activation()
+    if isinstance(activation, PReLU):
+        return activation
     if isinstance(activation, Activation):
         return activation.forward if activation.settings else activation.function
     if not callable(activation) or isinstance(activation, (type, Module)):
@@ -104,6 +117,16 @@ def on_values(function: Function) -> Function:
     return getattr(ag.Value, name, function) if name and ag.TABLE.get(name) is function else function
 
 
+def is_of_rows(function: Function) -> bool:
+    """Say whether a function, such as `softmax`, is one of a whole row and not of each number.
+
+    >>> is_of_rows(ag.softmax), is_of_rows(ag.tanh)
+    (True, False)
+    """
+    own = getattr(function, "__self__", None)
+    return (own.function if isinstance(own, Activation) else function) in (ag.softmax, ag.log_softmax)
+
+
 class Activation(Module):
     r"""The layer $y = f(x)$, element by element, of an elementwise function of the library.
 
@@ -141,29 +164,110 @@ class Activation(Module):
         return {**({"function": named(self.function)} if type(self) is Activation else {}), **self.settings}
 
 
-def _layer(name: str, function: Function) -> Any:
+def _layer(name: str, function: Function, source: str = "") -> Any:
     """Make the class of layers with one function of the table."""
 
-    def __init__(self: Activation, **settings: float) -> None:
+    def __init__(self: Activation, **settings: Any) -> None:
         Activation.__init__(self, function, **settings)
 
     equation, _, _ = (inspect.getdoc(function) or "").partition("\n>>>")
-    doc = f"The layer of `{name_of(function)}`, element by element.\n\n{equation}"
+    reach = "along an axis, the last if left out" if is_of_rows(function) else "element by element"
+    doc = f"The layer of `{name_of(function)}`, {reach}; the shape stays.\n\n{equation.rstrip()}"
+    doc += f"\n\nSource: {source}." if source else ""
     __init__.__qualname__ = f"{name}.__init__"
     return type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
 
 
 Identity = _layer("Identity", linear)
+Step = _layer("Step", ag.step, "McCulloch and Pitts (1943)")
+Sign = _layer("Sign", ag.sign, "Rosenblatt (1958), the perceptron")
+Abs = _layer("Abs", ag.abs, "Jarrett et al. (2009)")
 ReLU = _layer("ReLU", ag.relu)
 LeakyReLU = _layer("LeakyReLU", ag.leaky_relu)
 ELU = _layer("ELU", ag.elu)
 GELU = _layer("GELU", ag.gelu)
 SiLU = _layer("SiLU", ag.silu)
-Softplus = _layer("Softplus", ag.softplus)
-Sigmoid = _layer("Sigmoid", ag.sigmoid)
-Tanh = _layer("Tanh", ag.tanh)
+Softplus = _layer("Softplus", ag.softplus, "Dugas et al. (2001)")
+Sigmoid = _layer("Sigmoid", ag.sigmoid, "Verhulst (1845); Rumelhart, Hinton and Williams (1986) for nets")
+Tanh = _layer("Tanh", ag.tanh, "LeCun, Bottou, Orr and Müller (1998), section 4.4")
+Softmax = _layer("Softmax", ag.softmax, "Bridle (1990)")
+LogSoftmax = _layer("LogSoftmax", ag.log_softmax, "Bridle (1990)")
 
-_LAYERS = (ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Identity)
+_LAYERS = (
+    ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Identity, Step, Sign, Abs, Softmax, LogSoftmax,
+)  # fmt: skip
+
+
+class PReLU(Activation):
+    r"""Leaky ReLU whose slope is learned: $x$ where $x > 0$, else $a x$.
+
+    Args:
+        slope: $a$ to begin with: a number for the whole layer, or an array with one for each unit.
+
+    Attributes:
+        slope: $a$, shape `()` or `(units,)`.
+
+    Source: He, Zhang, Ren and Sun (2015), where the slopes begin with 0.25.
+
+    >>> layer = PReLU()
+    >>> layer(Tensor([-2.0, 1.0])).sum().backward()
+    >>> layer, layer.slope.grad.item()
+    (PReLU(slope=0.25), -2.0)
+    """
+
+    def __init__(self, *, slope: Any = 0.25) -> None:
+        super().__init__(ag.leaky_relu)
+        self.slope: Any = Tensor(np.asarray(slope, dtype=np.float64))
+        if self.slope.ndim > 1 or not np.all(np.isfinite(self.slope.data)):
+            raise ValueError(f"`slope` is a finite number, or one for each unit in an array, not {slope!r:.60}")
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function; the shape stays.
+
+        Raises:
+            ValueError: there is another number of slopes than of units.
+        """
+        slope = self.slope
+        if isinstance(slope, Tensor):
+            shape = np.shape(x) if not isinstance(x, ag.Node) else x.shape
+            if slope.shape not in ((), shape[-1:]):
+                raise ValueError(f"`x` has shape {shape}; this PReLU has {len(slope)} slopes, one for each unit")
+            dtype = getattr(x, "dtype", None)
+            slope = slope.astype(dtype) if dtype in (np.float32,) else slope
+        return ag.leaky_relu(x, slope)
+
+    def config(self) -> dict[str, Any]:
+        """Give the slope as it is now."""
+        slope = self.slope.data
+        return {"slope": float(slope) if np.ndim(slope) == 0 else slope.copy()}
+
+    def _arguments(self) -> str:
+        slope = self.config()["slope"]
+        return f"slope={slope:.4g}" if np.ndim(slope) == 0 else f"slope=array{slope.shape}"
+
+    def _stages(self) -> list[Stage]:
+        return [Stage(function=self.outputs, name="PReLU")]
+
+    def copied(self) -> PReLU:
+        """Make another with the same numbers, on a Tensor."""
+        return PReLU(slope=self.config()["slope"])
+
+    def on_neurons(self, count: int) -> list[PReLU]:
+        """Make those of `count` neurons, on Values: one for all, or one for each where each has its slope."""
+        slope = self.config()["slope"]
+        if np.ndim(slope) and len(slope) != count:
+            raise ValueError(f"`activation` has {len(slope)} slopes, one for each unit; there are {count} units")
+        made = [self.copied() for _ in range(1 if np.ndim(slope) == 0 else count)]
+        for one, start in zip(made, np.atleast_1d(slope).tolist(), strict=True):
+            one.slope = Value(start)
+        return made * count if np.ndim(slope) == 0 else made
+
+    @classmethod
+    def of_neurons(cls, parts: Sequence[PReLU]) -> Self:
+        """Make the one of a layer of Tensors from those of its neurons."""
+        shared = all(part is parts[0] for part in parts)
+        slopes = [part.config()["slope"] for part in parts]
+        return cls(slope=slopes[0] if shared else np.array(slopes))
 
 
 def layer_of(function: Function) -> Activation:
@@ -173,6 +277,8 @@ def layer_of(function: Function) -> Activation:
     (Tanh(), Activation(sin))
     """
     own = getattr(function, "__self__", None)
+    if isinstance(function, PReLU):
+        return function.copied()  # each layer learns a slope of its own
     if isinstance(own, Activation):
         return own
     for layer in _LAYERS:

@@ -13,14 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import activations, layers, mlp
+from . import activations, layers, mlp, noise
 from .module import Module
 
 __all__ = ["MODULES", "decode", "encode"]
 
 MODULES: dict[str, type[Module]] = {
     name: getattr(room, name)
-    for room in (activations, layers, mlp)
+    for room in (activations, layers, mlp, noise)
     for name in room.__all__
     if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), Module)
 }

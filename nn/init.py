@@ -1,27 +1,42 @@
-"""Initial weights: laws from which a layer draws them. Biases start at 0.
+r"""Initial weights: laws from which a layer draws them. Biases start at 0.
 
 A law is a function `(fan_in, fan_out, rng, shape)`; `shape` is that of the weights, `(fan_in, fan_out)` if left out.
-What matters is the spread: a sum of `fan_in` products keeps the variance of its inputs if the weights have the
-variance 1/`fan_in`, and a ReLU halves it.
+It draws one number after the other in row order, so that a seed gives the same weights, bit for bit. What matters is
+the spread: a sum of `fan_in` products keeps the variance of its inputs if the weights have the variance 1/`fan_in`,
+and a ReLU halves it.
+
+| law | variance | made for |
+|---|---|---|
+| `glorot_uniform`, `glorot_normal` | $2/(n_\mathrm{in} + n_\mathrm{out})$ | linear, tanh, sigmoid |
+| `he_uniform`, `he_normal` | $2/n_\mathrm{in}$ | ReLU and its kin |
+| `lecun_uniform`, `lecun_normal` | $1/n_\mathrm{in}$ | inputs of variance 1 |
+| `orthogonal` | no draw of single numbers: $W^T W = 1$ | deep linear nets |
+| `unit_uniform` | 1/3 | micrograd's neurons |
+| `small_normal` | $10^{-4}$ | to show what small weights do |
+| `zeros`, `constant(c)` | 0 | to show that symmetry is never broken |
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from .randomness import RandomLike, source, uniform
+from .checks import within
+from .randomness import RandomLike, normal, source, uniform
 
-__all__ = ["Law", "glorot_uniform", "he_uniform", "unit_uniform", "zeros"]
+__all__ = [
+    "LAWS", "Law", "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "law_of", "lecun_normal",
+    "lecun_uniform", "orthogonal", "small_normal", "unit_uniform", "weights", "zeros",
+]  # fmt: skip
 
 Law = Callable[..., np.ndarray]
+Shape = tuple[int, ...] | None
 
 
-def zeros(
-    fan_in: int, fan_out: int, rng: RandomLike = None, shape: tuple[int, ...] | None = None
-) -> np.ndarray:
+def zeros(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     """Give zeros: for weights that are filled in afterwards. A net that starts from them never tells its neurons apart.
 
     >>> zeros(2, 1)
@@ -31,10 +46,39 @@ def zeros(
     return np.zeros(shape or (fan_in, fan_out))
 
 
-def unit_uniform(
-    fan_in: int, fan_out: int, rng: RandomLike = None, shape: tuple[int, ...] | None = None
+def constant(value: float) -> Law:
+    """Make the law that gives the same number for all weights.
+
+    >>> constant(0.5)(2, 1)
+    array([[0.5],
+           [0.5]])
+    """
+    value = within(value, "value", -math.inf)
+
+    def law(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+        return np.full(shape or (fan_in, fan_out), value)
+
+    law.__name__ = f"constant({value:g})"
+    return law
+
+
+def small_normal(
+    fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None, std: float = 0.01
 ) -> np.ndarray:
+    r"""Draw from $N(0, \sigma^2)$ with $\sigma$ = `std`, whatever the widths.
+
+    Source: Krizhevsky, Sutskever and Hinton (2012), section 5.
+
+    >>> bool(abs(small_normal(50, 100, rng=1)).max() < 0.05)
+    True
+    """
+    return within(std, "std") * normal(source(rng), shape or (fan_in, fan_out))
+
+
+def unit_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $U(-1, 1)$, whatever the widths: the law of micrograd's neurons.
+
+    Source: micrograd (Karpathy, 2020).
 
     >>> unit_uniform(2, 3, rng=1).shape
     (2, 3)
@@ -42,9 +86,7 @@ def unit_uniform(
     return uniform(source(rng), -1.0, 1.0, shape or (fan_in, fan_out))
 
 
-def glorot_uniform(
-    fan_in: int, fan_out: int, rng: RandomLike = None, shape: tuple[int, ...] | None = None
-) -> np.ndarray:
+def glorot_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $U(-a, a)$ with $a = \sqrt{6/(n_\mathrm{in} + n_\mathrm{out})}$.
 
     The variance is $2/(n_\mathrm{in} + n_\mathrm{out})$. For linear layers, tanh and sigmoid.
@@ -54,13 +96,21 @@ def glorot_uniform(
     >>> bool(abs(glorot_uniform(50, 100, rng=1)).max() < 0.2)
     True
     """
-    bound = math.sqrt(6.0 / (fan_in + fan_out))
-    return uniform(source(rng), -bound, bound, shape or (fan_in, fan_out))
+    return _uniform(6.0 / (fan_in + fan_out), fan_in, fan_out, rng, shape)
 
 
-def he_uniform(
-    fan_in: int, fan_out: int, rng: RandomLike = None, shape: tuple[int, ...] | None = None
-) -> np.ndarray:
+def glorot_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+    r"""Draw from $N(0, 2/(n_\mathrm{in} + n_\mathrm{out}))$. For linear layers, tanh and sigmoid.
+
+    Source: Glorot and Bengio (2010), equation 12.
+
+    >>> bool(abs(glorot_normal(50, 100, rng=1).std() - (2 / 150) ** 0.5) < 0.01)
+    True
+    """
+    return _normal(2.0 / (fan_in + fan_out), fan_in, fan_out, rng, shape)
+
+
+def he_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $U(-a, a)$ with $a = \sqrt{6/n_\mathrm{in}}$.
 
     The variance is $2/n_\mathrm{in}$. For ReLU and its kin.
@@ -70,5 +120,115 @@ def he_uniform(
     >>> bool(abs(he_uniform(150, 10, rng=1)).max() < 0.2)
     True
     """
-    bound = math.sqrt(6.0 / fan_in)
+    return _uniform(6.0 / fan_in, fan_in, fan_out, rng, shape)
+
+
+def he_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+    r"""Draw from $N(0, 2/n_\mathrm{in})$. For ReLU and its kin.
+
+    Source: He, Zhang, Ren and Sun (2015), equation 10.
+
+    >>> bool(abs(he_normal(150, 10, rng=1).std() - (2 / 150) ** 0.5) < 0.01)
+    True
+    """
+    return _normal(2.0 / fan_in, fan_in, fan_out, rng, shape)
+
+
+def lecun_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+    r"""Draw from $U(-a, a)$ with $a = \sqrt{3/n_\mathrm{in}}$. The variance is $1/n_\mathrm{in}$.
+
+    Source: LeCun, Bottou, Orr and Müller (1998), section 4.6.
+
+    >>> bool(abs(lecun_uniform(75, 10, rng=1)).max() < 0.2)
+    True
+    """
+    return _uniform(3.0 / fan_in, fan_in, fan_out, rng, shape)
+
+
+def lecun_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+    r"""Draw from $N(0, 1/n_\mathrm{in})$.
+
+    Source: LeCun, Bottou, Orr and Müller (1998), section 4.6.
+
+    >>> bool(abs(lecun_normal(100, 10, rng=1).std() - 0.1) < 0.01)
+    True
+    """
+    return _normal(1.0 / fan_in, fan_in, fan_out, rng, shape)
+
+
+def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+    r"""Draw an orthogonal matrix, all of which are equally probable: $W^T W = 1$, or $W W^T = 1$ where $W$ is wide.
+
+    It keeps the length of a vector. Where `shape` has one axis, it is a vector of length 1.
+
+    Source: Saxe, McClelland and Ganguli (2014); the law is Haar's, by the method of Mezzadri (2007).
+
+    >>> W = orthogonal(3, 2, rng=1)
+    >>> (W.T @ W).round(12) + 0.0
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    shape = shape or (fan_in, fan_out)
+    drawn = normal(source(rng), shape if len(shape) > 1 else (shape[0], 1))
+    wide = drawn.shape[0] < drawn.shape[1]
+    q, r = np.linalg.qr(drawn.T if wide else drawn)
+    q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # or else it would not be equally probable
+    return np.ascontiguousarray(q.T if wide else q).reshape(shape)
+
+
+LAWS: dict[str, Law] = {
+    law.__name__: law
+    for law in (
+        zeros, small_normal, unit_uniform, glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform,
+        lecun_normal, orthogonal,
+    )
+}  # fmt: skip
+"""The laws that go by a name, as in `Linear(2, 16, law="he_normal")`."""
+
+
+def law_of(law: str | Law) -> Law:
+    """Find the function that an argument `law` means: one of `LAWS` by name, or your own.
+
+    Raises:
+        ValueError: there is no law of that name.
+        TypeError: it is neither a name nor a function.
+
+    >>> law_of("he_normal") is he_normal
+    True
+    """
+    if isinstance(law, str):
+        if law not in LAWS:
+            raise ValueError(f"`law` {law!r} is unknown: use one of {', '.join(map(repr, LAWS))}, or a function")
+        return LAWS[law]
+    if not callable(law):
+        raise TypeError(f"`law` is a name such as 'he_uniform', or a function as those of `nn.init`, not {law!r:.60}")
+    return law
+
+
+def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape = None) -> np.ndarray:
+    """Draw weights from a law for a layer, and check them.
+
+    Raises:
+        ValueError: what the law gave is of another shape, or not finite.
+
+    >>> weights("zeros", 2, 1, None).shape
+    (2, 1)
+    """
+    found, needed = law_of(law), shape or (fan_in, fan_out)
+    more = () if shape is None else (shape,)
+    drawn: Any = np.asarray(found(fan_in, fan_out, source(rng), *more), dtype=np.float64)
+    if drawn.shape != needed:
+        raise ValueError(f"`law` gave shape {drawn.shape}; the weights need {needed}")
+    if not np.all(np.isfinite(drawn)):
+        raise ValueError("`law` gave a weight that is infinite or NaN")
+    return drawn
+
+
+def _uniform(square: float, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
+    """Draw from the interval whose bound has this square."""
+    bound = math.sqrt(square)
     return uniform(source(rng), -bound, bound, shape or (fan_in, fan_out))
+
+
+def _normal(variance: float, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
+    return math.sqrt(variance) * normal(source(rng), shape or (fan_in, fan_out))

@@ -70,7 +70,7 @@ class Module(display.Shown):
         return self(X) if self.batched else Tensor([self(row) for row in X])
 
     def outputs(self, X: Any) -> np.ndarray:
-        """Give the outputs for all rows of `X` as a plain array, without a graph.
+        """Give the outputs for all rows of `X` as a plain array, without a graph, and as in use: without dropout.
 
         Args:
             X: the inputs, shape `(n, fan_in)`.
@@ -78,7 +78,7 @@ class Module(display.Shown):
         Returns:
             The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
         """
-        with no_grad():
+        with no_grad(), self.mode(False):
             X = np.array(X.data if isinstance(X, (Value, Tensor)) else X)  # a copy: a `forward` may work in place
             out = self.forward_rows(X)
         if not isinstance(out, (Value, Tensor, np.ndarray)):
@@ -264,9 +264,11 @@ class Module(display.Shown):
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
 
     def _arguments(self) -> str:
-        """Write the arguments as in a call, without those that may be left out and are as usual."""
+        """Write the arguments as in a call, without those that may be left out and are as usual, and generators."""
         known, shown = inspect.signature(type(self)).parameters, []
         for name, argument in self.config().items():
+            if name == "rng":
+                continue
             p, text = known.get(name), _text(argument)
             if p is not None and p.kind is p.POSITIONAL_OR_KEYWORD:
                 shown.append(text)

@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-__all__ = ["Random", "RandomLike", "permutation", "seed", "source", "uniform"]
+__all__ = ["Random", "RandomLike", "normal", "permutation", "seed", "source", "uniform"]
 
 Random = np.random.Generator | random.Random
 RandomLike = Random | int | None
@@ -50,6 +50,18 @@ def uniform(rng: Random, low: float, high: float, shape: tuple[int, ...]) -> np.
         count = int(np.prod(shape))
         return np.array([rng.uniform(low, high) for _ in range(count)], dtype=np.float64).reshape(shape)
     return rng.uniform(low, high, shape)
+
+
+def normal(rng: Random, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw numbers of mean 0 and variance 1 from the normal law, in row order; float64 of `shape`.
+
+    >>> normal(random.Random(1), (2,)).round(3).tolist()
+    [1.288, 1.449]
+    """
+    if isinstance(rng, random.Random):
+        count = int(np.prod(shape))
+        return np.array([rng.gauss(0.0, 1.0) for _ in range(count)], dtype=np.float64).reshape(shape)
+    return rng.standard_normal(shape)
 
 
 def permutation(rng: Random, n: int) -> np.ndarray:

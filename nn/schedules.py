@@ -11,7 +11,7 @@ from typing import Any
 
 from .checks import count, within
 
-__all__ = ["Cosine", "Exponential", "OnPlateau", "OneCycle", "Schedule", "Step", "WarmUp"]
+__all__ = ["Cosine", "ExponentialDecay", "OnPlateau", "OneCycle", "Schedule", "StepDecay", "WarmUp"]
 
 
 class Schedule:
@@ -29,7 +29,7 @@ class Schedule:
         return f"{type(self).__name__}({settings})"
 
 
-class Step(Schedule):
+class StepDecay(Schedule):
     r"""Stairs: $\eta\,\gamma^{\lfloor k / n \rfloor}$ after $k$ steps. (PyTorch: StepLR.)
 
     Args:
@@ -37,7 +37,7 @@ class Step(Schedule):
         every: $n$, the number of steps on a stair.
         factor: $\gamma$, from 0 to 1.
 
-    >>> [round(Step(0.1, every=2, factor=0.5)(k), 3) for k in range(5)]
+    >>> [round(StepDecay(0.1, every=2, factor=0.5)(k), 3) for k in range(5)]
     [0.1, 0.1, 0.05, 0.05, 0.025]
     """
 
@@ -50,14 +50,14 @@ class Step(Schedule):
         return self.lr * self.factor ** (steps // self.every)
 
 
-class Exponential(Step):
+class ExponentialDecay(StepDecay):
     r"""Decay by the same factor in each step: $\eta\,\gamma^k$ after $k$ steps. (PyTorch: ExponentialLR.)
 
     Args:
         lr: $\eta$, the rate at first.
         factor: $\gamma$, from 0 to 1.
 
-    >>> [round(Exponential(0.1, 0.5)(k), 4) for k in range(4)]
+    >>> [round(ExponentialDecay(0.1, 0.5)(k), 4) for k in range(4)]
     [0.1, 0.05, 0.025, 0.0125]
     """
 
@@ -65,7 +65,7 @@ class Exponential(Step):
         super().__init__(lr, 1, factor)
 
     def __repr__(self) -> str:
-        return f"Exponential(lr={self.lr!r}, factor={self.factor!r})"
+        return f"ExponentialDecay(lr={self.lr!r}, factor={self.factor!r})"
 
 
 class Cosine(Schedule):
@@ -105,7 +105,7 @@ class WarmUp(Schedule):
 
     Source: Goyal et al. (2017), section 2.2.
 
-    >>> [round(WarmUp(Step(0.4, every=2), steps=3, start=0.25)(k), 3) for k in range(7)]
+    >>> [round(WarmUp(StepDecay(0.4, every=2), steps=3, start=0.25)(k), 3) for k in range(7)]
     [0.1, 0.2, 0.3, 0.4, 0.4, 0.04, 0.04]
     """
 

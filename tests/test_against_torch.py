@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import Tensor, Value
 
 torch = pytest.importorskip("torch")
@@ -150,3 +151,77 @@ def test_reductions_and_shapes() -> None:
     a.backward()
     b.backward()
     agree(x.grad, t.grad.numpy())
+
+
+LAYERS = {
+    "Identity": torch.nn.Identity(),
+    "Step": lambda x: (x > 0).double() + 0 * x,
+    "Sign": torch.sign,
+    "Abs": torch.abs,
+    "ReLU": torch.nn.ReLU(),
+    "LeakyReLU": torch.nn.LeakyReLU(),
+    "ELU": torch.nn.ELU(),
+    "GELU": torch.nn.GELU(),
+    "SiLU": torch.nn.SiLU(),
+    "Softplus": torch.nn.Softplus(threshold=1e9),
+    "Sigmoid": torch.nn.Sigmoid(),
+    "Tanh": torch.nn.Tanh(),
+    "Softmax": torch.nn.Softmax(dim=-1),
+    "LogSoftmax": torch.nn.LogSoftmax(dim=-1),
+    "PReLU": torch.nn.PReLU(dtype=torch.float64),
+    "Dropout": torch.nn.Dropout().eval(),
+}
+
+
+def same_layer(ours: Any, theirs: Any, start: np.ndarray) -> None:
+    """Values, and gradients of inputs and parameters."""
+    x, t = Tensor(start), torch.tensor(start, requires_grad=True)
+    cotangent = np.random.default_rng(9).normal(size=ours(x).shape)
+    y, u = ours(x), theirs(t)
+    agree(y.data, u.detach().numpy())
+    y.backward(cotangent)
+    u.backward(torch.tensor(cotangent))
+    agree(x.grad, t.grad.numpy())
+    if isinstance(theirs, torch.nn.Module):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            agree(a.grad, b.grad.numpy().T.reshape(a.shape))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_without_weights(name: str) -> None:
+    start = np.random.default_rng(2).normal(size=(4, 7)) * 3
+    start[0, :2] = 0.0, -0.0
+    same_layer(getattr(nn, name)().eval(), LAYERS[name], start)
+
+
+def test_layers_with_settings() -> None:
+    start = np.random.default_rng(2).normal(size=(4, 7)) * 3
+    same_layer(nn.LeakyReLU(slope=0.3), torch.nn.LeakyReLU(0.3), start)
+    same_layer(nn.ELU(alpha=0.3), torch.nn.ELU(0.3), start)
+    same_layer(nn.Softmax(axis=0), torch.nn.Softmax(dim=0), start)
+    same_layer(nn.PReLU(slope=np.full(7, 0.1)), torch.nn.PReLU(7, 0.1, dtype=torch.float64), start)
+    same_layer(nn.Flatten(), torch.nn.Flatten(), start.reshape(2, 2, 7))
+
+
+def test_layers_with_weights() -> None:
+    rng = np.random.default_rng(3)
+    start, mask = rng.normal(size=(4, 7)), rng.integers(0, 2, size=(7, 6))
+    ours = nn.Linear(7, 6, rng=0)
+    theirs = torch.nn.Linear(7, 6, dtype=torch.float64)
+    with torch.no_grad():
+        theirs.weight.copy_(torch.tensor(ours.weight.data.T))
+        theirs.bias.copy_(torch.tensor(ours.bias.data))
+    same_layer(ours, theirs, start)
+    for layer in (ours, theirs):
+        layer.zero_grad()
+    W, M, b = theirs.weight, torch.tensor(mask.T), theirs.bias
+    sparse = nn.Linear(7, 6, mask=mask)
+    sparse.load_state_dict(ours.state_dict())
+    same_layer(sparse, lambda t: torch.nn.functional.linear(t, W * M, b), start)
+    agree(sparse.weight.grad, W.grad.numpy().T)
+    maxout = nn.Maxout(7, 3, pieces=2)
+    maxout.linear.load_state_dict(ours.state_dict())
+    same_layer(maxout, lambda t: theirs(t).reshape(4, 3, 2).amax(dim=-1), start)
+    square = nn.Linear(7, 7, rng=1)
+    V = torch.tensor(square.weight.data)
+    same_layer(nn.Residual(nn.Sequential(square, nn.Tanh())), lambda t: t + torch.tanh(t @ V), start)

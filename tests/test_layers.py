@@ -73,3 +73,52 @@ def test_outputs_are_plain_and_leave_no_graph() -> None:
     assert type(out) is np.ndarray and np.array_equal(out, model(X).data)
     out += 1
     assert np.array_equal(out - 1 + 1, model.outputs(X) + 1)
+
+
+def test_a_mask_cuts_connections_for_good() -> None:
+    mask = np.array([[1, 0], [0, 1], [1, 1]])
+    layer = nn.Linear(3, 2, mask=mask == 1, rng=0)
+    whole = nn.Linear(3, 2, rng=0)
+    assert np.array_equal(layer.weight.data, whole.weight.data * mask)
+    assert np.array_equal(layer(X).data, X @ (whole.weight.data * mask))
+    optimizer = nn.AdamW(layer.parameters(), lr=0.1)
+    for _ in range(3):
+        optimizer.zero_grad()
+        (layer(X) ** 2).sum().backward()
+        optimizer.step()
+    assert np.array_equal(layer.weight.data != 0, mask == 1)
+    layer.weight.data = np.ones((3, 2))
+    assert np.allclose(layer(X).data, X @ mask + layer.bias.data, rtol=1e-14)  # type: ignore[union-attr]
+    assert repr(layer) == "Linear(3, 2, mask=array(3, 2))"
+    for wrong in (np.ones((2, 3)), mask * 0.5, mask - 1, [["a", "b"]] * 3):
+        with pytest.raises(ValueError, match=r"`mask` is an array of shape \(3, 2\) of 0 and 1"):
+            nn.Linear(3, 2, mask=wrong)
+    with pytest.raises(ValueError, match="a mask has no counterpart"):
+        nn.MLP.from_tensors(nn.Sequential(layer))
+
+
+def test_maxout_is_the_greatest_of_its_pieces() -> None:
+    layer = nn.Maxout(3, 2, pieces=4, rng=0)
+    W = layer.linear.weight.data.reshape(3, 2, 4)
+    assert np.allclose(layer(X).data, np.einsum("ni,ijk->njk", X, W).max(axis=2), rtol=1e-14)
+    assert abs(W).max() <= np.sqrt(6 / 5) and nn.Maxout(3, 2, pieces=1, rng=0)(X).shape == (5, 2)
+    tied = nn.Maxout(1, 1, pieces=2, law=nn.init.constant(1.0))
+    tied([[2.0]]).backward()
+    assert tied.linear.weight.grad.tolist() == [[1.0, 1.0]]
+    with pytest.raises(ValueError, match="`pieces` is a whole number from 1"):
+        nn.Maxout(3, 2, pieces=0)
+
+
+def test_flatten_and_residual() -> None:
+    assert nn.Flatten()(Tensor(np.ones((2, 3, 4)))).shape == (2, 12) and nn.Flatten()(np.ones(3)).shape == (3, 1)
+    assert nn.Flatten()(np.ones((0, 3, 4))).shape == (0, 12)
+    with pytest.raises(ValueError, match="single number"):
+        nn.Flatten()(1.0)
+    inner = nn.Linear(3, 3, rng=0)
+    layer = nn.Residual(nn.Sequential(inner, nn.Tanh()))
+    assert np.array_equal(layer(X).data, X + np.tanh(inner(X).data)) and layer.count() == 12
+    assert nn.Residual(nn.Linear(3, 3, dtype=np.float32))(X).dtype == np.float32
+    with pytest.raises(ValueError, match=r"`inner` makes of shape \(5, 3\) shape \(5, 1\)"):
+        nn.Residual(nn.Linear(3, 1))(X)
+    with pytest.raises(TypeError, match=r"`inner` is a Module, not .*: write Sequential\(\*layers\)"):
+        nn.Residual([inner])  # type: ignore[arg-type]

@@ -137,7 +137,7 @@ def test_conversion_of_other_sequentials() -> None:
     with pytest.raises(ValueError, match="no Linear"):
         nn.MLP.from_tensors(nn.Sequential())
     scalar.layers[0].neurons[0].activation = ag.relu
-    with pytest.raises(ValueError, match="layer 0 differ in activation"):
+    with pytest.raises(ValueError, match="the neurons of a layer differ in activation"):
         scalar.to_tensors()
 
 
@@ -164,3 +164,84 @@ def test_gradients_equal_pytorchs() -> None:
         pairs = (gradients[f"{k}.weight"].T, linear.weight.grad), (gradients[f"{k}.bias"], linear.bias.grad)
         for ours, theirs in pairs:
             assert np.linalg.norm(ours - theirs.numpy()) <= 1e-12 * np.linalg.norm(theirs.numpy())
+
+
+@pytest.mark.parametrize("activation", [*nn.activations.NAMES, "prelu", nn.PReLU(slope=0.1), nn.LeakyReLU(slope=0.3)])
+def test_both_families_take_every_activation(activation: Any) -> None:
+    if activation not in ("softmax", "log_softmax"):
+        neuron = nn.Neuron(2, activation, rng=0)
+        assert neuron(X[0]).data == pytest.approx(neuron.outputs(X)[0])
+    scalar = nn.MLP(2, [3, 3, 2], activation, rng=0)
+    tensor = scalar.to_tensors()
+    assert np.allclose(scalar.outputs(X), [[v.data for v in scalar(x)] for x in X], rtol=1e-13, atol=1e-15)
+    back = tensor.to_values()
+    assert back.state_dict() == scalar.state_dict() and repr(back) == repr(scalar)
+    assert scalar.layers[0].outputs(X).shape == (len(X), 3)
+    scalar.zero_grad()
+    sum(v * v for x in X for v in scalar(x)).backward()
+    (tensor(X) ** 2).sum().backward()
+    last = len(tensor) - 1
+    assert np.allclose([p.grad for p in scalar.layers[-1].neurons[0].w], tensor[last].weight.grad[:, 0], rtol=1e-12)
+    assert len({id(p) for p in scalar.parameters()}) == scalar.count() == tensor.count()
+    own = nn.TensorMLP(2, [3, 3, 2], activation, rng=0)
+    assert own.count() == scalar.count() and own(X).shape == (len(X), 2)
+
+
+def test_learned_slopes() -> None:
+    scalar = nn.MLP(2, [3, 3, 1], "prelu", rng=0)
+    slopes = [name for name, _ in scalar.named_parameters() if "slope" in name]
+    assert slopes == ["layers.0.neurons.0.activation.slope", "layers.1.neurons.0.activation.slope"]
+    tensor = scalar.to_tensors()
+    sum(scalar(x)[0] for x in X).backward()
+    tensor(X).sum().backward()
+    for k in (0, 1):
+        ours = scalar.layers[k].neurons[2].activation.slope.grad
+        assert ours == pytest.approx(tensor[2 * k + 1].slope.grad.item(), rel=1e-12) and ours
+    each = nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3, rng=0), nn.PReLU(slope=[0.1, 0.2, 0.3])))
+    assert each.count() == 12 and [n.activation.slope.data for n in each.layers[0].neurons] == [0.1, 0.2, 0.3]
+    assert each.to_tensors()[1].slope.data.tolist() == [0.1, 0.2, 0.3]
+    with pytest.raises(ValueError, match="has 2 slopes, one for each unit; there are 3 units"):
+        nn.Layer(2, 3, nn.PReLU(slope=[0.1, 0.2]))
+    with pytest.raises(ValueError, match=r"`x` has shape \(.*, 3\); this PReLU has 2 slopes"):
+        nn.PReLU(slope=[0.1, 0.2])(np.ones((4, 3)))
+    for wrong in (np.nan, [[0.1]], "a"):
+        with pytest.raises(ValueError, match=r"`slope` is a finite|could not convert"):
+            nn.PReLU(slope=wrong)
+    assert nn.TensorMLP(2, [3, 1], "prelu", dtype=np.float32)(X).dtype == np.float32
+
+
+def test_an_activation_of_a_row_belongs_to_a_layer() -> None:
+    layer = nn.Layer(2, 3, "softmax", rng=0)
+    assert sum(v.data for v in layer(X[0])) == pytest.approx(1.0)
+    with pytest.raises(ValueError, match="`activation` softmax is of a whole row: give it to a Layer"):
+        nn.Neuron(2, "softmax")
+    classifier = nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3, rng=0), nn.Softmax()))
+    assert np.allclose(classifier.outputs(X).sum(axis=1), 1.0) and repr(classifier.layers[0]) == "Layer(2, 3, softmax)"
+
+
+@pytest.mark.parametrize("law", [*nn.init.LAWS, nn.init.constant(0.5), nn.init.he_normal])
+def test_both_families_take_every_law(law: Any) -> None:
+    for model in (nn.MLP(2, [3, 1], law=law, rng=0), nn.TensorMLP(2, [3, 1], law=law, rng=0)):
+        again = type(model)(2, [3, 1], law=law, rng=0)
+        assert model.count() == 13 and all(
+            np.array_equal(x, y) for x, y in zip(model.state_dict().values(), again.state_dict().values(), strict=True)
+        )
+    assert len(nn.Neuron(3, law=law, rng=0).w) == 3
+    with pytest.raises(ValueError, match="`law` 'he' is unknown"):
+        nn.MLP(2, [3, 1], law="he")
+
+
+def test_dropout_of_both_families() -> None:
+    scalar = nn.MLP(2, [50, 1], dropout=0.5, rng=0)
+    assert repr(scalar.layers[0]) == "Layer(2, 50, relu, dropout=Dropout(0.5))" and scalar.layers[1].dropout is None
+    tensor = scalar.to_tensors()
+    assert [type(part).__name__ for part in tensor] == ["Linear", "ReLU", "Dropout", "Linear"]
+    assert scalar(X[0])[0].data != scalar(X[0])[0].data
+    scalar.eval()
+    assert scalar(X[0])[0].data == pytest.approx(tensor.outputs(X)[0, 0], rel=1e-12)
+    assert not scalar.to_tensors()[2].training and tensor[2].training
+    assert [type(part).__name__ for part in nn.TensorMLP(2, [3, 3, 1], dropout=0.2)] == [
+        "Linear", "ReLU", "Dropout", "Linear", "ReLU", "Dropout", "Linear"
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="has no counterpart"):
+        nn.MLP.from_tensors(nn.Sequential(nn.Dropout(), nn.Linear(2, 1)))

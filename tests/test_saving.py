@@ -36,6 +36,14 @@ MODELS: dict[str, Any] = {
     "neuron": nn.Neuron(2, "sigmoid", rng=0),
     "layer": nn.Layer(2, 3, nn.LeakyReLU(slope=0.3), rng=0),
     "empty": nn.Sequential(),
+    "learned slopes": nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3, rng=0), nn.PReLU(slope=[0.1, 0.2, 0.3]))),
+    "dropout of values": nn.MLP(2, [3, 3, 1], nn.PReLU, dropout=0.5, rng=0),
+    "of rows": nn.Layer(2, 3, "softmax", rng=0),
+    "sparse": nn.Linear(2, 3, mask=[[1, 0, 1], [0, 1, 1]], rng=0),
+    "dropout": nn.TensorMLP(2, [3, 1], "prelu", dropout=0.5, rng=0),
+    "deep": nn.Sequential(
+        nn.Noise(0.1, rng=0), nn.Flatten(), nn.Residual(nn.Linear(2, 2, rng=0)), nn.Maxout(2, 3, pieces=4, rng=0)
+    ),
     **{name: layer() for name, layer in MODULES.items() if issubclass(layer, nn.Activation) and name != "Activation"},
 }
 

@@ -10,15 +10,15 @@ import pytest
 
 from autograd import Tensor
 from nn import SGD, Groups
-from nn.schedules import Cosine, Exponential, OneCycle, OnPlateau, Schedule, Step, WarmUp
+from nn.schedules import Cosine, ExponentialDecay, OneCycle, OnPlateau, Schedule, StepDecay, WarmUp
 
 CASES: list[tuple[Schedule, Any]] = [
-    (Step(0.1, every=7, factor=0.3), lambda s, o: s.StepLR(o, 7, 0.3)),
-    (Exponential(0.1, 0.97), lambda s, o: s.ExponentialLR(o, 0.97)),
+    (StepDecay(0.1, every=7, factor=0.3), lambda s, o: s.StepLR(o, 7, 0.3)),
+    (ExponentialDecay(0.1, 0.97), lambda s, o: s.ExponentialLR(o, 0.97)),
     (Cosine(0.1, 100, low=0.01), lambda s, o: s.CosineAnnealingLR(o, 100, 0.01)),
     (WarmUp(0.1, steps=9, start=0.25), lambda s, o: s.LinearLR(o, 0.25, 1.0, 9)),
     (
-        WarmUp(Exponential(0.1, 0.9), steps=9, start=0.25),
+        WarmUp(ExponentialDecay(0.1, 0.9), steps=9, start=0.25),
         lambda s, o: s.SequentialLR(o, [s.LinearLR(o, 0.25, 1.0, 9), s.ExponentialLR(o, 0.9)], [9]),
     ),
     (OneCycle(0.1, 100), lambda s, o: s.OneCycleLR(o, 0.1, 100, cycle_momentum=False)),
@@ -79,7 +79,7 @@ def test_after_the_end_the_rate_stays() -> None:
     cycle = OneCycle(0.1, 10)
     assert cycle(9) == cycle(10**9) == pytest.approx(0.1 / 25 / 1e4)
     assert [OneCycle(0.1, 2, rise=1.0)(k) for k in (0, 1)] == [pytest.approx(0.004), pytest.approx(0.1 / 25e4)]
-    assert Step(0.1, 1)(10**9) == 0.0
+    assert StepDecay(0.1, 1)(10**9) == 0.0
 
 
 def test_the_state_goes_through_the_optimizer() -> None:
@@ -108,18 +108,18 @@ def test_the_state_goes_through_the_optimizer() -> None:
 
 def test_what_a_schedule_shows() -> None:
     assert repr(WarmUp(Cosine(0.1, 10), 5)) == "WarmUp(then=Cosine(lr=0.1, steps=10, low=0.0), steps=5, start=0.1)"
-    assert "lr=Exponential(lr=0.1, factor=0.5)" in repr(SGD([Tensor([1.0])], lr=Exponential(0.1, 0.5)))
+    assert "lr=ExponentialDecay(lr=0.1, factor=0.5)" in repr(SGD([Tensor([1.0])], lr=ExponentialDecay(0.1, 0.5)))
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Step(0.1, every=0), "`every` is a whole number from 1, not 0"),
-        (lambda: Step(0.1, every=1.5), "`every` is a whole"),  # type: ignore[arg-type]
-        (lambda: Step(-0.1, every=1), "`lr` is -0.1"),
-        (lambda: Step(0.1, every=1, factor=1.5), "`factor` is 1.5; it must be at least 0 and at most 1"),
-        (lambda: Exponential("fast", 0.5), "`lr` is a number, not 'fast'"),  # type: ignore[arg-type]
-        (lambda: Exponential(0.1, math.nan), "`factor` is nan"),
+        (lambda: StepDecay(0.1, every=0), "`every` is a whole number from 1, not 0"),
+        (lambda: StepDecay(0.1, every=1.5), "`every` is a whole"),  # type: ignore[arg-type]
+        (lambda: StepDecay(-0.1, every=1), "`lr` is -0.1"),
+        (lambda: StepDecay(0.1, every=1, factor=1.5), "`factor` is 1.5; it must be at least 0 and at most 1"),
+        (lambda: ExponentialDecay("fast", 0.5), "`lr` is a number, not 'fast'"),  # type: ignore[arg-type]
+        (lambda: ExponentialDecay(0.1, math.nan), "`factor` is nan"),
         (lambda: Cosine(0.1, 10, low=0.2), "`low` is 0.2; it must be at least 0 and at most 0.1"),
         (lambda: WarmUp(OnPlateau(0.1), 5), "`then` is a rate or a schedule without state"),
         (lambda: WarmUp(Cosine, 5), "`then` is a rate or a schedule"),
