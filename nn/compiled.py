@@ -64,6 +64,20 @@ class _Arrays:
             flat[index] = array
         return flat.tolist()
 
+    def gathered_states(self, states: list[Any]) -> list[Any]:
+        """Arrange the states of the optimiser, numbers and arrays by name, likewise."""
+        if self.indices is None:
+            return states
+        columns = {name: self.gathered([state[name] for state in states]) for name in states[0]}
+        return [{name: column[i] for name, column in columns.items()} for i in range(len(self.indices))]
+
+    def spread_states(self, states: list[Any], count: int) -> list[Any]:
+        """Undo `gathered_states`."""
+        if self.indices is None:
+            return states
+        columns = {name: self.spread([state[name] for state in states], count) for name in states[0]}
+        return [{name: column[i] for name, column in columns.items()} for i in range(count)]
+
 
 class _Runner:
     """Keeps a program for each size of batch. Parameters and state are taken in and handed back around each run."""
@@ -106,21 +120,18 @@ class _Runner:
 
     def _run(self, loop: Loop, size: int, rows: list[np.ndarray]) -> list[float]:
         arrays, optimizer = self._arrays(), self.optimizer
-        own, states, names = optimizer.parameters, optimizer.states, list(optimizer.states[0])
+        own = optimizer.parameters
         numbers = arrays.gathered([p.data for p in own])
-        kept = [arrays.gathered([state[name] for state in states]) for name in names]
-        loop.state = (numbers, [np.zeros_like(x) for x in numbers], kept)
+        loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states))
         first, count = optimizer.steps, len(rows)
         rates = zip(*(optimizer.rates(first + i) for i in range(count)), strict=True)
         fed = [np.arange(first + 1.0, first + count + 1), *map(np.array, rates)]
         finished, (losses,) = loop.run(count, fed, np.stack(rows) if size else None)
         if finished:
-            numbers, grads, kept = loop.state
-            spread = [arrays.spread(x, len(own)) for x in (numbers, grads, *kept)]
-            for parameter, number, grad in zip(own, spread[0], spread[1], strict=True):
+            *found, states = loop.state
+            for parameter, number, grad in zip(own, *(arrays.spread(x, len(own)) for x in found), strict=True):
                 parameter.data, parameter.grad = number, grad
-            news = [dict(zip(names, state, strict=True)) for state in zip(*spread[2:], strict=True)]
-            optimizer.states = news or [{} for _ in own]
+            optimizer.states = arrays.spread_states(states, len(own))
             optimizer.steps += finished
         return losses[:finished].tolist()
 
@@ -153,24 +164,20 @@ class _Runner:
 
     def _made(self, size: int) -> Loop:
         arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
-        names = list(optimizer.states[0])
         with self.trained.mode(False):  # a look at one row, eagerly: what is wrong with the objective is said here
             objective(self.trained, *(x[:1] for x in self.data))
 
         def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
-            _, _, kept = state
             t, *rates = fed
             value = objective(arrays.model, *batch)
             grads = gradients(value, arrays.parameters)
-            states = [dict(zip(names, own, strict=True)) for own in zip(*kept, strict=True)] or [{} for _ in grads]
-            new, news = optimizer.updates(arrays.parameters, grads, states, rates, t)
-            return (new, grads, [[own[name] for own in news] for name in names]), [value]
+            new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, t)
+            return (new, grads, states), [value]
 
         if arrays.model is not self.trained:
             arrays.model.train(self.trained.training)
         numbers = [p.data for p in arrays.parameters]
-        kept = [arrays.gathered([state[name] for state in optimizer.states]) for name in names]
-        state = (arrays.parameters, [np.zeros_like(x) for x in numbers], kept)
+        state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states))
         return Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True)
 
 
