@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .formula import one_line
-from .layout import SETTINGS, blank, ports_of
-from .look import INK, NAN, box_size, edge_colour, edge_size, fill, level
+from .look import INK, NAN, QUIET, edge_colour, edge_size, fill, level
 from .picture import Box, Picture
+from .skeleton import blank, escaped, nested, ports_of, settings, sizes_of
 
 __all__ = ["dot_text"]
 
 
 def dot_text(views: list[Picture]) -> str:
     """Write one or two views; the sizes are those of the layout, so that Graphviz finds the same places."""
-    lines = ["digraph {", *SETTINGS, *_FONTS]
+    lines = ["digraph {", *settings(views), *_FONTS]
     remarks = list(dict.fromkeys(remark for view in views for remark in view.legend))
     if remarks:
-        lines.append(f"labelloc=b; label=<{'<BR/>'.join(map(_html, ['', *remarks]))}>;")
+        lines.append(f"labelloc=b; label=<{'<BR/>'.join(map(escaped, ['', *remarks]))}>;")
     if len(views) == 1:
         lines += _statements(views[0], views)
     else:
@@ -37,10 +36,10 @@ _FONTS = [
 
 def _statements(view: Picture, views: list[Picture]) -> Iterator[str]:
     name = "b" if view.is_backward else "n"
-    for i, box in enumerate(view.boxes):
-        size = box_size([v.boxes[i] for v in views])
-        yield f"{name}{i} [{_box(box, size, view)}];"
-    ports = ports_of(view)
+    sizes = sizes_of(views)
+    nodes = [f"{name}{i} [{_box(box, sizes[i], view)}];" for i, box in enumerate(view.boxes)]
+    yield from nested(view, nodes, name, f'<FONT POINT-SIZE="10" COLOR="{QUIET}">%s</FONT>')
+    ports = ports_of(views)
     for i, edge in enumerate(view.edges):
         room = edge_size([v.edges[i] for v in views])
         yield f"{name}{edge.operand} -> {name}{edge.result} [{_edge(view, i, room)}{ports[i]}];"
@@ -49,17 +48,16 @@ def _statements(view: Picture, views: list[Picture]) -> Iterator[str]:
 def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
     rows = []
     for line in box.lines:
-        text = _html(line.text)
+        text = escaped(line.text)
         text = f"<B>{text}</B>" if line.bold else text
         rows.append(f'<FONT POINT-SIZE="10">{text}</FONT>' if line.small else text)
     if box.step is not None and rows:
         rows[0] = f'<FONT POINT-SIZE="9">{box.step}.</FONT> {rows[0]}'
     width, height = size
-    style = "filled" if box.kind == "constant" else '"rounded,filled"'
-    outline = (
-        f'color="{NAN}" penwidth=3' if box.has_nan else
-        f'color="{INK}" penwidth={0 if box.kind == "constant" else 2 if box.kind == "leaf" else 1.2}'
-    )  # fmt: skip
+    style = {"constant": "filled", "stub": '"rounded,dashed"'}.get(box.kind, '"rounded,filled"')
+    thick = {"constant": 0, "stub": 0.8, "leaf": 2, "op": 1.2}[box.kind]
+    ink = QUIET if box.kind == "stub" else INK
+    outline = f'color="{NAN}" penwidth=3' if box.has_nan else f'color="{ink}" penwidth={thick}'
     colour = fill(level(box.amount, view.largest))
     return (
         f"label=<{'<BR/>'.join(rows) or ' '}> width={width / 72:.4f} height={height / 72:.4f} style={style} "
@@ -71,23 +69,17 @@ def _box(box: Box, size: tuple[float, float], view: Picture) -> str:
 def _edge(view: Picture, i: int, room: tuple[float, float] | None) -> str:
     edge = view.edges[i]
     colour = edge_colour(edge)
-    parts = [f'color="{colour}" penwidth=1.2']
+    parts = [f'color="{colour}99" penwidth=0.8' if edge.is_faint else f'color="{colour}" penwidth=1.2']
     if view.is_backward:
         parts.append("dir=back" if edge.flows else "dir=none")
     if edge.sign < 0 or not edge.flows:
         parts.append("style=dashed" if edge.sign < 0 else "style=dotted")
     if room:
-        text = f'<FONT COLOR="{colour}">{_html(edge.text)}</FONT>' if edge.text else ""
+        text = f'<FONT COLOR="{colour}">{escaped(edge.text)}</FONT>' if edge.text else ""
         parts.append(f"label={blank(room, text)}")
     if edge.hint:
         parts.append(f"tooltip={_quoted(edge.hint)}")
     return " ".join(parts)
-
-
-def _html(text: str) -> str:
-    r"""Escape for an HTML-like label, where Graphviz also replaces `\N` and its like: a joiner breaks them up."""
-    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return text.replace("\\", "&#92;&#8288;")
 
 
 def _quoted(text: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..graph import Node, topological
 
-__all__ = ["cut", "formula", "one_line", "settings_of", "short"]
+__all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short"]
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "@": 2, "**": 4, ">": 0, "==": 0}
 """How strongly an infix symbol binds, as in Python."""
@@ -18,14 +19,14 @@ _LONGEST = 120
 
 
 def short(x: float, digits: int = 3) -> str:
-    """Write a number with three significant digits.
+    """Write a number with three significant digits, or the whole number that it is close to.
 
-    >>> short(0.88079), short(-3.0), short(0.0), short(1234567.0), short(float("nan"))
-    ('0.881', '-3', '0', '1.23e+06', 'nan')
+    >>> short(0.88079), short(-3.0), short(0.0), short(1234.5), short(1234567.0), short(float("nan"))
+    ('0.881', '-3', '0', '1234', '1.23e+06', 'nan')
     """
     x = float(x)
-    if math.isfinite(x) and x == int(x) and abs(x) < 1e5:
-        return str(int(x))
+    if math.isfinite(x) and abs(x) < 1e5 and (x == int(x) or abs(x) >= 10**digits):
+        return str(round(x))
     return f"{x:.{digits}g}"
 
 
@@ -58,13 +59,19 @@ def formula(node: Any) -> str:
     if not isinstance(node, Node):
         return short(node) if getattr(node, "shape", ()) == () else "array"
     order, leaves = topological(node)
-    written = {leaf: (_leaf(leaf), _ATOM) for leaf in leaves}
-    for part in reversed(order):
-        text, binding = _applied(part, [written[x] for x in part.inputs])
+    return formula_of(order[::-1], {leaf: _leaf(leaf) for leaf in leaves}) if order else _leaf(node)
+
+
+def formula_of(nodes: Iterable[Node], names: Mapping[Node, str]) -> str:
+    """Write the last of some nodes, operands first, with names for those that they are computed from."""
+    written = {node: (name, _ATOM) for node, name in names.items()}
+    text = ""
+    for node in nodes:
+        text, binding = _applied(node, [written[x] if x in written else (_leaf(x), _ATOM) for x in node.inputs])
         if len(text) > _LONGEST:
             text, binding = "…", _ATOM
-        written[part] = (text, binding)
-    return written[node][0]
+        written[node] = (text, binding)
+    return text
 
 
 def _leaf(node: Node) -> str:

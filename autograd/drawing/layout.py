@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from .engine import run_dot
-from .look import box_size, edge_size
+from .look import edge_size, title_lines
 from .picture import Picture
+from .skeleton import blank, direction, nested, ports_of, row_lines, settings, sizes_of
 
 __all__ = ["LIMIT", "Layout", "Place", "Route", "arrange", "refuse_large"]
 
@@ -29,22 +29,28 @@ class Place:
 
 @dataclass
 class Route:
-    """An edge from operand to result: its two tips, the control points of a Bézier spline, and its text's place."""
+    """An edge from operand to result: its two tips, the control points of a Bézier spline, and its text's place.
+
+    The text is centred there, or starts there if `anchor` is "start"; it may stand on the line.
+    """
 
     start: Point
     end: Point
     points: list[Point]
     text: Point | None
+    anchor: str = "middle"
+    is_text_on_line: bool = False
 
 
 @dataclass
 class Layout:
-    """Positions in pixels, from the upper left corner."""
+    """Positions in pixels, from the upper left corner; `frames` are those of the clusters."""
 
     width: float
     height: float
     places: list[Place]
     routes: list[Route]
+    frames: list[Place | None] = field(default_factory=list)
 
 
 def refuse_large(picture: Picture) -> None:
@@ -64,7 +70,7 @@ def arrange(views: list[Picture]) -> Layout:
         RuntimeError: there is no Graphviz, or it failed.
     """
     refuse_large(views[0])
-    sizes = [box_size([view.boxes[i] for view in views]) for i in range(len(views[0].boxes))]
+    sizes = sizes_of(views)
     found = json.loads(run_dot(_skeleton(views, sizes), "json0"))
     height = float(found["bb"].split(",")[3])
 
@@ -73,51 +79,103 @@ def arrange(views: list[Picture]) -> Layout:
         return round(float(x), 2), round(height - float(y), 2)
 
     places: list[Place | None] = [None] * len(sizes)
+    frames: list[Place | None] = [None] * len(views[0].clusters)
     for box in found["objects"]:
+        if "bb" in box:
+            left, low, right, high = map(float, box["bb"].split(","))
+            middle = (left + right) / 2, height - (low + high) / 2
+            frames[int(box["name"].rpartition("_")[2])] = Place(*middle, right - left, high - low)
+            continue
+        if "pos" not in box:
+            continue  # it holds a row together
         i = int(box["name"][1:])
         places[i] = Place(*point(box["pos"]), *sizes[i])
+    is_downward = direction(views) == "TB"
     routes: list[Route | None] = [None] * len(views[0].edges)
     for edge in found.get("edges", []):
+        if "id" not in edge:
+            continue
         parts = edge["pos"].split()
         tips = {part[0]: point(part) for part in parts if part[0] in "se"}
         spline = [point(part) for part in parts if part[0] not in "se"]
-        text = point(edge["lp"]) if "lp" in edge else None
-        routes[int(edge["id"])] = Route(tips.get("s", spline[0]), tips.get("e", spline[-1]), spline, text)
+        i, text, anchor = int(edge["id"]), point(edge["lp"]) if "lp" in edge else None, "middle"
+        if text and is_downward:  # beside the line, in every view
+            size = edge_size([view.edges[i] for view in views]) or (0.0, 0.0)
+            text, anchor = (round(text[0] - size[0] / 2 + 4, 2), text[1]), "start"
+        routes[i] = Route(tips.get("s", spline[0]), tips.get("e", spline[-1]), spline, text, anchor)
     width = float(found["bb"].split(",")[2])
-    return Layout(width, height, [p for p in places if p], [r for r in routes if r])
+    made = Layout(width, height, [p for p in places if p], [r for r in routes if r], frames)
+    return _framed(_with_texts(views, made), views[0]) if views[0].rows else made
+
+
+def _with_texts(views: list[Picture], layout: Layout) -> Layout:
+    """Find places for the numbers on edges where Graphviz kept no room for them: on the line, near its middle."""
+    taken = list(layout.places)
+    for i, route in enumerate(layout.routes):
+        size = edge_size([view.edges[i] for view in views])
+        if size is None:
+            continue
+        for t in (0.5, 0.35, 0.65, 0.25, 0.75, 0.15):
+            place = Place(*_point_on(route.points, t), *size)
+            if not any(_overlap(place, other) for other in taken):
+                taken.append(place)
+                route.text, route.is_text_on_line = (place.x, place.y), True
+                break
+    return layout
+
+
+def _point_on(spline: list[Point], t: float) -> Point:
+    """Give a point of a Bézier spline, from 0 at its start to 1 at its end."""
+    pieces = (len(spline) - 1) // 3
+    i = min(int(t * pieces), pieces - 1)
+    u = t * pieces - i
+    weights = (1 - u) ** 3, 3 * u * (1 - u) ** 2, 3 * u * u * (1 - u), u**3
+    x, y = (round(sum(w * p[k] for w, p in zip(weights, spline[3 * i :], strict=False)), 2) for k in (0, 1))
+    return x, y
+
+
+def _framed(layout: Layout, picture: Picture) -> Layout:
+    """Draw frames round the boxes of clusters where Graphviz was told of rows only, which it keeps in order then."""
+    frames: list[Place | None] = []
+    for cluster in picture.clusters:
+        inside = [layout.places[i] for i in cluster.boxes]
+        left, right = min(p.x - p.width / 2 for p in inside) - 9, max(p.x + p.width / 2 for p in inside) + 9
+        low, high = max(p.y + p.height / 2 for p in inside) + 9, min(p.y - p.height / 2 for p in inside) - 9
+        high -= 13 * len(title_lines(cluster.title, right - left))
+        frame = Place((left + right) / 2, (low + high) / 2, right - left, low - high)
+        others = [p for i, p in enumerate(layout.places) if i not in cluster.boxes]
+        frames.append(None if any(_overlap(frame, p) for p in others) else frame)
+    drawn = [frame for frame in [*frames, *layout.places] if frame]
+    left, top = min(p.x - p.width / 2 for p in drawn), min(p.y - p.height / 2 for p in drawn)
+    right, low = max(p.x + p.width / 2 for p in drawn), max(p.y + p.height / 2 for p in drawn)
+    left, top = min(left, 0.0), min(top, 0.0)
+    moved = Layout(max(right, layout.width) - left, max(low, layout.height) - top, [], [], [])
+    moved.places = [replace(p, x=p.x - left, y=p.y - top) for p in layout.places]
+    moved.frames = [frame and replace(frame, x=frame.x - left, y=frame.y - top) for frame in frames]
+
+    def shift(p: Point) -> Point:
+        return round(p[0] - left, 2), round(p[1] - top, 2)
+
+    for route in layout.routes:
+        text = shift(route.text) if route.text else None
+        tips, points = (shift(route.start), shift(route.end)), [shift(p) for p in route.points]
+        moved.routes.append(Route(*tips, points, text, route.anchor, route.is_text_on_line))
+    return moved
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    across, down = abs(one.x - other.x), abs(one.y - other.y)
+    return across * 2 < one.width + other.width and down * 2 < one.height + other.height
 
 
 def _skeleton(views: list[Picture], sizes: list[tuple[float, float]]) -> str:
     """Write DOT with sizes only; no text of the user's gets near Graphviz here."""
-    lines = ["digraph {", *SETTINGS]
-    lines += [f'n{i} [width={w / 72:.4f} height={h / 72:.4f} label=""];' for i, (w, h) in enumerate(sizes)]
-    ports = ports_of(views[0])
+    nodes = [f'n{i} [width={w / 72:.4f} height={h / 72:.4f} label=""];' for i, (w, h) in enumerate(sizes)]
+    rows = views[0].rows
+    lines = ["digraph {", *settings(views), *([*nodes, *row_lines(rows)] if rows else nested(views[0], nodes, "n"))]
+    ports = ports_of(views)
     for i, edge in enumerate(views[0].edges):
         size = edge_size([view.edges[i] for view in views])
-        label = "" if size is None else f" label={blank(size)}"
+        label = "" if size is None or rows else f" label={blank(size)}"
         lines.append(f"n{edge.operand} -> n{edge.result} [id={i} dir=both{ports[i]}{label}];")
     return "\n".join([*lines, "}"])
-
-
-SETTINGS = [
-    "rankdir=LR; nodesep=0.16; ranksep=0.23; margin=0; outputorder=edgesfirst;",
-    "node [shape=box fixedsize=true];",
-    "edge [arrowsize=0.6];",
-]
-
-
-def ports_of(picture: Picture) -> list[str]:
-    """Make the only edge of a leaf, which has round ends, leave from the middle of its side."""
-    uses = Counter(edge.operand for edge in picture.edges)
-    alone = [picture.boxes[edge.operand].kind == "leaf" and uses[edge.operand] == 1 for edge in picture.edges]
-    return [" tailport=e" if x else "" for x in alone]
-
-
-def blank(size: tuple[float, float], inside: str = "") -> str:
-    """Write an HTML-like label of a given size."""
-    width, height = round(size[0]), round(size[1])
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" '
-        f'WIDTH="{width}" HEIGHT="{height}"><TR><TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}">'
-        f"{inside}</TD></TR></TABLE>>"
-    )

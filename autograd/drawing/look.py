@@ -6,7 +6,7 @@ from ..display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
 from .picture import Box, Edge, Line, width_of
 
 __all__ = ["INK", "LEVELS", "NAN", "PAPER", "QUIET", "box_size", "edge_colour", "edge_size", "fill", "level",
-           "line_height", "line_width"]  # fmt: skip
+           "line_height", "line_width", "title_lines"]  # fmt: skip
 
 PAPER, QUIET = "#ffffff", "#6e7781"
 
@@ -14,6 +14,11 @@ PAPER, QUIET = "#ffffff", "#6e7781"
 def edge_colour(edge: Edge) -> str:
     """Give the colour of an edge by the sign of its number."""
     return NAN if edge.has_nan else POSITIVE if edge.sign > 0 else NEGATIVE if edge.sign < 0 else QUIET
+
+
+def title_lines(title: str, width: float) -> list[str]:
+    """Put the title of a frame on one line, or its pieces on several, as its width allows."""
+    return [title] if line_width(title, small=True) + 16 <= width else title.split("  ")
 
 
 def line_height(line: Line) -> float:
@@ -29,8 +34,9 @@ def line_width(text: str, small: bool) -> float:
 def box_size(boxes: list[Box]) -> tuple[float, float]:
     """Give the size that holds each of several boxes: those of one node in several views."""
     width = max(max((line_width(x.text, x.small) for x in box.lines), default=0.0) for box in boxes)
-    width += {"constant": 12.0, "leaf": 24.0, "op": 18.0}[boxes[0].kind]
-    height = max(sum(map(line_height, box.lines)) for box in boxes) + (6.0 if boxes[0].kind == "constant" else 12.0)
+    width += {"constant": 12.0, "stub": 12.0, "leaf": 24.0, "op": 18.0}[boxes[0].kind]
+    room = 6.0 if boxes[0].kind in ("constant", "stub") else 12.0
+    height = max(sum(map(line_height, box.lines)) for box in boxes) + room
     return max(width, 24.0), max(height, 20.0)
 
 

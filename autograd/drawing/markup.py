@@ -88,7 +88,7 @@ def _style(token: str) -> str:
             f"{scope} .paper{{fill:var(--jp-layout-color0,#111418)}}",
             f"{scope} .quiet{{fill:#9da7b3}}{scope} .zero{{stroke:#9da7b3}}{scope} .zeroh{{fill:#9da7b3}}",
             f"{scope} .line{{stroke:#e6edf3}}{scope} .nan{{stroke:#ff5fb0}}{scope} .nanh{{fill:#ff5fb0}}",
-            f"{scope} .halo{{stroke:var(--jp-layout-color0,#111418)}}",
+            f"{scope} .frame{{stroke:#9da7b3}}{scope} .halo{{stroke:var(--jp-layout-color0,#111418)}}",
             f"{scope} .pos{{stroke:#79b4e3}}{scope} .posh{{fill:#79b4e3}}",
             f"{scope} .neg{{stroke:#f6a04d}}{scope} .negh{{fill:#f6a04d}}",
             f"{scope} .mark{{stroke:{MARKER_DARK}}}{scope} .markh{{fill:{MARKER_DARK}}}",

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
 
-__all__ = ["Box", "Edge", "Line", "Picture", "width_of"]
+__all__ = ["Box", "Cluster", "Edge", "Line", "Picture", "width_of"]
 
 
 @dataclass
@@ -25,12 +25,13 @@ class Box:
 
     Attributes:
         lines: what stands in it.
-        kind: "leaf", "op" or "constant".
+        kind: "leaf", "op", "constant", or "stub" for what is not shown.
         is_result: whether it is the node that was drawn.
         amount: the number that its colour shows, if it is one.
         has_nan: whether there is a NaN in it.
         step: when the backward pass came here, from 1.
         hint: the full numbers.
+        is_folded: whether several nodes stand in it.
     """
 
     lines: list[Line]
@@ -40,11 +41,17 @@ class Box:
     has_nan: bool
     hint: str
     step: int | None = None
+    is_folded: bool = False
 
 
 @dataclass
 class Edge:
-    """One use of an operand: places of both ends among the boxes, the text beside it, and the sign of its number."""
+    """One use of an operand: places of both ends among the boxes, the text beside it, and the sign of its number.
+
+    Attributes:
+        flows: whether a derivative flows along it.
+        is_faint: whether it is one of so many that each is drawn thin.
+    """
 
     operand: int
     result: int
@@ -53,6 +60,22 @@ class Edge:
     hint: str
     flows: bool = True
     has_nan: bool = False
+    is_faint: bool = False
+
+
+@dataclass
+class Cluster:
+    """A frame around boxes, such as those of a layer.
+
+    Attributes:
+        title: what it says.
+        boxes: their places in `Picture.boxes`.
+        parent: the place of the frame around it in `Picture.clusters`, if there is one.
+    """
+
+    title: str
+    boxes: list[int]
+    parent: int | None = None
 
 
 @dataclass
@@ -66,6 +89,8 @@ class Picture:
         title: a few words.
         sentence: what one would say about the picture to somebody who does not see it.
         legend: how to read it, in short remarks.
+        clusters: frames around boxes, outer ones first.
+        rows: boxes that stand side by side, in order: the neurons of a layer, with all that joins them to the next.
     """
 
     boxes: list[Box]
@@ -74,6 +99,8 @@ class Picture:
     title: str
     sentence: str
     legend: list[str] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
+    rows: list[list[int]] = field(default_factory=list)
 
     @cached_property
     def largest(self) -> float:

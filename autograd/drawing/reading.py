@@ -58,6 +58,7 @@ class Reading:
         self.operands = [tuple([self.place[x] for x in node.inputs]) for node in self.nodes]
         self._masked: set[Node] = set()
         self._links: dict[int, list[Link]] = {}
+        self._through: dict[tuple[int, int, int], dict[int, float]] = {}
         self._rules: dict[int, list[tuple[str, str]]] = {}
 
     @cached_property
@@ -120,6 +121,29 @@ class Reading:
                         link.arriving, link.added = g, contribution
         return self._links[i]
 
+    def slopes_through(self, members: list[int]) -> dict[int, float]:
+        """Give the derivatives of the last of some nodes by what the others are computed from, where all are numbers.
+
+        The path between two nodes may lead along any of the members, but along no other node.
+        """
+        key = members[0], members[-1], len(members)
+        if key not in self._through:
+            self._through[key] = self._slopes_through(members)
+        return self._through[key]
+
+    def _slopes_through(self, members: list[int]) -> dict[int, float]:
+        inside = set(members)
+        if any(number(self.nodes[i]._data) is None for m in members for i in (m, *self.operands[m])):
+            return {}
+        found: dict[int, Any] = {members[-1]: ones(self.nodes[members[-1]]._data)}
+        with quiet():
+            for i in reversed(members):
+                if (g := found.get(i)) is not None:
+                    for operand, part in contributions(self.nodes[i], g):
+                        x = self.place[operand]
+                        found[x] = found[x] + part if x in found else part
+        return {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
+
     def rules_of(self, i: int) -> list[tuple[str, str]]:
         """Give the derivative rules of a node in words, one per operand that is differentiated, with its name."""
         if i not in self._rules:
@@ -160,7 +184,7 @@ def ones(data: Any) -> Any:
 
 
 def _find_slopes(node: Node, links: list[Link]) -> None:
-    if any(np.size(x._data) != 1 for x in (node, *node.inputs)):
+    if any(number(x._data) is None for x in (node, *node.inputs)):
         return
     for link, contribution in _matched(links, contributions(node, ones(node._data)), node):
         link.slope = number(contribution)

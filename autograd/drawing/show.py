@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ..graph import Node
+from ..graph import Node, without_collector
 from .dot import dot_text
 from .engine import run_dot
 from .exhibit import Exhibit
@@ -18,6 +18,7 @@ from .layout import Layout, arrange, refuse_large
 from .network import Network, network_svg, network_text
 from .notebook import html
 from .picture import Picture
+from .planning import plan
 from .reading import Reading, read
 from .story import Story, tell
 from .svg import svg_text, token_of
@@ -31,7 +32,16 @@ _SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".txt")
 _MOST_LINES = 200
 
 
-def draw(node: Any, view: str = "forward", *, at: Any = None) -> Any:
+def draw(
+    node: Any,
+    view: str = "forward",
+    *,
+    at: Any = None,
+    depth: int | None = None,
+    expand: Any = (),
+    focus: Any = None,
+    radius: int | None = None,
+) -> Any:
     """Draw the graph that a Value or Tensor was computed by, or a net.
 
     Every value is a box with its name and operation, its `data` and its `grad`; on each edge stands the local
@@ -77,8 +87,10 @@ def draw(node: Any, view: str = "forward", *, at: Any = None) -> Any:
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
     if view not in _VIEWS:
         raise ValueError(f"`view` is one of {', '.join(map(repr, _VIEWS))}, not {view!r:.40}")
-    reading = read(node)
-    return Drawing(forward_picture(reading), backward_picture(reading), view, reading)
+    with without_collector():
+        reading = read(node)
+        shown = plan(reading, depth, expand, focus, radius)
+        return Drawing(forward_picture(reading, shown), backward_picture(reading, shown), view, reading)
 
 
 def _net(network: Network) -> Exhibit:

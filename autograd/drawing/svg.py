@@ -7,14 +7,16 @@ import math
 from xml.sax.saxutils import escape
 
 from .layout import Layout, Place, Point, Route
-from .look import INK, LEVELS, NAN, PAPER, QUIET, edge_colour, fill, level, line_height
+from .look import INK, LEVELS, NAN, PAPER, QUIET, edge_colour, fill, level, line_height, line_width, title_lines
 from .markup import document, n, rect, text_at, wrapped
-from .picture import Box, Edge, Picture
+from .picture import Box, Cluster, Edge, Picture
 
-__all__ = ["box_shape", "edge_lines", "edge_text", "svg_text", "token_of"]
+__all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text", "token_of"]
 
 _MARGIN = 10.0
 _CAPTION = 22.0
+_GAP = 30.0  # between two views
+_NARROWEST, _PAGE = 340.0, 840.0
 
 
 def token_of(views: list[Picture]) -> str:
@@ -23,34 +25,55 @@ def token_of(views: list[Picture]) -> str:
 
 
 def svg_text(views: list[Picture], layout: Layout) -> str:
-    """Write one or two views of a graph, one below the other, in the same places."""
+    """Write one or two views of a graph in the same places: side by side if a page is wide enough, or else below."""
     token = token_of(views)
-    width = max(layout.width, 260.0) + 2 * _MARGIN
+    column = max(layout.width, _NARROWEST)
+    is_beside = len(views) > 1 and 2 * column + _GAP <= _PAGE and layout.height > layout.width
+    bodies = [_view(view, layout, column, len(views) > 1) for view in views]
     body: list[str] = []
-    y = _MARGIN
-    for view in views:
-        if len(views) > 1:
-            body.append(text_at(_MARGIN, y + 12, "backward" if view.is_backward else "forward", 12, "cap", bold=True))
-            y += _CAPTION
-        body.append(f'<g transform="translate({n((width - layout.width) / 2)} {n(y)})">')
-        routed = list(zip(view.edges, layout.routes, strict=True))
-        body += [edge_lines(edge, route, view.is_backward) for edge, route in routed]
-        body += [box_shape(box, place, view) for box, place in zip(view.boxes, layout.places, strict=True)]
-        body += [edge_text(edge, route) for edge, route in routed if edge.text]
-        body.append("</g>")
-        y += layout.height + 10
-        for remark in wrapped(view.legend, width - 2 * _MARGIN):
-            y += 14
-            body.append(text_at(_MARGIN, y - 3, remark, 10, "quiet", colour=QUIET))
-        y += 8
-    height = y + _MARGIN - 8
+    x = y = _MARGIN
+    for lines, height in bodies:
+        body += [f'<g transform="translate({n(x)} {n(y)})">', *lines, "</g>"]
+        x, y = (x + column + _GAP, y) if is_beside else (x, y + height)
+    width = 2 * _MARGIN + (2 * column + _GAP if is_beside else column)
+    height = _MARGIN + (max if is_beside else sum)(height for _, height in bodies)
     title, sentence = views[0].title, " ".join(view.sentence for view in views)
     if len(views) > 1:
         title = title.replace("Forward graph", "Forward and backward graph")
     return document(token, width, height, title, sentence, body)
 
 
+def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tuple[list[str], float]:
+    """Draw one view, from the upper left corner; gives its height as well."""
+    body, y = [], 0.0
+    if has_caption:
+        body.append(text_at(0, 12, "backward" if view.is_backward else "forward", 12, "cap", bold=True))
+        y = _CAPTION
+    body.append(f'<g transform="translate({n((width - layout.width) / 2)} {n(y)})">')
+    frames = zip(view.clusters, layout.frames, strict=True)
+    body += [frame_shape(cluster, frame) for cluster, frame in frames if frame]
+    routed = list(zip(view.edges, layout.routes, strict=True))
+    body += [edge_lines(edge, route, view.is_backward) for edge, route in routed]
+    body += [box_shape(box, place, view) for box, place in zip(view.boxes, layout.places, strict=True)]
+    body += [edge_text(edge, route) for edge, route in routed if edge.text]
+    body.append("</g>")
+    y += layout.height + 10
+    for remark in wrapped(view.legend, width):
+        y += 14
+        body.append(text_at(0, y - 3, remark, 10, "quiet", colour=QUIET))
+    return body, y + 8
+
+
 # Parts -------------------------------------------------------------------------------------------------------
+
+
+def frame_shape(cluster: Cluster, frame: Place) -> str:
+    """Draw the frame of a cluster, with its title in the upper left corner."""
+    left, top = frame.x - frame.width / 2, frame.y - frame.height / 2
+    marks = f'class="frame" fill="none" stroke="{QUIET}" stroke-width="0.7"'
+    lines = title_lines(cluster.title, frame.width)
+    texts = [text_at(left + 8, top + 14 + 13 * i, line, 10, "quiet", colour=QUIET) for i, line in enumerate(lines)]
+    return rect(left, top, frame.width, frame.height, 8, marks) + "".join(texts)
 
 
 def box_shape(box: Box, place: Place, view: Picture) -> str:
@@ -64,7 +87,13 @@ def box_shape(box: Box, place: Place, view: Picture) -> str:
     thick = 3.0 if box.has_nan else 2.0 if box.kind == "leaf" else 1.2
     if box.kind == "leaf":
         radius = min(radius, 22.0)
-    if box.kind != "constant" or box.has_nan:
+    if box.kind == "stub":
+        dashes = f'class="frame" fill="none" stroke="{QUIET}" stroke-width="0.8" stroke-dasharray="3 2"'
+        parts.append(rect(left, top, place.width, place.height, radius, dashes))
+    elif box.kind != "constant" or box.has_nan:
+        if box.is_folded:  # a sheet below the first
+            below = f'class="line f{steps + LEVELS}" fill="{fill(steps)}" stroke="{INK}" stroke-width="0.8"'
+            parts.append(rect(left + 3, top + 3, place.width, place.height, radius, below))
         parts.append(
             rect(left, top, place.width, place.height, radius, f'{marks} stroke="{outline}" stroke-width="{thick}"')
         )
@@ -102,9 +131,10 @@ def edge_lines(edge: Edge, route: Route, is_backward: bool) -> str:
         head = f'<path class="{name}h" d="{_arrow(points[-1], end)}" fill="{colour}"/>'
     else:
         line += f" L{n(end[0])},{n(end[1])}"
+    thick = 'stroke-width="0.8" stroke-opacity="0.6"' if edge.is_faint else 'stroke-width="1.2"'
     title = f"<title>{escape(edge.hint)}</title>" if edge.hint else ""
     return (
-        f'<g>{title}<path class="{name}" d="{line}" fill="none" stroke="{colour}" stroke-width="1.2"{dash}/>{head}</g>'
+        f'<g>{title}<path class="{name}" d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>'
     )
 
 
@@ -121,7 +151,12 @@ def edge_text(edge: Edge, route: Route) -> str:
     if route.text is None:
         return ""
     x, y = route.text
-    text = text_at(x, y + 3.5, edge.text, 10, f"{_edge_class(edge)}h", colour=edge_colour(edge), anchor="middle")
+    name = f"{_edge_class(edge)}h"
+    text = text_at(x, y + 3.5, edge.text, 10, name, colour=edge_colour(edge), anchor=route.anchor)
+    if route.is_text_on_line:
+        width = line_width(edge.text, small=True) + 2
+        under = rect(x - width / 2, y - 6.5, width, 13, 2, f'class="paper" fill="{PAPER}"')
+        return under + text
     halo = f'class="halo" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
     return f"<g {halo}>{text}</g>"
 

@@ -1,0 +1,294 @@
+"""Large graphs made readable: sums of products, neurons and layers become single boxes.
+
+All of it is found in the graph itself. A *sum of products* is a tree of additions whose inner results nobody else
+uses. If it holds parameters, it is a *neuron*, together with the activation behind it; neurons that read the same
+inputs are a *layer*. Parameters' labels give them their names (see `places`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..graph import fixed
+from .parts import Part
+from .places import place_of
+from .reading import Reading
+from .samples import Sample
+
+__all__ = ["DEEPEST", "Folding"]
+
+DEEPEST = 3
+"""Depths: 0 layers, 1 neurons, 2 sums of products, 3 every value."""
+
+_LONGEST = 4  # operations in a row
+_PRODUCTS = {"mul", "matmul"}
+_NO_ACTIVATIONS = {"neg", "square", "abs", "reciprocal", "sqrt", "exp", "log", "identity"}
+
+
+@dataclass
+class _Sum:
+    """A sum of products: its operations, the leaves that it holds, and the activation behind it.
+
+    `depth` is the last at which it is one box. Single operations in a row are kept in the same way.
+    """
+
+    members: list[int]
+    holds: list[int]
+    place: tuple[str, ...]
+    activation: int | None = None
+    is_forced: bool = False
+    name: str = ""
+    depth: int = DEEPEST - 1
+
+    @property
+    def output(self) -> int:
+        return self.members[-1]
+
+    @property
+    def operations(self) -> list[int]:
+        """The members, and the activation if there is one."""
+        return self.members if self.activation is None else [*self.members, self.activation]
+
+
+class Folding:
+    """The sums, neurons and layers of a graph, or of one sample of it; `parts` gives them at any depth."""
+
+    def __init__(self, reading: Reading, sample: Sample) -> None:
+        self.nodes, self.operands = reading.nodes, reading.operands
+        self.sample, self.shown = sample, sample.shown
+        self.users = reading.users
+        self.places = {
+            i: place
+            for i in self.shown
+            if self._is_parameter(i) and self.nodes[i].label and (place := place_of(self.nodes[i].label))
+        }
+        self.sums = self._find_sums()
+        self.layers = self._find_layers()
+        self._name_all()
+
+    # Finding -----------------------------------------------------------------------------------------------
+
+    def _is_parameter(self, i: int) -> bool:
+        return not self.operands[i] and self.nodes[i].op is not fixed
+
+    def _is_number(self, i: int) -> bool:
+        """Say whether a node is a number that stands in a formula."""
+        node = self.nodes[i]
+        return not self.operands[i] and node.op is fixed and node._data.__class__ is float and not node.label
+
+    def _uses(self, i: int) -> list[int]:
+        return [user for user in self.users[i] if user in self.shown]
+
+    def _is_of_one(self, user: int, leaf: int) -> bool:
+        """Say whether an operation has no other operand than a leaf, as in a penalty on a weight."""
+        return all(x == leaf or self._is_number(x) for x in self.operands[user])
+
+    def _find_sums(self) -> list[_Sum]:
+        sums = []
+        roots: Mapping[int, tuple[list[int], list[int]]] = self.sample.trees
+        absorbed = {i for members, _ in roots.values() for i in members}
+        for i in sorted(self.shown):
+            if i in roots:
+                members, terms = roots[i]
+                products = [x for x in terms if self._is_product(x)]
+                absorbed.update(products)
+                found = self._parted(sorted([*products, *members]), i in self.sample.hidden)
+                sums += [self._sum(part) for part in found]
+                sums[-1].is_forced = i in self.sample.hidden
+        for i in sorted(self.shown):
+            if i not in absorbed and self.operands[i] and self.nodes[i].op.name in _PRODUCTS:
+                sums.append(self._sum([i]))  # without a bias
+        sums = [s for s in sums if s.is_forced or len(s.members) > 1 or any(self._is_parameter(x) for x in s.holds)]
+        taken = {i for s in sums for i in s.members}
+        for s in sums:
+            if any(self._is_parameter(x) for x in s.holds):
+                s.activation = self._activation(s.output, taken)
+        return sorted([*sums, *self._chains({i for s in sums for i in s.operations})], key=lambda s: s.output)
+
+    def _parted(self, members: list[int], is_forced: bool) -> list[list[int]]:
+        """Part a neuron from what is added to it afterwards, such as the input of a residual layer."""
+        named = {self.places[x] for i in members for x in self.operands[i] if x in self.places}
+        if len(named) != 1 or is_forced:
+            return [members]
+        below: dict[int, int] = {}  # how many uses of its parameters stand under an operation
+        for i in members:
+            below[i] = sum((x in self.places) + below.get(x, 0) for x in self.operands[i])
+        core = next(i for i in members if below[i] == below[members[-1]])
+        under, stack = set(), [core]
+        while stack:
+            i = stack.pop()
+            under.add(i)
+            stack += [x for x in self.operands[i] if x in below]
+        rest = [i for i in members if i not in under]
+        return [sorted(under), rest] if rest else [members]
+
+    def _is_product(self, i: int) -> bool:
+        return (
+            bool(self.operands[i])
+            and i in self.shown
+            and self.nodes[i].op.name in _PRODUCTS
+            and not self.nodes[i].label
+            and len(self._uses(i)) == 1
+        )
+
+    def _sum(self, members: list[int]) -> _Sum:
+        inside = set(members)
+        leaves = [x for x in dict.fromkeys(x for i in members for x in self.operands[i]) if self._is_parameter(x)]
+        named = {self.places[x] for x in leaves if x in self.places}
+        place = named.pop() if len(named) == 1 else ()
+        holds = [x for x in leaves if (place and self.places.get(x) == place) or self._belongs(x, inside)]
+        return _Sum(members, holds, place if holds else ())
+
+    def _belongs(self, leaf: int, members: set[int]) -> bool:
+        """Say whether a leaf without a name is used here alone, but for penalties."""
+        if self.nodes[leaf].label:
+            return False
+        uses = self._uses(leaf)
+        return all(user in members for user in [u for u in uses if not self._is_of_one(u, leaf)] or uses)
+
+    def _activation(self, output: int, taken: set[int]) -> int | None:
+        uses = self._uses(output)
+        if len(uses) != 1 or self.nodes[output].label or uses[0] in taken:
+            return None
+        user = uses[0]
+        op = self.nodes[user].op
+        return user if op.arity == 1 and op.elementwise and op.name not in _NO_ACTIVATIONS else None
+
+    def _chains(self, taken: set[int]) -> list[_Sum]:
+        """Find operations in a row, each the only user of the one before, such as those of a loss."""
+        chains: dict[int, list[int]] = {}
+        for i in sorted(self.shown - taken):
+            if not self.operands[i] or i in self.sample.hidden or not self.nodes[i].op.elementwise:
+                continue
+            before = {x for x in self.operands[i] if not self._is_number(x)}
+            x = before.pop() if len(before) == 1 else -1
+            joins = x in chains and not self.nodes[x].label and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
+            chains[i] = [*chains.pop(x), i] if joins else [i]
+        return [_Sum(chain, [], (), depth=1) for chain in chains.values() if len(chain) > 1]
+
+    def _find_layers(self) -> list[list[_Sum]]:
+        rows: dict[tuple, list[_Sum]] = {}
+        for s in self.sums:
+            if s.is_forced or not any(self._is_parameter(x) for x in s.holds):
+                continue
+            inside = {*s.members, *s.holds}
+            reads = frozenset(
+                x for i in s.members for x in self.operands[i] if x not in inside and not self._is_number(x)
+            )
+            behind = self.nodes[s.activation].op if s.activation is not None else None
+            rows.setdefault((s.place[:-1], reads, behind), []).append(s)
+        return [row for row in rows.values() if len(row) > 1 or len(row[0].place) > 1]
+
+    def _name_all(self) -> None:
+        given: dict[str, int] = {}
+
+        def name(base: str, always: bool = False) -> str:
+            given[base] = given.get(base, 0) + 1
+            return f"{base} {given[base]}" if always else base + (f" ({given[base]})" if given[base] > 1 else "")
+
+        self.layer_names = []
+        for row in self.layers:
+            place = row[0].place[:-1]
+            self.layer_names.append(name(" ".join(place)) if place else name("layer", always=True))
+        for s in self.sums:
+            if s.place:
+                s.name = name(" ".join(s.place))
+            else:
+                s.name = name("neuron" if s.holds else "sum" if s.depth > 1 else "row", always=True)
+        for row, layer in zip(self.layers, self.layer_names, strict=True):
+            if not row[0].place:
+                for s in row:
+                    s.place = (layer, s.name)
+
+    def typical(self) -> dict[tuple[str, ...], Part]:
+        """For each place, give a part as it stands there when it is folded."""
+        found: dict[tuple[str, ...], Part] = {}
+        for s in reversed(self.sums):
+            found[s.place] = Part(s.operations, s.operations[-1:], self._with_numbers(s.members, s.holds), s.name,
+                                  s.place, activation=s.activation is not None)  # fmt: skip
+        for row in reversed(self.layers):
+            found[row[0].place[:-1]] = self._layer(row, "")
+        return found
+
+    # Dividing ----------------------------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """List what can be opened."""
+        return [*self.layer_names, *(s.name for s in self.sums)]
+
+    def parts(self, depth: int, opened: set[str], inside: set[int]) -> list[Part]:
+        """Divide into parts, operands first.
+
+        Args:
+            depth: from 0, layers as boxes, to 3, every value.
+            opened: names of parts to be left open.
+            inside: nodes whose parts are to be left open.
+        """
+        parts: list[Part] = []
+        open_sums = {
+            id(s)
+            for s in self.sums
+            if s.name in opened
+            or not inside.isdisjoint([*s.operations, *s.holds])
+        }
+        for row, name in zip(self.layers, self.layer_names, strict=True):
+            if depth > 0 and name in opened:
+                open_sums |= {id(s) for s in row}
+        if depth == 0:
+            for row, name in zip(self.layers, self.layer_names, strict=True):
+                if name in opened or any(id(s) in open_sums for s in row):
+                    continue
+                open_sums |= {id(s) for s in row}  # they have their box
+                parts.append(self._layer(row, name))
+        done = {i for part in parts for i in part.members}
+        places: dict[int, tuple[str, ...]] = {}
+        for s in self.sums:
+            if s.output in done:
+                continue
+            if id(s) in open_sums or (depth > s.depth and not s.is_forced):
+                places.update(dict.fromkeys([*s.operations, *s.holds], s.place))
+                continue
+            behind = depth < 2 and s.activation is not None
+            members = s.operations if behind else s.members
+            parts.append(Part(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
+                              activation=behind))  # fmt: skip
+            done.update(members)
+            if s.activation is not None and not behind:
+                places[s.activation] = s.place
+        held = {x for part in parts for x in part.holds}
+        for i in self.shown:
+            if self.operands[i] and i not in done:
+                numbers = [] if depth == DEEPEST else self._with_numbers([i], [])
+                parts.append(Part([i], [i], numbers, place=places.get(i, ())))
+                held.update(numbers)
+        leaves = {x for part in parts for i in part.members for x in self.operands[i] if not self.operands[x]} - held
+        if not self.operands[len(self.nodes) - 1]:
+            leaves.add(len(self.nodes) - 1)
+        parts += [Part([x], [x], place=places.get(x, ())) for x in leaves & self.shown]
+        return sorted([*parts, *self._stubs(parts)], key=_key)
+
+    def _with_numbers(self, members: list[int], holds: list[int]) -> list[int]:
+        numbers = dict.fromkeys(x for i in members for x in self.operands[i] if self._is_number(x))
+        return [*holds, *numbers]
+
+    def _layer(self, row: list[_Sum], name: str) -> Part:
+        outputs = [s.operations[-1] for s in row]
+        members = sorted(i for s in row for i in s.operations)
+        holds = [x for s in row for x in self._with_numbers(s.members, s.holds)]
+        has_activation = row[0].activation is not None
+        return Part(members, outputs, holds, name, row[0].place[:-1], activation=has_activation)
+
+    def _stubs(self, parts: list[Part]) -> list[Part]:
+        stubs = []
+        for part in parts:
+            for i in part.members:
+                if i in self.sample.hidden:
+                    more = self.sample.hidden[i]
+                    text = f"and {more} more like {'this' if self.sample.kept[i] == 1 else 'these'}"
+                    stubs.append(Part([], [], name="batch", stub=text, beside=(part, True)))
+        return stubs
+
+
+def _key(part: Part) -> float:
+    return min(part.outputs) if part.beside is None else min(part.beside[0].outputs) - 0.5

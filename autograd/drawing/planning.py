@@ -1,0 +1,178 @@
+"""How much of a graph is shown: what fits a page by itself, or what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..graph import Node
+from .folding import DEEPEST, Folding
+from .parts import Joint, Part, Plan, joints
+from .reading import Reading
+from .samples import all_samples, one_sample
+
+__all__ = ["plan"]
+
+_MOST = {3: 30, 2: 40, 1: 80, 0: 80}
+"""How many boxes one reads with ease, at each depth."""
+
+_BRIEF = 24
+_TOO_MANY = 1000  # values, of which no picture shows each
+
+Names = Iterable[Any]
+
+
+def plan(
+    reading: Reading,
+    depth: int | None = None,
+    expand: Any = (),
+    focus: Any = None,
+    radius: int | None = None,
+) -> Plan:
+    """Divide a graph into parts; see `draw` for what is asked for."""
+    expand = [expand] if isinstance(expand, (str, Node)) else list(expand)
+    if depth is not None and (isinstance(depth, bool) or depth not in range(DEEPEST + 1)):
+        raise ValueError(
+            f"`depth` is 0 (layers as boxes), 1 (neurons), 2 (sums of products), 3 (every value) or None, not {depth!r}"
+        )
+    if radius is not None and (isinstance(radius, bool) or not isinstance(radius, int) or radius < 0):
+        raise ValueError(f"`radius` is a whole number of steps from 0, not {radius!r}")
+    if radius is not None and focus is None:
+        raise ValueError("`radius` counts steps from a node: give `focus` as well")
+    inside = {_place(reading, x, "expand") for x in expand if isinstance(x, Node)}
+    asked = {x for x in expand if isinstance(x, str)}
+    near = inside | ({_place(reading, focus, "focus")} if isinstance(focus, Node) else set())
+    everything = "all" in asked or (len(reading.nodes) <= _MOST[DEEPEST] and depth is None)
+    sample = all_samples(reading) if everything or "batch" in asked else one_sample(reading, near)
+    folding = Folding(reading, sample)
+    known = [*folding.names(), "all", "batch"]
+    for name in asked:
+        if name not in known:
+            shown = ", ".join(map(repr, known[:6])) + (", …" if len(known) > 6 else "")
+            raise ValueError(f"`expand` names {name!r:.60}, and this picture has no such part: there are {shown}")
+    if everything:
+        depth = DEEPEST
+    found = depth
+    if found is None:
+        found, made = _fitting(reading, folding, focus, radius)
+        if not asked and not inside and len(made.parts) > _MOST[found]:
+            made = _near_the_end(reading, made, _MOST[found])
+    if depth is not None or asked or inside:
+        made = _around(reading, Plan(folding.parts(found, asked, inside), depth=found), focus, radius)
+    made.typical = folding.typical()
+    made.is_brief = len(made.parts) > _BRIEF
+    made.remarks = [*_told(reading, made, sample), *made.remarks]
+    return made
+
+
+def _fitting(reading: Reading, folding: Folding, focus: Any, radius: int | None) -> tuple[int, Plan]:
+    """Find the depth at which there are few enough boxes."""
+    for depth in range(DEEPEST, -1, -1):
+        if depth == DEEPEST and focus is None and len(folding.shown) > _TOO_MANY:
+            continue
+        made = _around(reading, Plan(folding.parts(depth, set(), set()), depth=depth), focus, radius)
+        if len(made.parts) <= _MOST[depth]:
+            break
+    return depth, made
+
+
+def _place(reading: Reading, node: Node, name: str) -> int:
+    if node not in reading.place:
+        raise ValueError(f"`{name}` is {node!r:.60}, which the node that is drawn does not depend on")
+    return reading.place[node]
+
+
+def _told(reading: Reading, made: Plan, sample: Any) -> list[str]:
+    """Say what was folded, and how to open it."""
+    remarks = []
+    boxes = [part for part in made.parts if part.beside is None]
+    left_out = len(reading.nodes) - len(sample.shown)
+    if left_out:
+        kept = max(sample.kept.values())
+        all_ = kept + max(sample.hidden.values())
+        remarks.append(f"{kept} of {all_} samples {'is' if kept == 1 else 'are'} shown")
+    folded = [part for part in boxes if part.name]
+    if folded or left_out:
+        remarks.append(f"{len(reading.nodes):,} values in {len(boxes)} boxes")
+        doors = ([repr(folded[0].name)] if folded else []) + (["'batch'"] if left_out else []) + ["'all'"]
+        deeper = f", or depth={made.depth + 1}" if made.depth < DEEPEST else ""
+        remarks.append(f"to open: expand={', '.join(doors)}{deeper}")
+    return remarks
+
+
+# Cutting -----------------------------------------------------------------------------------------------------
+
+
+def _around(reading: Reading, made: Plan, focus: Any, radius: int | None) -> Plan:
+    """Keep what lies within some steps of a node."""
+    if focus is None:
+        return made
+    start = _part_of(reading, made, focus)
+    edges = joints(reading, made.parts)
+    beside: dict[int, set[int]] = {}
+    for edge in edges:
+        beside.setdefault(edge.operand, set()).add(edge.result)
+        beside.setdefault(edge.result, set()).add(edge.operand)
+    kept, border = {start}, {start}
+    for _ in range(2 if radius is None else radius):
+        border = {x for i in border for x in beside.get(i, ())} - kept
+        kept |= border
+    return _cut(made, edges, kept)
+
+
+def _part_of(reading: Reading, made: Plan, focus: Any) -> int:
+    if isinstance(focus, Node):
+        i = _place(reading, focus, "focus")
+        for k, part in enumerate(made.parts):
+            if i in part.members or i in part.holds:
+                return k
+        raise ValueError(f"`focus` is {focus!r:.60}, which this picture leaves out: add expand='batch'")
+    if not isinstance(focus, str):
+        raise TypeError(f"`focus` is a node, a label or the name of a part, not {type(focus).__name__} ({focus!r:.40})")
+    for k, part in enumerate(made.parts):
+        if part.name == focus or any(reading.nodes[i].label == focus for i in [*part.members, *part.holds]):
+            return k
+    raise ValueError(f"`focus` is {focus!r:.60}, and no node or part of this picture has that name")
+
+
+def _near_the_end(reading: Reading, made: Plan, most: int) -> Plan:
+    """Keep what lies nearest to the result."""
+    edges = joints(reading, made.parts)
+    below: dict[int, list[int]] = {}
+    for edge in edges:
+        below.setdefault(edge.result, []).append(edge.operand)
+    queue = [len(made.parts) - 1]
+    kept = set(queue)
+    for i in queue:  # grows while it is walked
+        for x in below.get(i, []):
+            if x not in kept and len(kept) < most * 2 // 3:
+                kept.add(x)
+                queue.append(x)
+    return _cut(made, edges, kept)
+
+
+def _cut(made: Plan, edges: list[Joint], kept: set[int]) -> Plan:
+    """Leave out all parts but some; boxes of their own say where something was left out."""
+    operands: dict[int, set[int]] = {}
+    users: dict[int, set[int]] = {}
+    for edge in edges:
+        if edge.result in kept and edge.operand not in kept:
+            operands.setdefault(edge.result, set()).add(edge.operand)
+        if edge.operand in kept and edge.result not in kept:
+            users.setdefault(edge.operand, set()).add(edge.result)
+    parts: list[Part] = []
+    for k, part in enumerate(made.parts):
+        if k not in kept:
+            continue
+        if k in operands:
+            parts.append(Part([], [], stub=_counted(len(operands[k]), "operand"), beside=(part, True)))
+        parts.append(part)
+        if k in users:
+            parts.append(Part([], [], stub=_counted(len(users[k]), "use"), beside=(part, False)))
+    missing = len(made.parts) - len(kept)
+    remarks = [f"{missing:,} boxes are left out: focus on a node, or draw one on the way"] if missing else []
+    return Plan(parts, remarks, made.depth)
+
+
+def _counted(n: int, what: str) -> str:
+    return f"… {n} {what}{'s' if n > 1 else ''}"
