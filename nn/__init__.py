@@ -64,6 +64,9 @@ from .optim import ClipValue as ClipValue
 from .optim import Groups as Groups
 from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
+from .penalties import L1 as L1
+from .penalties import L2 as L2
+from .quasi_newton import minimize as minimize
 from .reading import Reading as Reading
 from .saving import load as load
 from .saving import restore as restore
@@ -107,6 +110,9 @@ __all__ = [
     "Groups",
     "Optimizer",
     "RMSprop",
+    "minimize",
+    "L1",
+    "L2",
     "SGD",
     "Standardizer",
     "batches",

@@ -10,8 +10,7 @@ import autograd as ag
 from .checks import within
 from .clipping import ClipNorm as ClipNorm
 from .clipping import ClipValue as ClipValue
-from .optimizer import Clip, Rate, State, zeros_like
-from .optimizer import Groups as Groups
+from .optimizer import Clip, Rate, State, clipped, zeros_like
 from .optimizer import Optimizer as Optimizer
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "ClipNorm", "ClipValue", "Groups", "Optimizer", "RMSprop"]
@@ -247,6 +246,62 @@ class AdamW(Adam):
         clip: Clip | None = None,
     ) -> None:
         super().__init__(parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, clip=clip)
+
+
+class Groups(Optimizer):
+    r"""Groups of parameters with settings of their own: an optimiser for each, and their steps are one step.
+
+    Args:
+        *optimizers: each with its parameters. Their learning rates may be schedules; their own counts stand still.
+        clip: as for `Optimizer`: of the gradients of all groups together, before the `clip` of each group.
+
+    Raises:
+        TypeError: one of them is no optimiser.
+        ValueError: one of them has no parameters, or a parameter is in two.
+
+    >>> from autograd import Value
+    >>> w, b = Value(1.0), Value(1.0)
+    >>> optimizer = Groups(SGD([w], lr=0.1, weight_decay=0.5), SGD([b], lr=0.2))
+    >>> (w + b).backward()
+    >>> optimizer.step()
+    >>> round(w.data, 3), b.data
+    (0.85, 0.8)
+    """
+
+    def __init__(self, *optimizers: Optimizer, clip: Clip | None = None) -> None:
+        for optimizer in optimizers:
+            if not isinstance(optimizer, Optimizer) or isinstance(optimizer, Groups):
+                raise TypeError(f"`optimizers` are optimisers, such as SGD(parameters, lr=0.1), not {optimizer!r:.60}")
+        self.optimizers = list(optimizers)
+        parameters = [parameter for optimizer in optimizers for parameter in optimizer._bound()]
+        super().__init__(parameters, lr=0.0, clip=clip)
+        self.states = [state for optimizer in optimizers for state in optimizer.states]
+
+    def updates(
+        self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
+    ) -> tuple[list[Any], list[State]]:
+        """Give all parameters and states after a step, group by group."""
+        if self.clip is not None:
+            grads = clipped(self.clip, grads)
+        new: list[Any] = []
+        news: list[State] = []
+        for optimizer, lr in zip(self.optimizers, rates, strict=True):
+            own = slice(len(new), len(new) + len(optimizer.parameters))
+            changed = optimizer.updates(parameters[own], grads[own], states[own], [lr], t)
+            new, news = new + changed[0], news + changed[1]
+        return new, news
+
+    def rates(self, steps: int | None = None) -> list[float]:
+        """Give the learning rate of each group after `steps` steps; of the next step if left out."""
+        steps = self.steps if steps is None else steps
+        return [lr for optimizer in self.optimizers for lr in optimizer.rates(steps)]
+
+    def _groups(self) -> list[Optimizer]:
+        return self.optimizers
+
+    def _settings(self) -> str:
+        groups = [f"{type(optimizer).__name__}({optimizer._settings()})" for optimizer in self.optimizers]
+        return ", ".join([*groups, *([] if self.clip is None else [f"clip={self.clip}"])])
 
 
 def _ratio(x: Any, root: Any, eps: float) -> Any:

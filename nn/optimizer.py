@@ -1,4 +1,4 @@
-"""Optimizer: what all update rules share. As in PyTorch: `step()` and `zero_grad()`; and groups of parameters.
+"""Optimizer: what all update rules share. As in PyTorch: `step()` and `zero_grad()`.
 
 A rule is a pure function, written once for floats, arrays and nodes. So it serves Values and Tensors, a compiled
 program can trace it, and a step is made only when all of it has been computed.
@@ -17,7 +17,7 @@ from autograd import Node, Tensor, Value
 
 from .checks import count, within
 
-__all__ = ["Clip", "Groups", "Optimizer", "Rate", "State", "zeros_like"]
+__all__ = ["Clip", "Optimizer", "Rate", "State", "checked", "clipped", "zeros_like"]
 
 Rate = float | Callable[[int], float]
 State = dict[str, Any]
@@ -73,7 +73,7 @@ class Optimizer:
         Raises:
             ValueError: this optimiser has other parameters already.
         """
-        parameters = _checked(parameters)
+        parameters = checked(parameters)
         if self.parameters:
             if not set(map(id, self.parameters)) & set(map(id, parameters)):
                 raise ValueError(
@@ -134,7 +134,7 @@ class Optimizer:
         """
         (lr,) = rates
         if self.clip is not None:
-            grads = _clipped(self.clip, grads)
+            grads = clipped(self.clip, grads)
         new: list[Any] = []
         news: list[State] = []
         for parameter, grad, state in zip(parameters, grads, states, strict=True):
@@ -247,63 +247,6 @@ class Optimizer:
         return f"{type(self).__name__}({self._settings()}; {size} parameters, {self.steps} steps)"
 
 
-class Groups(Optimizer):
-    r"""Groups of parameters with settings of their own: an optimiser for each, and their steps are one step.
-
-    Args:
-        *optimizers: each with its parameters. Their learning rates may be schedules; their own counts stand still.
-        clip: as for `Optimizer`: of the gradients of all groups together, before the `clip` of each group.
-
-    Raises:
-        TypeError: one of them is no optimiser.
-        ValueError: one of them has no parameters, or a parameter is in two.
-
-    >>> from autograd import Value
-    >>> from nn import SGD
-    >>> w, b = Value(1.0), Value(1.0)
-    >>> optimizer = Groups(SGD([w], lr=0.1, weight_decay=0.5), SGD([b], lr=0.2))
-    >>> (w + b).backward()
-    >>> optimizer.step()
-    >>> round(w.data, 3), b.data
-    (0.85, 0.8)
-    """
-
-    def __init__(self, *optimizers: Optimizer, clip: Clip | None = None) -> None:
-        for optimizer in optimizers:
-            if not isinstance(optimizer, Optimizer) or isinstance(optimizer, Groups):
-                raise TypeError(f"`optimizers` are optimisers, such as SGD(parameters, lr=0.1), not {optimizer!r:.60}")
-        self.optimizers = list(optimizers)
-        parameters = [parameter for optimizer in optimizers for parameter in optimizer._bound()]
-        super().__init__(parameters, lr=0.0, clip=clip)
-        self.states = [state for optimizer in optimizers for state in optimizer.states]
-
-    def updates(
-        self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
-    ) -> tuple[list[Any], list[State]]:
-        """Give all parameters and states after a step, group by group."""
-        if self.clip is not None:
-            grads = _clipped(self.clip, grads)
-        new: list[Any] = []
-        news: list[State] = []
-        for optimizer, lr in zip(self.optimizers, rates, strict=True):
-            own = slice(len(new), len(new) + len(optimizer.parameters))
-            changed = optimizer.updates(parameters[own], grads[own], states[own], [lr], t)
-            new, news = new + changed[0], news + changed[1]
-        return new, news
-
-    def rates(self, steps: int | None = None) -> list[float]:
-        """Give the learning rate of each group after `steps` steps; of the next step if left out."""
-        steps = self.steps if steps is None else steps
-        return [lr for optimizer in self.optimizers for lr in optimizer.rates(steps)]
-
-    def _groups(self) -> list[Optimizer]:
-        return self.optimizers
-
-    def _settings(self) -> str:
-        groups = [f"{type(optimizer).__name__}({optimizer._settings()})" for optimizer in self.optimizers]
-        return ", ".join([*groups, *([] if self.clip is None else [f"clip={self.clip}"])])
-
-
 def _with_state(lr: Any, state: State, i: int) -> Any:
     """Give the learning rate of group `i` that stands in a state, or the schedule with the state that stands there."""
     if not callable(lr):
@@ -318,7 +261,7 @@ def zeros_like(parameter: Any) -> Any:
     return 0.0 if isinstance(parameter, float) else np.zeros_like(parameter)
 
 
-def _clipped(clip: Clip, grads: list[Any]) -> list[Any]:
+def clipped(clip: Clip, grads: list[Any]) -> list[Any]:
     """Clip the gradients that there are."""
     clipped = iter(clip([grad for grad in grads if grad is not None]))
     return [None if grad is None else next(clipped) for grad in grads]
@@ -367,7 +310,8 @@ def _entry(x: Any, old: Any, name: str, wrong: list[str]) -> Any:
     return None
 
 
-def _checked(parameters: Any) -> list[Any]:
+def checked(parameters: Any) -> list[Any]:
+    """Check that parameters are leaves, each once, and list them."""
     if isinstance(parameters, (Node, float, int, str)) or not isinstance(parameters, Iterable):
         raise TypeError(
             f"`parameters` are Values and Tensors in a list, such as `model.parameters()`, not {parameters!r:.60}"
