@@ -38,6 +38,7 @@ from .callbacks import Callback as Callback
 from .callbacks import CSVLog as CSVLog
 from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import LivePlot as LivePlot
+from .checkpoint import Checkpoint as Checkpoint
 from .data import Standardizer as Standardizer
 from .data import batches as batches
 from .data import split as split
@@ -126,6 +127,7 @@ __all__ = [
     "Reading",
     "Callback",
     "CSVLog",
+    "Checkpoint",
     "EarlyStopping",
     "LivePlot",
     "activations",

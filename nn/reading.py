@@ -70,6 +70,11 @@ class Reading:
         if self.classes is not None and (kind == "values" or (KINDS[kind].codes and len(self.classes) != 2)):
             raise ValueError(f"`classes` has {len(self.classes)} labels; {kind!r} is read as {self._wants()}")
 
+    def config(self) -> dict[str, Any]:
+        """Give the arguments that make such a Reading, as plain numbers, texts and lists."""
+        classes = None if self.classes is None else self.classes.tolist()
+        return {"kind": self.kind, "classes": classes, "flat": self.flat}
+
     @classmethod
     def of(cls, kind: str, y: Any, outputs: tuple[int, ...]) -> Reading:
         """Find out what the targets `y` of outputs of shape `(n, ...)` say.

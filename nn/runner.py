@@ -10,6 +10,8 @@ KeyboardInterrupt, it gives the losses of the steps that it has finished.
 How `fit` cuts the steps into calls depends on the time they take, so what comes out must not depend on it. While a
 call lasts, neither Ctrl-C nor the bar is served; so `fit` hands over as many as take about a tenth of a second.
 
+A runner is made before anything has been changed, so it says then what it cannot do; by its first call the optimiser
+has its parameters, and both may have been set anew from a checkpoint.
 Parameters, the state of the optimiser and its count of steps must be true when a call is over: callbacks read them.
 """
 

@@ -16,8 +16,9 @@ from .encoding import decode, encode
 from .files import PathLike, read, write
 from .module import Module
 from .optim import Optimizer
+from .reading import Reading
 
-__all__ = ["load", "restore", "save"]
+__all__ = ["load", "notes", "restore", "save"]
 
 VERSION = 1
 """Of what stands in the JSON. A program reads the versions up to its own."""
@@ -60,6 +61,7 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
     architecture, header["why"] = _architecture(model, arrays)
     header["model"] = architecture
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
+    header["reading"] = None if model.reading is None else encode(model.reading.config(), "", arrays)
     header["also"] = encode(also, "also/", arrays)
     write(path, arrays, json.dumps(header, allow_nan=False))
 
@@ -84,6 +86,7 @@ def load(path: PathLike) -> Module:
         raise ValueError(f"{saved.name} is damaged: it names no model")
     _check(model, saved)
     model.load_state_dict(saved.parameters)
+    model.reading = saved.reading()
     return model
 
 
@@ -103,7 +106,7 @@ def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -
     if optimizer is not None and not isinstance(optimizer, Optimizer):
         raise TypeError(f"`optimizer` is an optimiser such as `SGD(lr=0.1)`, not {optimizer!r:.60}")
     saved = _saved(path)
-    also = saved.decoded("also")
+    also, reading = saved.decoded("also"), saved.reading()
     _check(model, saved)
     if optimizer is not None:
         state = saved.decoded("optimizer")
@@ -112,7 +115,17 @@ def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -
         optimizer.bind(model.parameters())
         optimizer.load_state_dict(state)
     model.load_state_dict(saved.parameters)
+    model.reading = reading or model.reading
     return also
+
+
+def notes(path: PathLike) -> Any:
+    """Give what was saved `also` with a model, without one.
+
+    Raises:
+        ValueError, OSError, ImportError: as for `load`.
+    """
+    return _saved(path).decoded("also")
 
 
 _RESTORE = "write `nn.restore(model, path)`"
@@ -130,6 +143,14 @@ class _Saved(NamedTuple):
         """The arrays that are parameters: the others have a name with a `/`."""
         own = self.header is not None
         return {name: array for name, array in self.arrays.items() if not (own and name.startswith(_PREFIXES))}
+
+    def reading(self) -> Reading | None:
+        """Give what the outputs of the model mean."""
+        config = (self.header or {}).get("reading")
+        try:
+            return None if config is None else Reading(**decode(config, self.arrays))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{self.name} is damaged in its 'reading': {error}") from error
 
     def decoded(self, part: str) -> Any:
         """Give a part of the header as what it was."""

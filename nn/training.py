@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
 from .checks import count
 from .compiled import compiled_runner
 from .data import batch_sizes, batches, split
 from .evaluation import Rows, meet, metrics_of
+from .files import PathLike
 from .history import History
 from .losses import Loss, loss_of
 from .metrics import Metric
@@ -44,6 +46,7 @@ def fit(
     metrics: Sequence[str | Metric] = (),
     penalty: Callable[[Module], Any] | None = None,
     callbacks: Any = (),
+    resume: bool | PathLike = False,
     progress: bool | None = None,
     compiled: bool | None = None,
     rng: RandomLike = None,
@@ -73,6 +76,9 @@ def fit(
             of scikit-learn. They are taken after each epoch, of the rows to train on and of those to validate on.
         penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
+        resume: the file of a `Checkpoint`, to go on from it as if nothing had happened, until there are as many
+            epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. All
+            other arguments must be as before.
         progress: whether to show a bar; if None, where standard error is a terminal and tqdm is installed.
         compiled: whether to take the steps natively, as compiled programs, with the same numbers but for rounding
             (about 1e-12 of them for float64); if None, where that is possible.
@@ -97,7 +103,10 @@ def fit(
     function, named = loss_of(loss), metrics_of(metrics)
     reading, rows = meet(model, X, y, function)
     objective = Objective(function, penalty)
-    key = seed(source(rng))
+    calls = callbacks_of(callbacks)
+    path = _file(resume, calls)
+    found = None if path is None else checkpoint.read(path)
+    key = seed(source(rng)) if found is None else found["settings"]["key"]
     rows, held_out = _parts(model, function, reading, rows, validation, key)
     sizes = batch_sizes(len(rows.X), batch_size, _flag(drop_last, "drop_last"))
     total = _steps(epochs, steps, len(sizes))
@@ -114,11 +123,14 @@ def fit(
 
     history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
     training = Training(model, optimizer, history, epochs=-(-total // len(sizes)))
-    calls = callbacks_of(callbacks)
+    settings = {"key": key, "rows": rows.X.shape, "batch_size": sizes[0], "batches": len(sizes), "shuffle": shuffle}
+    training.state = lambda: checkpoint.snapshot(training, calls, order, settings)
     for callback in calls:
         callback.training = training
         callback.on_train_begin({})
     run = _runner(compiled, model, objective, optimizer, rows.X, rows.targets)
+    if path is not None and found is not None:
+        checkpoint.resume(path, found, training, calls, order, settings)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     model.reading = reading
     try:
@@ -233,6 +245,18 @@ def _number(name: str, number: Any) -> float:
             f"metric {name!r} gave {number!r:.60}; a history holds one number for each epoch: see `nn.evaluate`"
         )
     return float(number)
+
+
+def _file(resume: Any, callbacks: list[Callback]) -> PathLike | None:
+    """Find the file to go on from; None to begin anew."""
+    if resume is None or resume is False:
+        return None
+    if resume is not True:
+        return resume
+    paths = [callback.path for callback in callbacks if isinstance(callback, checkpoint.Checkpoint)]
+    if len(paths) != 1:
+        raise ValueError("`resume=True` goes on from the file of the Checkpoint among the `callbacks`: give one")
+    return paths[0] if paths[0].exists() else None
 
 
 def _steps(epochs: Any, steps: Any, batches: int) -> int:

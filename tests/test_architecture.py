@@ -43,6 +43,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"plots"},
         {"history", "progress", "runner"},
         {"callbacks", "evaluation", "compiled"},
+        {"checkpoint"},
         {"training"},
         {"__init__"},
         {"demo"},
