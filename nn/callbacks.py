@@ -56,6 +56,7 @@ class Callback:
 
     Attributes:
         training: the `Training` that runs: its model, optimiser, history, and `stop(reason)`.
+        last: whether it has its turn after those that are not, for it looks at what they have done.
 
     >>> from nn import Linear, fit
     >>> class Tell(Callback):
@@ -67,6 +68,7 @@ class Callback:
     """
 
     training: Training
+    last = False
 
     @property
     def model(self) -> Module:
@@ -121,7 +123,8 @@ def callbacks_of(callbacks: Any) -> list[Callback]:
                 "`callbacks` are Callbacks, such as EarlyStopping(), or functions of epoch and logs, "
                 f"not {callback!r:.60}{hint}"
             )
-    return [callback if isinstance(callback, Callback) else _Function(callback) for callback in given]
+    calls = [callback if isinstance(callback, Callback) else _Function(callback) for callback in given]
+    return sorted(calls, key=lambda callback: callback.last)
 
 
 def overrides(callbacks: list[Callback], *names: str) -> bool:

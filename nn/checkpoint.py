@@ -48,6 +48,8 @@ class Checkpoint(Callback):
     True
     """
 
+    last = True
+
     def __init__(self, path: PathLike, *, every: int = 1, monitor: str | None = None, mode: str | None = None) -> None:
         if not isinstance(path, (str, os.PathLike)):
             raise TypeError(f"`path` is the name of a file, such as 'training.npz', not {path!r:.60}")

@@ -93,7 +93,7 @@ class Reading:
                     f"this `loss` takes an output for each class; the model gives shape {outputs}. "
                     "For two classes with one output: 'bce_with_logits'"
                 )
-            return cls(kind, _many(labels, outputs[1]), flat)
+            return cls(kind, _many(labels, outputs[1]), flat or labels.shape[1] == outputs[1])
         return cls(kind, _two(labels, how.codes), flat)
 
     def fits(self, shape: tuple[int, ...]) -> bool:

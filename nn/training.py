@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
 from operator import mul
 from typing import Any
@@ -26,6 +26,7 @@ from .progress import Pace, bar, patience
 from .randomness import RandomLike, seed, source
 from .reading import Reading
 from .runner import Objective, Runner, eager_runner
+from .schedules import OnPlateau
 
 __all__ = ["fit"]
 
@@ -122,6 +123,9 @@ def fit(
         return {name: _number(name, number) for name, number in numbers.items()}
 
     history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
+    for rate in _rates(optimizer):
+        if isinstance(rate, OnPlateau):
+            _watched(rate, history)
     training = Training(model, optimizer, history, epochs=-(-total // len(sizes)))
     settings = {"key": key, "rows": rows.X.shape, "batch_size": sizes[0], "batches": len(sizes), "shuffle": shuffle}
     training.state = lambda: checkpoint.snapshot(training, calls, order, settings)
@@ -166,7 +170,9 @@ class _Loop:
         self.training, self.callbacks, self.run, self.stream = training, callbacks, run, stream
         self.sizes, self.total, self.measure, self.advance = sizes, total, measure, advance
         self.each_batch = overrides(callbacks, "on_batch_begin", "on_batch_end")
-        self.each_epoch = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
+        self.plateaus = [rate for rate in _rates(training.optimizer) if isinstance(rate, OnPlateau)]
+        asked = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
+        self.each_epoch = asked or bool(self.plateaus)
         self.losses: list[float] = []  # of the epoch that has begun
         self.pace = Pace()
 
@@ -216,6 +222,8 @@ class _Loop:
                 training.history[name].append(number)
             start += len(part)
             training.epoch += 1
+            for plateau in self.plateaus:
+                plateau.observe(logs[_watched(plateau, logs)])
             self._tell("on_epoch_end", training.epoch - 1, logs)
         del self.losses[:start]
 
@@ -282,6 +290,21 @@ def _optimizer(optimizer: Any, model: Module) -> Optimizer:
         hint = f": write {optimizer.__name__}(lr=0.1)" if isinstance(optimizer, type) else ""
         raise TypeError(f"`optimizer` is an optimiser such as SGD(lr=0.1), not {optimizer!r:.60}{hint}")
     return optimizer
+
+
+def _rates(optimizer: Optimizer) -> list[Any]:
+    """List the learning rates, or their schedules, of all groups."""
+    return [group.lr for group in getattr(optimizer, "optimizers", [optimizer])]
+
+
+def _watched(plateau: OnPlateau, names: Iterable[str]) -> str:
+    """Choose the number that tells whether training has come to a plateau: the loss, or the metric to be large."""
+    if plateau.mode == "min":
+        return "val_loss" if "val_loss" in names else "loss"
+    metrics = [name for name in names if name not in ("loss", "val_loss")]
+    if not metrics:
+        raise ValueError("OnPlateau with `mode='max'` waits for a metric to grow: give `metrics`")
+    return next((name for name in metrics if name.startswith("val_")), metrics[0])
 
 
 def _stream(n: int, sizes: list[int], shuffle: bool, order: np.random.Generator) -> Iterator[np.ndarray]:
