@@ -34,6 +34,13 @@ class Rows(NamedTuple):
     X: np.ndarray
     targets: np.ndarray
     """What the loss takes: numbers of classes instead of labels, and a column beside a column."""
+    weights: np.ndarray | None = None
+    """What each row is worth, or None if all are worth the same."""
+
+    def take(self, numbers: np.ndarray) -> Rows:
+        """Give some of the rows."""
+        weights = None if self.weights is None else self.weights[numbers]
+        return Rows(self.X[numbers], self.targets[numbers], weights)
 
     def measure(
         self, model: Module, reading: Reading, objective: Objective | None, metrics: dict[str, Metric]
@@ -45,7 +52,7 @@ class Rows(NamedTuple):
         with model.mode(False), no_grad():
             outputs = model.outputs(self.X)
             if objective is not None:
-                value: Any = objective.of(model, outputs, self.targets)
+                value: Any = objective.of(model, outputs, self.targets, self.weights)
                 numbers["loss"] = float(getattr(value, "data", value))
         if metrics:
             truth, predictions = reading.labels(self.targets), reading.predict(outputs)

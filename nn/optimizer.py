@@ -178,10 +178,19 @@ class Optimizer:
             new[i] = _alike(new[i], old, "parameter", self, parameters[i])
             news[i] = {name: _alike(x, states[i].get(name, old), name, self, parameters[i])
                        for name, x in news[i].items()}  # fmt: skip
+        steps = self.steps + 1
+        try:
+            self._commit(live, new, news, steps)
+        except KeyboardInterrupt:  # what was begun is finished first: no half of a step
+            self._commit(live, new, news, steps)
+            raise
+
+    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int) -> None:
+        """Make a step that has been computed; doing it once more changes nothing."""
         for i in live:
-            parameters[i].data = new[i]
+            self.parameters[i].data = new[i]
         self._states = news
-        self.steps += 1
+        self.steps = steps
 
     def state_dict(self) -> dict[str, Any]:
         """Copy all that a later step depends on, but the parameters and the settings.

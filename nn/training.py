@@ -14,7 +14,7 @@ from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
 from .checks import count
 from .compiled import compiled_runner
-from .data import batch_sizes, batches, split
+from .data import batch_sizes, batches, plain_array, split
 from .evaluation import Rows, meet, metrics_of
 from .files import PathLike
 from .history import History
@@ -46,6 +46,7 @@ def fit(
     validation: Any = None,
     metrics: Sequence[str | Metric] = (),
     penalty: Callable[[Module], Any] | None = None,
+    sample_weight: Any = None,
     callbacks: Any = (),
     resume: bool | PathLike = False,
     progress: bool | None = None,
@@ -76,6 +77,7 @@ def fit(
         metrics: names, such as "accuracy" or "r2", or functions of truth and predictions that give a number, as those
             of scikit-learn. They are taken after each epoch, of the rows to train on and of those to validate on.
         penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
+        sample_weight: how much each row is worth, `n` numbers from 0; the losses of `nn.losses` take it.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
         resume: the file of a `Checkpoint`, to go on from it as if nothing had happened, until there are as many
             epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. All
@@ -103,6 +105,7 @@ def fit(
     """
     function, named = loss_of(loss), metrics_of(metrics)
     reading, rows = meet(model, X, y, function)
+    rows = rows._replace(weights=_weights(sample_weight, len(rows.X)))
     objective = Objective(function, penalty)
     calls = callbacks_of(callbacks)
     path = _file(resume, calls)
@@ -132,7 +135,7 @@ def fit(
     for callback in calls:
         callback.training = training
         callback.on_train_begin({})
-    run = _runner(compiled, model, objective, optimizer, rows.X, rows.targets)
+    run = _runner(compiled, model, objective, optimizer, *rows)
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, order, settings)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
@@ -243,8 +246,20 @@ def _parts(
         return rows, meet(model, X, y, loss, reading, " of validation")[1]
     if not isinstance(validation, (float, np.floating)):
         raise TypeError(f"`validation` is `(X, y)` or a share between 0 and 1, not {validation!r:.60}")
-    X, X_val, y, y_val = split(*rows, float(validation), rng=key)
-    return Rows(X, y), Rows(X_val, y_val)
+    train, kept, _, _ = split(np.arange(len(rows.X)), rows.X, float(validation), rng=key)
+    return rows.take(train), rows.take(kept)
+
+
+def _weights(weights: Any, n: int) -> np.ndarray | None:
+    """Check the weights of the rows."""
+    if weights is None:
+        return None
+    array = plain_array(weights, "sample_weight").astype(np.float64)
+    if array.shape != (n,):
+        raise ValueError(f"`sample_weight` has shape {array.shape}; there must be one for each row, shape {(n,)}")
+    if array.min() < 0 or not array.any():
+        raise ValueError("`sample_weight` are numbers from 0, not all of them 0")
+    return array
 
 
 def _number(name: str, number: Any) -> float:
