@@ -19,13 +19,18 @@ from .runner import Objective
 
 __all__ = ["Rows", "evaluate", "meet", "metrics_of"]
 
-KIND_OF: dict[Any, str] = {
-    losses.mse: "values",
-    losses.bce_with_logits: "logit",
-    losses.cross_entropy: "logits",
-    losses.hinge: "margin",
+KINDS: dict[str, str] = {
+    "bce": "probability",
+    "bce_with_logits": "logit",
+    "hinge": "margin",
+    "squared_hinge": "margin",
+    "cross_entropy": "logits",
+    "nll": "log_probabilities",
+    "kl_divergence": "log_probabilities",
+    "multiclass_hinge": "scores",
+    "squared_multiclass_hinge": "scores",
 }
-"""What the outputs of a net mean that is trained with a loss of ours."""
+"""What the outputs of a net mean that is trained with a loss of ours; "values" with any other, and with your own."""
 
 
 class Rows(NamedTuple):
@@ -115,7 +120,7 @@ def meet(
     X = as_inputs(X, f"X{name}")
     with model.mode(False):
         shape = (len(X), *model.outputs(X[:1]).shape[1:])
-    reading = reading or _reading(model.reading, KIND_OF.get(loss, "values"), y, shape)
+    reading = reading or _reading(model.reading, _kind(loss), y, shape)
     targets = reading.targets(y, f"y{name}")
     if targets.ndim == 0 or len(X) != len(targets):
         raise ValueError(
@@ -124,9 +129,15 @@ def meet(
         )
     if targets.ndim == 1 and shape == (len(X), 1):
         targets = targets[:, None]
-    if loss is not None and loss in KIND_OF:
-        loss(np.zeros(shape), targets)
+    if (prepare := getattr(loss, "prepare", None)) is not None:
+        targets = prepare(shape, targets)
     return reading, Rows(X, targets)
+
+
+def _kind(loss: Loss | None) -> str:
+    """Say what the outputs of a net mean that is trained with this loss, whatever its settings."""
+    loss = getattr(loss, "base", None) or loss
+    return next((KINDS.get(name, "values") for name, known in losses.LOSSES.items() if known is loss), "values")
 
 
 def _reading(known: Reading | None, kind: str, y: Any, shape: tuple[int, ...]) -> Reading:

@@ -69,7 +69,7 @@ def calls_of_the_runner(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> lis
         return counted
 
     monkeypatch.setattr(training, "eager_runner", counting)
-    nn.fit(nn.Linear(2, 1, rng=0), X, Y, rng=0, **settings)
+    nn.fit(nn.Linear(2, 1, rng=0), X, Y, rng=0, compiled=False, **settings)
     return sizes
 
 
