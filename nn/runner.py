@@ -47,6 +47,10 @@ class Objective:
     loss: Loss
     penalty: Callable[[Module], Any] | None = None
 
+    def __post_init__(self) -> None:
+        if self.penalty is not None and (not callable(self.penalty) or isinstance(self.penalty, type)):
+            raise TypeError(f"`penalty` is a function of the model, such as L2(1e-4), not {self.penalty!r:.60}")
+
     def __call__(self, model: Module, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Any:
         """Give the objective of a batch as a node: inputs, targets and, where there are any, the weights of its rows.
 
@@ -61,7 +65,12 @@ class Objective:
         loss = self.loss(outputs, y, **settings)
         if isinstance(outputs, Node):
             _single(loss, "loss")
-        return loss if self.penalty is None else loss + self.penalty(model)
+        if self.penalty is None:
+            return loss
+        penalty = self.penalty(model)
+        if np.shape(getattr(penalty, "data", penalty)) != ():
+            raise TypeError(f"`penalty` must give a single number, not shape {np.shape(penalty.data)}: take the sum")
+        return loss + penalty
 
 
 def eager_runner(

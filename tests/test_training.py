@@ -163,6 +163,176 @@ def test_digits_are_read(dtype: Any) -> None:
     assert all(p.dtype == dtype for p in model.parameters())
 
 
+# -- labels, validation, metrics --
+
+
+@pytest.mark.parametrize(("data", "width", "loss", "floor"), [
+    ("iris", 3, "cross_entropy", 0.9), ("wine", 3, "cross_entropy", 0.96), ("breast_cancer", 1, "hinge", 0.95),
+    ("breast_cancer", 1, "bce_with_logits", 0.95), ("breast_cancer", 2, "cross_entropy", 0.95),
+])  # fmt: skip
+def test_real_data_with_names_of_classes(data: str, width: int, loss: str, floor: float) -> None:
+    pytest.importorskip("sklearn")
+    X, y = getattr(nn.datasets, data)(names=True)
+    train, test, labels, truth = nn.split(X, y, 0.3, rng=0)
+    scale = nn.Standardizer().fit(train)
+    model = nn.TensorMLP(X.shape[1], [16, width], rng=0)
+    history = nn.fit(model, scale.transform(train), labels, loss, optimizer=nn.Adam(lr=0.02), epochs=60, rng=0,
+                     validation=(scale.transform(test), truth), metrics=["accuracy"])  # fmt: skip
+    found = model.predict(scale.transform(test))
+    assert found.dtype == y.dtype and found.shape == truth.shape
+    assert history["val_accuracy"][-1] == np.mean(found == truth) >= floor
+    assert history["accuracy"][-1] >= 0.97
+    assert nn.evaluate(model, scale.transform(test), truth) == {"accuracy": history["val_accuracy"][-1]}
+    whole = nn.evaluate(model, scale.transform(test), truth, loss, ["confusion_matrix"])
+    assert whole["loss"] == pytest.approx(history["val_loss"][-1], rel=1e-12)
+    assert whole["confusion_matrix"].trace() / len(truth) == pytest.approx(history["val_accuracy"][-1])
+    if loss != "hinge":
+        chances = model.predict_proba(scale.transform(test))
+        assert chances.shape == (len(test), len(set(y))) and np.allclose(chances.sum(axis=1), 1)
+        assert np.array_equal(np.unique(y)[chances.argmax(axis=1)], found)
+
+
+@pytest.mark.parametrize(
+    ("labels", "loss"),
+    [
+        (np.array(["no", "yes"]), "bce_with_logits"), (np.array([False, True]), "bce_with_logits"),
+        (np.array([7, 9]), "hinge"), (np.array([-1, 1]), "bce_with_logits"), (np.array([0, 1]), "hinge"),
+        (np.array([2.0, 4.0]), "bce_with_logits"), (np.array(["a", "b"], dtype=object), "hinge"),
+    ],
+)  # fmt: skip
+def test_two_classes_of_any_type(labels: np.ndarray, loss: str) -> None:
+    y = labels[(Y[:, 0] > 0).astype(int)]
+    model = nn.TensorMLP(2, [8, 1], rng=0)
+    nn.fit(model, X, y.tolist(), loss, optimizer=nn.Adam(lr=0.1), epochs=80, rng=0)
+    assert model.predict(X).tolist() == y.tolist()
+    twin = nn.TensorMLP(2, [8, 1], rng=0)
+    codes = np.array([-1.0, 1.0] if loss == "hinge" else [0.0, 1.0])[(Y[:, 0] > 0).astype(int)]
+    nn.fit(twin, X, codes, loss, optimizer=nn.Adam(lr=0.1), epochs=80, rng=0)
+    assert not changed(twin.state_dict(), model)
+
+
+def test_frames_of_pandas() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(X, columns=["a", "b"], index=range(100, 110))
+    frame["kind"] = np.where(Y[:, 0] > 0, "up", "down")
+    model = nn.TensorMLP(2, [8, 2], rng=0)
+    history = nn.fit(model, frame[["a", "b"]], frame["kind"], "cross_entropy", optimizer=nn.Adam(lr=0.1), epochs=60,
+                     validation=0.2, metrics=["accuracy"], rng=0)  # fmt: skip
+    assert np.mean(model.predict(frame[["a", "b"]]) == frame["kind"]) >= 0.9
+    table = pandas.DataFrame(history)
+    assert table.shape == (60, 4) and list(table) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    with pytest.raises(TypeError, match=r"`X` holds '.*' in row 0, column 'kind', not numbers"):
+        nn.fit(nn.Linear(3, 2), frame, frame["kind"], "cross_entropy")
+
+
+def test_the_numbers_of_an_epoch_by_hand() -> None:
+    model = nn.Linear(2, 1, rng=0)
+    states = [model.state_dict()]
+    note = lambda epoch, logs: states.append(model.state_dict())
+    history = nn.fit(model, X, Y[:, 0], "mse", epochs=3, batch_size=4, drop_last=True, shuffle=False,
+                     validation=(X[:3], Y[:3, 0]), metrics=["mae", "r2"], callbacks=[note])  # fmt: skip
+    assert [len(states), *map(len, history.values())] == [4, 3, 3, 3, 3, 3, 3]
+    for epoch in range(3):
+        net = nn.Linear(2, 1)
+        net.load_state_dict(states[epoch + 1])
+        error = net.outputs(X)[:, 0] - Y[:, 0]
+        assert history["mae"][epoch] == pytest.approx(np.mean(np.abs(error)), rel=1e-12)
+        assert history["val_loss"][epoch] == pytest.approx(np.mean(error[:3] ** 2), rel=1e-12)
+        assert history["val_mae"][epoch] == pytest.approx(np.mean(np.abs(error[:3])), rel=1e-12)
+        assert history["r2"][epoch] == pytest.approx(1 - np.mean(error**2) / np.var(Y), rel=1e-12)
+
+
+def test_a_share_is_held_out_and_not_learned() -> None:
+    seen = set()
+
+    class See(nn.Linear):
+        def forward(self, x: Any) -> Any:
+            if self.training:
+                seen.update(np.asarray(getattr(x, "data", x))[:, 0].tolist())
+            return super().forward(x)
+
+    model = See(2, 1, rng=0)
+    nn.fit(model, X, Y, epochs=5, batch_size=2, validation=0.3, rng=4, compiled=False)
+    assert len(seen) == 7 and seen <= set(X[:, 0].tolist())
+    one, other = (nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=5, validation=0.3, rng=seed) for seed in (4, 5))
+    assert one["val_loss"] != other["val_loss"]
+
+
+def test_dropout_and_noise_are_off_where_it_is_measured() -> None:
+    class Wild(nn.Linear):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x) * (np.nan if self.training and not measured else 1.0)
+
+    measured = True
+    model = Wild(2, 1, rng=0)
+    nn.fit(model, X, Y, epochs=1, metrics=["r2"])
+    measured = False
+    assert np.all(np.isfinite(model.predict(X))) and model.training
+    assert np.isfinite(nn.evaluate(model, X, Y)["r2"])
+    with pytest.raises(FloatingPointError):
+        nn.fit(model, X, Y, epochs=1, metrics=["r2"], validation=(X, Y))
+
+
+def test_steps_instead_of_epochs() -> None:
+    def train(**settings: Any) -> tuple[nn.Module, nn.History]:
+        model = nn.TensorMLP(2, [3, 1], rng=0)
+        return model, nn.fit(model, X, Y, batch_size=4, rng=0, **settings)
+
+    _, history = train(steps=7)
+    _, whole = train(epochs=3)
+    assert len(history["loss"]) == 3 and history["loss"][:2] == whole["loss"][:2] != history["loss"][2]
+    assert train(steps=9)[1] == whole
+    with pytest.raises(ValueError, match="give `epochs` or `steps`, not both"):
+        train(steps=1, epochs=1)
+    with pytest.raises(ValueError, match="`steps` is a whole number from 1, not 0"):
+        train(steps=0)
+
+
+def test_a_penalty_is_part_of_the_objective() -> None:
+    model = nn.Linear(2, 1, rng=0)
+    weight, bias = model.weight.data.copy(), np.zeros(1)
+
+    def penalty(net: Any) -> Any:
+        return 0.25 * ag.sum(net.weight * net.weight)
+
+    error = X @ weight + bias - Y
+    expected = np.mean(error**2) + 0.25 * np.sum(weight**2)
+    history = nn.fit(model, X, Y, optimizer=SGD(lr=0.1), epochs=1, batch_size=None, penalty=penalty, validation=(X, Y))
+    assert history["loss"][0] == pytest.approx(expected, rel=1e-12)
+    after = weight - 0.1 * (2 * X.T @ error / 10 + 0.5 * weight)
+    assert np.allclose(model.weight.data, after, rtol=1e-12)
+    left = np.mean((model.outputs(X) - Y) ** 2) + 0.25 * np.sum(after**2)
+    assert history["val_loss"][0] == pytest.approx(left, rel=1e-12)
+
+
+def test_classes_that_are_known_stay() -> None:
+    model = nn.TensorMLP(2, [8, 3], rng=0)
+    y = np.array(list("abcabcabca"))
+    nn.fit(model, X, y, "cross_entropy", epochs=1)
+    nn.fit(model, X[:2], ["c", "a"], "cross_entropy", epochs=1)
+    assert model.reading is not None and model.reading.classes.tolist() == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="`y` has 2 classes, 'a', 'z'; the model gives 3 outputs"):
+        nn.fit(model, X[:2], ["z", "a"], "cross_entropy", epochs=1)
+    with pytest.raises(ValueError, match=r"holds .*'z'.*; the classes are 'a', 'b', 'c'"):
+        nn.evaluate(model, X[:1], ["z"], "cross_entropy")
+    with pytest.raises(ValueError, match=r"`y of validation` holds .*'z'.*; the classes are 'a', 'b', 'c'"):
+        nn.fit(model, X, y, "cross_entropy", validation=(X[:1], ["z"]))
+    nn.fit(model, X, np.array(list("xyzxyzxyzx")), "cross_entropy", epochs=1)
+    assert model.reading.classes.tolist() == ["x", "y", "z"]
+
+
+def test_it_must_be_known_what_outputs_mean() -> None:
+    model = nn.Linear(2, 2)
+    for call in (lambda: model.predict(X), lambda: model.predict_proba(X), lambda: nn.evaluate(model, X, Y)):
+        with pytest.raises(RuntimeError, match="it is not known what the outputs of this model mean"):
+            call()
+    model.reading = nn.Reading("logits", ["cat", "dog"])
+    assert set(model.predict(X).tolist()) <= {"cat", "dog"}
+    for data, message in ((NAN, "`X` holds nan"), (X[:, :1], "needs"), (X[0], "needs rows and columns")):
+        with pytest.raises(ValueError, match=message):
+            model.predict(data)
+
+
 # -- care --
 
 
@@ -229,6 +399,28 @@ LATE = np.array([0] * 8 + [1, 2])
         ({"model": nn.ReLU()}, ValueError, "has no parameters"),
         ({"model": lambda x: x}, TypeError, "`model` is a Module"),
         ({"rng": "x"}, TypeError, "`rng` is a seed"),
+        ({"X": (row for row in X)}, TypeError, r"`X` is an array, a list or a frame, not generator: write `list\(X\)`"),
+        ({"y": None}, TypeError, "`y` is an array, a list or a frame, not NoneType"),
+        ({"loss": "cross_entropy", "y": [None] * 10}, ValueError, "`y` holds None .*: each row needs a label"),
+        ({"loss": "cross_entropy", "y": list("abcabcabca")}, ValueError, "`y` has 3 classes, 'a', 'b', 'c'; the model"),
+        ({"metrics": ["acc"]}, ValueError, "`metrics` names 'acc', which is unknown"),
+        ({"metrics": ["accuracy"]}, ValueError, "holds values, not classes"),
+        ({"metrics": ["mae", "mae"]}, ValueError, "each needs a name of its own"),
+        ({"metrics": ["confusion_matrix"], "loss": "cross_entropy", "y": [0, 1] * 5}, TypeError, "holds one number"),
+        ({"validation": 1.0}, ValueError, "leaves one part empty"),
+        ({"validation": 3}, TypeError, r"`validation` is `\(X, y\)` or a share"),
+        ({"validation": (X, Y, Y)}, TypeError, r"`validation` is `\(X, y\)` or a share"),
+        ({"validation": (X[:, :1], Y)}, ValueError, r"`x` has shape \(1, 1\)"),
+        ({"validation": (X, Y[:3])}, ValueError, "`X of validation` has 10 rows and `y of validation` has shape"),
+        ({"drop_last": True, "batch_size": 20}, ValueError, "`drop_last` leaves no batch"),
+        ({"shuffle": "yes"}, TypeError, "`shuffle` is True or False"),
+        ({"sample_weight": [1.0]}, ValueError, r"`sample_weight` has shape \(1,\); there must be one for each row"),
+        ({"sample_weight": [-1.0] * 10}, ValueError, "`sample_weight` are numbers from 0"),
+        ({"sample_weight": [0.0] * 10}, ValueError, "not all of them 0"),
+        ({"penalty": 0.1}, TypeError, "`penalty` is a function of the model"),
+        ({"penalty": lambda model: model.layers[0].weight}, TypeError, "`penalty` must give a single number"),
+        ({"penalty": lambda model: np.inf}, FloatingPointError, "the loss became inf"),
+        ({"resume": True}, ValueError, "`resume=True` goes on from the file of the Checkpoint"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_changed(settings: Any, error: Any, message: str) -> None:
