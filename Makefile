@@ -42,9 +42,9 @@ clean: ## remove the environments, and all that tools and the demo have written
 	rm -rf .venv demo dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find autograd nn benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
-$(DEMO)/ready: EXTRAS := draw,plot,data,progress,save
-$(TEST)/ready: EXTRAS := draw,plot,data,progress,save,test
-$(BENCH)/ready: EXTRAS := draw,plot,data,progress,save,bench
+$(DEMO)/ready: EXTRAS := draw,plot,data,progress
+$(TEST)/ready: EXTRAS := draw,plot,data,progress,save,onnx,search,test
+$(BENCH)/ready: EXTRAS := draw,plot,data,progress,bench
 
 $(DEMO)/ready $(TEST)/ready $(BENCH)/ready: %/ready: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Chalkgrad needs Python 3.11 or newer, and there is no '$(PYTHON)'; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
