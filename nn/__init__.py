@@ -1,5 +1,8 @@
 """Chalkgrad's nets: of single numbers, to be looked at, and of arrays, to be used; and what it takes to train them."""
 
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
 import autograd as _autograd
 
 if not hasattr(_autograd, "_clash"):  # another library, or the ruins that one has left
@@ -67,9 +70,11 @@ from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
 from .penalties import L1 as L1
 from .penalties import L2 as L2
+from .pruning import OptunaPruning as OptunaPruning
 from .quasi_newton import minimize as minimize
 from .reading import Reading as Reading
 from .saving import load as load
+from .saving import notes as notes
 from .saving import restore as restore
 from .saving import save as save
 from .training import fit as fit
@@ -121,6 +126,7 @@ __all__ = [
     "History",
     "fit",
     "load",
+    "notes",
     "restore",
     "save",
     "evaluate",
@@ -130,6 +136,7 @@ __all__ = [
     "Checkpoint",
     "EarlyStopping",
     "LivePlot",
+    "OptunaPruning",
     "activations",
     "datasets",
     "export",
@@ -141,3 +148,9 @@ __all__ = [
     "plots",
     "schedules",
 ]
+
+
+def __getattr__(name: str) -> _Any:
+    if name == "estimators":  # needs scikit-learn, which takes a second to import: when it is first asked for
+        return _import_module("nn.estimators")
+    raise AttributeError(f"module 'nn' has no attribute {name!r}")

@@ -43,16 +43,18 @@ FLOORS: dict[str, list[set[str]]] = {
         {"plots"},
         {"history", "progress", "runner"},
         {"callbacks", "evaluation", "compiled"},
-        {"checkpoint"},
+        {"checkpoint", "pruning"},
         {"training"},
+        {"estimators"},
         {"__init__"},
-        {"demo"},
+        {"demo", "command"},
+        {"__main__"},
     ],
 }
 
 LAZY = {
     "scipy", "numba", "matplotlib", "sklearn", "graphviz", "pygraphviz", "tqdm", "IPython", "mnist1d", "safetensors",
-    "onnx", "torch",
+    "onnx", "torch", "optuna",
 }  # fmt: skip
 """Libraries so heavy, or so optional, that a function may import them when it is called."""
 
@@ -60,7 +62,7 @@ LATE = {"autograd.kernels"}
 """Rooms of ours that load numba, and so are imported by the function that compiles the first program."""
 
 NOT_LOADED = {"numba", "scipy", "matplotlib", "graphviz", "pygraphviz", "sklearn", "mnist1d", "safetensors",
-              "onnx", "torch"}  # fmt: skip
+              "onnx", "torch", "optuna"}  # fmt: skip
 """Libraries that importing our packages leaves alone."""
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,0 +1,307 @@
+"""The command `chalkgrad`: train a net on a table, use it, draw an expression; over the library's public names."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+import autograd as ag
+import nn
+
+from .expression import evaluate
+from .table import Table, read_table
+
+__all__ = ["main"]
+
+DATASETS = (
+    "xor", "moons", "circles", "blobs", "gauss", "spirals", "checkerboard", "plane", "bumps",
+    "iris", "wine", "breast_cancer", "digits", "diabetes",
+)  # fmt: skip
+
+TRAIN = f"""\
+Train a net on a table, and save it.
+
+The table is a CSV file whose first row names the columns; all columns but the
+target must hold numbers. Or it is a data set that comes with the library:
+{textwrap.fill(", ".join(DATASETS), 80)}.
+
+Where the target is text, or holds few whole numbers, its values are classes;
+otherwise it is a number to be predicted. A share of the rows is held out, and only
+measured at the end. Columns are brought to one scale, which the saved net does by
+itself: it takes the numbers as they stand in the table."""
+
+PREDICT = """\
+Predict the target of each row of a CSV file with a net that `chalkgrad train` saved.
+
+The file must have the columns that the net was trained on, by name and in any
+order. The predictions are CSV as well. Where the file has the target, too, what was
+right is counted."""
+
+DRAW = """\
+Compute an expression, forward and backward, and draw its graph: values and gradients
+in the boxes, local derivatives on the edges.
+
+The expression is made of + - * / % **, brackets, numbers, names, and the functions
+of the library, such as tanh, exp, relu."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; give the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # as in `chalkgrad predict ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, TypeError, OSError, ImportError, FloatingPointError) as error:
+        print(f"chalkgrad {options.command}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chalkgrad",
+        description="Small neural networks and their graphs, from the command line.",
+        epilog="Each command tells more: chalkgrad train --help",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Any, summary: str, description: str, example: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(
+            name,
+            help=summary,
+            description=description,
+            epilog=f"for example:\n  {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        made.set_defaults(run=run)
+        return made
+
+    train = command(
+        "train", _train, "train a net on a table", TRAIN,
+        "chalkgrad train iris\n  chalkgrad train houses.csv --target price --hidden 64,64 --epochs 200 -o houses.npz",
+    )  # fmt: skip
+    train.add_argument("data", metavar="DATA", help="a CSV file, or the name of a data set")
+    train.add_argument("--target", metavar="NAME", help="the column to be predicted")
+    train.add_argument("--ignore", metavar="NAMES", type=_names, default=[], help="columns to leave out, with commas")
+    train.add_argument("--task", choices=["classes", "numbers"], help="what the target is, if not as guessed")
+    train.add_argument("--hidden", metavar="WIDTHS", type=_widths, default=[32], help="hidden layers (default: 32)")
+    train.add_argument("--activation", metavar="NAME", default="relu", help="of the hidden layers (default: relu)")
+    train.add_argument("--epochs", metavar="N", type=int, default=100, help="how often to go through (default: 100)")
+    train.add_argument("--batch-size", metavar="N", type=int, default=32, help="rows in a step (default: 32)")
+    train.add_argument("--lr", metavar="RATE", type=float, default=0.003, help="learning rate of Adam (default: 0.003)")
+    train.add_argument("--held-out", metavar="SHARE", type=float, default=0.2, help="measured only (default: 0.2)")
+    train.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)")
+    train.add_argument("-o", "--output", metavar="FILE", help=".npz or .safetensors (default: DATA-model.npz)")
+
+    predict = command(
+        "predict", _predict, "use a trained net on a table", PREDICT,
+        "chalkgrad predict houses.npz new.csv -o prices.csv",
+    )  # fmt: skip
+    predict.add_argument("model", metavar="MODEL", help="what `chalkgrad train` has saved")
+    predict.add_argument("data", metavar="DATA.csv", help="the rows to predict")
+    predict.add_argument("--proba", action="store_true", help="also give the probability of each class")
+    predict.add_argument("-o", "--output", metavar="FILE", help="a CSV file (default: print it)")
+
+    draw = command(
+        "draw", _draw, "draw the graph of an expression", DRAW,
+        'chalkgrad draw "tanh(a*b + c)" a=2 b=-3 c=10 -o graph.svg',
+    )  # fmt: skip
+    draw.add_argument("expression", metavar="EXPRESSION", help='such as "tanh(a*b + c)"; put it in quotes')
+    draw.add_argument("values", metavar="NAME=NUMBER", nargs="*", type=_value, help="the value of each variable")
+    draw.add_argument("--backward", action="store_true", help="draw the backward pass: arrows turned, products added")
+    draw.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf, .dot or .txt (default: print as text)")
+    return parser
+
+
+# train -------------------------------------------------------------------------------------------------------
+
+
+def _train(options: argparse.Namespace) -> None:
+    X, y, columns, target = _data(options)
+    classes = _are_classes(y) if options.task is None else options.task == "classes"
+    if not classes and y.dtype.kind not in "iuf":
+        raise ValueError(f"the target {target!r} holds texts, such as {y[0].item()!r:.40}: it has classes, not numbers")
+    labels = np.unique(y) if classes else y[:0]
+    if classes and len(labels) < 2:
+        raise ValueError(f"the target {target!r} is {y[0].item()!r:.40} in all rows: there is nothing to learn")
+    many = f"has {len(labels)} classes: {_listed(labels)}" if classes else f"is a number, {y.min():g} to {y.max():g}"
+    print(f"{options.data}: {len(X)} rows, {len(columns)} columns; the target {target!r} {many}")
+    X, X_held, y, y_held = nn.split(X, y, options.held_out, rng=options.seed)
+    if missing := sorted(set(labels) - set(y)):
+        raise ValueError(f"all rows of the class {missing[0].item()!r} are held out: try another --seed or --held-out")
+    scaler, outputs = nn.Standardizer().fit(X), nn.Standardizer()
+    loss = ("cross_entropy" if len(labels) > 2 else "bce_with_logits") if classes else "mse"
+    goal = y if classes else outputs.fit_transform(y)
+    model = nn.TensorMLP(
+        len(columns), [*options.hidden, len(labels) if len(labels) > 2 else 1], options.activation, rng=options.seed
+    )
+    print(f"{len(X)} rows to train on, {len(X_held)} held out; {_layers(model)}, {model.count()} parameters, {loss}")
+    history = nn.fit(
+        model, scaler.transform(X), goal, loss,
+        optimizer=nn.Adam(lr=options.lr), epochs=options.epochs, batch_size=options.batch_size, rng=options.seed,
+    )  # fmt: skip
+    _take_scales(model, scaler, outputs)
+    if history.interrupted:
+        print(f"interrupted after {len(history['loss'])} epochs")
+    print(f"to train on: {_score(model, X, y, classes)}\n   held out: {_score(model, X_held, y_held, classes)}")
+    path = options.output or f"{Path(options.data).stem}-model.npz"
+    nn.save(model, path, also={"columns": columns, "target": target})
+    print(f"saved in {path}; to use it: chalkgrad predict {path} DATA.csv")
+
+
+def _data(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str], str]:
+    """Read the table: inputs, target, the names of the columns and that of the target."""
+    if options.data in DATASETS and not Path(options.data).exists():
+        make = getattr(nn.datasets, options.data)
+        known = inspect.signature(make).parameters
+        X, y = make(**{"names": True} if "names" in known else {}, **{"rng": options.seed} if "rng" in known else {})
+        return X, y, [f"x{i}" for i in range(X.shape[1])], "y"
+    if not Path(options.data).exists() and not Path(options.data).suffix:
+        raise ValueError(f"there is no file {options.data!r}, and no data set; data sets are {', '.join(DATASETS)}")
+    table = read_table(options.data)
+    if options.target is None:
+        raise ValueError(f"say with --target which column is to be predicted: {_listed(np.array(table.names))}")
+    y = _target(table, options.target)
+    table.known(options.ignore)
+    columns = [name for name in table.names if name != options.target and name not in options.ignore]
+    if not columns:
+        raise ValueError(f"{options.data} has no column beside the target {options.target!r}")
+    return table.numbers(columns), y, columns, options.target
+
+
+def _target(table: Table, name: str) -> np.ndarray:
+    entries = table.column(name)
+    if "" in entries:
+        raise ValueError(f"{table.path}: the target {name!r} is empty in line {table.lines[entries.index('')]}")
+    try:
+        numbers = table.numbers([name])[:, 0]
+    except ValueError:
+        return np.array(entries)
+    whole = np.all(numbers == np.floor(numbers)) and np.abs(numbers).max() < 2**53
+    return numbers.astype(np.int64) if whole else numbers
+
+
+def _are_classes(y: np.ndarray) -> bool:
+    """Guess whether a target is one of a few classes: texts, or few whole numbers that come again and again."""
+    return y.dtype.kind not in "iuf" or (y.dtype.kind in "iu" and len(np.unique(y)) <= min(20, len(y) / 2))
+
+
+def _take_scales(model: Any, inputs: Any, outputs: Any) -> None:
+    """Let the first layer bring the columns to one scale, and the last one the outputs back to theirs."""
+    first, last = model[0], model[-1]
+    first.bias.data = first.bias.data - (inputs.mean / inputs.scale) @ first.weight.data
+    first.weight.data = first.weight.data / inputs.scale[:, None]
+    if outputs.mean is not None:
+        last.weight.data = last.weight.data * outputs.scale
+        last.bias.data = last.bias.data * outputs.scale + outputs.mean
+
+
+def _score(model: Any, X: np.ndarray, y: np.ndarray, classes: bool) -> str:
+    predictions = model.predict(X)
+    if classes:
+        return f"{np.mean(predictions == y):.1%} right"
+    return f"R2 {nn.metrics.r2(y, predictions):.3f}, mean absolute error {nn.metrics.mae(y, predictions):.4g}"
+
+
+def _layers(model: Any) -> str:
+    widths = [model[0].fan_in, *(layer.fan_out for layer in model if hasattr(layer, "fan_out"))]
+    return f"a net of {'-'.join(map(str, widths))} units"
+
+
+# predict -----------------------------------------------------------------------------------------------------
+
+
+def _predict(options: argparse.Namespace) -> None:
+    notes = nn.notes(options.model)
+    if not isinstance(notes, dict) or not {"columns", "target"} <= set(notes):
+        raise ValueError(f"{options.model} was not saved by `chalkgrad train`: it does not say which columns it takes")
+    model: Any = nn.load(options.model)
+    table, target = read_table(options.data), notes["target"]
+    X = table.numbers(notes["columns"])
+    predictions = model.predict(X)
+    rows = [predictions.tolist()]
+    names = [target]
+    if options.proba:
+        rows += model.predict_proba(X).T.tolist()
+        names += [f"P({label})" for label in model.reading.classes.tolist()]
+    if options.output is None:
+        _write(sys.stdout, names, rows)
+    else:
+        with open(options.output, "w", newline="", encoding="utf-8") as file:
+            _write(file, names, rows)
+    if target in table.names:
+        truth = _target(table, target)
+        classes = model.reading.classes is not None
+        print(f"of {len(X)} rows: {_score(model, X, truth, classes)}", file=sys.stderr)
+
+
+def _write(file: Any, names: list[str], columns: list[list[Any]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(zip(*columns, strict=True))
+
+
+# draw --------------------------------------------------------------------------------------------------------
+
+
+def _draw(options: argparse.Namespace) -> None:
+    numbers = dict(options.values)
+    out, variables = evaluate(options.expression, numbers)
+    out.backward()
+    print(f"{options.expression} = {out.data:.6g}")
+    for name, variable in variables.items():
+        print(f"  derivative by {name} at {variable.data:.6g}: {variable.grad:.6g}")
+    drawing = ag.draw(out, "backward" if options.backward else "forward")
+    if options.output is None:
+        print(drawing.text())
+    else:
+        drawing.save(options.output)
+        print(f"drawn in {options.output}")
+
+
+# arguments ---------------------------------------------------------------------------------------------------
+
+
+def _refuse(message: str) -> NoReturn:
+    raise argparse.ArgumentTypeError(message)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _widths(text: str) -> list[int]:
+    try:
+        widths = [int(width) for width in text.split(",")] if text else []
+    except ValueError:
+        widths = [0]
+    return widths if all(width > 0 for width in widths) else _refuse(f"{text!r} is no list of widths, such as 64,64")
+
+
+def _value(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        _refuse(f"{text!r} is no value, such as a=2 (a part of the expression? put the whole of it in quotes)")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        _refuse(f"{number!r} is no number: write {name.strip()}=2")
+
+
+def _listed(labels: np.ndarray) -> str:
+    names = [str(label) for label in labels[:8].tolist()]
+    return ", ".join([*names, *(["..."] if len(labels) > 8 else [])])

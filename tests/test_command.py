@@ -1,0 +1,286 @@
+"""The command line as a user meets it: what it prints, what it leaves behind, what it says of mistakes."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, tanh
+from nn.command import DATASETS, main
+from nn.command.expression import evaluate, functions
+from nn.command.table import read_table
+
+HOUSES = "rooms;area;town;price\n" + "".join(
+    f"{rooms};{area};{'Ulm' if area % 2 else 'Bonn'};{1000 * rooms + 50 * area + 7.5}\n"
+    for rooms in range(1, 7)
+    for area in range(40, 140, 9)
+)
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("houses.csv").write_text(HOUSES)
+
+
+def run(*arguments: str) -> int:
+    try:
+        return main(arguments)
+    except SystemExit as left:
+        return int(left.code or 0)
+
+
+# -- draw --
+
+
+def test_draw_computes_and_draws(capsys: Any) -> None:
+    assert run("draw", "tanh(a*b + c)", "a=2", "b=-3", "c=10", "-o", "graph.svg") == 0
+    out = capsys.readouterr().out
+    assert "tanh(a*b + c) = 0.999329" in out and "derivative by a at 2: -0.00402285" in out
+    assert Path("graph.svg").read_text().lstrip().startswith("<svg")
+
+
+def test_draw_prints_text_and_the_backward_pass(capsys: Any) -> None:
+    assert run("draw", "a*b", "a=2", "b=-3") == 0
+    assert "[-3] a  data 2" in capsys.readouterr().out
+    assert run("draw", "a*b", "a=2", "b=-3", "--backward") == 0
+    assert "ackward" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["a^2", "a=1"], 1, "^ is no power here"),
+        (["tahn(a)", "a=1"], 1, "no function `tahn`: did you mean"),
+        (["frobnicate(a)", "a=1"], 1, "there are abs, acos"),
+        (["a*b", "a=1"], 1, "no value is given for b: add b=1"),
+        (["a*(b", "a=1"], 1, "the expression cannot be read"),
+        (["", "a=1"], 1, "the expression cannot be read"),
+        (["1 + 2"], 1, "has no variable"),
+        (["a", "a=1", "z=2"], 1, "the expression has no z: leave that out"),
+        (["tanh", "tanh=1", "-o", "x.bmp"], 1, "bmp"),
+        (["a + 1", "a=1", "-o", "nowhere/x.svg"], 1, "nowhere"),
+        (["tanh(a, a)", "a=1"], 1, "`tanh` takes 1 numbers, not 2"),
+        (["tanh + a", "a=1"], 1, "`tanh` is a function: write tanh(...)"),
+        (["leaky_relu()", "a=1"], 1, "`leaky_relu` takes 1 to 2 numbers, not 0"),
+        (["a", "a=x"], 2, "'x' is no number: write a=2"),
+        (["a", "*", "b"], 2, "put the whole of it in quotes"),
+    ],
+)
+def test_mistakes_in_draw_are_told_without_a_traceback(arguments: Any, code: int, message: str, capsys: Any) -> None:
+    assert run("draw", *arguments) == code
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error and "chalkgrad draw" in error
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('touch broken')", "a.data", "a[0]", "(lambda: a)()", "[a for a in (1,)]", "{a}",
+        "a and a", "a < 1", "f'{a}'", "'a' * 9", "a := 1", "tanh(*[a])", "tanh(x=a)", "True + a", "1j * a", "a; a",
+        "a\nb", "_trunc(a)", "a @ a", "a // 2", "~a", "not a", "await a", "(yield)", "...", "None", "a if a else 1",
+    ],
+)  # fmt: skip
+def test_nothing_but_arithmetic_is_an_expression(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        evaluate(text, {"a": 1.0})
+    assert not Path("broken").exists()
+
+
+def test_expressions_give_the_graph_that_python_gives() -> None:
+    a, b = Value(2.0, "a"), Value(-3.0, "b")
+    out, variables = evaluate("-tanh(a * b + 10) ** 2 / (a - b) % 1.5 + pi", {"a": 2.0, "b": -3.0})
+    same = -(tanh(a * b + 10) ** 2) / (a - b) % 1.5 + np.pi
+    out.backward()
+    same.backward()
+    assert out.data == same.data and (variables["a"].grad, variables["b"].grad) == (a.grad, b.grad)
+
+
+def test_numbers_without_end_do_no_harm() -> None:
+    assert evaluate("9**9**9**9 + a", {"a": 1.0})[0].data == np.inf
+    assert evaluate("1" + "0" * 400 + " * a", {"a": 1.0})[0].data == np.inf
+    assert evaluate("(-8) ** (1/3) * a", {"a": 1.0})[0].data != 0.0
+    for text in ("(" * 5000 + "a" + ")" * 5000, "-" * 5000 + "a", "+".join(["a"] * 100_000), "1" * 5000):
+        with contextlib.suppress(ValueError):
+            evaluate(text, {"a": 1.0})
+
+
+def test_every_function_of_the_table_can_be_called() -> None:
+    for name, op in functions().items():
+        out, _ = evaluate(f"{name}({', '.join(['a'] * op.arity)})", {"a": 0.5})
+        assert out.op is op
+
+
+# -- train and predict --
+
+
+def test_train_save_and_predict_numbers(capsys: Any) -> None:
+    assert run("train", "houses.csv", "--target", "price", "--ignore", "town", "--epochs", "60", "--lr", "0.02") == 0
+    out = capsys.readouterr().out
+    assert "72 rows, 2 columns; the target 'price' is a number, 3007.5 to" in out
+    assert "58 rows to train on, 14 held out" in out and "saved in houses-model.npz" in out
+    assert float(out.rpartition("R2 ")[2].partition(",")[0]) > 0.9
+    assert run("predict", "houses-model.npz", "houses.csv", "-o", "prices.csv") == 0
+    assert "of 72 rows: R2 0.9" in capsys.readouterr().err
+    with open("prices.csv", newline="") as file:
+        names, *rows = csv.reader(file)
+    prices = np.array([float(line.split(";")[3]) for line in HOUSES.splitlines()[1:]])
+    assert names == ["price"] and np.abs(np.array(rows, float)[:, 0] - prices).mean() < 600
+
+
+def test_the_saved_net_takes_the_numbers_of_the_table() -> None:
+    assert run("train", "houses.csv", "--target", "price", "--ignore", "town", "--epochs", "5", "-o", "h.npz") == 0
+    table = read_table("houses.csv")
+    model = nn.load("h.npz")
+    run("predict", "h.npz", "houses.csv", "-o", "p.csv")
+    predicted = np.array(Path("p.csv").read_text().split()[1:], float)
+    assert np.allclose(model.outputs(table.numbers(["rooms", "area"]))[:, 0], predicted, rtol=1e-12)
+
+
+def test_classes_of_text_with_probabilities_and_columns_in_another_order(capsys: Any) -> None:
+    assert run("train", "houses.csv", "--target", "town", "--epochs", "2") == 0
+    assert "has 2 classes: Bonn, Ulm" in capsys.readouterr().out
+    Path("new.csv").write_text("\ufeffextra,price,area,rooms\nx,5000,41,2\ny,7000,40,3\n", encoding="utf-8")
+    assert run("predict", "houses-model.npz", "new.csv", "--proba") == 0
+    header, *rows = capsys.readouterr().out.split()
+    assert header == "town,P(Bonn),P(Ulm)" and len(rows) == 2
+    for row in rows:
+        town, *chances = row.split(",")
+        bonn, ulm = map(float, chances)
+        assert town == ("Bonn" if bonn > ulm else "Ulm") and abs(bonn + ulm - 1) < 1e-12
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_can_be_trained_on(name: str, capsys: Any) -> None:
+    shares = ["--held-out", "0.25"] if name == "xor" else []
+    code = run("train", name, "--epochs", "1", "--batch-size", "200", "--seed", "1", *shares)
+    assert code == 0, capsys.readouterr().err
+    assert nn.load(f"{name}-model.npz").count() > 30
+
+
+def test_iris_is_learned(capsys: Any) -> None:
+    assert run("train", "iris", "--seed", "1", "--epochs", "200") == 0
+    out = capsys.readouterr().out
+    assert "has 3 classes: setosa, versicolor, virginica" in out
+    assert float(out.partition("to train on: ")[2].partition("%")[0]) > 95
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["houses.csv"], 1, "say with --target which column"),
+        (["houses.csv", "--target", "prize"], 1, "houses.csv has no column 'prize'; it has 'rooms', 'area'"),
+        (["houses.csv", "--target", "price"], 1, "column 'town' holds 'Bonn' in line 2"),
+        (["houses.csv", "--target", "price", "--ignore", "twon"], 1, "no column 'twon'"),
+        (["houses.csv", "--target", "price", "--ignore", "rooms,area,town"], 1, "no column beside the target"),
+        (["houses.csv", "--target", "town", "--task", "numbers"], 1, "holds texts, such as 'Bonn'"),
+        (["nothing.csv", "--target", "x"], 1, "nothing.csv"),
+        (["iirs"], 1, "there is no file 'iirs', and no data set; data sets are xor, moons"),
+        (["."], 1, "."),
+        (["iris", "--hidden", "3,x"], 2, "'3,x' is no list of widths"),
+        (["iris", "--epochs", "0"], 1, "`epochs`"),
+        (["iris", "--lr", "-1"], 1, "`lr` is -1"),
+        (["iris", "--lr", "1e300"], 1, "the loss became"),
+        (["iris", "--held-out", "1.5"], 1, "`held_out`"),
+        (["iris", "--activation", "rellu"], 1, "`activation` 'rellu' is unknown"),
+        (["iris", "-o", "model.pt"], 1, "must end in .npz or .safetensors"),
+        (["iris", "-o", "nowhere/model.npz"], 1, "there is no folder"),
+        (["iris", "--seed", "-1"], 1, "seed"),
+        (["iris", "--epochs", "many"], 2, "invalid int value: 'many'"),
+        ([], 2, "required: DATA"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_mistakes_in_train_are_told_without_a_traceback(arguments: Any, code: int, message: str, capsys: Any) -> None:
+    before = set(os.listdir())
+    assert run("train", *arguments) == code
+    error = capsys.readouterr().err
+    assert message in error and "Traceback" not in error and set(os.listdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "has no rows"),
+        ("a,b\n", "has no rows"),
+        ("1,2\n3,4\n", "begins with numbers: the first row must name"),
+        ("a,a\n1,2\n", "two columns called 'a'"),
+        ("a,b\n1,2\n\n1\n", "has 1 entries in line 4, and 2 columns"),
+        ("a,b\n1,2\n1,2,3\n", "has 3 entries in line 3"),
+        ("a,b\n1,2\n,2\n", "column 'a' is empty in line 3"),
+        ("a,b\nnan,2\n", "column 'a' holds 'nan' in line 2"),
+        ("a,b\ninf,2\n", "column 'a' holds 'inf'"),
+        ('a,b\n"1,2\n', "is no CSV"),
+        ("a,b\n1,\n2,3\n", "the target 'b' is empty in line 2"),
+        ("a,b\n1,7\n2,7\n", "is 7 in all rows"),
+        ("a,b\n1,x\n2,x\n", "is 'x' in all rows"),
+        ("a,b\n1,x\n2,y\n", "held_out"),
+        ("a,b\n0,x\n1,x\n2,x\n3,x\n4,y\n5,x\n6,x\n7,x\n8,x\n", "all rows of the class 'y' are held out"),
+        (b"a,b\n\xff,1\n", "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "no text in UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_told(content: Any, message: str, capsys: Any) -> None:
+    Path("bad.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert run("train", "bad.csv", "--target", "b", *(["--task", "classes"] if "in all rows" in message else [])) == 1
+    error = capsys.readouterr().err
+    assert message in error and error.count("\n") <= 3
+
+
+def test_mistakes_in_predict_are_told(capsys: Any) -> None:
+    run("train", "houses.csv", "--target", "price", "--ignore", "town", "--epochs", "1")
+    nn.save(nn.Linear(2, 1), "own.npz")
+    Path("few.csv").write_text("rooms\n3\n")
+    Path("torn.npz").write_bytes(Path("houses-model.npz").read_bytes()[:500])
+    capsys.readouterr()
+    for arguments, message in (
+        (["houses-model.npz", "few.csv"], "few.csv has no column 'area'; it has 'rooms'"),
+        (["own.npz", "houses.csv"], "own.npz was not saved by `chalkgrad train`"),
+        (["torn.npz", "houses.csv"], "damaged"),
+        (["none.npz", "houses.csv"], "none.npz"),
+        (["houses.csv", "houses.csv"], "must end in"),
+        (["houses-model.npz", "houses.csv", "--proba"], "values, not probabilities"),
+        (["houses-model.npz", "houses.csv", "-o", "nowhere/x.csv"], "nowhere"),
+    ):
+        assert run("predict", *arguments) == 1
+        error = capsys.readouterr().err
+        assert message in error and "Traceback" not in error
+
+
+def test_quoted_entries_may_hold_line_ends_and_separators() -> None:
+    Path("q.csv").write_text('"a","the b, with\na break"\n1,"x, y"\n')
+    table = read_table("q.csv")
+    assert table.names == ["a", "the b, with\na break"] and table.rows == [["1", "x, y"]] and table.lines == [3]
+
+
+# -- as a program --
+
+
+@pytest.mark.parametrize("command", [[], ["train"], ["predict"], ["draw"]])
+def test_help_is_there(command: list[str], capsys: Any) -> None:
+    assert run(*command, "--help") == 0
+    out = capsys.readouterr().out
+    assert "chalkgrad" in out and max(map(len, out.splitlines())) <= 100
+    assert not command or f"chalkgrad {command[0]} " in out.partition("for example:")[2]
+
+
+def test_as_a_program_of_its_own(tmp_path: Path) -> None:
+    root = str(Path(nn.__file__).resolve().parent.parent)
+    environment = {**os.environ, "PYTHONPATH": root}
+
+    def call(*arguments: str) -> Any:
+        command = [sys.executable, "-m", "nn", *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+    done = call("draw", "a*b", "a=2", "b=3")
+    assert done.returncode == 0 and "a*b = 6" in done.stdout and not done.stderr
+    assert call("draw", "a*b", "a=2").returncode == 1 and call("paint").returncode == 2
