@@ -68,8 +68,9 @@ class Objective:
         if self.penalty is None:
             return loss
         penalty = self.penalty(model)
-        if np.shape(getattr(penalty, "data", penalty)) != ():
-            raise TypeError(f"`penalty` must give a single number, not shape {np.shape(penalty.data)}: take the sum")
+        shape = penalty.shape if isinstance(penalty, Node) else np.shape(penalty)  # not of `.data`: no program reads it
+        if shape != ():
+            raise TypeError(f"`penalty` must give a single number, not shape {shape}: take the sum")
         return loss + penalty
 
 
