@@ -144,6 +144,8 @@ class Activation(Module):
 
     def __init__(self, function: str | Function, **settings: float) -> None:
         self.function = function_of(function)
+        if isinstance(self.function, PReLU):
+            raise TypeError("`function` is PReLU, which has a parameter: use the layer itself, PReLU()")
         known = [p.name for p in list(inspect.signature(self.function).parameters.values())[1:]]
         for name in settings:
             if name not in known:
@@ -218,7 +220,7 @@ class PReLU(Activation):
     def __init__(self, *, slope: Any = 0.25) -> None:
         super().__init__(ag.leaky_relu)
         self.slope: Any = Tensor(np.asarray(slope, dtype=np.float64))
-        if self.slope.ndim > 1 or not np.all(np.isfinite(self.slope.data)):
+        if self.slope.ndim > 1 or not self.slope.size or not np.all(np.isfinite(self.slope.data)):
             raise ValueError(f"`slope` is a finite number, or one for each unit in an array, not {slope!r:.60}")
 
     def forward(self, x: Any) -> Any:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
-from autograd import Node
+from autograd import Node, Tensor
 
 from . import targets
 
@@ -103,10 +104,18 @@ class Criterion:
         array([[1., 0., 0.],
                [0., 0., 1.]])
         """
-        y = self.kind(targets.node_or_plain(y, self.targets_name), tuple(shape), self.targets_name, self.outputs_name)
-        return y if isinstance(y, Node) else y.astype(np.float64, copy=False)
+        plain = targets.node_or_plain(y, self.targets_name)
+        found = self.kind(plain, tuple(shape), self.targets_name, self.outputs_name)
+        if isinstance(y, Tensor) and y.requires_grad and y.shape == found.shape:
+            return y  # it may be differentiated
+        return found if isinstance(found, Node) else found.astype(np.float64, copy=False)
 
-    def __call__(self, outputs: Any, y: Any, /, *, sample_weight: Any = None, **settings: Any) -> Any:
+    def __call__(self, *given: Any, sample_weight: Any = None, **settings: Any) -> Any:
+        names = (self.outputs_name, self.targets_name)
+        given += tuple(settings.pop(name) for name in names[len(given) :] if name in settings)
+        if len(given) != 2:
+            raise TypeError(f"`{self.name}` takes `{names[0]}` and `{names[1]}`, and settings by their names")
+        outputs, y = given
         if settings:
             return self.using(**settings)(outputs, y, sample_weight=sample_weight)
         own = dict(self.settings)
@@ -136,12 +145,7 @@ class Criterion:
         return f"{self.name}({settings})" if settings else self.name
 
     def __reduce__(self) -> Any:
-        return self.name if self.base is None else (_using, (self.base, self.settings))
-
-
-def _using(base: Criterion, settings: dict[str, Any]) -> Criterion:
-    """Make a loss with settings again of its pickle."""
-    return base.using(**settings)
+        return self.name if self.base is None else (operator.methodcaller("using", **self.settings), (self.base,))
 
 
 def shares_of_two(y: Any, weight: Any) -> Any:
@@ -160,6 +164,8 @@ def shares_of_rows(y: Any, weight: Any) -> Any:
 
 
 def _class_weight(weight: Any, loss: Criterion, z: Any) -> np.ndarray:
+    if isinstance(weight, dict):
+        raise TypeError("`class_weight` is a list of numbers in the order of the classes, not a dict")
     k = z.shape[-1] if loss.shares is shares_of_rows else 2
     weight = _weights(weight, "class_weight").astype(z.dtype)
     if weight.shape != (k,):
@@ -176,6 +182,7 @@ def _weights(weight: Any, name: str) -> np.ndarray:
 
 def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
     """Make one number of the losses of all cases, which contain what each is worth by its class already."""
+    each = each if isinstance(each, Node) else np.asarray(each)
     if sample_weight is not None:
         if not isinstance(sample_weight, Node):
             sample_weight = _weights(sample_weight, "sample_weight").astype(each.dtype)

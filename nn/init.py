@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import within
+from .checks import count, within
 from .randomness import RandomLike, normal, source, uniform
 
 __all__ = [
@@ -96,7 +96,7 @@ def glorot_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Sha
     >>> bool(abs(glorot_uniform(50, 100, rng=1)).max() < 0.2)
     True
     """
-    return _uniform(6.0 / (fan_in + fan_out), fan_in, fan_out, rng, shape)
+    return _uniform(6.0, count(fan_in, "fan_in") + count(fan_out, "fan_out"), fan_in, fan_out, rng, shape)
 
 
 def glorot_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -107,7 +107,7 @@ def glorot_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shap
     >>> bool(abs(glorot_normal(50, 100, rng=1).std() - (2 / 150) ** 0.5) < 0.01)
     True
     """
-    return _normal(2.0 / (fan_in + fan_out), fan_in, fan_out, rng, shape)
+    return _normal(2.0, count(fan_in, "fan_in") + count(fan_out, "fan_out"), fan_in, fan_out, rng, shape)
 
 
 def he_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -120,7 +120,7 @@ def he_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
     >>> bool(abs(he_uniform(150, 10, rng=1)).max() < 0.2)
     True
     """
-    return _uniform(6.0 / fan_in, fan_in, fan_out, rng, shape)
+    return _uniform(6.0, count(fan_in, "fan_in"), fan_in, fan_out, rng, shape)
 
 
 def he_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -131,7 +131,7 @@ def he_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = 
     >>> bool(abs(he_normal(150, 10, rng=1).std() - (2 / 150) ** 0.5) < 0.01)
     True
     """
-    return _normal(2.0 / fan_in, fan_in, fan_out, rng, shape)
+    return _normal(2.0, count(fan_in, "fan_in"), fan_in, fan_out, rng, shape)
 
 
 def lecun_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -142,7 +142,7 @@ def lecun_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shap
     >>> bool(abs(lecun_uniform(75, 10, rng=1)).max() < 0.2)
     True
     """
-    return _uniform(3.0 / fan_in, fan_in, fan_out, rng, shape)
+    return _uniform(3.0, count(fan_in, "fan_in"), fan_in, fan_out, rng, shape)
 
 
 def lecun_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -153,7 +153,7 @@ def lecun_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape
     >>> bool(abs(lecun_normal(100, 10, rng=1).std() - 0.1) < 0.01)
     True
     """
-    return _normal(1.0 / fan_in, fan_in, fan_out, rng, shape)
+    return _normal(1.0, count(fan_in, "fan_in"), fan_in, fan_out, rng, shape)
 
 
 def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -169,6 +169,8 @@ def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
            [0., 1.]])
     """
     shape = shape or (fan_in, fan_out)
+    if len(shape) > 2:
+        raise ValueError(f"`shape` is {shape}; an orthogonal matrix has two axes")
     drawn = normal(source(rng), shape if len(shape) > 1 else (shape[0], 1))
     wide = drawn.shape[0] < drawn.shape[1]
     q, r = np.linalg.qr(drawn.T if wide else drawn)
@@ -224,11 +226,12 @@ def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: S
     return drawn
 
 
-def _uniform(square: float, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
-    """Draw from the interval whose bound has this square."""
-    bound = math.sqrt(square)
+def _uniform(part: float, width: int, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
+    """Draw from the interval the square of whose bound is a part of a width."""
+    bound = math.sqrt(part / width)
     return uniform(source(rng), -bound, bound, shape or (fan_in, fan_out))
 
 
-def _normal(variance: float, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
-    return math.sqrt(variance) * normal(source(rng), shape or (fan_in, fan_out))
+def _normal(part: float, width: int, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
+    """Draw with a variance that is a part of a width."""
+    return math.sqrt(part / width) * normal(source(rng), shape or (fan_in, fan_out))

@@ -27,7 +27,7 @@ import numpy as np
 import autograd as ag
 from autograd import Node
 
-from . import targets
+from . import targets as kinds
 from .checks import within
 from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
@@ -51,7 +51,7 @@ def _identity(z: Any) -> Any:
 # Of numbers ------------------------------------------------------------------------------------------------
 
 
-@_row(targets.reals, unit=_identity)
+@_row(kinds.reals, unit=_identity)
 def mse(predictions: Any, targets: Any) -> Any:
     r"""Squared error $(\hat y - y)^2$; its mean is the MSE, its sum the RSS.
 
@@ -65,7 +65,7 @@ def mse(predictions: Any, targets: Any) -> Any:
     return ag.square(predictions - targets)
 
 
-@_row(targets.reals, unit=_identity)
+@_row(kinds.reals, unit=_identity)
 def mae(predictions: Any, targets: Any) -> Any:
     r"""Absolute error $|\hat y - y|$, with gradient 0 where there is none: the likelihood is Laplace's.
 
@@ -79,7 +79,7 @@ def mae(predictions: Any, targets: Any) -> Any:
     return ag.abs(predictions - targets)
 
 
-@_row(targets.reals, unit=_identity)
+@_row(kinds.reals, unit=_identity)
 def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
     r"""Huber's loss: $\frac12 r^2$ for an error $r = \hat y - y$ up to $\delta$, else $\delta(|r| - \frac12\delta)$.
 
@@ -94,12 +94,14 @@ def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
     array([0.125, 2.5  ])
     """
     delta = within(delta, "delta")
+    if not delta:
+        raise ValueError("`delta` is 0, and every loss would be: give a number above 0")
     error = predictions - targets
     short = ag.clip(error, -delta, delta)
     return short * (error - 0.5 * short)
 
 
-@_row(targets.reals, unit=_identity)
+@_row(kinds.reals, unit=_identity)
 def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: bool = False) -> Any:
     r"""Negative log-likelihood of a Gaussian, $\frac12 \ln v + \frac{1}{2v}(\hat y - y)^2$, but for a constant.
 
@@ -116,7 +118,7 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
     2.0
     """
     if not isinstance(variance, Node):
-        variance = np.asarray(variance, dtype=np.float64)
+        variance = np.asarray(kinds.node_or_plain(variance, "variance"))
         if not np.all(variance > 0):
             raise ValueError(f"`variance` is above 0, not {variance!r:.60}")
         variance = variance.astype(predictions.dtype)
@@ -129,7 +131,7 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
 # Of two classes --------------------------------------------------------------------------------------------
 
 
-@_row(targets.probabilities, unit=_identity, shares=shares_of_two)
+@_row(kinds.probabilities, unit=_identity, shares=shares_of_two)
 def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
     r"""Binary cross-entropy from probabilities, $-y \ln p - (1 - y) \ln(1 - p)$.
 
@@ -147,7 +149,7 @@ def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smo
     return -(_product(one, ag.log(probabilities)) + _product(zero, ag.log1p(-probabilities)))
 
 
-@_row(targets.probabilities, unit=ag.sigmoid, shares=shares_of_two)
+@_row(kinds.probabilities, unit=ag.sigmoid, shares=shares_of_two)
 def bce_with_logits(logits: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
     r"""Binary cross-entropy from logits, $y\,\zeta(-z) + (1 - y)\,\zeta(z)$.
 
@@ -168,7 +170,7 @@ def bce_with_logits(logits: Any, targets: Any, *, class_weight: Any = None, labe
     return one * ag.softplus(-logits) + zero * ag.softplus(logits)
 
 
-@_row(targets.signs, shares=shares_of_signs)
+@_row(kinds.signs, shares=shares_of_signs)
 def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
     r"""Hinge loss of two classes, $\max(0, 1 - y z)$, or its square.
 
@@ -189,7 +191,7 @@ def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
 # Of k classes ----------------------------------------------------------------------------------------------
 
 
-@_row(targets.classes, unit=ag.exp, shares=shares_of_rows)
+@_row(kinds.classes, unit=ag.exp, shares=shares_of_rows)
 def nll(log_probabilities: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
     r"""Negative log-likelihood $-\sum_j y_j \ln q_j$ from log-probabilities, as a layer `LogSoftmax` gives them.
 
@@ -205,7 +207,7 @@ def nll(log_probabilities: Any, labels: Any, *, class_weight: Any = None, label_
     return -ag.sum(_product(y if class_weight is None else y * class_weight, log_probabilities), axis=-1)
 
 
-@_row(targets.classes, unit=ag.softmax, shares=shares_of_rows)
+@_row(kinds.classes, unit=ag.softmax, shares=shares_of_rows)
 def cross_entropy(logits: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
     r"""Cross-entropy of the softmax, $-\sum_j y_j \ln \mathrm{softmax}(z)_j$: the logits alone, so it cannot overflow.
 
@@ -224,7 +226,7 @@ def cross_entropy(logits: Any, labels: Any, *, class_weight: Any = None, label_s
     return nll.formula(ag.log_softmax(logits), labels, class_weight=class_weight, label_smoothing=label_smoothing)
 
 
-@_row(targets.rows, unit=ag.exp)
+@_row(kinds.rows, unit=ag.exp)
 def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
     r"""Kullback-Leibler divergence $\sum_j y_j (\ln y_j - \ln q_j)$ of rows. (PyTorch's mean of it is "batchmean".)
 
@@ -240,7 +242,7 @@ def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
     return ag.sum(_product(targets, ag.log(targets) - log_probabilities), axis=-1)
 
 
-@_row(targets.labels, shares=shares_of_rows)
+@_row(kinds.labels, shares=shares_of_rows)
 def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin: float = 1.0) -> Any:
     r"""Hinge loss of k classes, $\sum_{j \ne y} \max(0, z_j - z_y + m)$, or of the squares. (PyTorch divides by k.)
 

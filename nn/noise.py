@@ -35,15 +35,17 @@ class _Random(Module):
         """Map `x`, of any shape, or a list of Values, to the same shape."""
         if isinstance(x, (list, tuple)):
             if any(isinstance(part, Value) for part in x):
-                return [self(part) for part in x]
-            x = np.asarray(x, dtype=np.float64)
+                return [self(part if isinstance(part, Value) else Value(part, requires_grad=False)) for part in x]
+            x = np.asarray(x)
         if not self.training or not self._does_something():
             return x
         if isinstance(x, Value):
             return self.join(x, fresh(lambda: float(self.draw(()))))
         if not isinstance(x, Node):
-            x = np.asarray(x)
-            x = x if x.dtype.kind == "f" else x.astype(np.float64)
+            array = np.asarray(x)
+            if array.dtype.kind not in "iufb":
+                raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers")
+            x = array if array.dtype.kind == "f" else array.astype(np.float64)
         shape, dtype = x.shape, x.dtype
         return self.join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
 

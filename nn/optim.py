@@ -269,12 +269,15 @@ class Groups(Optimizer):
     """
 
     def __init__(self, *optimizers: Optimizer, clip: Clip | None = None) -> None:
+        if not optimizers:
+            raise ValueError("`optimizers` is empty: give one for each group of parameters")
         for optimizer in optimizers:
             if not isinstance(optimizer, Optimizer) or isinstance(optimizer, Groups):
                 raise TypeError(f"`optimizers` are optimisers, such as SGD(parameters, lr=0.1), not {optimizer!r:.60}")
         self.optimizers = list(optimizers)
         parameters = [parameter for optimizer in optimizers for parameter in optimizer._bound()]
         super().__init__(parameters, lr=0.0, clip=clip)
+        del self.lr  # each group has its own, see `rates`
         self.states = [state for optimizer in optimizers for state in optimizer.states]
 
     def updates(

@@ -56,6 +56,8 @@ class Optimizer:
         weight_decay: float = 0.0,
         clip: Clip | None = None,
     ) -> None:
+        if isinstance(lr, type):
+            raise TypeError(f"`lr` is a number or a function of the step, not a class: write {lr.__name__}(...)")
         self.lr: Any = lr if callable(lr) else within(lr, "lr")
         self.weight_decay = within(weight_decay, "weight_decay")
         if not (clip is None or (callable(clip) and not isinstance(clip, type))):
@@ -168,7 +170,7 @@ class Optimizer:
                 parameter for good; nothing has changed then.
         """
         parameters, states = self._bound(), self.states
-        grads = [_plain(parameter.grad) for parameter in parameters]
+        grads = [_plain(parameter) for parameter in parameters]
         rates = self.rates()
         with np.errstate(all="ignore"):
             new, news = self.updates([p.data for p in parameters], grads, states, rates, self.steps + 1)
@@ -272,13 +274,23 @@ def zeros_like(parameter: Any) -> Any:
 
 def clipped(clip: Clip, grads: list[Any]) -> list[Any]:
     """Clip the gradients that there are."""
-    clipped = iter(clip([grad for grad in grads if grad is not None]))
+    there = [grad for grad in grads if grad is not None]
+    shorter = list(clip(there))
+    if [getattr(x, "shape", ()) for x in shorter] != [getattr(x, "shape", ()) for x in there]:
+        raise ValueError(f"`clip` made of {len(there)} gradients {len(shorter)}, or changed a shape")
+    clipped = iter(shorter)
     return [None if grad is None else next(clipped) for grad in grads]
 
 
-def _plain(grad: Any) -> Any:
-    """Take a gradient as numbers, also where it is a graph."""
-    return grad.data if isinstance(grad, (Value, Tensor)) else grad
+def _plain(parameter: Any) -> Any:
+    """Take the gradient of a parameter as numbers, also where it is a graph."""
+    grad = parameter.grad
+    grad = grad.data if isinstance(grad, (Value, Tensor)) else grad
+    if grad is not None and getattr(grad, "shape", ()) != parameter.shape:
+        raise ValueError(
+            f"the gradient of {parameter.label or 'a parameter'} is {grad!r:.60}; it must have shape {parameter.shape}"
+        )
+    return grad
 
 
 def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) -> Any:

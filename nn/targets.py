@@ -25,7 +25,11 @@ def numbers(x: Any, name: str) -> Any:
     if isinstance(x, Node):
         return ag.reshape(x, shape=())
     if isinstance(x, (list, tuple)):
-        return Tensor(x)
+        try:
+            return Tensor(x)
+        except (TypeError, ValueError) as error:
+            said = str(error).replace("`data` of a Tensor", "`data`").replace("`data`", f"`{name}`")
+            raise type(error)(said) from None
     array = np.asarray(x)
     if array.dtype.kind not in "iufb":
         raise TypeError(f"`{name}` are numbers, not {array.dtype}")
@@ -43,7 +47,7 @@ def node_or_plain(y: Any, name: str) -> Any:
     except ValueError:
         raise ValueError(f"`{name}` are a nested list whose rows differ in length") from None
     if y.dtype.kind not in "iufb":
-        hint = ": take their `.data`" if y.dtype.kind == "O" else ""
+        hint = ": take their `.data`" if any(isinstance(part, Node) for part in y.flat) else ""
         raise TypeError(f"`{name}` are numbers, not {y.dtype}{hint}")
     if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
         raise ValueError(f"`{name}` hold {_first(y, ~np.isfinite(y))}: they must be finite")

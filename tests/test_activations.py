@@ -46,6 +46,8 @@ def test_settings() -> None:
         nn.LeakyReLU(alpha=0.5)
     with pytest.raises(TypeError, match="it has no settings"):
         nn.ReLU(slope=0.5)
+    with pytest.raises(TypeError, match="use the layer itself"):
+        nn.Activation("prelu")
 
 
 def test_an_argument_activation_may_be_a_name_a_function_or_a_layer() -> None:

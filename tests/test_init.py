@@ -79,6 +79,9 @@ def test_laws_by_name_and_mistakes() -> None:
         (lambda: init.constant(math.inf), "`value` is inf"),
         (lambda: init.weights(lambda *_: np.full((2, 1), np.nan), 2, 1, None), "`law` gave a weight that is infinite"),
         (lambda: init.he_normal(2, 1, rng=-1), "seed"),
+        (lambda: init.he_uniform(0, 1), "`fan_in` is a whole number from 1, not 0"),
+        (lambda: init.glorot_normal(1, "a"), "`fan_out` is a whole number from 1, not 'a'"),
+        (lambda: init.orthogonal(2, 2, 0, (2, 2, 2)), "two axes"),
     ):
         with pytest.raises((ValueError, TypeError), match=message):
             call()

@@ -422,3 +422,45 @@ def test_a_loss_can_be_differentiated_twice() -> None:
     second = ag.hessian(lambda z: losses.bce_with_logits(z, np.array([1.0, 0.0])))(np.array([0.3, -0.2]))
     p = 1 / (1 + np.exp(-np.array([0.3, -0.2])))
     assert np.allclose(second, np.diag(p * (1 - p) / 2), rtol=1e-12)
+
+
+def test_outputs_and_targets_may_be_named() -> None:
+    assert losses.mse(predictions=[3.0], targets=[1.0]).item() == losses.mse([3.0], targets=[1.0]).item() == 4.0
+    assert losses.mse(3.0, 1.0) == 4.0
+    for call in (lambda: losses.mse(), lambda: losses.mse([1.0]), lambda: losses.mse([1.0], [1.0], [1.0])):
+        with pytest.raises(TypeError, match="`mse` takes `predictions` and `targets`, and settings by their names"):
+            call()
+
+
+def test_targets_that_are_leaves_are_checked_and_differentiated() -> None:
+    y = Tensor([0.0, 4.0])
+    losses.mse(Tensor([1.0, 2.0]), y).backward()
+    assert y.grad.tolist() == [-1.0, 2.0]
+    with pytest.raises(ValueError, match="hold nan"):
+        losses.mse(Tensor([1.0]), Tensor([math.nan]))
+    with pytest.raises(TypeError, match=r"labels.astype\(int\)"):
+        losses.cross_entropy(Tensor(LOGITS), Tensor(CLASSES.astype(float)))
+    with pytest.raises(TypeError, match=r"for a Tensor, give rows, shape \(n, k\)"):
+        losses.cross_entropy(Tensor(LOGITS), Tensor(CLASSES.astype(float)) * 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: losses.mse(["a"], [1.0]), "`predictions` is float32 or float64, not <U1"),
+        (lambda: losses.mse([[1.0], [1.0, 2.0]], [1.0]), "`predictions` must be a full array"),
+        (lambda: losses.mse([1.0], None), "`targets` are numbers, not object$"),
+        (lambda: losses.mse([1.0], [Value(1.0)]), "take their `.data`"),
+        (lambda: losses.mse({}, [1.0]), "`predictions` are numbers"),
+        (lambda: losses.cross_entropy(LOGITS, np.ones((6, 3))), "one sums to 3"),
+        (lambda: losses.multiclass_hinge(LOGITS, ROWS), "rows with a single 1; found"),
+        (lambda: losses.kl_divergence(LOGS, CLASSES), "must be equal"),
+        (lambda: losses.cross_entropy(LOGITS, CLASSES, class_weight={0: 1.0}), "of the classes, not a dict"),
+        (lambda: losses.huber([1.0], [1.0], delta=0.0), "`delta` is 0"),
+        (lambda: losses.huber([1.0], [1.0], delta=-1.0), "`delta` is -1"),
+        (lambda: losses.gaussian_nll([1.0], [1.0], variance="a"), "`variance` are numbers"),
+    ],
+)
+def test_mistakes_are_named(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()

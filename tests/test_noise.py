@@ -86,6 +86,11 @@ def test_training_with_dropout_is_the_same_compiled_or_not(kind: Any) -> None:
     assert all(np.allclose(one[name], two[name], rtol=1e-10, atol=1e-12) for name in one)
 
 
+def test_a_list_may_mix_values_and_numbers() -> None:
+    out = nn.Dropout(0.5, rng=1)([Value(1.0), 2.0, Value(3.0)])
+    assert [type(v) for v in out] == [Value] * 3 and [v.data for v in out] == [2.0, 4.0, 0.0]
+
+
 def test_a_saved_net_goes_on_with_its_stream(tmp_path: Any) -> None:
     model = nn.TensorMLP(2, [5, 5, 1], dropout=0.5, rng=0)
     model(X)
@@ -105,7 +110,8 @@ def test_a_saved_net_goes_on_with_its_stream(tmp_path: Any) -> None:
         (lambda: nn.Dropout(rng="x"), "`rng` is a seed"),  # type: ignore[arg-type]
         (lambda: nn.MLP(2, [2, 1], dropout=1.5), "`rate` is 1.5"),
         (lambda: nn.TensorMLP(2, [2, 1], dropout=-1), "`rate` is -1"),
-        (lambda: nn.Dropout()(np.array(["a"])), "could not convert|numbers"),
+        (lambda: nn.Dropout()(np.array(["a"])), "needs real numbers"),
+        (lambda: nn.Dropout()(None), r"`x` is None of object; Dropout\(0.5\) needs real numbers"),
     ],
 )
 def test_wrong_settings_are_refused(make: Any, message: str) -> None:

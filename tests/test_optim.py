@@ -347,3 +347,31 @@ def test_wrong_settings_of_all_optimisers_are_refused(settings: Any, error: Any,
     for limit in (0.0, -1.0, None):
         with pytest.raises((TypeError, ValueError), match="`limit` is "):
             ClipNorm(limit)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("clip", "message"),
+    [
+        (lambda grads: grads[:0], "`clip` made of 1 gradients 0"),
+        (lambda grads: grads * 2, "`clip` made of 1 gradients 2"),
+        (lambda grads: [1.0], "or changed a shape"),
+    ],
+)
+def test_a_clip_of_your_own_that_is_wrong(clip: Any, message: str) -> None:
+    x = Tensor([1.0, 2.0])
+    x.grad = np.ones(2)
+    with pytest.raises(ValueError, match=message):
+        SGD([x], lr=0.1, clip=clip).step()
+    assert x.data.tolist() == [1.0, 2.0]
+
+
+def test_a_gradient_of_another_shape_and_other_mistakes() -> None:
+    x = Tensor([1.0, 2.0], label="x")
+    x.grad = np.ones(3)
+    with pytest.raises(ValueError, match=r"the gradient of x is .*; it must have shape \(2,\)"):
+        SGD([x], lr=0.1).step()
+    with pytest.raises(TypeError, match=r"not a class: write Cosine\(...\)"):
+        SGD([x], lr=nn.schedules.Cosine)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`optimizers` is empty"):
+        Groups()
+    assert not hasattr(Groups(SGD([x], lr=0.1)), "lr")
