@@ -24,13 +24,11 @@ from typing import Any
 
 import numpy as np
 
-import autograd as ag
-
 from .callbacks import Callback, EarlyStopping
 from .checks import count, within
-from .layers import Linear
 from .mlp import TensorMLP
 from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from .penalties import L2
 from .pruning import OptunaPruning as OptunaPruning
 from .training import fit
 
@@ -110,7 +108,7 @@ class _Perceptron(BaseEstimator):
             epochs=count(self.max_iter, "max_iter"),
             batch_size=self.batch_size,
             validation=float(self.validation_fraction) if self.early_stopping else None,
-            penalty=_l2(alpha) if alpha else None,
+            penalty=L2(alpha) if alpha else None,
             callbacks=[waits, *self.callbacks],
             sample_weight=weights,
             progress=bool(self.verbose),
@@ -140,13 +138,6 @@ class _Perceptron(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return self.model_.outputs(validate_data(self, X, dtype=[np.float64, np.float32], reset=False))
-
-
-def _l2(alpha: float) -> Any:
-    def penalty(model: Any) -> Any:
-        return alpha / 2 * sum((ag.sum(ag.square(layer.weight)) for layer in model if isinstance(layer, Linear)), 0.0)
-
-    return penalty
 
 
 class MLPClassifier(ClassifierMixin, _Perceptron):

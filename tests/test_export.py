@@ -43,6 +43,13 @@ MODELS: dict[str, Any] = {
     "no bias": nn.Sequential(nn.Linear(3, 2, bias=False, rng=0)),
     "one output": nn.Sequential(nn.Linear(3, 1, rng=0), nn.Sigmoid()),
     "nothing": nn.Sequential(),
+    "learned slope": nn.Sequential(nn.Linear(3, 4, rng=0), nn.PReLU(), nn.Linear(4, 2, rng=1)),
+    "learned slopes": nn.Sequential(nn.Linear(3, 4, rng=0), nn.PReLU(slope=[0.1, 0.2, 0.3, 0.4])),
+    "masked": nn.Sequential(nn.Linear(3, 2, mask=[[1, 0], [0, 1], [1, 1]], rng=0)),
+    "maxout layer": nn.Sequential(nn.Maxout(3, 4, pieces=3, rng=0), nn.Linear(4, 2, rng=1)),
+    "residual layer": nn.Sequential(nn.Residual(nn.TensorMLP(3, [4, 3], rng=0)), nn.Softmax()),
+    "dropout and noise": nn.Sequential(nn.Noise(1.0), nn.Linear(3, 4, rng=0), nn.Dropout(0.5), nn.LogSoftmax()),
+    "values of many kinds": nn.MLP(3, [4, 2], nn.LeakyReLU(slope=0.3), dropout=0.5, rng=0),
     "softmax": Own(ag.softmax),
     "log-softmax": Own(ag.log_softmax),
     "maxout": Own(maxout),
@@ -215,6 +222,29 @@ def test_float32_from_pytorch_is_exact() -> None:
         nn.export.from_torch(ours, dict(theirs.named_parameters()))
         assert np.array_equal(ours[0].weight.data.T, theirs[0].weight.detach().numpy())  # type: ignore[attr-defined]
         assert ours.parameters()[0].dtype == dtype
+
+
+def test_learned_slopes_and_masks_in_pytorch() -> None:
+    torch = pytest.importorskip("torch")
+    masked = nn.Linear(3, 2, mask=[[1, 0], [0, 1], [1, 1]], rng=0)
+    ours = nn.Sequential(masked, nn.PReLU(), nn.Linear(2, 3), nn.PReLU(slope=[0.1, 0.2, 0.3]))
+    masked.weight.data = np.ones((3, 2))  # also where there is no connection
+    layers = torch.nn
+    theirs = layers.Sequential(layers.Linear(3, 2), layers.PReLU(), layers.Linear(2, 3), layers.PReLU(3)).double()
+    theirs.load_state_dict(nn.export.to_torch(ours))
+    with torch.no_grad():
+        expected = theirs(torch.from_numpy(X)).numpy()
+    assert np.allclose(expected, ours.outputs(X), rtol=1e-13)
+    other = nn.Sequential(nn.Linear(3, 2), nn.PReLU(), nn.Linear(2, 3), nn.PReLU(slope=np.zeros(3)))
+    nn.export.from_torch(other, theirs.state_dict())
+    assert np.allclose(other.outputs(X), expected, rtol=1e-13)
+
+
+def test_images_are_handed_over_flat() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2, rng=0))
+    images = np.random.default_rng(0).normal(size=(5, 3, 4))
+    assert np.allclose(run_python(model, images, shape=(3, 4)), model.outputs(images), rtol=1e-13)
+    assert np.allclose(run_onnx(model, images, shape=(3, 4)), model.outputs(images), rtol=1e-5)
 
 
 def test_a_state_dict_that_does_not_fit_says_why() -> None:

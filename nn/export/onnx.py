@@ -26,7 +26,7 @@ SAME = {
     "cosh": "Cosh", "tanh": "Tanh", "asinh": "Asinh", "acosh": "Acosh", "atanh": "Atanh", "sigmoid": "Sigmoid",
     "softplus": "Softplus", "relu": "Relu", "gelu": "Gelu", "erf": "Erf", "sign": "Sign", "maximum": "Max",
     "minimum": "Min", "clip": "Clip", "matmul": "MatMul", "identity": "Identity", "anchor": "Identity",
-    "astype": "Identity", "leaky_relu": "PRelu",
+    "astype": "Identity",
 }  # fmt: skip
 """The operations that ONNX has as well, on the same operands."""
 
@@ -43,7 +43,7 @@ def to_onnx(
         path: a file that ends in `.onnx`, if it is to be written; it is replaced in one moment.
         shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out.
         dtype: float32, which all runtimes compute in, or float64: onnxruntime has that for tanh, sigmoid, ReLU, ELU
-            and what is simpler, but not for leaky ReLU, softplus and GELU.
+            and what is simpler, but not for softplus and GELU.
 
     Returns:
         The `onnx.ModelProto`, which ONNX's own checker has found right.
@@ -148,8 +148,11 @@ class _Writer:
 
     def elu(self, step: Step, x: str, alpha: str) -> str:
         below = self.add("Sub", [self.add("Exp", [self.add("Min", [x, self.constant(0.0)])]), self.constant(1.0)])
+        return self.leaky(step, x, alpha, below)
+
+    def leaky(self, step: Step, x: str, slope: str, below: str | None = None) -> str:
         positive = self.add("Greater", [x, self.constant(0.0)])
-        return self.add("Where", [positive, x, self.add("Mul", [alpha, below])])
+        return self.add("Where", [positive, x, self.add("Mul", [slope, below or x])])
 
     def transpose(self, step: Step, x: str) -> str:
         rank = len(step.in_shapes[0])
@@ -211,6 +214,7 @@ _OTHERS: dict[str, Callable[..., str]] = {
     "equal": lambda w, step, x, y: w.as_number(w.add("Equal", [x, y])),
     "where": _Writer.where,
     "elu": _Writer.elu,
+    "leaky_relu": _Writer.leaky,
     "reshape": _Writer.reshape,
     "transpose": _Writer.transpose,
     "swapaxes": _Writer.transpose,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import PReLU
 from ..layers import Linear
 from ..module import Module
 
@@ -16,22 +17,27 @@ __all__ = ["from_torch", "to_torch"]
 def to_torch(model: Module) -> dict[str, Any]:
     """Give the parameters as a `state_dict` of PyTorch, for the same net made of `torch.nn` layers.
 
-    The names are those of `model.state_dict()`, which are PyTorch's own where both nets are a Sequential. The tensors
-    are copies, in the dtype of the parameters: call `.double()` on a net of PyTorch that is to keep all digits of
-    float64.
+    The names are those of `model.state_dict()`, which are PyTorch's own where both nets are a Sequential; a PReLU has
+    a `weight` there. The tensors are copies, in the dtype of the parameters: call `.double()` on a net of PyTorch
+    that is to keep all digits of float64.
 
     Raises:
+        TypeError: `model` is no Module.
         ImportError: PyTorch is missing.
     """
+    names = _names(model)
     try:
         import torch
     except ImportError:
         raise ImportError("`to_torch` needs PyTorch, which is missing: see https://pytorch.org/get-started") from None
-    turned = _turned(model)
-    return {
-        name: torch.from_numpy(np.array(np.transpose(number) if name in turned else number))
-        for name, number in model.state_dict().items()
-    }
+    state = {}
+    for name, number in model.state_dict().items():
+        theirs, layer = names[name]
+        array = np.atleast_1d(number) if isinstance(layer, PReLU) else np.asarray(number)
+        if isinstance(layer, Linear) and array.ndim == 2:
+            array = (array if layer.mask is None else array * layer.mask.astype(array.dtype)).T
+        state[theirs] = torch.from_numpy(array.copy())
+    return state
 
 
 def from_torch(model: Module, state: Mapping[str, Any]) -> None:
@@ -54,18 +60,32 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> None:
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"`state` is what `net.state_dict()` of PyTorch gave, not {type(state).__name__}")
-    turned = _turned(model)
-    numbers = {name: _array(tensor) for name, tensor in state.items()}
-    model.load_state_dict({name: np.transpose(n) if name in turned else n for name, n in numbers.items()})
+    ours = {theirs: (name, layer) for name, (theirs, layer) in _names(model).items()}
+    numbers = {}
+    for theirs, tensor in state.items():
+        name, layer = ours.get(theirs, (theirs, None))
+        array = _array(tensor)
+        if isinstance(layer, Linear) and array.ndim == 2:
+            array = array.T
+        if isinstance(layer, PReLU) and array.shape == (1,):
+            array = array.reshape(layer.slope.shape)
+        numbers[name] = array
+    model.load_state_dict(numbers)
 
 
-def _turned(model: Any) -> set[str]:
-    """Name the parameters that PyTorch keeps the other way round."""
+def _names(model: Any) -> dict[str, tuple[str, Module]]:
+    """Give the name in PyTorch for each parameter, and the layer that it belongs to."""
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
-    return {f"{path}.weight".lstrip(".") for path, part in model.named_modules() if isinstance(part, Linear)}
+    layers = dict(model.named_modules())
+    names = {}
+    for name, _ in model.named_parameters():
+        path, dot, last = name.rpartition(".")
+        layer = layers.get(path, model)
+        names[name] = (f"{path}{dot}weight" if isinstance(layer, PReLU) else f"{path}{dot}{last}", layer)
+    return names
 
 
 def _array(tensor: Any) -> np.ndarray:
     """Take a tensor, also one on a device, or one that is trained, as an array."""
-    return np.asarray(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
+    return np.array(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
