@@ -29,24 +29,29 @@ MODULES: dict[str, type[Module]] = {
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 
 
-def encode(thing: Any, name: str, arrays: dict[str, np.ndarray]) -> Any:
+def encode(thing: Any, name: str, arrays: dict[str, np.ndarray], *, modules: bool = False) -> Any:
     """Turn a thing into what JSON can say.
 
     Args:
-        thing: numbers, texts, arrays, generators of random numbers, Modules of this library, and lists, tuples and
-            dicts of those.
+        thing: numbers, texts, arrays of real numbers, generators of random numbers, and lists, tuples and dicts of
+            those.
         name: what it is called, for messages and for its arrays.
         arrays: takes up the arrays, by name.
+        modules: whether it may hold Modules of this library, which are kept without their parameters.
 
     Raises:
         TypeError: it is, or holds, something else.
+        ValueError: it holds itself.
     """
-    return _Encoder(arrays).encode(thing, name)
+    try:
+        return _Encoder(arrays, modules).encode(thing, name)
+    except RecursionError:
+        raise ValueError(f"`{name.rstrip('/')}` holds itself, or is nested too deeply") from None
 
 
 class _Encoder:
-    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
-        self.arrays = arrays
+    def __init__(self, arrays: dict[str, np.ndarray], with_modules: bool) -> None:
+        self.arrays, self.with_modules = arrays, with_modules
         self.modules: dict[int, int] = {}
 
     def encode(self, thing: Any, name: str) -> Any:
@@ -57,7 +62,7 @@ class _Encoder:
                 return thing.item() if isinstance(thing, np.generic) else int(thing)
             case float() | np.floating():
                 return float(thing) if math.isfinite(thing) else {"$float": str(float(thing))}
-            case np.ndarray():
+            case np.ndarray() if thing.dtype.kind in "iufb":
                 self.arrays[name] = thing
                 return {"$array": name}
             case list():
@@ -70,11 +75,12 @@ class _Encoder:
                 return {"$generator": self.encode(thing.bit_generator.state, name)}
             case random.Random() if type(thing) is random.Random:
                 return {"$random": self.encode(thing.getstate(), name)}
-            case Module():
+            case Module() if self.with_modules:
                 return self._module(thing, name)
+        kind = f"an array of {thing.dtype}" if isinstance(thing, np.ndarray) else f"a {type(thing).__name__}"
         raise TypeError(
-            f"`{name}` is {thing!r:.60}, a {type(thing).__name__}: a file keeps numbers, texts, arrays, generators of "
-            "random numbers, the library's own layers, and lists, tuples and dicts of those"
+            f"`{name.replace('/.', '.').rstrip('/')}` is {thing!r:.60}, {kind}: a file keeps numbers, texts, arrays of "
+            "numbers, generators of random numbers, and lists, tuples and dicts of those"
         )
 
     def _mapping(self, thing: Mapping[Any, Any], name: str) -> Any:

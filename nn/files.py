@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["PathLike", "read", "replace", "write"]
+__all__ = ["PathLike", "check", "read", "replace", "write"]
 
 PathLike = str | os.PathLike[str]
 Arrays = Mapping[str, np.ndarray]
@@ -38,6 +38,8 @@ def write(path: PathLike, arrays: Arrays, header: str | None = None) -> None:
     for name, array in arrays.items():
         if array.dtype.newbyteorder("=") not in DTYPES:
             raise ValueError(f"array {name!r} holds {array.dtype}: a file keeps real numbers of up to 64 bits")
+        if zipfile.ZipInfo(name).filename != name or name == "__metadata__":
+            raise ValueError(f"no array in a file can be called {name!r:.80}")
     plain = {name: np.array(a, a.dtype.newbyteorder("="), order="C") for name, a in arrays.items()}
     replace(path, form.pack(plain, header))
 
@@ -70,11 +72,7 @@ def replace(path: PathLike, content: bytes) -> None:
     It is written beside the file, brought to the disk, and then renamed. A process that is killed may leave the
     file beside it behind, whose name starts with a dot and ends in `.tmp`.
     """
-    target = Path(os.path.realpath(path))  # through a link, which stays
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} in: make it first")
-    if target.is_dir():
-        raise IsADirectoryError(f"{str(target)!r} is a folder: give the name of a file")
+    target = _place(path)
     beside = target.with_name(f".{target.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with open(beside, "xb") as file:
@@ -91,6 +89,27 @@ def replace(path: PathLike, content: bytes) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def check(path: PathLike) -> None:
+    """Find out before long work whether the name of a file is one that `write` takes, in a folder that is there.
+
+    Raises:
+        ValueError, TypeError, OSError: as for `write`.
+    """
+    _form(path)
+    folder = _place(path).parent
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(f"the folder {str(folder)!r} may not be written in: choose another")
+
+
+def _place(path: PathLike) -> Path:
+    target = Path(os.path.realpath(path))  # through a link, which stays
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} in: make it first")
+    if target.is_dir():
+        raise IsADirectoryError(f"{str(target)!r} is a folder: give the name of a file")
+    return target
 
 
 # npz ---------------------------------------------------------------------------------------------------------

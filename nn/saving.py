@@ -61,7 +61,7 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
     architecture, header["why"] = _architecture(model, arrays)
     header["model"] = architecture
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
-    header["reading"] = None if model.reading is None else encode(model.reading.config(), "", arrays)
+    header["reading"] = None if model.reading is None else encode(model.reading.config(), "model.reading", arrays)
     header["also"] = encode(also, "also/", arrays)
     write(path, arrays, json.dumps(header, allow_nan=False))
 
@@ -196,7 +196,7 @@ def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, st
     """Give the architecture as JSON; or None, and why it has to be made by hand."""
     own = dict(arrays)
     try:
-        architecture = encode(model, "config/", own)
+        architecture = encode(model, "config/", own, modules=True)
         again = decode(json.loads(json.dumps(architecture)), own)
     except (TypeError, ValueError) as error:
         return None, str(error)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,8 @@ def test_draw_prints_text_and_the_backward_pass(capsys: Any) -> None:
         (["a^2", "a=1"], 1, "^ is no power here"),
         (["tahn(a)", "a=1"], 1, "no function `tahn`: did you mean"),
         (["frobnicate(a)", "a=1"], 1, "there are abs, acos"),
+        (["ReLU(a)", "a=1"], 1, "did you mean relu"),
+        (["anchor(a)", "a=1"], 1, "there is no function `anchor`"),
         (["a*b", "a=1"], 1, "no value is given for b: add b=1"),
         (["a*(b", "a=1"], 1, "the expression cannot be read"),
         (["", "a=1"], 1, "the expression cannot be read"),
@@ -193,6 +197,8 @@ def test_iris_is_learned(capsys: Any) -> None:
         (["iris", "--held-out", "1.5"], 1, "`held_out`"),
         (["iris", "--activation", "rellu"], 1, "`activation` 'rellu' is unknown"),
         (["iris", "-o", "model.pt"], 1, "must end in .npz or .safetensors"),
+        (["iris", "-o", "houses.csv"], 1, "must end in .npz or .safetensors"),
+        (["iris", "-o", "."], 1, "must end in"),
         (["iris", "-o", "nowhere/model.npz"], 1, "there is no folder"),
         (["iris", "--seed", "-1"], 1, "seed"),
         (["iris", "--epochs", "many"], 2, "invalid int value: 'many'"),
@@ -271,6 +277,32 @@ def test_help_is_there(command: list[str], capsys: Any) -> None:
     out = capsys.readouterr().out
     assert "chalkgrad" in out and max(map(len, out.splitlines())) <= 100
     assert not command or f"chalkgrad {command[0]} " in out.partition("for example:")[2]
+
+
+def test_what_cannot_be_saved_is_said_before_the_training(capsys: Any) -> None:
+    for path in ("model.pt", "nowhere/model.npz"):
+        assert run("train", "iris", "-o", path) == 1
+        assert capsys.readouterr().out == ""
+
+
+def test_version(capsys: Any) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out.startswith("chalkgrad ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_ends_the_training_and_saves_what_has_been_reached(tmp_path: Path) -> None:
+    root = str(Path(nn.__file__).resolve().parent.parent)
+    command = [sys.executable, "-u", "-m", "nn", "train", "moons", "--epochs", "10000000"]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": root}, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for _ in range(2):
+        process.stdout.readline()
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0 and "interrupted after" in out and "saved in moons-model.npz" in out
+    assert nn.load("moons-model.npz").count() > 30
 
 
 def test_as_a_program_of_its_own(tmp_path: Path) -> None:

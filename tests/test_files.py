@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.files import FORMS, HEADER, read, replace, write
+from nn.files import FORMS, HEADER, check, read, replace, write
 
 RNG = np.random.default_rng(0)
 ARRAYS: dict[str, np.ndarray] = {
@@ -258,6 +258,21 @@ def test_random_bytes_are_refused(path: Path) -> None:
 
 
 # -- writing whole or not at all --
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_in_is_found_beforehand(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match="may not be written in"):
+        check(tmp_path / "x.npz")
+
+
+def test_a_name_is_checked_as_it_is_for_writing(tmp_path: Path) -> None:
+    check(tmp_path / "x.npz")
+    assert not os.listdir(tmp_path)
+    for path, error in ((tmp_path / "x.pt", ValueError), (tmp_path / "no" / "x.npz", OSError), (3, TypeError)):
+        with pytest.raises(error):
+            check(path)  # type: ignore[arg-type]
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypatch: Any) -> None:

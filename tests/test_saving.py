@@ -251,11 +251,42 @@ def test_wrong_arguments_are_named(path: Path) -> None:
     for call in (lambda: nn.save(model, path, "adam"), lambda: nn.restore(model, path, nn.Adam)):  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="`optimizer` is an optimiser"):
             call()
-    with pytest.raises(TypeError, match=r"`also/.best.0` is .*a set: a file keeps"):
+    with pytest.raises(TypeError, match=r"`also\.best\.0` is .*a set: a file keeps"):
         nn.save(model, path, also={"best": [{1, 2}]})
     with pytest.raises(TypeError, match="`path` is the name of a file"):
         nn.load(3)  # type: ignore[arg-type]
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("also", "message"),
+    [
+        (b"x", "`also` is b'x', a bytes"),
+        ({"a": Tensor([1.0])}, r"`also\.a` is Tensor.*, a Tensor"),
+        (nn.Linear(1, 1), "`also` is Linear"),
+        ([nn.Linear(1, 1)], r"`also\.0` is Linear\(1, 1\), a Linear"),
+        (np.array(["a"]), "an array of <U1"),
+        (np.array([None]), "an array of object"),
+        (1j, "a complex"),
+    ],
+)
+def test_what_a_file_cannot_keep_is_named(path: Path, also: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        nn.save(nn.Linear(1, 1), path, also=also)
+    assert not path.exists()
+
+
+def test_notes_that_hold_themselves_are_refused(path: Path) -> None:
+    notes: list[Any] = []
+    notes.append(notes)
+    with pytest.raises(ValueError, match="`also` holds itself"):
+        nn.save(nn.Linear(1, 1), path, also=notes)
+
+
+def test_names_that_a_file_cannot_keep_are_refused(path: Path) -> None:
+    for name in ("a\0b", "__metadata__"):
+        with pytest.raises(ValueError, match="no array in a file can be called"):
+            write(path, {name: np.ones(1)})
 
 
 # -- hostile headers --

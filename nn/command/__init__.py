@@ -9,6 +9,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Small neural networks and their graphs, from the command line.",
         epilog="Each command tells more: chalkgrad train --help",
     )
+    parser.add_argument("--version", action="version", version=f"chalkgrad {_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, run: Any, summary: str, description: str, example: str) -> argparse.ArgumentParser:
@@ -131,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _train(options: argparse.Namespace) -> None:
+    path = options.output or f"{Path(options.data).stem}-model.npz"
+    nn.files.check(path)
     X, y, columns, target = _data(options)
     classes = _are_classes(y) if options.task is None else options.task == "classes"
     if not classes and y.dtype.kind not in "iuf":
@@ -158,7 +162,6 @@ def _train(options: argparse.Namespace) -> None:
     if history.interrupted:
         print(f"interrupted after {len(history['loss'])} epochs")
     print(f"to train on: {_score(model, X, y, classes)}\n   held out: {_score(model, X_held, y_held, classes)}")
-    path = options.output or f"{Path(options.data).stem}-model.npz"
     nn.save(model, path, also={"columns": columns, "target": target})
     print(f"saved in {path}; to use it: chalkgrad predict {path} DATA.csv")
 
@@ -274,6 +277,13 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 # arguments ---------------------------------------------------------------------------------------------------
+
+
+def _version() -> str:
+    try:
+        return metadata.version("chalkgrad")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
 
 
 def _refuse(message: str) -> NoReturn:

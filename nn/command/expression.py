@@ -22,8 +22,8 @@ CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
 def functions() -> dict[str, Any]:
-    """Give the functions that an expression may call: the elementwise operations of the table, by name."""
-    return {name: op for name, op in ag.TABLE.items() if op.elementwise and not name.startswith("_")}
+    """Give the functions that an expression may call: the public elementwise operations of the table, by name."""
+    return {name: op for name, op in ag.TABLE.items() if op.elementwise and getattr(ag, name, None) is op}
 
 
 def evaluate(text: str, numbers: Mapping[str, float]) -> tuple[Value, dict[str, Value]]:
@@ -113,7 +113,7 @@ class _Reader:
 
     def _call(self, name: str, arguments: list[Any]) -> Any:
         if name not in self.functions:
-            near = difflib.get_close_matches(name, self.functions, 3, 0.5)
+            near = difflib.get_close_matches(name.lower(), self.functions, 3, 0.5)
             hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(self.functions))}"
             raise ValueError(f"there is no function `{name}`: {hint}")
         op = self.functions[name]
