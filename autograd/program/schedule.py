@@ -17,7 +17,7 @@ from .products import Blocks, Matrix, blocks, classes, matrix
 
 __all__ = ["Group", "Schedule"]
 
-NARROW = 32
+NARROW = 128
 """Terms in a call on average, below which nodes of a level run one after the other."""
 
 INLINE = ("add", "mul", "add_product", "sums", "plain_sums")
