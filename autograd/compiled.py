@@ -16,7 +16,7 @@ from .program.instructions import listing
 from .program.passes import optimised
 from .program.printing import printed
 from .program.program import Body, Stats
-from .program.scalars import Scalars
+from .program.scalars import FunctionOfScalars, GraphOfScalars
 from .program.trace import Guard, Trace
 from .reverse import pullback
 from .shapes import describe
@@ -48,7 +48,7 @@ class Program:
         self.root = root
         self._scalars = None
         with without_collector():
-            if data.__class__ is float and (scalars := Scalars.of(root)) is not None:
+            if data.__class__ is float and (scalars := GraphOfScalars.of(root)) is not None:
                 self._scalars, self.leaves = scalars, scalars.leaves
                 return
             _, leaves = topological(root)
@@ -101,7 +101,8 @@ class Program:
 
     def __str__(self) -> str:
         if self._scalars is not None:
-            return str(self._scalars)
+            labels = [leaf.label for leaf in self.leaves]
+            return self._scalars.text(["result", *(f"gradient of {label or 'a leaf'}" for label in labels)])
         names = ["result", *(f"gradient of {leaf.label or 'a leaf'}" for leaf in self._result_nodes()[1:])]
         return printed(self._body.listing, names)
 
@@ -139,7 +140,8 @@ class _Traced:
         inputs = [*self.variables, *self.parameters, *drawn]
         order, _ = topological(*every)
         self.outputs, self.guards = outputs, guards
-        self.body = Body(optimised(listing(every, inputs)), len(order) + len(leaves))
+        scalars = FunctionOfScalars.of(every, inputs)
+        self.body = scalars or Body(optimised(listing(every, inputs)), len(order) + len(leaves))
 
     def run(self, data: Sequence[Any]) -> Any:
         """Run on the data of the arguments; gives the results, or None where a guard does not hold.
@@ -178,6 +180,8 @@ class _Traced:
 
     def __str__(self) -> str:
         names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
+        if isinstance(self.body, FunctionOfScalars):
+            return self.body.text(names)
         return printed(self.body.listing, names)
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import autograd as ag
 from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
 
+element = TABLE["element"]
 SCALAR = [name for name, row in TABLE.items() if (row.elementwise and not row.options) or name == "where"]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-20, -1e-300, 40.0, -40.0, 800.0, math.inf, -math.inf, math.nan]
 
@@ -296,3 +297,86 @@ def test_rows_of_your_own_take_the_other_way() -> None:
     program = compile(cube(x))
     assert program._scalars is None
     assert (program(), x.grad) == (8.0, 12.0)
+
+
+# -- functions --
+
+
+def sample_loss(parameters: Any, x: Any, y: Any) -> Any:
+    """The loss of a net of numbers for one case."""
+    h = list(x)
+    for ws, bs in parameters:
+        h = [tanh(sum((w * u for w, u in zip(row, h, strict=True)), b)) for row, b in zip(ws, bs, strict=True)]
+    return (h[0] - y) ** 2
+
+
+def random_parameters(sizes: list[int], rng: Any) -> list[Any]:
+    return [
+        ([rng.normal(size=n).tolist() for _ in range(m)], rng.normal(size=m).tolist())
+        for n, m in itertools.pairwise(sizes)
+    ]
+
+
+def compiled_as_columns(f: Any, *args: Any) -> Any:
+    """Compile and run a function twice; hold it to itself uncompiled, and its program to be one of columns."""
+    program = compile(f)
+    want = ag.containers.flatten(f(*args))
+    for _ in range(2):
+        have = ag.containers.flatten(program(*args))
+        for a, b in zip(have, want, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+            assert type(a) is type(b)
+    (trace,) = next(iter(program._traces.values()))
+    assert type(trace.body).__name__ == "FunctionOfScalars"
+    return trace.body
+
+
+def test_a_function_of_numbers_is_columns() -> None:
+    rng = np.random.default_rng(4)
+    parameters = random_parameters([3, 8, 1], rng)
+    data = [(rng.normal(size=3).tolist(), rng.normal()) for _ in range(40)]
+
+    def loss(parameters: Any) -> Any:
+        return sum(sample_loss(parameters, x, y) for x, y in data) / len(data)
+
+    body = compiled_as_columns(ag.value_and_grad(loss), parameters)
+    assert sum("matrix" in group.text for group in body.groups) >= 4
+
+
+def test_a_function_between_arrays_is_columns_where_values_do_the_work() -> None:
+    rng = np.random.default_rng(5)
+
+    def f(a: Any, b: Any) -> Any:
+        xs = [element(a, index=(i, j)) for i in range(20) for j in range(5)]
+        ys = [sin(x) * x + exp(-x) * element(b, index=i % 7) for i, x in enumerate(xs)]
+        made = ag.Tensor(ys)
+        return ag.mean(made * made) + ag.sum(ag.reshape(made, shape=(10, 10)), axis=0)[3]
+
+    compiled_as_columns(ag.value_and_grad(f, (0, 1)), rng.normal(size=(20, 5)), rng.normal(size=7))
+
+
+def test_second_derivatives_of_numbers_are_columns() -> None:
+    def f(x: float, y: float) -> Any:
+        total: Any = 0.0
+        for i in range(40):
+            total = total + tanh(x * float(i) * 0.1) * sin(y) + where(ag.greater(x, y), log(x), x * y)
+        return total
+
+    compiled_as_columns(ag.grad(ag.grad(f)), 0.7, 0.4)
+    compiled_as_columns(ag.hessian(f, (0, 1)), 0.7, 0.4)
+
+
+def test_guards_and_parameters_of_a_function_of_numbers() -> None:
+    w = Value(2.0)
+    xs = [0.1 * i for i in range(100)]
+
+    def f(a: float) -> Any:
+        if a > 1.0:
+            return sum(sin(a * x) * w for x in xs) + sum(exp(-a * x) for x in xs)
+        return sum(tanh(a * x * w) for x in xs)
+
+    program = compile(f)
+    for a, b in ((0.5, 2.0), (1.5, 2.0), (0.5, 3.0), (1.5, 3.0)):
+        w.data = b
+        assert program(a) == pytest.approx(f(a).data, rel=1e-12)
+    assert len(next(iter(program._traces.values()))) == 2

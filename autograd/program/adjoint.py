@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..primitives import TABLE
-from .columns import CONSTANT, MINUS, NULL, ONE, Columns
+from .columns import CONSTANT, NULL, ONE, Columns
 from .flow import Flow, Terms, Walk, flowing, in_order
+from .sums import LINEAR, described, merged, summed
 from .templates import Template, template, written
 
 __all__ = ["differentiated"]
 
-LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 REACHED, MASKED = 1, 2
 PART = 4
 """A gradient is summed in parts, by the sums that its terms come from, where a part has so many terms."""
@@ -49,11 +49,14 @@ class _Parts:
 def differentiated(columns: Columns, walk: Walk) -> Flow:
     """Write the backward pass behind the forward pass, and put both in order."""
     n = len(columns.code)  # the nodes of the forward pass come first
-    merged = _merge(columns, walk, n, [])
+    _, found = merged(columns, walk, n)
     state = _reached(columns, walk)
     uses = _uses(columns, state)
-    merged += _merge(columns, walk, n, uses)
-    alone, sums = _sums(columns, walk, uses)
+    same, of_rules = merged(columns, walk, n)
+    for use in uses:
+        if use.factor is not None:
+            use.factor = same[use.factor]
+    alone, sums = summed(columns, walk, _kept(columns, uses))
     written_so_far = len(columns.code)
     parts, by = _parts(columns, state, sums, uses, written_so_far)
     gradients, alias, partial = _gradients(columns, walk, parts, sums, n)
@@ -68,45 +71,22 @@ def differentiated(columns: Columns, walk: Walk) -> Flow:
     every.left, every.right = resolved(every.left), resolved(every.right)
     columns.operands = resolved(columns.operands)
     leaves = np.arange(columns.first_leaf, columns.first_leaf + len(columns.leaves))
-    outputs = np.concatenate([[columns.root], resolved(-2 - leaves)])
+    outputs = np.concatenate([columns.outputs, resolved(-2 - leaves)])
     no_rows = (CONSTANT, columns.rows["sums"])
     rows = np.concatenate([alone, extras[~np.isin(columns.code[extras], no_rows)]])
     flow = flowing(columns, rows, keys, every, outputs, walk)
-    products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
     flow.notes = [
-        f"sums of products: {products} products and {len(sums.owner) - products} other terms in "
-        f"{len(np.unique(sums.owner))} sums; backward, {len(gradients.owner)} terms in "
-        f"{len(np.unique(gradients.owner))} sums",
-        f"common subexpressions: merged {merged} nodes",
+        f"{described(sums)}; {len(gradients.owner)} terms in gradients",
+        f"common subexpressions: merged {found + of_rules} nodes",
         *flow.notes,
     ]
     return flow
 
 
-def _merge(columns: Columns, walk: Walk, first: int, uses: list[_Use]) -> int:
-    """Compute once what is written twice, but for the linear rows of the forward pass, of which sums are made."""
-    n, rows = len(columns.code), columns.rows
-    kind = np.ones(256, np.uint8)
-    kind[:4] = 0
-    for name in LINEAR:
-        kind[rows[name]] = 2
-    kind[rows["identity"]] = 3
-    size = 1 << (2 * n).bit_length()
-    same = np.empty(n, np.int32)
-    columns.operands = np.ascontiguousarray(columns.operands)
-    walk("merged", n, columns.code, columns.operands, same, kind, first, np.full(size, -1, np.int32), size)
-    columns.root = int(same[columns.root])
-    for use in uses:
-        if use.factor is not None:
-            use.factor = same[use.factor]
-    identities = columns.code == rows["identity"]
-    return int((same != np.arange(n))[~identities].sum())
-
-
 def _reached(columns: Columns, walk: Walk) -> np.ndarray:
     """Say which nodes a gradient comes to, and which of these stand behind a mask."""
     state = np.zeros(len(columns.code), np.uint8)
-    state[columns.root] = REACHED
+    state[columns.outputs] = REACHED
     hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
     for code in np.unique(columns.code).tolist():
         op = TABLE.get(columns.rows.names[code])
@@ -137,46 +117,18 @@ def _uses(columns: Columns, state: np.ndarray) -> list[_Use]:
     return uses
 
 
-def _sums(columns: Columns, walk: Walk, uses: list[_Use]) -> tuple[np.ndarray, Terms]:
-    """Turn linear rows into sums of products; gives the rows that stay, and the terms of the sums."""
-    n, code, operands = len(columns.code), columns.code, columns.operands
-    kept = np.zeros(n, np.uint8)
-    kept[columns.root] = 1
+def _kept(columns: Columns, uses: list[_Use]) -> np.ndarray:
+    """Say which nodes the backward pass reads."""
+    kept = np.zeros(len(columns.code), np.uint8)
+    kept[columns.outputs] = 1
     for use in uses:
         if use.factor is not None:
             kept[use.factor] = 1
-        else:
-            for what, i in (r for _, step in use.rule.steps for r in step):
-                if what in ("in", "out"):
-                    kept[operands[use.nodes, i] if what == "in" else use.nodes] = 1
-    kind = columns.rows.table(LINEAR)
-    root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
-    walk("summed", n, code, operands, kind, kept, np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int8),
-         root, sign)  # fmt: skip
-    how = kind[code]
-    alone = np.flatnonzero((root >= 0) & (how == 0) & (code > 3)).astype(np.int32)
-    linear = np.flatnonzero((root >= 0) & (how > 0) & (how < 4))
-    two = how[linear] != 3
-    user = np.concatenate([linear, linear[two]])
-    x = np.concatenate([operands[linear, 0], operands[linear[two], 1]])
-    by = np.concatenate([np.where(two, 1, -1), np.where(how[linear[two]] == 2, -1, 1)]) * sign[user]
-    place = np.concatenate([2 * np.arange(len(linear)), 2 * np.flatnonzero(two) + 1])
-    order = np.argsort(place, kind="stable")
-    user, x, by = user[order], x[order], by[order]
-    inner = root[x] != x  # the operand is a part of the sum itself, or a product in it
-    product = inner & (how[x] == 4)
-    terms = Terms(
-        root[user],
-        np.where(product, operands[x, 0], x),
-        np.where(product, operands[x, 1], np.where(by > 0, ONE, MINUS)),
-    ).at(product | ~inner)
-    nothing = np.zeros(n, bool)
-    nothing[: len(columns.data)] = (columns.data == 0.0) & (code[: len(columns.data)] == CONSTANT)
-    added = nothing[terms.left] & (terms.right < NULL)  # the 0 that Python's sum starts from
-    others = np.bincount(terms.owner[~added], minlength=n)
-    terms = terms.at(~added | (others[terms.owner] == 0))
-    single = np.flatnonzero((how == 4) & (root == np.arange(n)))
-    return alone, terms + Terms(single, operands[single, 0], operands[single, 1])
+            continue
+        for what, i in (operand for _, step in use.rule.steps for operand in step):
+            if what in ("in", "out"):
+                kept[columns.operands[use.nodes, i] if what == "in" else use.nodes] = 1
+    return kept
 
 
 def _parts(
@@ -251,7 +203,7 @@ def _gradients(
     total = Terms(-2 - target[begin[split]], names, np.full(len(names), ONE))
     alias = -2 - np.arange(n + 1)
     alias[:n][np.bincount(target, minlength=n) == 0] = NULL
-    alias[columns.root] = ONE
+    alias[columns.outputs] = ONE
     first = np.flatnonzero(new)
     lone = first[(np.diff(np.r_[first, len(target)]) == 1) & (right[first] == ONE)]
     alias[target[lone]] = left[lone]

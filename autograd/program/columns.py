@@ -59,8 +59,8 @@ class Columns:
         code: of each node (uint8).
         operands: of each node three, -1 where there is none (int32, shape (nodes, 3)).
         data: the number of each constant, by node.
-        root: the node that is computed.
-        leaves: the leaves, from the node `first_leaf` on.
+        outputs: the nodes that are asked for.
+        leaves: the leaves, which have the nodes from `first_leaf` to `first`.
         labels: of nodes, in a graph that is small enough to be listed.
     """
 
@@ -68,9 +68,10 @@ class Columns:
     code: np.ndarray
     operands: np.ndarray
     data: np.ndarray
-    root: int
+    outputs: np.ndarray
     leaves: list[Any]
     first_leaf: int
+    first: int
     labels: dict[int, str]
 
     def add(self, name: str, *operands: np.ndarray) -> np.ndarray:
@@ -146,4 +147,4 @@ def columns(root: Node, known: Collection[str]) -> Columns | None:
     labels = {}
     if len(order) <= LABELLED:
         labels = {i: node._note("label") for i, node in enumerate([*variables, *order], first_leaf)}
-    return Columns(rows, code, operands, data, number, variables, first_leaf, labels)
+    return Columns(rows, code, operands, data, np.array([number]), variables, first_leaf, first, labels)

@@ -67,7 +67,7 @@ def printed_groups(leaves: int, groups: Sequence[Any], notes: Sequence[str]) -> 
     return "\n".join([*text, *(f"# {note}" for note in notes)])
 
 
-def printed_flow(flow: Flow, labels: Sequence[str]) -> str:
+def printed_flow(flow: Flow, results: Sequence[str]) -> str:
     """List a program of single numbers by its nodes."""
     names = _flow_names(flow)
     rows = []
@@ -77,8 +77,7 @@ def printed_flow(flow: Flow, labels: Sequence[str]) -> str:
             rows.append((names[i], _flow_formula(flow.rows.names[flow.code[i]], operands)))
     left = max((len(name) for name, _ in rows), default=0)
     text = [f"{name:<{left}} = {formula}" for name, formula in rows]
-    what = ["result", *(f"gradient of {label or 'a leaf'}" for label in labels)]
-    text += [f"{one}: {names[i]}" for one, i in zip(what, flow.outputs.tolist(), strict=True)]
+    text += [f"{one}: {names[i]}" for one, i in zip(results, flow.outputs.tolist(), strict=True)]
     return "\n".join([*text, *(f"# {note}" for note in flow.notes)])
 
 

@@ -1,9 +1,11 @@
-"""The program of a graph of Values: columns, differentiated and scheduled, in memory for the machine."""
+"""Programs of single numbers: columns, scheduled, in memory for the machine."""
 
 from __future__ import annotations
 
+import math
 import struct
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,89 +13,133 @@ import numpy as np
 from ..graph import Node
 from .adjoint import differentiated
 from .columns import columns
+from .elements import spelled_out
 from .flow import Flow
 from .printing import LISTED, printed_flow, printed_groups
 from .program import Stats
-from .schedule import Group, Schedule
+from .schedule import FIRST, Schedule
+from .sums import arranged
 
-__all__ = ["Scalars"]
+__all__ = ["FunctionOfScalars", "GraphOfScalars"]
 
 
-class Scalars:
-    """A program over one array of float64: the constants, the leaves, what the calls compute, and the results."""
+class _Scalars:
+    """A flow over one array of float64: the constants, the leaves, what the calls compute, and the results."""
+
+    def __init__(self, flow: Flow, nodes: int, given: np.ndarray | None = None) -> None:
+        from ..kernels import catalogue
+
+        self.lock = threading.Lock()
+        self.notes = flow.notes
+        schedule = Schedule(flow)
+        self.groups = schedule.groups
+        constants, leaves, results = len(flow.data), flow.leaves, len(flow.outputs)
+        self._values = np.zeros(schedule.filled + results + 1)
+        self._values[:constants] = flow.data
+        self._results = self._values[schedule.filled : schedule.filled + results]
+        self._order = np.argsort(schedule.place[constants : constants + leaves])
+        self._held: list[Any] = []
+        self._clock = np.zeros(1, np.int64)
+        gather, calls = ("identity", "float64", "at"), list(schedule.calls)
+        if given is not None and leaves:
+            calls.insert(0, (gather, [leaves, ("value", constants), given, self._order.astype(np.uint32)]))
+        last = schedule.place[flow.outputs].astype(np.uint32)
+        calls.append((gather, [results, ("value", schedule.filled), ("value", 0), last]))
+        made: list[int] = []
+        for kernel, words in calls:
+            made += [catalogue.address(*kernel), len(words) + 2]
+            made += [self._word(word, catalogue) for word in words]
+        self._words = np.array(made, np.int64)
+        self._run = catalogue.machine()
+        start = self._words.ctypes.data
+        self._arguments = start, start + self._words.nbytes, self._clock.ctypes.data, 0, 1
+        self._flow = flow if len(flow) <= LISTED else None
+        size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._held)
+        self.stats = Stats(
+            nodes, len(flow) - constants - leaves, len(calls), int(flow.level.max(initial=0)), size, size,
+            sum(group.flops for group in self.groups),
+        )  # fmt: skip
+
+    def _word(self, word: Any, catalogue: Any) -> int:
+        """Write a word as the machine reads it, and hold on to arrays."""
+        if isinstance(word, tuple):
+            kind, x = word
+            if kind == "value":
+                return self._values.ctypes.data + 8 * x
+            word = np.zeros(256, np.int64)
+            for i, name in enumerate(x, FIRST):
+                word[i] = catalogue.address(name, "float64", "one") if kind == "functions" else catalogue.ARITY[name]
+        if isinstance(word, np.ndarray):
+            self._held.append(word)
+            return word.ctypes.data
+        return int(word)
+
+    def run(self) -> None:
+        """Run on the numbers that the leaves had last."""
+        self._run(*self._arguments)
+
+    def text(self, results: Sequence[str]) -> str:
+        """List the program."""
+        if self._flow is None:
+            return printed_groups(len(self._order), self.groups, self.notes)
+        return printed_flow(self._flow, results)
+
+
+class GraphOfScalars(_Scalars):
+    """The program of a graph of Values, forward and backward.
+
+    Attributes:
+        leaves: whose data it reads, and whose gradients it gives.
+    """
 
     @classmethod
-    def of(cls, root: Node) -> Scalars | None:
-        """Make the program of a graph and its gradients; None where the graph is more than Values and known rows."""
+    def of(cls, root: Node) -> GraphOfScalars | None:
+        """Make the program; None where the graph holds more than Values and rows that have a kernel."""
         from ..kernels import catalogue  # numba comes with it: only when the first program is compiled
 
         made = columns(root, catalogue.ELEMENTWISE)
         return None if made is None else cls(differentiated(made, catalogue.walked), made.leaves, len(made.code))
 
     def __init__(self, flow: Flow, leaves: list[Any], nodes: int) -> None:
-        from ..kernels import catalogue
-
-        self.lock = threading.Lock()
-        self.leaves, self.notes = leaves, flow.notes
-        schedule = Schedule(flow)
-        self.groups: list[Group] = schedule.groups
-        results = len(flow.outputs)
-        self.values = np.zeros(schedule.filled + results + 1)
-        self.values[: len(flow.data)] = flow.data
-        at = schedule.place[flow.outputs]
-        words = [results, ("value", schedule.filled), ("value", 0), np.ascontiguousarray(at, np.uint32)]
-        schedule.calls.append((("identity", "float64", "at"), words))
-        self._held: list[Any] = []
-        made: list[int] = []
-        for kernel, words in schedule.calls:
-            made += [catalogue.address(*kernel), len(words) + 2]
-            made += [self._word(word, catalogue) for word in words]
-        self._words = np.array(made, np.int64)
-        self._clock = np.zeros(1, np.int64)
-        self._run = catalogue.machine()
-        self._ends = self._words.ctypes.data, self._words.ctypes.data + self._words.nbytes
-        self._pack = struct.Struct(f"{len(leaves)}d")
-        place = schedule.place[schedule.constants : schedule.constants + flow.leaves]
-        order = np.argsort(place)
-        self._in_order = [leaves[i] for i in order.tolist()]
-        self._first_leaf = 8 * schedule.constants
-        self._bytes = self.values.data.cast("B")
-        self._results = self.values[schedule.filled : schedule.filled + results]
-        held = sum(x.nbytes for x in self._held)
-        self._flow = flow if len(flow) <= LISTED else None
-        size = self.values.nbytes + self._words.nbytes + held
-        self.stats = Stats(
-            nodes, len(flow) - schedule.constants - flow.leaves, len(schedule.calls),
-            int(flow.level.max(initial=0)), size, size, sum(group.flops for group in self.groups),
-        )  # fmt: skip
-
-    def _word(self, word: Any, catalogue: Any) -> int:
-        if isinstance(word, tuple):
-            kind, x = word
-            if kind == "value":
-                return self.values.ctypes.data + 8 * x
-            table = np.zeros(256, np.int64)
-            first = 5
-            for i, name in enumerate(x, first):
-                table[i] = catalogue.address(name, "float64", "one") if kind == "functions" else catalogue.ARITY[name]
-            word = table
-        if isinstance(word, np.ndarray):
-            self._held.append(word)
-            return word.ctypes.data
-        return int(word)
-
-    def replay(self) -> None:
-        """Run on the data that the leaves had last."""
-        self._run(*self._ends, self._clock.ctypes.data, 0, 1)
+        super().__init__(flow, nodes)
+        self.leaves = leaves
+        self._read = [leaves[i] for i in self._order.tolist()]
+        self._struct = struct.Struct(f"{len(leaves)}d")  # the quickest way for many floats into an array
+        self._bytes, self._first = self._values.data.cast("B"), 8 * len(flow.data)
 
     def __call__(self) -> list[float]:
         """Run on the leaves' data; gives the root's value, and the gradients of the leaves."""
         with self.lock:
-            self._pack.pack_into(self._bytes, self._first_leaf, *[leaf._data for leaf in self._in_order])
-            self._run(*self._ends, self._clock.ctypes.data, 0, 1)
+            self._struct.pack_into(self._bytes, self._first, *[leaf._data for leaf in self._read])
+            self._run(*self._arguments)
             return self._results.tolist()
 
-    def __str__(self) -> str:
-        if self._flow is None:
-            return printed_groups(len(self.leaves), self.groups, self.notes)
-        return printed_flow(self._flow, [leaf._note("label") for leaf in self.leaves])
+
+class FunctionOfScalars(_Scalars):
+    """The program of a graph of Values and small Tensors, from `inputs` to `outputs`, without a backward pass.
+
+    Attributes:
+        inputs, outputs: the arrays that it reads and that it leaves its results in.
+    """
+
+    @classmethod
+    def of(cls, outputs: Sequence[Node], inputs: Sequence[Node]) -> FunctionOfScalars | None:
+        """Make the program; None where the graph has few Values, or rows that have no kernel for elements."""
+        from ..kernels import catalogue
+
+        made = spelled_out(outputs, inputs, catalogue.ELEMENTWISE)
+        if made is None:
+            return None
+        nodes = len(made.code)
+        flow = arranged(made, catalogue.walked)
+        return cls(flow, nodes, [tuple(x.shape) for x in inputs], [tuple(x.shape) for x in outputs])
+
+    def __init__(self, flow: Flow, nodes: int, inputs: list[Any], outputs: list[Any]) -> None:
+        given = np.zeros(flow.leaves)
+        super().__init__(flow, nodes, given)
+        self.inputs, self.outputs = _parts(given, inputs), _parts(self._results, outputs)
+
+
+def _parts(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    ends = np.cumsum([math.prod(shape) for shape in shapes])[:-1]
+    return [x.reshape(shape) for x, shape in zip(np.split(flat, ends), shapes, strict=True)] if shapes else []

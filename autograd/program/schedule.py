@@ -15,13 +15,19 @@ from .columns import CONSTANT, LEAF, NULL, ONE
 from .flow import Flow
 from .products import Blocks, Matrix, blocks, classes, matrix
 
-__all__ = ["Group", "Schedule"]
+__all__ = ["FIRST", "Group", "Schedule"]
 
 NARROW = 128
 """Terms in a call on average, below which nodes of a level run one after the other."""
 
+BESIDE = 4
+"""Terms of a sum that may stand beside a matrix product."""
+
 INLINE = ("add", "mul", "add_product", "sums", "plain_sums")
 """What the straight run computes itself, in the order of its codes."""
+
+FIRST = len(INLINE)
+"""Its code of the first row that it asks a kernel for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +168,19 @@ class Schedule:
         for i in range(patterns):
             members = np.flatnonzero(pattern == i)
             alone = added[members[0]]
-            if alone.all():
-                rest.append(members)
-                continue
-            found, single = blocks(left[members][:, ~alone], right[members][:, ~alone])
-            for block in found:
-                grid = members[block.nodes]
-                terms = [(left[grid, k], right[grid, k]) for k in np.flatnonzero(alone)]
-                self._product(nodes[grid], block, terms)
-            rest.append(members[single])
+            for _ in range(2):
+                if alone.all() or alone.sum() > BESIDE:
+                    break
+                found, single = blocks(left[members][:, ~alone], right[members][:, ~alone])
+                for block in found:
+                    grid = members[block.nodes]
+                    terms = [(left[grid, k], right[grid, k]) for k in np.flatnonzero(alone)]
+                    self._product(nodes[grid], block, terms)
+                members = members[single]
+                if len(members) < NARROW:
+                    break  # else once more without the terms that are different in each sum
+                alone = alone | _different(left[members]) | _different(right[members])
+            rest.append(members)
         alone = np.concatenate(rest)
         if len(alone):
             alone = alone[np.lexsort((right[alone, 0], left[alone, 0]))]
@@ -268,11 +278,17 @@ class Schedule:
             if name in INLINE:
                 table[code] = INLINE.index(name)
             else:
-                table[code] = len(INLINE) + len(rows)
+                table[code] = FIRST + len(rows)
                 rows.append(name)
         words = [len(nodes), ("value", out), ("value", 0), table[codes], stream, ("functions", rows), ("arities", rows)]
         self._call(("straight", "float64", ""), words, f"{len(nodes)} rows one after the other",
                    int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum()))  # fmt: skip
+
+
+def _different(places: np.ndarray) -> np.ndarray:
+    """Say which columns have no number twice."""
+    places = np.sort(places, axis=0)
+    return (places[1:] != places[:-1]).all(axis=0)
 
 
 def _index(places: np.ndarray) -> np.ndarray:

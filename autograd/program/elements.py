@@ -1,0 +1,158 @@
+"""A graph of Values and small Tensors as columns: an array is taken as its elements, each of them a node.
+
+So what a function does for one case after the other, between an array of cases and the mean over them, is one flow of
+single numbers. Rows that only move elements are done on the numbers of the nodes, and cost nothing in the program.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Node, held, topological, turn
+from ..primitives import TABLE
+from ..shapes import axes_of
+from .columns import LEAF, NULL, Columns, Rows
+
+__all__ = ["spelled_out"]
+
+FEW = 256
+"""Operations on Values below which a graph is left to the programs of arrays."""
+
+MOVES = {"reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", "concatenate", "stack"}
+"""Rows that give elements of their operands, in another order."""
+
+
+class _Spelling:
+    """Numbers nodes in order; an array of operations gets as many numbers as it has elements."""
+
+    def __init__(self, known: Collection[str], first: int, rows: Rows) -> None:
+        self.known, self.next, self.rows = known, first, rows
+        self.blocks: list[tuple[np.ndarray, str, list[np.ndarray]]] = []
+        self.values: list[Any] = []
+        self.at: list[int] = []
+
+    def block(self, name: str, operands: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+        """Add a row for each element."""
+        n = math.prod(shape)
+        numbers = np.arange(self.next, self.next + n)
+        self.blocks.append((numbers, name, [np.broadcast_to(x, shape).ravel() for x in operands]))
+        self.next += n
+        return numbers.reshape(shape)
+
+    def take(self, node: Any) -> bool:
+        """Number a node; says whether it can be taken."""
+        op: Any = node.op
+        name = op.name
+        if op is held:
+            node._mark = node._first._mark
+            return True
+        if name not in TABLE or TABLE[name] is not op:
+            return False
+        if node._data.__class__ is float and name in self.known and not op.options:
+            node._mark = self.next
+            self.values.append(node)
+            self.at.append(self.next)
+            self.next += 1
+            return True
+        if node._data.__class__ is not float and (node._data.dtype != np.float64 or node._data.size == 0):
+            return False
+        operands = [np.asarray(x._mark) for x in node.inputs]
+        made = self._numbers(name, operands, node)
+        if made is not None:
+            node._mark = int(made) if node._data.__class__ is float else made
+        return made is not None
+
+    def _numbers(self, name: str, operands: list[np.ndarray], node: Any) -> np.ndarray | None:
+        op, params, shape = node.op, node.params, tuple(node.shape)
+        if name in MOVES:
+            return op.forward(*operands, **params)
+        if name == "element":
+            return operands[0][params["index"]]
+        if name == "array_of":
+            return np.array(operands).reshape(shape)
+        if name in ("astype", "identity"):
+            return operands[0]
+        if name == "scatter":
+            out = np.full(shape, NULL)
+            moved = np.zeros(shape, np.int64)
+            np.add.at(moved, params["index"], np.ones(operands[0].shape, np.int64))
+            if moved.max() > 1:
+                return None  # something is named twice
+            out[params["index"]] = operands[0]
+            return out
+        if name in ("sum", "sum_to"):
+            return self._sum(name, operands[0], params, shape)
+        if name == "add" and any((x == NULL).any() for x in operands):  # what is scattered is mostly nothing
+            a, b = (np.broadcast_to(x, shape) for x in operands)
+            both = (a != NULL) & (b != NULL)
+            out = np.where(a == NULL, b, a)
+            out[both] = self.block("add", [a[both], b[both]], (int(both.sum()),))
+            return out
+        if name in self.known and (op.elementwise or name == "where") and not op.options:
+            return self.block(name, operands, shape)
+        return None
+
+    def _sum(self, name: str, x: np.ndarray, params: dict[str, Any], shape: tuple[int, ...]) -> np.ndarray:
+        if name == "sum":
+            axes = axes_of(params.get("axis"), x.ndim)
+        else:
+            lead = x.ndim - len(shape)
+            axes = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1))
+        kept = [i for i in range(x.ndim) if i not in axes]
+        terms = x.transpose([*axes, *kept]).reshape(math.prod(x.shape[i] for i in axes), -1)
+        n, size = len(terms) - 1, terms.shape[1]
+        if n:
+            sums = np.arange(self.next, self.next + n * size).reshape(n, size)
+            before = np.concatenate([terms[:1], sums[:-1]])
+            self.block("add", [before, terms[1:]], (n, size))
+            terms = sums[-1:]
+        return terms[-1].reshape(shape)
+
+
+def spelled_out(outputs: Sequence[Node], inputs: Sequence[Node], known: Collection[str]) -> Columns | None:
+    """Turn a graph into columns, its leaves the elements of `inputs`; None where it has few Values, or other rows."""
+    order, leaves = topological(*outputs)
+    if sum(node._data.__class__ is float for node in order) < FEW:
+        return None
+    if sum(1 if node._data.__class__ is float else node._data.size for node in order) > 100 * len(order):
+        return None
+    rows = Rows()
+    given = set(inputs)
+    constants = [x for x in leaves if x not in given]
+    if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in (*inputs, *constants)):
+        return None
+    data = np.concatenate([[1.0, -1.0, 0.0], *(np.ravel(x._data) for x in constants)])
+    first_leaf = len(data)
+    with turn.lock:  # nobody else may walk while the marks are numbers
+        number = 3
+        for leaf in (*constants, *inputs):
+            size = 1 if leaf._data.__class__ is float else leaf._data.size
+            single = leaf._data.__class__ is float
+            leaf._mark = number if single else np.arange(number, number + size).reshape(leaf._data.shape)
+            number += size
+        first = number
+        spelling = _Spelling(known, first, rows)
+        for node in reversed(order):
+            if not spelling.take(node):
+                return None
+        values, at = spelling.values, spelling.at
+        if spelling.next - first > 4 * len(values):
+            return None  # arrays do most of the work
+        code, operands = np.zeros(spelling.next, np.uint8), np.full((spelling.next, 3), -1, np.int32)
+        code[first_leaf:first] = LEAF
+        names = [node.op.name for node in values]
+        code[at] = [rows[name] for name in names]
+        operands[at, 0] = [node._first._mark for node in values]
+        operands[at, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
+        operands[at, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
+        results = [np.asarray(x._mark).ravel() for x in outputs]
+    for numbers, name, parts in spelling.blocks:
+        code[numbers] = rows[name]
+        for p, x in enumerate(parts):
+            operands[numbers, p] = x
+    asked = np.concatenate(results).astype(np.int32)
+    return Columns(rows, code, operands, data, asked, list(inputs), first_leaf, first, {})

@@ -1,0 +1,87 @@
+"""Sums of products: chains of additions, subtractions and multiplications that nobody else uses are one node each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .columns import CONSTANT, MINUS, NULL, ONE, Columns
+from .flow import Flow, Terms, Walk, flowing
+
+__all__ = ["LINEAR", "arranged", "described", "merged", "summed"]
+
+LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
+"""The rows that sums are made of."""
+
+
+def arranged(columns: Columns, walk: Walk) -> Flow:
+    """Put the nodes of a graph in order, without a backward pass."""
+    n = len(columns.code)
+    _, found = merged(columns, walk, n)
+    kept = np.zeros(n, np.uint8)
+    kept[columns.outputs] = 1
+    rows, sums = summed(columns, walk, kept)
+    keys = np.append(np.arange(n), -1)
+    flow = flowing(columns, rows, keys, sums, columns.outputs, walk)
+    flow.notes = [described(sums), f"common subexpressions: merged {found} nodes", *flow.notes]
+    return flow
+
+
+def described(sums: Terms) -> str:
+    """Say what was found."""
+    products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
+    owners = np.count_nonzero(np.bincount(sums.owner))
+    return f"sums of products: {products} products and {len(sums.owner) - products} other terms in {owners} sums"
+
+
+def merged(columns: Columns, walk: Walk, first: int) -> tuple[np.ndarray, int]:
+    """Compute once what is written twice, but for linear rows before `first`, of which sums are made.
+
+    Gives for each node that which takes its place, and how many there were."""
+    n, rows = len(columns.code), columns.rows
+    kind = np.ones(256, np.uint8)
+    kind[:4] = 0
+    for name in LINEAR:
+        kind[rows[name]] = 2
+    kind[rows["identity"]] = 3
+    size = 1 << (2 * n).bit_length()
+    same = np.empty(n, np.int32)
+    columns.operands = np.ascontiguousarray(columns.operands)
+    walk("merged", n, columns.code, columns.operands, same, kind, first, np.full(size, -1, np.int32), size)
+    columns.outputs = same[columns.outputs]
+    identities = columns.code == rows["identity"]
+    return same, int((same != np.arange(n))[~identities].sum())
+
+
+def summed(columns: Columns, walk: Walk, kept: np.ndarray) -> tuple[np.ndarray, Terms]:
+    """Turn linear rows into sums of products; gives the rows that stay, and the terms of the sums.
+
+    A node of which `kept` is 1 has to be there; another, if a sum alone uses it, may become a part of that."""
+    n, code, operands = len(columns.code), columns.code, columns.operands
+    kind = columns.rows.table(LINEAR)
+    root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
+    walk("summed", n, code, operands, kind, kept, np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int8),
+         root, sign)  # fmt: skip
+    how = kind[code]
+    alone = np.flatnonzero((root >= 0) & (how == 0) & (code > 3)).astype(np.int32)
+    linear = np.flatnonzero((root >= 0) & (how > 0) & (how < 4))
+    two = how[linear] != 3
+    user = np.concatenate([linear, linear[two]])
+    x = np.concatenate([operands[linear, 0], operands[linear[two], 1]])
+    by = np.concatenate([np.where(two, 1, -1), np.where(how[linear[two]] == 2, -1, 1)]) * sign[user]
+    place = np.concatenate([2 * np.arange(len(linear)), 2 * np.flatnonzero(two) + 1])
+    order = np.argsort(place, kind="stable")
+    user, x, by = user[order], x[order], by[order]
+    inner = root[x] != x  # the operand is a part of the sum itself, or a product in it
+    product = inner & (how[x] == 4)
+    terms = Terms(
+        root[user],
+        np.where(product, operands[x, 0], x),
+        np.where(product, operands[x, 1], np.where(by > 0, ONE, MINUS)),
+    ).at(product | ~inner)
+    nothing = np.zeros(n, bool)
+    nothing[: len(columns.data)] = (columns.data == 0.0) & (code[: len(columns.data)] == CONSTANT)
+    added = nothing[terms.left] & (terms.right < NULL)  # the 0 that Python's sum starts from
+    others = np.bincount(terms.owner[~added], minlength=n)
+    terms = terms.at(~added | (others[terms.owner] == 0))
+    single = np.flatnonzero((how == 4) & (root == np.arange(n)))
+    return alone, terms + Terms(single, operands[single, 0], operands[single, 1])
