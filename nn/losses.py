@@ -7,11 +7,11 @@ worth, and how the cases become one number, is said once, in `Criterion`. Shapes
 A loss goes with an output unit, of which it is the negative log-likelihood: for $z$ the outputs and $y$ the targets,
 its gradient at $z$ is then the unit's value minus $y$, which does not starve where the net is wrong.
 
-| likelihood  | unit, `loss.unit`                   | loss              |
-|-------------|-------------------------------------|-------------------|
-| Gaussian    | $z$, the mean                       | `gaussian_nll`, or `mse`, twice that but for a constant |
-| Bernoulli   | $\sigma(z)$, the probability of 1   | `bce_with_logits` |
-| multinoulli | $\mathrm{softmax}(z)$               | `cross_entropy`   |
+| likelihood    | unit, `loss.unit`                 | loss              |
+|---------------|-----------------------------------|-------------------|
+| "gaussian"    | $z$, the mean                     | `gaussian_nll`, or `mse`, twice that but for a constant |
+| "bernoulli"   | $\sigma(z)$, the probability of 1 | `bce_with_logits` |
+| "multinoulli" | $\mathrm{softmax}(z)$             | `cross_entropy`   |
 
 Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.
 """
@@ -34,8 +34,8 @@ from .criterion import Loss as Loss
 from .criterion import shares_of_rows, shares_of_signs, shares_of_two
 
 __all__ = [
-    "LOSSES", "Criterion", "Loss", "bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge", "huber",
-    "kl_divergence", "loss_of", "mae", "mse", "multiclass_hinge", "nll", "rss", "squared_hinge",
+    "LIKELIHOODS", "LOSSES", "Criterion", "Loss", "bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge",
+    "huber", "kl_divergence", "loss_of", "mae", "mse", "multiclass_hinge", "nll", "rss", "squared_hinge",
     "squared_multiclass_hinge",
 ]  # fmt: skip
 
@@ -284,17 +284,29 @@ LOSSES: dict[str, Criterion] = {
 }
 """The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
 
+LIKELIHOODS: dict[str, Criterion] = {
+    "gaussian": gaussian_nll,
+    "bernoulli": bce_with_logits,
+    "multinoulli": cross_entropy,
+}
+"""The losses by the likelihood of which they are the negative logarithm; `unit` of each is the output unit."""
+
 
 def loss_of(loss: str | Loss) -> Loss:
-    """Find the function that an argument `loss` means: one of `LOSSES` by name, or your own `(outputs, targets)`.
+    """Find the function that an argument `loss` means: a loss or a likelihood by name, or your own function.
 
-    >>> loss_of("mse") is mse
-    True
+    Raises:
+        ValueError: there is no loss of that name.
+        TypeError: it is neither a name nor a function.
+
+    >>> loss_of("mse") is mse, loss_of("bernoulli")
+    (True, bce_with_logits)
     """
     if isinstance(loss, str):
-        if loss not in LOSSES:
-            raise ValueError(f"`loss` {loss!r} is unknown: use one of {', '.join(map(repr, LOSSES))}, or a function")
-        return LOSSES[loss]
+        known = {**LOSSES, **LIKELIHOODS}
+        if loss not in known:
+            raise ValueError(f"`loss` {loss!r} is unknown: use one of {', '.join(map(repr, known))}, or a function")
+        return known[loss]
     if not callable(loss):
         raise TypeError(f"`loss` is a name, such as 'mse', or a function of outputs and targets, not {loss!r:.60}")
     return loss

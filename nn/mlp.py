@@ -29,7 +29,7 @@ __all__ = ["MLP", "Layer", "Neuron", "TensorMLP"]
 
 
 class MLP(Module):
-    """A multilayer perceptron of Values in micrograd's shape; its last layer is linear.
+    r"""A multilayer perceptron of Values in micrograd's shape, $h_k = f(b_k + W_k h_{k-1})$; its last layer is linear.
 
     It gives a list with one Value per output, **also where there is one output**, so that what comes back does not
     depend on the width: write `(score,) = model(x)` or `model(x)[0]`. (micrograd gives a bare Value there.)
@@ -161,7 +161,7 @@ class MLP(Module):
 
 
 class TensorMLP(Sequential):
-    """A multilayer perceptron of Tensors: Linear layers with activations between them; the last is linear.
+    r"""A multilayer perceptron of Tensors, $H_k = f(H_{k-1} W_k + b_k)$ row by row; its last layer is linear.
 
     Args:
         nin: the number of inputs.
@@ -172,6 +172,8 @@ class TensorMLP(Sequential):
             its kin, else `glorot_uniform`. The biases are 0.
         dropout: the rate of dropout behind each layer but the last, in training.
         dtype: float64 or float32.
+
+    Source: Rumelhart, Hinton and Williams (1986).
 
     >>> model = TensorMLP(2, [16, 16, 1], rng=1)
     >>> model(np.zeros((100, 2))).shape, model.count()

@@ -98,14 +98,20 @@ class Neuron(Module):
 
 
 class Layer(Module):
-    """Neurons side by side. Gives a list with the Value of each, also where there is only one.
+    r"""Neurons side by side, $y_j = f(b_j + \sum_i w_{ji} x_i)$: a list with the Value of each, also of a single one.
 
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
         activation, rng, law: as for `Neuron`; the weights of all neurons are drawn at once, and the activation may be
             one of a whole row, such as "softmax".
-        dropout: the rate of dropout behind the activation; 0 for none.
+        dropout: the rate of dropout behind the activation, in training; 0 for none.
+
+    Attributes:
+        neurons: the neurons.
+        dropout: the layer `Dropout`, or None.
+
+    Source: micrograd (Karpathy, 2020).
 
     >>> layer = Layer(2, 3, rng=1)
     >>> layer, len(layer([1.0, 2.0])), len(Layer(2, 1)([1.0, 2.0]))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import Tensor, Value
 from nn import losses
 
@@ -253,6 +254,26 @@ def test_class_weights_can_be_traced() -> None:
 def test_the_gradient_at_the_outputs_is_the_unit_minus_the_target(loss: Any, z: np.ndarray, y: np.ndarray) -> None:
     slope = ag.grad(lambda z: loss(z, y, reduction="sum"))(z)
     assert np.allclose(slope, loss.unit(z) - y, rtol=1e-12, atol=1e-15)
+
+
+def test_a_likelihood_names_a_unit_and_its_loss() -> None:
+    for name, loss in losses.LIKELIHOODS.items():
+        assert losses.loss_of(name) is loss and loss.unit is not None
+    assert losses.loss_of("bernoulli").unit is ag.sigmoid and losses.loss_of("multinoulli").unit is ag.softmax
+    model = nn.Linear(1, 1, rng=0)
+    nn.fit(model, Z, LABELS[:, 0], "bernoulli", epochs=2)
+    assert model.predict_proba(Z).shape == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("z", "y", "value", "slope"), [(1000.0, 0, 1000.0, 1.0), (-1000.0, 1, 1000.0, -1.0), (0.0, 0.5, math.log(2), 0.0)]
+)
+def test_bce_at_the_edges(z: float, y: float, value: float, slope: float) -> None:
+    for make in (Value, Tensor):
+        logit = make(z)
+        out = losses.bce_with_logits(logit, y)
+        out.backward()
+        assert out.item() == value and np.asarray(logit.grad) == slope
 
 
 def test_units_give_the_mean_of_the_targets() -> None:

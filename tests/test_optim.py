@@ -57,6 +57,34 @@ def test_equals_pytorch_over_100_steps(rule: Any, settings: dict[str, Any]) -> N
     assert np.allclose(ours.data, twin.detach().numpy(), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize(("rule", "settings"), [
+    (SGD, {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01}), (Adagrad, {}), (RMSprop, {}),
+    (RMSprop, {"momentum": 0.9, "weight_decay": 0.01}), (Adam, {}), (Adam, {"lr": 0.05, "weight_decay": 0.01}),
+    (AdamW, {}),
+])  # fmt: skip
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
+def test_a_net_equals_pytorchs_over_100_steps(rule: Any, settings: dict[str, Any], activation: str) -> None:
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(40, 4)), rng.integers(0, 3, size=40)
+    start = [0.5 * rng.normal(size=shape) for shape in ((4, 16), (16,), (16, 3), (3,))]
+    ours, theirs = [Tensor(x) for x in start], [torch.tensor(x, requires_grad=True) for x in start]
+    tX, ty = torch.tensor(X), torch.tensor(y)
+
+    def our_loss() -> Any:
+        return nn.losses.cross_entropy(getattr(ag, activation)(X @ ours[0] + ours[1]) @ ours[2] + ours[3], y)
+
+    def their_loss() -> Any:
+        hidden = getattr(torch, activation)(tX @ theirs[0] + theirs[1])
+        return torch.nn.functional.cross_entropy(hidden @ theirs[2] + theirs[3], ty)
+
+    run(rule(ours, **settings), our_loss)
+    run(getattr(torch.optim, rule.__name__)(theirs, **settings), their_loss)
+    for x, t in zip(ours, theirs, strict=True):
+        want = t.detach().numpy()
+        assert np.abs(x.data - want).max() <= 1e-10 * np.abs(want).max()
+
+
 @pytest.mark.parametrize(("rule", "settings"), RULES)
 def test_values_and_tensors_go_the_same_way(rule: Any, settings: dict[str, Any]) -> None:
     tensor = Tensor(START)
