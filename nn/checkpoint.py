@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,7 @@ import numpy as np
 from .callbacks import Callback, Logs, Monitor, Training
 from .checks import count
 from .files import PathLike
-from .module import Module
-from .randomness import Random
+from .randomness import same_state
 from .saving import notes, restore, save
 
 __all__ = ["Checkpoint", "read", "resume", "snapshot"]
@@ -99,7 +96,7 @@ def snapshot(
         "stopped": training.history.stopped,
         "history": {name: np.array(row, dtype=np.float64) for name, row in training.history.items()},
         "order": order,
-        "generators": dict(_generators(training.model)),
+        "generators": dict(training.model.named_generators()),
         "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in callbacks],
     }
 
@@ -129,7 +126,7 @@ def resume(
     Raises:
         ValueError: names all in which the training differs from the one that was saved; nothing is changed then.
     """
-    generators = dict(_generators(training.model))
+    generators = dict(training.model.named_generators())
     kinds = [type(callback).__name__ for callback in callbacks]
     pairs = [(name, found["settings"].get(name), now) for name, now in settings.items()]
     pairs += [
@@ -144,26 +141,11 @@ def resume(
         )
     restore(training.model, path, training.optimizer)
     for name, generator in generators.items():
-        _set(generator, found["generators"][name])
-    _set(order, found["order"])
+        same_state(generator, found["generators"][name])
+    same_state(order, found["order"])
     for callback, (_, state) in zip(callbacks, found["callbacks"], strict=True):
         callback.load_state_dict(state)
     training.history.update({name: row.tolist() for name, row in found["history"].items()})
     training.history.stopped = found["stopped"]
     training.epoch, training.steps = found["epoch"], found["steps"]
 
-
-def _generators(model: Module) -> Iterator[tuple[str, Random]]:
-    """Find the generators of random numbers in a model, as a Dropout layer has one."""
-    for path, module in model.named_modules():
-        for name, part in vars(module).items():
-            if isinstance(part, (np.random.Generator, random.Random)):
-                yield f"{path}.{name}", part
-
-
-def _set(generator: Any, saved: Any) -> None:
-    """Put a generator in the state of another one; whoever else holds it sees that as well."""
-    if isinstance(generator, random.Random):
-        generator.setstate(saved.getstate())
-    else:
-        generator.bit_generator.state = saved.bit_generator.state

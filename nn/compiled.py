@@ -17,6 +17,7 @@ from autograd import Loop, Tensor, gradients
 from .mlp import MLP
 from .module import Module
 from .optim import Groups, Optimizer
+from .randomness import same_state
 from .runner import Objective, Runner, eager_runner
 
 __all__ = ["compiled_runner"]
@@ -129,10 +130,18 @@ class _Runner:
         finished, (losses,) = loop.run(count, fed, np.stack(rows) if size else None)
         if finished:
             *found, states = loop.state
-            for parameter, number, grad in zip(own, *(arrays.spread(x, len(own)) for x in found), strict=True):
-                parameter.data, parameter.grad = number, grad
-            optimizer.states = arrays.spread_states(states, len(own))
-            optimizer.steps += finished
+            spread, news = [arrays.spread(x, len(own)) for x in found], arrays.spread_states(states, len(own))
+
+            def commit() -> None:
+                for parameter, number, grad in zip(own, *spread, strict=True):
+                    parameter.data, parameter.grad = number, grad
+                optimizer.states, optimizer.steps = news, first + finished
+
+            try:
+                commit()
+            except KeyboardInterrupt:  # what was begun is finished first: no half of a step
+                commit()
+                raise
         return losses[:finished].tolist()
 
     def _arrays(self) -> _Arrays:
@@ -148,9 +157,12 @@ class _Runner:
         """Give the program for batches of this size; None where the step cannot be compiled, and need not be."""
         key = (size, *self._settings())
         if key not in self.loops:
+            drawn = [(rng, copy.deepcopy(rng)) for _, rng in self.trained.named_generators()]
             try:
                 self.loops[key] = self._made(size)
             except Exception:  # whatever is wrong with the step itself, the eager runner says better
+                for rng, before in drawn:  # a trace that failed may have drawn numbers, which the steps are to draw
+                    same_state(rng, before)
                 if self.needed:
                     raise
                 self.loops[key] = None

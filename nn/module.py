@@ -13,6 +13,7 @@ import numpy as np
 from autograd import Network, Node, Tensor, Value, display, no_grad
 
 from .data import as_inputs
+from .randomness import Random
 from .reading import Reading
 from .showing import structure
 from .stages import Stage, network_of
@@ -158,6 +159,13 @@ class Module(display.Shown):
             for name, part in module._attributes():
                 if isinstance(part, Node) and id(part) not in seen:
                     seen.add(id(part))
+                    yield _joined(path, name), part
+
+    def named_generators(self) -> Iterator[tuple[str, Random]]:
+        """Walk through the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
+        for path, module in self.named_modules():
+            for name, part in vars(module).items():
+                if isinstance(part, Random):
                     yield _joined(path, name), part
 
     def parameters(self) -> list[Any]:

@@ -479,6 +479,38 @@ def test_ctrl_c_leaves_the_parameters_of_a_finished_step(interrupt: Any, least: 
     assert not changed(twin.state_dict(), model)
 
 
+def test_a_second_ctrl_c_does_not_tear_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    commit, calls = nn.Optimizer._commit, count(1)
+
+    def torn(self: Any, live: Any, new: Any, *rest: Any) -> None:
+        if next(calls) == 3:
+            commit(self, live[:1], new, self.states, self.steps)
+            raise KeyboardInterrupt
+        commit(self, live, new, *rest)
+
+    monkeypatch.setattr(nn.Optimizer, "_commit", torn)
+    model, twin = nn.TensorMLP(2, [3, 1], rng=0), nn.TensorMLP(2, [3, 1], rng=0)
+    optimizer = nn.Adam(lr=0.01)
+    history = nn.fit(model, X, Y, optimizer=optimizer, epochs=9, batch_size=None, compiled=False)
+    assert history.interrupted and optimizer.steps == 3 == len(history["loss"])
+    monkeypatch.undo()
+    nn.fit(twin, X, Y, optimizer=nn.Adam(lr=0.01), epochs=3, batch_size=None, compiled=False)
+    assert not changed(twin.state_dict(), model)
+
+
+def test_a_net_of_yours_draws_the_same_numbers_whether_its_steps_can_be_compiled_or_not() -> None:
+    class Noisy(nn.Linear):
+        def forward(self, x: Any) -> Any:
+            return super().forward(x + self.rng.normal(size=x.shape) if self.training else x)
+
+    def train(compiled: bool | None) -> Any:
+        model = Noisy(2, 1, rng=0)
+        model.rng = np.random.default_rng(1)
+        return nn.fit(model, X, Y, epochs=3, batch_size=5, compiled=compiled, rng=0), model.rng.random()
+
+    assert train(None) == train(False)
+
+
 # -- progress --
 
 
