@@ -11,7 +11,7 @@ import numpy as np
 from autograd import Tensor, Value
 
 from .checks import count
-from .randomness import RandomLike, permutation, source
+from .randomness import Random, RandomLike, permutation, source
 
 __all__ = ["Standardizer", "as_inputs", "batches", "label_array", "plain_array", "split"]
 
@@ -54,7 +54,8 @@ def as_inputs(X: Any, name: str = "X") -> np.ndarray:
     array = plain_array(X, name)
     if array.ndim < 2:
         raise ValueError(
-            f"`{name}` has shape {array.shape}; it needs rows and columns, (n, fan_in): see `{name}.reshape(-1, 1)`"
+            f"`{name}` has shape {array.shape}; it needs rows and columns, (n, fan_in): write "
+            f"`{name}.reshape(-1, 1)` if that is one column, `{name}.reshape(1, -1)` if it is one row"
         )
     if not array.size:
         raise ValueError(f"`{name}` has shape {array.shape}: there is nothing in it")
@@ -117,17 +118,20 @@ def split(
         raise ValueError(f"`X` has shape {X.shape} and `y` {y.shape}; both need rows")
     if len(X) != len(y):
         raise ValueError(f"`X` has {len(X)} rows and `y` {len(y)}; they must be equally many")
+    parts = parts_of(len(X), held_out, source(rng))
+    return tuple(array[part] for array in (X, y) for part in parts)
+
+
+def parts_of(n: int, held_out: Any, rng: Random, name: str = "held_out") -> list[np.ndarray]:
+    """Draw the numbers of the rows to train on, and of those of each part that is held out, of `n` rows in all."""
     shares: list[Any] = list(held_out) if isinstance(held_out, (list, tuple)) else [held_out]
     if not shares or not all(_is_share(share) for share in shares):
-        raise ValueError(f"`held_out` is a share between 0 and 1, or some of them, not {held_out!r:.60}")
-    counts = [round(share * len(X)) for share in shares]
-    counts.insert(0, len(X) - sum(counts))
-    if min(counts) < 1:
-        raise ValueError(f"`held_out` {held_out} of {len(X)} rows leaves one part empty: use shares between 0 and 1")
-    order = permutation(source(rng), len(X))
-    *rest, train = np.split(order, np.cumsum(counts[1:]))
-    parts = [train, *rest]
-    return tuple(array[part] for array in (X, y) for part in parts)
+        raise ValueError(f"`{name}` is a share between 0 and 1, or some of them, not {held_out!r:.60}")
+    counts = [round(share * n) for share in shares]
+    if min(n - sum(counts), *counts) < 1:
+        raise ValueError(f"`{name}` {held_out} of {n} rows leaves one part empty: use shares between 0 and 1")
+    *kept, train = np.split(permutation(rng, n), np.cumsum(counts))
+    return [train, *kept]
 
 
 class Standardizer:
@@ -239,6 +243,8 @@ def _array(x: Any, name: str) -> np.ndarray:
     if x is None or isinstance(x, (str, bytes, dict, set, Iterator)):
         hint = f": write `list({name})`" if isinstance(x, (set, Iterator)) else ""
         raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}{hint}")
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(f"`{name}` has entries that are masked: remove or fill in such rows first")
     try:
         array = np.asarray(x.data if isinstance(x, (Value, Tensor)) else x)
     except ValueError:

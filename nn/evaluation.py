@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import no_grad
+from autograd import Tensor, Value, no_grad
 
 from . import losses
 from .data import as_inputs
@@ -58,7 +58,7 @@ class Rows(NamedTuple):
             outputs = model.outputs(self.X)
             if objective is not None:
                 value: Any = objective.of(model, outputs, self.targets, self.weights)
-                numbers["loss"] = float(getattr(value, "data", value))
+                numbers["loss"] = float(value.data if isinstance(value, (Value, Tensor)) else value)
         if metrics:
             truth, predictions = reading.labels(self.targets), reading.predict(outputs)
             numbers |= {name: metric(truth, predictions) for name, metric in metrics.items()}
@@ -153,7 +153,8 @@ def _reading(known: Reading | None, kind: str, y: Any, shape: tuple[int, ...]) -
 
 def metrics_of(metrics: Any) -> dict[str, Metric]:
     """Find the functions that an argument `metrics` means, by name."""
-    named = [metric_of(metric) for metric in (metrics if isinstance(metrics, (list, tuple)) else [metrics])]
+    given = metrics if isinstance(metrics, (list, tuple)) else [] if metrics is None else [metrics]
+    named = [metric_of(metric) for metric in given]
     names = ["loss", *(name for name, _ in named)]
     if len(set(names)) < len(names):
         raise ValueError(f"`metrics` are {', '.join(names[1:])}: each needs a name of its own, and not 'loss'")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-__all__ = ["Pace", "bar", "patience"]
+__all__ = ["Pace", "bar", "meter", "patience"]
 
 Result = TypeVar("Result")
 
@@ -60,38 +60,44 @@ def patience() -> Iterator[list[int]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def meter(progress: bool | None) -> Any:
+    """Give what shows a bar, tqdm, or None for no bar: if `progress` is None, where standard error is a terminal.
+
+    Raises:
+        TypeError: `progress` is something else.
+        ImportError: it is True, and tqdm is missing.
+    """
+    if progress is not None and not isinstance(progress, bool):
+        raise TypeError(f"`progress` is True, False or None, not {progress!r:.60}")
+    if progress is False or (progress is None and not sys.stderr.isatty()):
+        return None
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        if progress:
+            raise ImportError(
+                '`progress=True` needs tqdm, which is missing: pip install "chalkgrad[progress]"'
+            ) from None
+        return None
+    return tqdm
+
+
 @contextmanager
-def bar(progress: bool | None, steps: int, done: int = 0) -> Iterator[Callable[[int, str], None]]:
+def bar(meter: Any, steps: int, done: int = 0) -> Iterator[Callable[[int, str], None]]:
     """Show a bar of steps; gives the function that moves it on by some, and shows a text.
 
     Args:
-        progress: whether to show it; if None, where standard error is a terminal and tqdm is installed.
+        meter: what shows it, or None.
         steps: how many there are in all.
         done: how many of them were done before; they do not count for the rate.
-
-    Raises:
-        ImportError: `progress` is True, and tqdm is missing.
     """
-    tqdm = None if progress is False or (progress is None and not sys.stderr.isatty()) else _tqdm(bool(progress))
-    if tqdm is None:
+    if meter is None:
         yield lambda count, text: None
         return
-    with tqdm(total=steps, initial=done, unit="step", dynamic_ncols=True) as shown:
+    with meter(total=steps, initial=done, unit="step", dynamic_ncols=True) as shown:
 
         def advance(count: int, text: str) -> None:
             shown.set_postfix_str(text, refresh=False)
             shown.update(count)
 
         yield advance
-
-
-def _tqdm(wanted: bool) -> Any:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        if wanted:
-            raise ImportError(
-                '`progress=True` needs tqdm, which is missing: pip install "chalkgrad[progress]"'
-            ) from None
-        return None
-    return tqdm

@@ -128,7 +128,7 @@ class Reading:
             numbers = order[at]
             found = self.classes[numbers] == labels
         if not np.all(found):
-            stranger = labels[~found].flat[0]
+            stranger = labels[~found].tolist()[0]
             raise ValueError(f"`{name}` holds {stranger!r:.60}; the classes are {_listed(self.classes)}")
         return numbers if how.codes is None else np.asarray(how.codes)[numbers]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
@@ -14,7 +15,7 @@ from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
 from .checks import count
 from .compiled import compiled_runner
-from .data import batch_sizes, batches, plain_array, split
+from .data import batch_sizes, batches, parts_of, plain_array
 from .evaluation import Rows, meet, metrics_of
 from .files import PathLike
 from .history import History
@@ -22,7 +23,7 @@ from .losses import Loss, loss_of
 from .metrics import Metric
 from .module import Module
 from .optim import Adam, Optimizer
-from .progress import Pace, bar, patience
+from .progress import Pace, bar, meter, patience
 from .randomness import RandomLike, seed, source
 from .reading import Reading
 from .runner import Objective, Runner, eager_runner
@@ -105,7 +106,7 @@ def fit(
     """
     function, named = loss_of(loss), metrics_of(metrics)
     reading, rows = meet(model, X, y, function)
-    rows = rows._replace(weights=_weights(sample_weight, len(rows.X)))
+    rows = rows._replace(weights=_weights(sample_weight, len(rows.X), function))
     objective = Objective(function, penalty)
     calls = callbacks_of(callbacks)
     path = _file(resume, calls)
@@ -135,13 +136,14 @@ def fit(
     for callback in calls:
         callback.training = training
         callback.on_train_begin({})
+    shows = meter(progress)
     run = _runner(compiled, model, objective, optimizer, *rows)
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, order, settings)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     model.reading = reading
     try:
-        with patience() as interrupted, model.mode(True), bar(progress, total, training.steps) as advance:
+        with patience() as interrupted, model.mode(True), bar(shows, total, training.steps) as advance:
             loop = _Loop(training, calls, run, stream, sizes, total, measure, advance)
             try:
                 while loop.more() and not interrupted:
@@ -246,14 +248,18 @@ def _parts(
         return rows, meet(model, X, y, loss, reading, " of validation")[1]
     if not isinstance(validation, (float, np.floating)):
         raise TypeError(f"`validation` is `(X, y)` or a share between 0 and 1, not {validation!r:.60}")
-    train, kept, _, _ = split(np.arange(len(rows.X)), rows.X, float(validation), rng=key)
+    train, kept = parts_of(len(rows.X), float(validation), source(key), "validation")
     return rows.take(train), rows.take(kept)
 
 
-def _weights(weights: Any, n: int) -> np.ndarray | None:
-    """Check the weights of the rows."""
+def _weights(weights: Any, n: int, loss: Loss) -> np.ndarray | None:
+    """Check the weights of the rows, and that the loss takes them."""
     if weights is None:
         return None
+    try:
+        inspect.signature(loss, follow_wrapped=False).bind(None, None, sample_weight=None)
+    except TypeError:
+        raise TypeError("`loss` has no argument `sample_weight`; those of `nn.losses` have") from None
     array = plain_array(weights, "sample_weight").astype(np.float64)
     if array.shape != (n,):
         raise ValueError(f"`sample_weight` has shape {array.shape}; there must be one for each row, shape {(n,)}")

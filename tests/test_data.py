@@ -65,7 +65,7 @@ def test_what_is_no_number_is_refused(x: Any, error: Any, message: str) -> None:
 def test_inputs() -> None:
     assert as_inputs(NUMBERS.astype(np.float32)).dtype == np.float32
     assert as_inputs(NUMBERS.astype(np.float16)).dtype == as_inputs(NUMBERS > 1).dtype == np.float64
-    with pytest.raises(ValueError, match=r"needs rows and columns, \(n, fan_in\): see `X.reshape"):
+    with pytest.raises(ValueError, match=r"needs rows and columns, \(n, fan_in\): write `X.reshape"):
         as_inputs([1.0, 2.0])
     for empty in (NUMBERS[:0], NUMBERS[:, :0]):
         with pytest.raises(ValueError, match="there is nothing in it"):
@@ -186,3 +186,10 @@ def test_the_order_comes_from_rng_alone(make: Any) -> None:
 def test_batches_need_whole_numbers(n: Any, size: Any, name: str) -> None:
     with pytest.raises(ValueError, match=f"`{name}` is a whole number from 1"):
         batches(n, size)
+
+
+def test_masked_entries_are_refused() -> None:
+    masked = np.ma.masked_array(NUMBERS, NUMBERS > 3)
+    with pytest.raises(ValueError, match="`X` has entries that are masked"):
+        plain_array(masked, "X")
+    assert np.array_equal(plain_array(np.ma.masked_array(NUMBERS), "X"), NUMBERS)

@@ -305,6 +305,26 @@ def test_a_penalty_is_part_of_the_objective() -> None:
     assert history["val_loss"][0] == pytest.approx(left, rel=1e-12)
 
 
+def test_weights_of_rows_are_as_if_rows_stood_there_more_often() -> None:
+    weights = [0, 1, 2, 3, 1, 0, 1, 2, 1, 1]
+    one, other = nn.TensorMLP(2, [3, 1], rng=0), nn.TensorMLP(2, [3, 1], rng=0)
+    weighed = nn.fit(one, X, Y, epochs=5, batch_size=None, sample_weight=weights, validation=(X, Y))
+    repeated = nn.fit(other, X.repeat(weights, axis=0), Y.repeat(weights, axis=0), epochs=5, batch_size=None,
+                      validation=(X, Y))  # fmt: skip
+    for name in ("loss", "val_loss"):
+        assert weighed[name] == pytest.approx(repeated[name], rel=1e-10)
+    shares = nn.fit(one, X, Y, epochs=2, validation=0.5, sample_weight=weights, rng=0)
+    assert len(shares["val_loss"]) == 2
+
+
+def test_a_sum_is_measured_like_a_mean() -> None:
+    total = nn.losses.mse.using(reduction="sum")
+    model = nn.Linear(2, 1, rng=0)
+    history = nn.fit(model, X, Y, total, epochs=1, batch_size=None, validation=(X, Y), optimizer=SGD(lr=1e-9))
+    assert history["val_loss"][0] == pytest.approx(history["loss"][0], rel=1e-6)
+    assert nn.evaluate(model, X, Y, total)["loss"] == pytest.approx(history["val_loss"][0])
+
+
 def test_classes_that_are_known_stay() -> None:
     model = nn.TensorMLP(2, [8, 3], rng=0)
     y = np.array(list("abcabcabca"))
@@ -407,7 +427,9 @@ LATE = np.array([0] * 8 + [1, 2])
         ({"metrics": ["accuracy"]}, ValueError, "holds values, not classes"),
         ({"metrics": ["mae", "mae"]}, ValueError, "each needs a name of its own"),
         ({"metrics": ["confusion_matrix"], "loss": "cross_entropy", "y": [0, 1] * 5}, TypeError, "holds one number"),
-        ({"validation": 1.0}, ValueError, "leaves one part empty"),
+        ({"validation": 1.0}, ValueError, "`validation` 1.0 of 10 rows leaves one part empty"),
+        ({"progress": "no"}, TypeError, "`progress` is True, False or None, not 'no'"),
+        ({"loss": lambda z, y: z, "sample_weight": [1] * 10}, TypeError, "`loss` has no argument `sample_weight`"),
         ({"validation": 3}, TypeError, r"`validation` is `\(X, y\)` or a share"),
         ({"validation": (X, Y, Y)}, TypeError, r"`validation` is `\(X, y\)` or a share"),
         ({"validation": (X[:, :1], Y)}, ValueError, r"`x` has shape \(1, 1\)"),
