@@ -126,8 +126,8 @@ class Criterion:
         y = self.prepare(z.shape, y)
         if not math.prod(z.shape):
             raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")
-        if not isinstance(y, Node):
-            y = y.astype(z.dtype, copy=False)
+        if y.dtype != z.dtype:
+            y = y.astype(z.dtype)
         worth = None
         if class_weight is not None and self.shares is not None:
             class_weight = _class_weight(class_weight, self, z)
@@ -185,7 +185,9 @@ def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
     each = each if isinstance(each, Node) else np.asarray(each)
     if sample_weight is not None:
         if not isinstance(sample_weight, Node):
-            sample_weight = _weights(sample_weight, "sample_weight").astype(each.dtype)
+            sample_weight = _weights(sample_weight, "sample_weight")
+        if isinstance(sample_weight, (Tensor, np.ndarray)) and sample_weight.dtype != each.dtype:
+            sample_weight = sample_weight.astype(each.dtype)
         if sample_weight.shape != each.shape[: len(sample_weight.shape)]:
             raise ValueError(
                 f"`sample_weight` has shape {sample_weight.shape}; the losses of the cases have {each.shape}: give one "

@@ -202,6 +202,8 @@ class Residual(Module):
     def __init__(self, inner: Module) -> None:
         if not isinstance(inner, Module):
             raise TypeError(f"`inner` is a Module, not {inner!r:.60}{_remedy(inner)}")
+        if not inner.batched:
+            raise TypeError(f"`inner` is {inner!r:.60}, of Values; a Residual is put around layers of Tensors")
         self.inner = inner
 
     def forward(self, x: Any) -> Any:

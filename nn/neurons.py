@@ -177,7 +177,8 @@ class Layer(Module):
         return f"Layer({self._arguments()})"
 
     def _stages(self) -> list[Stage]:
-        return _stages_of(self.neurons)
+        stages = _stages_of(self.neurons)
+        return stages if self.rows is None else [*stages, Stage(function=self.rows, name=name_of(self.rows))]
 
     def outputs(self, X: Any) -> np.ndarray:
         """Give the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""

@@ -122,3 +122,5 @@ def test_flatten_and_residual() -> None:
         nn.Residual(nn.Linear(3, 1))(X)
     with pytest.raises(TypeError, match=r"`inner` is a Module, not .*: write Sequential\(\*layers\)"):
         nn.Residual([inner])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="of Values; a Residual is put around layers of Tensors"):
+        nn.Residual(nn.Layer(3, 3))

@@ -234,6 +234,13 @@ def test_prepared_targets_as_nodes_of_a_trace_give_the_same_bits(loss: Any, z: n
     assert compiled(z, prepared, 2 * weight)[0] == pytest.approx(whole * twice, rel=1e-13)
 
 
+def test_traced_targets_take_the_dtype_of_the_outputs() -> None:
+    compiled = ag.compile(lambda z, y, w: losses.mse(z, y, sample_weight=w) * 1.0)
+    assert compiled(Z.astype(np.float32), LABELS * 1.0, np.ones(6)).dtype == np.float32
+    y = Tensor(LABELS * 1.0) * 1.0
+    assert losses.mse(Tensor(Z, dtype=np.float32), y, sample_weight=Tensor(np.ones(6)) * 1.0).dtype == np.float32
+
+
 def test_class_weights_can_be_traced() -> None:
     loss = losses.cross_entropy.using(class_weight=[0.5, 2.0, 1.0], label_smoothing=0.1)
     compiled = ag.compile(lambda z, y: ag.value_and_grad(lambda z: loss(z, y))(z))

@@ -215,6 +215,7 @@ def test_an_activation_of_a_row_belongs_to_a_layer() -> None:
     assert sum(v.data for v in layer(X[0])) == pytest.approx(1.0)
     with pytest.raises(ValueError, match="`activation` softmax is of a whole row: give it to a Layer"):
         nn.Neuron(2, "softmax")
+    assert [stage.name for stage in layer._stages()] == ["", "softmax"]
     classifier = nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3, rng=0), nn.Softmax()))
     assert np.allclose(classifier.outputs(X).sum(axis=1), 1.0) and repr(classifier.layers[0]) == "Layer(2, 3, softmax)"
 
