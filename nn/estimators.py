@@ -24,8 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from .callbacks import Callback, EarlyStopping
+from .callbacks import EarlyStopping, callbacks_of
 from .checks import count, within
+from .data import label_array
 from .mlp import TensorMLP
 from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from .penalties import L2
@@ -70,7 +71,7 @@ class _Perceptron(BaseEstimator):
         n_iter_no_change: int = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Any = (),
         random_state: Any = None,
         verbose: bool = False,
     ) -> None:
@@ -93,7 +94,7 @@ class _Perceptron(BaseEstimator):
         """Make the net, and train it."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rng = np.random.default_rng(seed)
-        sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object)).tolist()
+        sizes = [count(n, "hidden_layer_sizes") for n in np.ravel(np.asarray(self.hidden_layer_sizes, dtype=object))]
         model = TensorMLP(X.shape[1], [*sizes, outputs], self.activation, rng=rng, dtype=X.dtype)
         alpha = within(self.alpha, "alpha")
         waits = EarlyStopping(
@@ -109,7 +110,7 @@ class _Perceptron(BaseEstimator):
             batch_size=self.batch_size,
             validation=float(self.validation_fraction) if self.early_stopping else None,
             penalty=L2(alpha) if alpha else None,
-            callbacks=[waits, *self.callbacks],
+            callbacks=[waits, *callbacks_of(self.callbacks)],
             sample_weight=weights,
             progress=bool(self.verbose),
             rng=rng,
@@ -178,6 +179,8 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
         """Learn from `X`, shape `(n, features)`, and `y`: `n` labels, or a matrix of 0 and 1, one column a label."""
         X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float64, np.float32])
+        y = y.toarray() if hasattr(y, "toarray") else y  # several labels may come as a sparse matrix
+        y = label_array(y, "y") if y.dtype.kind == "O" else y
         check_classification_targets(y)
         weights, kept = self._weights(sample_weight, X)
         X, y = X[kept], y[kept]
@@ -186,9 +189,10 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
             self.classes_ = np.arange(y.shape[1])
             self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights)
             return self
-        self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        labels = column_or_1d(y, warn=True)
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"`y` has one class, {self.classes_[0]!r:.60}: there is nothing to tell apart")
+            raise ValueError(f"`y` has one class, {labels.tolist()[0]!r:.60}: there is nothing to tell apart")
         outputs, loss = len(self.classes_), "cross_entropy"
         if outputs == 2:
             outputs, loss = 1, "bce_with_logits"

@@ -162,8 +162,9 @@ def test_pickles_and_copies_predict_the_same(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"hidden_layer_sizes": (0,)}, "whole number from 1"),
-        ({"hidden_layer_sizes": "wide"}, "whole number from 1"),
+        ({"hidden_layer_sizes": (0,)}, "`hidden_layer_sizes` is a whole number from 1"),
+        ({"hidden_layer_sizes": (8, 2.5)}, "`hidden_layer_sizes` is a whole number from 1"),
+        ({"hidden_layer_sizes": "wide"}, "`hidden_layer_sizes` is a whole number from 1"),
         ({"activation": "rellu"}, "`activation` 'rellu' is unknown"),
         ({"solver": "newton"}, "`solver` is one of 'adam'"),
         ({"solver": nn.SGD}, "`solver` is one of 'adam'"),
@@ -182,8 +183,29 @@ def test_wrong_settings_are_named_when_it_is_fitted(settings: dict[str, Any], me
         MLPClassifier(**settings).fit(*IRIS)
 
 
+def test_settings_in_other_forms() -> None:
+    for sizes in (8, [8], np.array([8])):
+        assert MLPClassifier(sizes, max_iter=1).fit(*IRIS).model_.count() == 67
+    assert MLPClassifier((), max_iter=1).fit(*IRIS).model_.count() == 15
+    seen: list[int] = []
+    MLPClassifier(max_iter=2, callbacks=lambda epoch, logs: seen.append(epoch)).fit(*IRIS)
+    assert seen == [0, 1] and MLPClassifier(max_iter=1, callbacks=None, batch_size=None).fit(*IRIS).n_iter_ == 1
+
+
+def test_sparse_labels() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    Y = np.eye(3, dtype=int)[np.arange(150) % 3]
+    settings: dict[str, Any] = {"max_iter": 2, "random_state": 0}
+    one = MLPClassifier(**settings).fit(IRIS[0], sparse.csr_matrix(Y))
+    assert np.array_equal(one.predict_proba(IRIS[0]), MLPClassifier(**settings).fit(IRIS[0], Y).predict_proba(IRIS[0]))
+
+
 def test_wrong_data_are_named() -> None:
     X, y = IRIS
+    with pytest.raises(TypeError, match="`y` mixes labels of type int and str"):
+        MLPClassifier().fit(X, np.array(["a", 1] * 75, dtype=object))
+    with pytest.raises(ValueError, match="one class, 'setosa'"):
+        MLPClassifier().fit(X[:1], y[:1])
     with pytest.raises(ValueError, match="`y` has one class"):
         MLPClassifier().fit(X, np.zeros(len(X)))
     with pytest.raises(ValueError, match="one class"):

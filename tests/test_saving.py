@@ -369,7 +369,7 @@ import sys, numpy as np, nn
 model, optimizer, epoch = nn.TensorMLP(2, [200, 1], rng=0), nn.Adam(lr=1e-3), 0
 X, y = nn.datasets.xor()
 while True:
-    nn.fit(model, X, y, optimizer=optimizer, epochs=1, batch_size=None)
+    nn.fit(model, X, y, optimizer=optimizer, epochs=1, batch_size=None, compiled=False)
     epoch += 1
     nn.save(model, sys.argv[1], optimizer, also={"epoch": epoch})
     if epoch == 1:
