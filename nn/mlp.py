@@ -107,7 +107,7 @@ class MLP(Module):
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
         return [
-            (f"layers.{k}", repr(layer), f"{len(layer.neurons)} × ({layer.nin} weights, 1 bias)", layer.count())
+            (f"layers.{k}", repr(layer), layer.shapes(), layer.count())
             for k, layer in enumerate(self.layers)
         ]
 

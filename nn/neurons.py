@@ -173,6 +173,12 @@ class Layer(Module):
         own = {"nin": self.nin, "nout": len(self.neurons), "activation": activation}
         return own if self.dropout is None else {**own, "dropout": self.dropout}
 
+    def shapes(self) -> str:
+        """Say the number of weights, and of slopes that are learned."""
+        slopes = self.count() - len(self.neurons) * (self.nin + 1)
+        rest = f", {slopes} slope{'s' if slopes > 1 else ''}" if slopes else ""
+        return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){rest}"
+
     def __repr__(self) -> str:
         return f"Layer({self._arguments()})"
 
