@@ -229,7 +229,7 @@ class EarlyStopping(Monitor):
         """Keep the parameters if they are the best, or stop if it has been long enough."""
         if self.improves(epoch, logs):
             self.parameters = self.model.state_dict() if self.restore_best else None
-        elif epoch - max(self.best_epoch, -1) >= self.patience:
+        elif epoch - self.best_epoch >= self.patience:
             self.training.stop(f"no better {self.monitor!r} for {self.patience} epochs")
 
     def on_train_end(self, logs: Logs) -> None:

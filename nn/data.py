@@ -162,8 +162,10 @@ class Standardizer:
         if not X.ndim or not len(X):
             raise ValueError(f"`X` has shape {X.shape}; it needs rows")
         constant = X.max(axis=0) == X.min(axis=0)  # where rounding would leave a deviation that is not quite 0
-        self.mean = np.where(constant, X[0], X.mean(axis=0))
-        self.scale = np.where(constant, np.ones((), X.dtype), X.std(axis=0))
+        _, exponent = np.frexp(np.abs(X).max(axis=0))
+        size = np.ldexp(np.ones((), X.dtype), exponent - 1)  # a power of two, so that no square is too large or small
+        self.mean = np.where(constant, X[0], size * (X / size).mean(axis=0))
+        self.scale = np.where(constant, np.ones((), X.dtype), size * (X / size).std(axis=0))
         return self
 
     def transform(self, X: Any) -> np.ndarray:

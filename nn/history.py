@@ -40,6 +40,18 @@ class History(dict[str, list[float]], display.Shown):
         """
         return {name: row[-1] for name, row in self.items() if row}
 
+    def trim(self) -> None:
+        """Cut all lists to the length of the shortest, where the last epoch was not written down whole.
+
+        >>> history = History(loss=[1.0, 0.5], val_loss=[2.0])
+        >>> history.trim()
+        >>> history["loss"]
+        [1.0]
+        """
+        shortest = min(map(len, self.values()), default=0)
+        for row in self.values():
+            del row[shortest:]
+
     def _html(self) -> str:
         return curves(repr(self).partition(";")[0] + ")", self)
 

@@ -150,6 +150,7 @@ def fit(
                     loop.go()
             except KeyboardInterrupt:
                 interrupted.append(0)
+                history.trim()
             history.interrupted = bool(interrupted)
             for callback in calls:
                 callback.on_train_end(history.last())

@@ -145,6 +145,12 @@ def test_a_constant_column_becomes_zero_exactly() -> None:
     assert Standardizer().fit(X).transform(X + 1).tolist() == (X * 0 + 1.0).tolist()
 
 
+@pytest.mark.parametrize("size", [1e-320, 1e-200, 1.0, 1e200, 1e308])
+def test_no_size_is_too_large_or_small(size: float) -> None:
+    X = np.array([[-1.0], [1.0], [0.5], [-0.5]])
+    assert np.allclose(Standardizer().fit_transform(size * X), X / X.std(), rtol=1e-2 if size < 1e-300 else 1e-12)
+
+
 def test_a_standardizer_refuses_other_columns() -> None:
     standardizer = Standardizer()
     with pytest.raises(RuntimeError, match="has seen no data yet"):

@@ -82,6 +82,13 @@ def test_noise_is_what_it_says(name: str) -> None:
             points(noise=wrong)
 
 
+@pytest.mark.parametrize("centers", [0, "abc", None, [1, 2], [[1], [1, 2]], [[np.nan, 1.0]], []])
+def test_centers_of_blobs(centers: Any) -> None:
+    pytest.importorskip("sklearn")
+    with pytest.raises(ValueError, match="`centers`"):
+        datasets.blobs(5, centers)
+
+
 def test_checkerboards() -> None:
     X, y = datasets.checkerboard(400, squares=3, rng=1)
     for (a, b), label in zip(X, y, strict=True):
@@ -118,6 +125,8 @@ def test_curves() -> None:
         datasets.curve("tan")
     with pytest.raises(ValueError, match=r"gave shape \(\) for 5 numbers"):
         datasets.curve(lambda x: 1.0, 5)
+    with pytest.raises(ValueError, match=r"`function\(x\)` holds nan"):
+        datasets.curve(lambda x: x * np.nan, 5)
     with pytest.raises(ValueError, match="`low` must be less"):
         datasets.curve("sin", low=1, high=1)
     with pytest.raises(TypeError, match="`function` is a name"):
@@ -167,8 +176,11 @@ def test_cifar10_is_read_in_its_binary_layout(tmp_path: Path) -> None:
     assert np.array_equal(np.round(test.reshape(4, 3, 32, 32) * 255), images["t"])
     assert y.tolist() == [int(k) for name in "12345" for k in labels[name]] and truth.tolist() == labels["t"].tolist()
     assert np.array_equal(datasets.cifar10(str(tmp_path), batches=[3])[0], train[8:12])
-    with pytest.raises(ValueError, match="some of the numbers 1 to 5"):
-        datasets.cifar10(tmp_path, batches=[6])
+    for wrong in ([6], 3, [], [1, 1]):
+        with pytest.raises(ValueError, match="some of the numbers 1 to 5"):
+            datasets.cifar10(tmp_path, batches=wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`folder` is the name of a folder"):
+        datasets.cifar10(None)  # type: ignore[arg-type]
     path = tmp_path / "data_batch_5.bin"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(ValueError, match=r"data_batch_5.bin has 12291 bytes.*cut short"):

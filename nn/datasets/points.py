@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import count, within
+from ..data import plain_array
 from ..randomness import Random, RandomLike, seed, source, uniform
 from .collected import scikit_learn
 
@@ -78,9 +79,10 @@ def blobs(n: int = 100, centers: Any = 3, std: float = 1.0, rng: RandomLike = No
     >>> X.shape, set(y.tolist())
     ((30, 3), {0, 1})
     """
-    if np.ndim(centers) not in (0, 2):
-        raise ValueError(f"`centers` is a number, or places of shape (k, features), not of shape {np.shape(centers)}")
-    places = count(centers, "centers") if np.ndim(centers) == 0 else np.asarray(centers, dtype=float)
+    many = isinstance(centers, (int, float, str, np.number)) or centers is None
+    places = count(centers, "centers") if many else plain_array(centers, "centers")
+    if np.ndim(places) not in (0, 2) or not np.size(places):
+        raise ValueError(f"`centers` is a number, or places of shape (k, features), not of shape {np.shape(places)}")
     return _made("blobs", n, centers=places, cluster_std=within(std, "std"), random_state=rng)
 
 
@@ -235,7 +237,7 @@ def curve(
     if not low < high:
         raise ValueError(f"`low` is {low} and `high` {high}; `low` must be less")
     x = np.linspace(low, high, n)
-    y = np.asarray(function(x.copy()), dtype=np.float64)
+    y = plain_array(function(x.copy()), "function(x)").astype(np.float64)
     if y.shape != (n,):
         raise ValueError(f"`function` gave shape {y.shape} for {n} numbers; it must give one for each, shape {(n,)}")
     return x[:, None], y + _noise(source(rng), noise, y.shape)
