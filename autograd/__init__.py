@@ -30,6 +30,7 @@ from .graph import fresh as fresh
 from .graph import topological as topological
 from .graph import without_collector as without_collector
 from .looping import Loop as Loop
+from .mapping import vmap as vmap
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
 from .primitive import Primitive as Primitive
@@ -245,6 +246,7 @@ __all__ = [
     "value_and_grad",
     "var",
     "vjp",
+    "vmap",
     "where",
     "without_collector",
     "xlogy",

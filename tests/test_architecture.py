@@ -23,7 +23,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"operators"},
         {"value"},
         {"tensor"},
-        {"transforms", "compiled", "looping"},
+        {"transforms", "compiled", "looping", "mapping"},
         {"check"},
         {"drawing"},
         {"__init__"},

@@ -17,7 +17,7 @@ from ..graph import Node, fixed, topological, turn
 from ..primitive import Primitive
 from ..primitives import TABLE
 
-__all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Columns", "Rows", "columns"]
+__all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Columns", "Rows", "columns", "merged_constants"]
 
 CONSTANT, LEAF, SUM, PLAIN = range(4)
 """Codes of what is no row: numbers, leaves, sums of products, and sums."""
@@ -109,6 +109,14 @@ class _Codes(dict[Primitive, int]):
         return code
 
 
+def merged_constants(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the data of constants, those of equal bits once, and for each number its node.
+
+    The three that are always there come first, and are nobody else's: a 1 in a formula stays a number like others."""
+    bits, inverse = np.unique(numbers.view(np.int64), return_inverse=True)
+    return np.concatenate([[1.0, -1.0, 0.0], bits.view(np.float64)]), 3 + inverse
+
+
 def columns(root: Node, known: Collection[str]) -> Columns | None:
     """Turn a graph into columns; None where it has a node that is no Value, or whose row is not `known`."""
     rows = Rows()
@@ -123,8 +131,7 @@ def columns(root: Node, known: Collection[str]) -> Columns | None:
         return None
     numbers = [leaf._data for leaf in leaves if leaf.op is fixed]
     variables = [leaf for leaf in leaves if leaf.op is not fixed]
-    bits, inverse = np.unique(np.array(numbers).view(np.int64), return_inverse=True)
-    data = np.concatenate([[1.0, -1.0, 0.0], bits.view(np.float64)])  # a number in a formula stays what it is
+    data, places = merged_constants(np.array(numbers))
     first_leaf = len(data)
     first = first_leaf + len(variables)
     n = first + len(order)
@@ -133,7 +140,7 @@ def columns(root: Node, known: Collection[str]) -> Columns | None:
     code[first:] = made
     operands = np.full((n, 3), -1, np.int32)
     with turn.lock:  # nobody else may walk while the marks are numbers
-        for leaf, number in zip([x for x in leaves if x.op is fixed], (3 + inverse).tolist(), strict=True):
+        for leaf, number in zip([x for x in leaves if x.op is fixed], places.tolist(), strict=True):
             leaf._mark = number
         for number, leaf in enumerate(variables, first_leaf):
             leaf._mark = number

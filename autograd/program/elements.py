@@ -15,7 +15,7 @@ import numpy as np
 from ..graph import Node, held, topological, turn
 from ..primitives import TABLE
 from ..shapes import axes_of
-from .columns import LEAF, NULL, Columns, Rows
+from .columns import LEAF, NULL, Columns, Rows, merged_constants
 
 __all__ = ["spelled_out"]
 
@@ -52,7 +52,7 @@ class _Spelling:
             return True
         if name not in TABLE or TABLE[name] is not op:
             return False
-        if node._data.__class__ is float and name in self.known and not op.options:
+        if _single(node) and name in self.known and not op.options:
             node._mark = self.next
             self.values.append(node)
             self.at.append(self.next)
@@ -63,7 +63,7 @@ class _Spelling:
         operands = [np.asarray(x._mark) for x in node.inputs]
         made = self._numbers(name, operands, node)
         if made is not None:
-            node._mark = int(made) if node._data.__class__ is float else made
+            node._mark = made if made.ndim else int(made)
         return made is not None
 
     def _numbers(self, name: str, operands: list[np.ndarray], node: Any) -> np.ndarray | None:
@@ -113,10 +113,20 @@ class _Spelling:
         return terms[-1].reshape(shape)
 
 
+def _size(node: Any) -> int:
+    return 1 if node._data.__class__ is float else node._data.size
+
+
+def _single(node: Any) -> bool:
+    """Say whether a node holds a single number: a Value, or an array without axes."""
+    data = node._data
+    return data.__class__ is float or (data.shape == () and data.dtype == np.float64)
+
+
 def spelled_out(outputs: Sequence[Node], inputs: Sequence[Node], known: Collection[str]) -> Columns | None:
     """Turn a graph into columns, its leaves the elements of `inputs`; None where it has few Values, or other rows."""
     order, leaves = topological(*outputs)
-    if sum(node._data.__class__ is float for node in order) < FEW:
+    if sum(map(_single, order)) < FEW:
         return None
     if sum(1 if node._data.__class__ is float else node._data.size for node in order) > 100 * len(order):
         return None
@@ -125,30 +135,29 @@ def spelled_out(outputs: Sequence[Node], inputs: Sequence[Node], known: Collecti
     constants = [x for x in leaves if x not in given]
     if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in (*inputs, *constants)):
         return None
-    data = np.concatenate([[1.0, -1.0, 0.0], *(np.ravel(x._data) for x in constants)])
+    data, places = merged_constants(np.concatenate([[], *(np.ravel(x._data) for x in constants)]))
     first_leaf = len(data)
     with turn.lock:  # nobody else may walk while the marks are numbers
-        number = 3
+        first = first_leaf + sum(_size(x) for x in inputs)
+        places = np.concatenate([places, np.arange(first_leaf, first)])
+        at = 0
         for leaf in (*constants, *inputs):
-            size = 1 if leaf._data.__class__ is float else leaf._data.size
-            single = leaf._data.__class__ is float
-            leaf._mark = number if single else np.arange(number, number + size).reshape(leaf._data.shape)
-            number += size
-        first = number
+            mine, at = places[at : at + _size(leaf)], at + _size(leaf)
+            leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
         spelling = _Spelling(known, first, rows)
         for node in reversed(order):
             if not spelling.take(node):
                 return None
-        values, at = spelling.values, spelling.at
+        values, numbers_of = spelling.values, spelling.at
         if spelling.next - first > 4 * len(values):
             return None  # arrays do most of the work
         code, operands = np.zeros(spelling.next, np.uint8), np.full((spelling.next, 3), -1, np.int32)
         code[first_leaf:first] = LEAF
         names = [node.op.name for node in values]
-        code[at] = [rows[name] for name in names]
-        operands[at, 0] = [node._first._mark for node in values]
-        operands[at, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
-        operands[at, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
+        code[numbers_of] = [rows[name] for name in names]
+        operands[numbers_of, 0] = [node._first._mark for node in values]
+        operands[numbers_of, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
+        operands[numbers_of, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
         results = [np.asarray(x._mark).ravel() for x in outputs]
     for numbers, name, parts in spelling.blocks:
         code[numbers] = rows[name]

@@ -1,0 +1,101 @@
+"""vmap: a function of one case becomes one of many."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .containers import flatten, rebuild
+from .graph import Node
+from .primitives.layout import array_of, element, getitem, stack
+from .shapes import describe
+
+__all__ = ["vmap"]
+
+
+def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) -> Callable[..., Any]:
+    r"""Map a function over an axis of its arguments: $y_i = f(x_i)$, the results one array.
+
+    A case of an array with one axis is a single number: a Value, where the array is a Tensor. So `f` may be written
+    with single numbers, and compiled with the loop around it: `compile` runs all cases of one operation in one loop,
+    and their sums of products as matrix products.
+
+    Args:
+        f: takes one case, gives numbers, arrays, or containers of them, of the same shapes for each case.
+        in_axes: the axis of the cases, in all arguments or for each; None for an argument that all cases share.
+            In a container of arrays it is that of each.
+
+    Raises:
+        ValueError: the arguments do not have equally many cases, or none; or `in_axes` does not fit them.
+
+    >>> from autograd import compile, grad, mean, tanh
+    >>> def squared_error(w, x, y):
+    ...     return (tanh(w * x) - y) ** 2
+    >>> x, y = np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.5, 0.5])
+    >>> vmap(squared_error, in_axes=(None, 0, 0))(1.0, x, y).round(3)
+    array([0.   , 0.068, 0.215])
+    >>> loss = lambda w: mean(vmap(squared_error, in_axes=(None, 0, 0))(w, x, y))
+    >>> round(compile(grad(loss))(1.0), 3)
+    0.117
+    """
+    if not callable(f):
+        raise TypeError(f"`f` is a function to map, not {describe(f)} ({f!r:.40})")
+
+    @functools.wraps(f)
+    def mapped(*args: Any) -> Any:
+        axes = tuple(in_axes) if isinstance(in_axes, Sequence) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ValueError(f"`in_axes` has {len(axes)} entries for {len(args)} arguments: give one for each")
+        n = _cases(args, axes)
+        results = [f(*(_case(x, axis, i) for x, axis in zip(args, axes, strict=True))) for i in range(n)]
+        columns = zip(*(flatten(result) for result in results), strict=True)
+        return rebuild(results[0], [_together(parts) for parts in columns])
+
+    return mapped
+
+
+def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:
+    """Count the cases."""
+    counts = {}
+    for place, (arg, axis) in enumerate(zip(args, axes, strict=True)):
+        if axis is None:
+            continue
+        for x in flatten(arg):
+            shape = np.shape(x._data if isinstance(x, Node) else x)
+            if not -len(shape) <= axis < len(shape):
+                raise ValueError(
+                    f"argument {place} holds {describe(x)} of shape {shape}, which has no axis {axis} to map over: "
+                    "give None in `in_axes` for what all cases share"
+                )
+            counts[shape[axis]] = place
+    if len(counts) != 1 or 0 in counts:
+        found = ", ".join(f"{n} in argument {place}" for n, place in counts.items()) or "none"
+        raise ValueError(f"all arguments that are mapped need equally many cases, at least one; found {found}")
+    return next(iter(counts))
+
+
+def _case(arg: Any, axis: int | None, i: int) -> Any:
+    """Take one case of an argument."""
+    if axis is None:
+        return arg
+    taken = []
+    for x in flatten(arg):
+        index = (slice(None),) * (axis % len(x.shape)) + (i,)
+        if isinstance(x, Node):
+            taken.append(element(x, index=i) if len(x.shape) == 1 else getitem(x, index=index))
+        else:
+            case = x[index]
+            taken.append(case if np.ndim(case) else case.item())
+    return rebuild(arg, taken)
+
+
+def _together(parts: Sequence[Any]) -> Any:
+    """Put the results of all cases into one array."""
+    if any(isinstance(x, Node) for x in parts):
+        if any(np.shape(x._data if isinstance(x, Node) else x) for x in parts):
+            return stack(*parts, axis=0)
+        return array_of(*parts, shape=(len(parts),))
+    return np.stack(parts) if np.ndim(parts[0]) else np.array(parts)
