@@ -38,7 +38,7 @@ class Matrix:
 
 
 def matrix(places: np.ndarray) -> Matrix | None:
-    """Say whether places form a matrix with strides, none of them negative.
+    """Say whether places form a matrix with strides.
 
     >>> matrix(np.array([[3, 5], [4, 6], [5, 7]]))
     Matrix(first=3, row=1, column=2)
@@ -50,7 +50,7 @@ def matrix(places: np.ndarray) -> Matrix | None:
     first = int(places[0, 0])
     row = int(places[1, 0]) - first if rows > 1 else 0
     column = int(places[0, 1]) - first if columns > 1 else 0
-    if min(row, column) < 0 or (places != first + row * np.arange(rows)[:, None] + column * np.arange(columns)).any():
+    if (places != first + row * np.arange(rows)[:, None] + column * np.arange(columns)).any():
         return None
     return Matrix(first, row, column)
 

@@ -35,7 +35,7 @@ class _Scalars:
         self.groups = schedule.groups
         constants, leaves, results = len(flow.data), flow.leaves, len(flow.outputs)
         self._values = np.zeros(schedule.filled + results + 1)
-        self._values[:constants] = flow.data
+        self._values[:constants] = schedule.numbers
         self._results = self._values[schedule.filled : schedule.filled + results]
         self._order = np.argsort(schedule.place[constants : constants + leaves])
         self._held: list[Any] = []

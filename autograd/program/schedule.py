@@ -44,6 +44,7 @@ class Schedule:
 
     Attributes:
         place: where each node lies among the values.
+        numbers: the constants, in their places.
         groups: what each call computes.
         calls: kernels with their words; a word is a number, a place (as `("value", place)`), or an array.
         arrays: what the calls hold on to.
@@ -61,8 +62,11 @@ class Schedule:
         self._code = flow.code
         self._sum = flow.rows["sums"]
         self._plain = flow.rows["plain_sums"]
-        self._put(np.arange(self.constants))
-        self._put(self._leaves_in_order())
+        self._put(np.arange(3))  # 1, -1 and 0 have the places of their numbers
+        self._put(self._in_order_of_use(np.arange(3, self.constants), CONSTANT))
+        self._put(self._in_order_of_use(np.arange(self.constants, self.constants + flow.leaves), LEAF))
+        self.numbers = np.empty(self.constants)
+        self.numbers[self.place[: self.constants]] = flow.data
         self._plan()
 
     def _put(self, nodes: np.ndarray) -> int:
@@ -77,12 +81,11 @@ class Schedule:
         width = int(self._width[nodes[0]])
         return self.flow.operands[self.flow.start[nodes][:, None] + np.arange(width)]
 
-    def _leaves_in_order(self) -> np.ndarray:
-        """Order leaves by their first use, so that those that are used together lie together."""
+    def _in_order_of_use(self, leaves: np.ndarray, code: int) -> np.ndarray:
+        """Order leaves or constants by their first use, so that those that are used together lie together."""
         flow = self.flow
-        leaves = np.arange(self.constants, self.constants + flow.leaves)
         reader = np.repeat(np.arange(len(flow)), self._width)
-        at = np.flatnonzero(flow.code[flow.operands] == LEAF)
+        at = np.flatnonzero((flow.code[flow.operands] == code) & (flow.operands >= leaves.min(initial=len(flow))))
         used, first = np.unique(flow.operands[at], return_index=True)
         at = at[first]
         user = reader[at]
@@ -139,7 +142,7 @@ class Schedule:
     # Rows -------------------------------------------------------------------------------------------------------
 
     def _elementwise(self, nodes: np.ndarray, places: np.ndarray, name: str) -> None:
-        distinct = [len(np.unique(x)) for x in places.T]  # what varies most leads, and not a number shared by many
+        distinct = [len(np.unique(x[x >= self.constants])) for x in places.T]  # what varies most leads
         order = np.lexsort([places[:, i] for i in np.argsort(distinct, kind="stable")])
         nodes, places = nodes[order], places[order]
         out = self._put(nodes)
@@ -219,7 +222,7 @@ class Schedule:
         left, right, nodes = left[rows], right[columns], nodes[rows][:, columns]
         terms = [(x[rows][:, columns], by[rows][:, columns]) for x, by in terms]
         (m, k), n = left.shape, len(right)
-        a, b = self._matrix(left), self._matrix(np.ascontiguousarray(right.T))
+        a, b = self._matrix(left, True), self._matrix(np.ascontiguousarray(right.T), False)
         start: Any = None
         for i, (x, by) in enumerate(terms):
             if (by == ONE).all() and (x[:1] == x).all():
@@ -239,17 +242,17 @@ class Schedule:
             columns_ = [np.arange(out, out + m * n), x.ravel(), by.ravel()]
             self._loop("add_product", np.stack(columns_, axis=1), out, "the same, plus one more number each")
 
-    def _matrix(self, places: np.ndarray) -> tuple[Any, int, int]:
-        """Find a matrix among the values, or pack it; gives its address and its strides."""
+    def _matrix(self, places: np.ndarray, backward: bool) -> tuple[Any, int, int]:
+        """Find a matrix among the values, or pack it, also if its rows run backward; gives its address and strides."""
         found = matrix(places)
-        if found is not None:
+        if found is not None and (backward or found.column >= 0):
             return ("value", found.first), found.row, found.column
         return self._packed(places), places.shape[1], 1
 
     def _packed(self, places: np.ndarray) -> np.ndarray:
         """Gather numbers into memory of their own."""
         if places.max() < self.constants:
-            return np.ascontiguousarray(self.flow.data[places])
+            return np.ascontiguousarray(self.numbers[places])
         memory = np.empty(places.size)
         words = [places.size, memory, ("value", 0), _index(places)]
         self._call(("identity", "float64", "at"), words, f"{places.size} numbers gathered", 0)
@@ -309,6 +312,6 @@ def _common(places: np.ndarray) -> tuple[int, int, list[Matrix]] | None:
     if n % columns or (columns < 4 and columns < n):
         return None
     found = [matrix(x.reshape(-1, columns)) for x in places.T]
-    if any(m is None for m in found):
-        return None
+    if any(m is None or min(m.row, m.column) < 0 for m in found):
+        return None  # the loops over rows go forward only
     return n // columns, columns, [m for m in found if m is not None]
