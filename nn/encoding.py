@@ -52,7 +52,7 @@ def encode(thing: Any, name: str, arrays: dict[str, np.ndarray], *, modules: boo
 class _Encoder:
     def __init__(self, arrays: dict[str, np.ndarray], with_modules: bool) -> None:
         self.arrays, self.with_modules = arrays, with_modules
-        self.modules: dict[int, int] = {}
+        self.numbers: dict[int, int] = {}  # of Modules and generators, which may stand in several places
 
     def encode(self, thing: Any, name: str) -> Any:
         match thing:
@@ -72,16 +72,23 @@ class _Encoder:
             case Mapping():
                 return self._mapping(thing, name)
             case np.random.Generator() if type(thing.bit_generator).__name__ in GENERATORS:
-                return {"$generator": self.encode(thing.bit_generator.state, name)}
+                return self._once(thing) or {"$generator": self.encode(thing.bit_generator.state, name)}
             case random.Random() if type(thing) is random.Random:
-                return {"$random": self.encode(thing.getstate(), name)}
+                return self._once(thing) or {"$random": self.encode(thing.getstate(), name)}
             case Module() if self.with_modules:
-                return self._module(thing, name)
+                return self._once(thing) or self._module(thing, name)
         kind = f"an array of {thing.dtype}" if isinstance(thing, np.ndarray) else f"a {type(thing).__name__}"
         raise TypeError(
             f"`{name.replace('/.', '.').rstrip('/')}` is {thing!r:.60}, {kind}: a file keeps numbers, texts, arrays of "
             "numbers, generators of random numbers, and lists, tuples and dicts of those"
         )
+
+    def _once(self, thing: Any) -> Any:
+        """Point to a thing that has stood before; number one that has not."""
+        if id(thing) in self.numbers:
+            return {"$same": self.numbers[id(thing)]}
+        self.numbers[id(thing)] = len(self.numbers)
+        return None
 
     def _mapping(self, thing: Mapping[Any, Any], name: str) -> Any:
         if all(isinstance(key, str) and not key.startswith("$") for key in thing):
@@ -93,9 +100,6 @@ class _Encoder:
         kind = type(module).__name__
         if MODULES.get(kind) is not type(module):
             raise TypeError(f"`{name}` is a {kind}, which is not a layer of this library")
-        if id(module) in self.modules:
-            return {"$same": self.modules[id(module)]}
-        self.modules[id(module)] = len(self.modules)
         return {"$module": kind, **{key: self.encode(part, f"{name}.{key}") for key, part in module.config().items()}}
 
 
@@ -116,7 +120,7 @@ def decode(thing: Any, arrays: Mapping[str, np.ndarray]) -> Any:
 class _Decoder:
     def __init__(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.arrays = arrays
-        self.modules: list[Module | None] = []
+        self.things: list[Any] = []  # Modules and generators, in the order of their numbers
         self.budget = sum(array.size for array in arrays.values()) + 10_000
 
     def decode(self, thing: Any) -> Any:
@@ -129,7 +133,13 @@ class _Decoder:
             return {key: self.decode(part) for key, part in thing.items()}
         if tag not in self.READERS:
             raise ValueError(f"it holds {tag!r:.60}, which this version of chalkgrad does not know")
-        return self.READERS[tag](self, thing.pop(tag), thing)
+        return self.READERS[tag](self, thing[tag], {key: part for key, part in thing.items() if key != tag})
+
+    def _spend(self, numbers: int) -> None:
+        """Take care that what is made is not larger than what is in the file."""
+        self.budget -= numbers
+        if self.budget < 0:
+            raise ValueError("its layers need more numbers than it holds")
 
     def _float(self, text: str, _: Any) -> float:
         return float(text)
@@ -146,33 +156,40 @@ class _Decoder:
         return dict(self.decode(pairs))
 
     def _generator(self, state: Any, _: Any) -> np.random.Generator:
+        number = self._reserve(100)
         state = self.decode(state)
         kind = state["bit_generator"]
         if kind not in GENERATORS:
             raise ValueError(f"it holds an unknown generator of random numbers, {kind!r:.60}")
         bits = getattr(np.random, kind)()
         bits.state = state
-        return np.random.Generator(bits)
+        self.things[number] = made = np.random.Generator(bits)
+        return made
 
     def _random(self, state: Any, _: Any) -> random.Random:
-        made = random.Random()
+        number = self._reserve(100)
+        self.things[number] = made = random.Random()
         made.setstate(self.decode(state))
         return made
 
     def _module(self, kind: str, config: dict[str, Any]) -> Module:
         if kind not in MODULES:
             raise ValueError(f"its layer {kind!r:.60} is unknown to this version of chalkgrad")
-        number = len(self.modules)
-        self.modules.append(None)
+        number = self._reserve(1)
         config = self.decode(config)
-        self.budget -= math.prod(n for n in config.values() if isinstance(n, int) and n > 0)
-        if self.budget < 0:
-            raise ValueError(f"its layers, up to {kind}, need more numbers than it holds")
-        self.modules[number] = made = MODULES[kind].from_config(config)
+        self._spend(math.prod(n for n in config.values() if isinstance(n, int) and n > 0))  # its sizes, multiplied
+        self._spend(sum(array.size for array in config.values() if isinstance(array, np.ndarray)))
+        self.things[number] = made = MODULES[kind].from_config(config)
         return made
 
-    def _same(self, number: int, _: Any) -> Module:
-        made = self.modules[number]
+    def _reserve(self, numbers: int) -> int:
+        """Give a thing its number before what it is made of gets one, as it was when it was written."""
+        self._spend(numbers)
+        self.things.append(None)
+        return len(self.things) - 1
+
+    def _same(self, number: int, _: Any) -> Any:
+        made = self.things[number]
         if made is None:
             raise ValueError("a layer stands inside itself")
         return made

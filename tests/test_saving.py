@@ -97,6 +97,17 @@ def test_a_shared_layer_stays_shared(path: Path) -> None:
     assert again[0] is again[2]
 
 
+@pytest.mark.parametrize("rng", [np.random.default_rng(1), random.Random(1)])
+def test_a_shared_generator_stays_shared(path: Path, rng: Any) -> None:
+    model = nn.Sequential(nn.Dropout(0.5, rng=rng), nn.Linear(2, 2, rng=0), nn.Noise(1.0, rng=rng))
+    model(X)
+    nn.save(model, path)
+    again: Any = nn.load(path)
+    assert again[0].rng is again[2].rng is not rng
+    for _ in range(3):
+        assert np.array_equal(again(X).data, model(X).data)
+
+
 def test_the_parameters_stand_in_the_file_by_their_names(path: Path) -> None:
     model = nn.TensorMLP(2, [3, 1], rng=0)
     nn.save(model, path)
@@ -319,6 +330,12 @@ HEADERS = {
     "a function of the table that is no activation": whole({"$module": "Activation", "function": "sum"}),
     "far too large": whole(LINEAR | {"fan_in": 10**6, "fan_out": 10**6}),
     "too large together": whole({"$module": "Sequential", "layers": [LINEAR | {"fan_in": 5000}] * 10**4}),
+    "an array again and again": whole(
+        {"$module": "Sequential", "layers": [{"$module": "PReLU", "slope": {"$array": "weight"}}] * 10**4}
+    ),
+    "generators without end": whole(
+        {"$module": "Sequential", "layers": [{"$module": "Dropout", "rng": {"$random": [3, [0] * 625, None]}}] * 200}
+    ),
     "no layers": whole({"$module": "Sequential", "layers": [1]}),
     "layers of another kind": whole({"$module": "MLP", "layers": [LINEAR]}),
     "no layers at all": whole({"$module": "MLP", "layers": []}),

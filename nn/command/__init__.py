@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import inspect
+import io
 import os
 import sys
 import textwrap
@@ -241,21 +242,18 @@ def _predict(options: argparse.Namespace) -> None:
     if options.proba:
         rows += model.predict_proba(X).T.tolist()
         names += [f"P({label})" for label in model.reading.classes.tolist()]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(zip(*rows, strict=True))
     if options.output is None:
-        _write(sys.stdout, names, rows)
+        print(text.getvalue(), end="")
     else:
-        with open(options.output, "w", newline="", encoding="utf-8") as file:
-            _write(file, names, rows)
+        nn.files.replace(options.output, text.getvalue().encode())
     if target in table.names:
         truth = _target(table, target)
         classes = model.reading.classes is not None
         print(f"of {len(X)} rows: {_score(model, X, truth, classes)}", file=sys.stderr)
-
-
-def _write(file: Any, names: list[str], columns: list[list[Any]]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(zip(*columns, strict=True))
 
 
 # draw --------------------------------------------------------------------------------------------------------
