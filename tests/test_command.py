@@ -163,6 +163,16 @@ def test_classes_of_text_with_probabilities_and_columns_in_another_order(capsys:
         assert town == ("Bonn" if bonn > ulm else "Ulm") and abs(bonn + ulm - 1) < 1e-12
 
 
+def test_a_target_that_waits_to_be_filled_in_is_no_mistake(capsys: Any) -> None:
+    run("train", "houses.csv", "--target", "price", "--ignore", "town", "--epochs", "1")
+    capsys.readouterr()
+    for price in ("", "?"):
+        Path("new.csv").write_text(f"rooms,area,price\n3,70,{price}\n4,80,{price}\n")
+        assert run("predict", "houses-model.npz", "new.csv") == 0
+        out, error = capsys.readouterr()
+        assert len(out.split()) == 3 and not error
+
+
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_data_set_can_be_trained_on(name: str, capsys: Any) -> None:
     shares = ["--held-out", "0.25"] if name == "xor" else []

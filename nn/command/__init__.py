@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import inspect
 import io
@@ -251,9 +252,9 @@ def _predict(options: argparse.Namespace) -> None:
     else:
         nn.files.replace(options.output, text.getvalue().encode())
     if target in table.names:
-        truth = _target(table, target)
-        classes = model.reading.classes is not None
-        print(f"of {len(X)} rows: {_score(model, X, truth, classes)}", file=sys.stderr)
+        with contextlib.suppress(ValueError, TypeError):  # the column may wait to be filled in
+            score = _score(model, X, _target(table, target), model.reading.classes is not None)
+            print(f"of {len(X)} rows: {score}", file=sys.stderr)
 
 
 # draw --------------------------------------------------------------------------------------------------------
