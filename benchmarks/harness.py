@@ -1,0 +1,148 @@
+"""How a race is run: in turns, in one process, on the same numbers; times count once the results have been compared.
+
+A sample is a run of so many steps that it takes some milliseconds. In each round every contender gives one sample
+(slow ones only now and then), so that all see the same machine. Reported are the median and the quartiles of the time
+of a step, and of the ratio to ours *of the same round*. A control, a loop of plain Python that never changes, runs in
+every round as well: its spread is that of the machine.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Missing", "Work", "race", "spread"]
+
+SAMPLE = 4e-3
+"""Seconds that a sample takes at least, where the work can be repeated."""
+
+
+class Missing(ImportError):
+    """A peer that is not on this machine."""
+
+
+@dataclass
+class Work:
+    """What a contender does.
+
+    Attributes:
+        run: does so many steps.
+        check: gives the arrays in which all contenders must agree.
+        start: brings the contender back to where all begin; not timed.
+        steps: how many steps a sample has; found by trying where it is None.
+    """
+
+    run: Callable[[int], Any]
+    check: Callable[[], Sequence[Any]]
+    start: Callable[[], Any] = field(default=lambda: None)
+    steps: int | None = None
+
+    def sample(self) -> tuple[float, float]:
+        """Give seconds for a step, and how many cores were busy meanwhile."""
+        assert self.steps is not None
+        self.start()
+        wall, cpu = time.perf_counter(), time.process_time()
+        self.run(self.steps)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        return wall / self.steps, cpu / wall
+
+    def calibrate(self) -> float:
+        """Warm up, choose the number of steps, and give the seconds of a sample."""
+        fixed = self.steps is not None
+        self.steps = self.steps or 1
+        for _ in range(2):
+            taken = self.sample()[0] * self.steps
+        while not fixed and taken < SAMPLE:
+            self.steps = max(2 * self.steps, min(int(self.steps * SAMPLE / taken), 100 * self.steps))
+            taken = self.sample()[0] * self.steps
+        return taken
+
+
+def race(
+    work: str,
+    contenders: Mapping[str, Callable[[], Work]],
+    *,
+    unit: str = "step",
+    targets: Mapping[str, float] | None = None,
+    tolerance: float = 1e-9,
+    budget: float = 10.0,
+    note: str = "",
+) -> dict[str, Any]:
+    """Run a race; the first contender is ours, and ratios are of times to its time.
+
+    Args:
+        work: what is done.
+        contenders: for each name what makes the contender; it may raise ImportError where the peer is missing.
+        unit: what the times are for.
+        targets: ratios that we want to reach at least.
+        tolerance: how far the results may lie apart, relative to the largest number of an array.
+        budget: seconds for all.
+        note: what a reader must know of this row.
+
+    Raises:
+        AssertionError: the results differ, so that a ratio of times would mean nothing.
+    """
+    made, skipped = {}, {}
+    for name, make in contenders.items():
+        try:
+            made[name] = make()
+        except ImportError as error:
+            skipped[name] = str(error)
+    ours = next(iter(made))
+    _agree(work, made, ours, tolerance)
+    gc.collect()
+    samples = {name: x.calibrate() for name, x in made.items()}
+    share = budget / len(made)
+    found: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in made}
+    control: list[float] = []
+    used, end, turn = dict.fromkeys(made, 0.0), time.perf_counter() + 2 * budget, 0
+    while turn < 3 or (min(used.values()) < share and turn < 400 and time.perf_counter() < end):
+        control.append(_control())
+        for name, x in made.items():
+            if turn < 3 or name == ours or used[name] + samples[name] / 2 < share:
+                found[name][turn] = x.sample()
+                used[name] += found[name][turn][0] * (x.steps or 1)
+        turn += 1
+    times = {}
+    for name, by_turn in found.items():
+        seconds, cores = zip(*by_turn.values(), strict=True)
+        times[name] = {**spread(seconds), "samples": len(seconds), "cores": round(float(np.median(cores)), 2)}
+    ratios = {
+        name: spread([seconds / found[ours][turn][0] for turn, (seconds, _) in by_turn.items()])
+        for name, by_turn in found.items()
+        if name != ours
+    }
+    return {
+        "work": work, "unit": unit, "ours": ours, "times": times, "ratios": ratios, "targets": dict(targets or {}),
+        "skipped": skipped, "control": spread(control), "note": note,
+    }  # fmt: skip
+
+
+def spread(numbers: Sequence[float]) -> dict[str, float]:
+    """Give the median and the quartiles."""
+    low, median, high = np.quantile(numbers, [0.25, 0.5, 0.75])
+    return {"median": float(median), "low": float(low), "high": float(high)}
+
+
+def _control() -> float:
+    start = time.perf_counter()
+    for _ in range(20_000):
+        pass
+    return time.perf_counter() - start
+
+
+def _agree(work: str, made: Mapping[str, Work], ours: str, tolerance: float) -> None:
+    expected = [np.asarray(x, dtype=np.float64) for x in made[ours].check()]
+    for name, contender in made.items():
+        if name == ours:
+            continue
+        for a, b in zip(expected, contender.check(), strict=True):
+            b = np.asarray(b, dtype=np.float64).reshape(a.shape)
+            far = float(np.max(np.abs(a - b))) / max(float(np.max(np.abs(a))), 1e-12)
+            if not far <= tolerance:
+                raise AssertionError(f"{work}: {name} is {far:.2g} off from {ours}; a ratio of times would mean nothing")
