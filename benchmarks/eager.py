@@ -1,16 +1,10 @@
-"""Eager speed, against micrograd on graphs of single numbers and against PyTorch on arrays.
-
-Each pair does the same work on the same numbers, in turns in one process, and the results are compared before
-the times count. A time is the median of many repeats; what is reported is the ratio.
-"""
+"""The eager engine: contenders against micrograd on graphs of single numbers and against PyTorch on arrays."""
 
 from __future__ import annotations
 
 import gc
 import random
-import statistics
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,62 +15,60 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value
 
-Work = Callable[[], float]
+from .harness import Work
+from .scalars import demo_data
+
+__all__ = ["array_step", "chain", "deep_recursion", "pytorch_step", "scalar_step"]
+
+
+def _repeated(work: Callable[[], float]) -> Work:
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            work()
+
+    return Work(run, lambda: [work()])
 
 
 @contextmanager
-def collector(on: bool) -> Iterator[None]:
-    """Switch the cycle collector on or off."""
-    was_on = gc.isenabled()
-    gc.collect()
-    (gc.enable if on else gc.disable)()
+def deep_recursion() -> Iterator[None]:
+    """Let micrograd's walk recurse."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(20_000)
     try:
         yield
     finally:
-        (gc.enable if was_on else gc.disable)()
+        sys.setrecursionlimit(limit)
 
 
-def compare(
-    name: str, ours: Work, theirs: Work, repeats: int, tolerance: float = 1e-9, tidy: bool = True
-) -> None:
-    """Time two ways to do the same, in turns, and print the ratio of their medians.
+def scalar_step(model: str, collect: bool = False) -> Work:
+    """One step of micrograd's demo: forward, backward, update; 66,000 nodes.
 
-    `tidy` collects garbage before each, for a peer that leaves some; it also empties the caches, so a peer that leaves
-    none is timed without.
+    Args:
+        model: "nn.MLP", "micrograd's MLP with our Value", or "micrograd".
+        collect: collect garbage at the end of a step; with the collector off, this is how micrograd's memory comes back.
     """
-    a, b = ours(), theirs()
-    if not abs(a - b) <= tolerance * max(1.0, abs(b)):
-        raise AssertionError(f"{name}: ours gave {a!r}, theirs {b!r}; a ratio of times would mean nothing")
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats):
-        for work, taken in zip((ours, theirs), times, strict=True):
-            if tidy:
-                gc.collect()  # so that neither pays for what the other left behind
-            start = time.perf_counter()
-            work()
-            taken.append(time.perf_counter() - start)
-    mine, other = map(statistics.median, times)
-    print(f"{name:62s} {mine * 1e3:9.3f} ms  {other * 1e3:9.3f} ms  {other / mine:6.2f} x", flush=True)
+    from micrograd import engine
+    from micrograd import nn as theirs
 
-
-def moons() -> tuple[np.ndarray, np.ndarray]:
-    """The data of micrograd's demo."""
-    X, y = nn.datasets.moons(100, noise=0.1, rng=1)
-    return X, 2.0 * y - 1.0
-
-
-def scalar_step(value: Any, model: Any, collect: bool) -> Work:
-    """One step of micrograd's demo: forward, backward, update; 66,000 nodes."""
-    X, y = moons()
+    value: Any = engine.Value if model == "micrograd" else Value
+    original, theirs.Value = theirs.Value, value
+    try:
+        random.seed(1)
+        net: Any = theirs.MLP(2, [16, 16, 1])
+    finally:
+        theirs.Value = original
+    start = [p.data for p in net.parameters()]
+    if model == "nn.MLP":
+        net = nn.MLP(2, [16, 16, 1], rng=1)
+    X, y = demo_data()
     rows, labels = X.tolist(), y.tolist()
-    start = [p.data for p in model.parameters()]
 
     def work() -> float:
-        parameters = model.parameters()
+        parameters = net.parameters()
         for p, w in zip(parameters, start, strict=True):
             p.data = w
         inputs = [list(map(value, row)) for row in rows]
-        scores = [model(x) for x in inputs]
+        scores = [net(x) for x in inputs]
         scores = [s[0] if isinstance(s, list) else s for s in scores]
         hinge = sum((1 + -yi * si).relu() for yi, si in zip(labels, scores, strict=True)) * (1.0 / len(rows))
         total = hinge + 1e-4 * sum(p * p for p in parameters)
@@ -88,13 +80,13 @@ def scalar_step(value: Any, model: Any, collect: bool) -> Work:
         result = total.data + parameters[0].data
         del inputs, scores, hinge, total
         if collect:
-            gc.collect()  # with the collector off, this is how micrograd's memory comes back
+            gc.collect()
         return float(result)
 
-    return work
+    return _repeated(work)
 
 
-def chain(value: Any) -> Work:
+def chain(value: Any = Value) -> Work:
     """A chain of 1,000 operations, forward and backward."""
 
     def work() -> float:
@@ -105,115 +97,64 @@ def chain(value: Any) -> Work:
         y.backward()
         return float(y.data + x.grad)
 
-    return work
+    return _repeated(work)
 
 
-def against_micrograd(repeats: int) -> None:
-    """Compare Values with micrograd's."""
-    from micrograd import engine
-    from micrograd import nn as theirs
+def micrograd_chain() -> Work:
+    """The same in micrograd."""
+    from micrograd.engine import Value as Theirs
 
-    def peer() -> Any:
-        random.seed(1)
-        return theirs.MLP(2, [16, 16, 1])
-
-    def ours_in_their_net() -> Any:
-        original, theirs.Value = theirs.Value, Value
-        try:
-            return peer()
-        finally:
-            theirs.Value = original
-
-    def ours() -> Any:
-        model, source = nn.MLP(2, [16, 16, 1], rng=1), peer()
-        for p, q in zip(model.parameters(), source.parameters(), strict=True):
-            p.data = q.data
-        return model
-
-    for on in (True, False):
-        state = "on" if on else "off"
-        for who, model in (("nn.MLP", ours()), ("micrograd's MLP with our Value", ours_in_their_net())):
-            with collector(on):
-                compare(
-                    f"demo step, {who}, collector {state}",
-                    scalar_step(Value, model, collect=False),
-                    scalar_step(engine.Value, peer(), collect=not on),
-                    repeats,
-                )
-    with collector(False):
-        compare(
-            "demo step, nn.MLP, collector off, micrograd keeps its memory",
-            scalar_step(Value, ours(), collect=False),
-            scalar_step(engine.Value, peer(), collect=False),
-            max(repeats // 4, 3),
-        )
-    gc.collect()
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(20_000)  # micrograd's walk recurses
-    try:
-        for on in (True, False):
-            with collector(on):
-                compare(
-                    f"chain of 1,000 operations, collector {'on' if on else 'off'}",
-                    chain(Value), chain(engine.Value), repeats * 10,
-                )  # fmt: skip
-    finally:
-        sys.setrecursionlimit(limit)
+    return chain(Theirs)
 
 
-def against_pytorch(repeats: int) -> None:
-    """Compare a Tensor step (forward, backward, update) with PyTorch's on one thread."""
+def _weights(dtype: str) -> list[np.ndarray]:
+    rng = np.random.default_rng(0)
+    return [(0.5 * rng.normal(size=s)).astype(dtype) for s in ((2, 16), (16,), (16, 16), (16,), (16, 1), (1,))]
+
+
+def array_step(dtype: str) -> Work:
+    """Ours: a step of 2-16-16-1 on 100 points as arrays, node by node."""
+    weights, (X, y) = _weights(dtype), (part.astype(dtype) for part in demo_data())
+    leaves = [Tensor(w) for w in weights]
+
+    def work() -> float:
+        for p, w in zip(leaves, weights, strict=True):
+            p.data = w
+        h = ag.relu(X @ leaves[0] + leaves[1])
+        h = ag.relu(h @ leaves[2] + leaves[3])
+        s = (h @ leaves[4] + leaves[5])[:, 0]
+        loss = ag.relu(1 - y * s).mean() + 1e-4 * sum((p * p).sum() for p in leaves)
+        for p in leaves:
+            p.grad = None
+        loss.backward()
+        for p in leaves:
+            p.data -= 0.1 * p.grad
+        return loss.item() + float(leaves[0].data[0, 0])
+
+    return _repeated(work)
+
+
+def pytorch_step(dtype: str) -> Work:
+    """PyTorch: the same."""
     import torch
 
     torch.set_num_threads(1)
-    rng = np.random.default_rng(0)
-    weights = [0.5 * rng.normal(size=s) for s in ((2, 16), (16,), (16, 16), (16,), (16, 1), (1,))]
-    for dtype, tolerance in (("float64", 1e-9), ("float32", 1e-4)):
-        X, y = (part.astype(dtype) for part in moons())
-        ours = [Tensor(w, dtype=dtype) for w in weights]
+    X, y = (torch.tensor(part.astype(dtype)) for part in demo_data())
+    originals = [torch.tensor(w) for w in _weights(dtype)]
+    leaves = [w.clone().requires_grad_() for w in originals]
+    optimizer = torch.optim.SGD(leaves, lr=0.1)
 
-        def step(X: Any = X, y: Any = y, ours: Any = ours) -> float:
-            for p, w in zip(ours, weights, strict=True):
-                p.data = w
-            h = ag.relu(X @ ours[0] + ours[1])
-            h = ag.relu(h @ ours[2] + ours[3])
-            s = (h @ ours[4] + ours[5])[:, 0]
-            loss = ag.relu(1 - y * s).mean() + 1e-4 * sum((p * p).sum() for p in ours)
-            for p in ours:
-                p.grad = None
-            loss.backward()
-            for p in ours:
-                p.data -= 0.1 * p.grad
-            return loss.item() + float(ours[0].data[0, 0])
+    def work() -> float:
+        with torch.no_grad():
+            for p, w in zip(leaves, originals, strict=True):
+                p.copy_(w)
+        h = torch.relu(X @ leaves[0] + leaves[1])
+        h = torch.relu(h @ leaves[2] + leaves[3])
+        s = (h @ leaves[4] + leaves[5])[:, 0]
+        loss = torch.relu(1 - y * s).mean() + 1e-4 * sum((p * p).sum() for p in leaves)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.item() + leaves[0][0, 0].item()
 
-        tX, ty = torch.tensor(X), torch.tensor(y)
-        theirs = [torch.tensor(w.astype(dtype), requires_grad=True) for w in weights]
-        originals = [torch.tensor(w.astype(dtype)) for w in weights]
-        optimizer = torch.optim.SGD(theirs, lr=0.1)
-
-        def peer(tX: Any = tX, ty: Any = ty, theirs: Any = theirs, optimizer: Any = optimizer,
-                 originals: Any = originals) -> float:  # fmt: skip
-            with torch.no_grad():
-                for p, w in zip(theirs, originals, strict=True):
-                    p.copy_(w)
-            h = torch.relu(tX @ theirs[0] + theirs[1])
-            h = torch.relu(h @ theirs[2] + theirs[3])
-            s = (h @ theirs[4] + theirs[5])[:, 0]
-            loss = torch.relu(1 - ty * s).mean() + 1e-4 * sum((p * p).sum() for p in theirs)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            return loss.item() + theirs[0][0, 0].item()
-
-        name = f"step of 2-16-16-1 on 100 points, {dtype}, PyTorch eager"
-        compare(name, step, peer, repeats * 40, tolerance, tidy=False)
-
-
-def main(quick: bool) -> None:
-    """Run every comparison whose peer is installed."""
-    print(f"{'work':62s} {'ours':>12s}  {'theirs':>12s}   ratio")
-    for name, group in (("micrograd", against_micrograd), ("torch", against_pytorch)):
-        try:
-            group(5 if quick else 25)
-        except ImportError as error:
-            print(f"{name} is not installed ({error}): left out")
+    return _repeated(work)

@@ -2,15 +2,18 @@
 
 A sample is a run of so many steps that it takes some milliseconds. In each round every contender gives one sample
 (slow ones only now and then), so that all see the same machine. Reported are the median and the quartiles of the time
-of a step, and of the ratio to ours *of the same round*. A control, a loop of plain Python that never changes, runs in
-every round as well: its spread is that of the machine.
+of a step, and of the ratio to ours *of the same round*; both for time on the wall and for time of the processor, which
+other processes disturb less (and in which a second thread counts). A control, a loop of plain Python that never
+changes, runs in every round as well: its spread is that of the machine.
 """
 
 from __future__ import annotations
 
 import gc
+import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,20 +46,19 @@ class Work:
     steps: int | None = None
 
     def sample(self) -> tuple[float, float]:
-        """Give seconds for a step, and how many cores were busy meanwhile."""
+        """Give the seconds of a step, on the wall and of the processor."""
         assert self.steps is not None
         self.start()
-        wall, cpu = time.perf_counter(), time.process_time()
+        wall, cpu = time.perf_counter(), _cpu()
         self.run(self.steps)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        return wall / self.steps, cpu / wall
+        wall, cpu = time.perf_counter() - wall, _cpu() - cpu
+        return wall / self.steps, cpu / self.steps
 
     def calibrate(self) -> float:
         """Warm up, choose the number of steps, and give the seconds of a sample."""
         fixed = self.steps is not None
         self.steps = self.steps or 1
-        for _ in range(2):
-            taken = self.sample()[0] * self.steps
+        taken = self.sample()[0] * self.steps
         while not fixed and taken < SAMPLE:
             self.steps = max(2 * self.steps, min(int(self.steps * SAMPLE / taken), 100 * self.steps))
             taken = self.sample()[0] * self.steps
@@ -71,6 +73,9 @@ def race(
     targets: Mapping[str, float] | None = None,
     tolerance: float = 1e-9,
     budget: float = 10.0,
+    least: int = 3,
+    collector: bool = True,
+    tidy: bool = False,
     note: str = "",
 ) -> dict[str, Any]:
     """Run a race; the first contender is ours, and ratios are of times to its time.
@@ -82,6 +87,9 @@ def race(
         targets: ratios that we want to reach at least.
         tolerance: how far the results may lie apart, relative to the largest number of an array.
         budget: seconds for all.
+        least: samples of each contender at least.
+        collector: whether the cycle collector is on.
+        tidy: collect garbage before each sample, for a peer that leaves some; this also empties the caches.
         note: what a reader must know of this row.
 
     Raises:
@@ -95,28 +103,31 @@ def race(
             skipped[name] = str(error)
     ours = next(iter(made))
     _agree(work, made, ours, tolerance)
-    gc.collect()
-    samples = {name: x.calibrate() for name, x in made.items()}
-    share = budget / len(made)
-    found: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in made}
-    control: list[float] = []
-    used, end, turn = dict.fromkeys(made, 0.0), time.perf_counter() + 2 * budget, 0
-    while turn < 3 or (min(used.values()) < share and turn < 400 and time.perf_counter() < end):
-        control.append(_control())
-        for name, x in made.items():
-            if turn < 3 or name == ours or used[name] + samples[name] / 2 < share:
-                found[name][turn] = x.sample()
-                used[name] += found[name][turn][0] * (x.steps or 1)
-        turn += 1
-    times = {}
+    with _collector(collector):
+        samples = {name: x.calibrate() for name, x in made.items()}
+        found: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in made}
+        used, share, end = dict.fromkeys(made, 0.0), budget / len(made), time.perf_counter() + 2 * budget
+        control: list[float] = []
+        while len(control) < least or (
+            min(used.values()) < share and len(control) < 400 and time.perf_counter() < end
+        ):
+            control.append(_control())
+            for name, x in made.items():
+                if len(control) <= least or name == ours or used[name] + samples[name] / 2 < share:
+                    if tidy:
+                        gc.collect()
+                    found[name][len(control)] = x.sample()
+                    used[name] += found[name][len(control)][0] * (x.steps or 1)
+    times, ratios = {}, {}
     for name, by_turn in found.items():
-        seconds, cores = zip(*by_turn.values(), strict=True)
-        times[name] = {**spread(seconds), "samples": len(seconds), "cores": round(float(np.median(cores)), 2)}
-    ratios = {
-        name: spread([seconds / found[ours][turn][0] for turn, (seconds, _) in by_turn.items()])
-        for name, by_turn in found.items()
-        if name != ours
-    }
+        wall, cpu = zip(*by_turn.values(), strict=True)
+        times[name] = {"wall": spread(wall), "cpu": spread(cpu), "samples": len(wall)}
+        if name != ours:
+            pairs = [(own, found[ours][turn]) for turn, own in by_turn.items()]
+            ratios[name] = {
+                kind: spread([theirs[i] / max(mine[i], 1e-12) for theirs, mine in pairs])
+                for i, kind in enumerate(("wall", "cpu"))
+            }
     return {
         "work": work, "unit": unit, "ours": ours, "times": times, "ratios": ratios, "targets": dict(targets or {}),
         "skipped": skipped, "control": spread(control), "note": note,
@@ -127,6 +138,24 @@ def spread(numbers: Sequence[float]) -> dict[str, float]:
     """Give the median and the quartiles."""
     low, median, high = np.quantile(numbers, [0.25, 0.5, 0.75])
     return {"median": float(median), "low": float(low), "high": float(high)}
+
+
+def _cpu() -> float:
+    """Give the seconds of the processor that this process and the children that it has waited for have used."""
+    children = os.times()
+    return time.process_time() + children.children_user + children.children_system
+
+
+@contextmanager
+def _collector(on: bool) -> Iterator[None]:
+    """Switch the cycle collector on or off."""
+    was_on = gc.isenabled()
+    gc.collect()
+    (gc.enable if on else gc.disable)()
+    try:
+        yield
+    finally:
+        (gc.enable if was_on else gc.disable)()
 
 
 def _control() -> float:

@@ -1,0 +1,60 @@
+"""What a result depends on: the machine, the versions, and the settings of a process that fix its threads."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+__all__ = ["described", "settings"]
+
+PACKAGES = (
+    "chalkgrad", "numpy", "numba", "scipy", "micrograd", "torch", "jax", "casadi", "scikit-learn",
+)  # fmt: skip
+
+
+def settings(threads: int) -> dict[str, str]:
+    """Give the environment variables that hold a process to so many threads."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")
+    single = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    return dict.fromkeys(names, str(threads)) | ({"XLA_FLAGS": single} if threads == 1 else {})
+
+
+def described() -> dict[str, Any]:
+    """Describe the machine, and what is installed."""
+    versions = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = "from a checkout" if name == "chalkgrad" else "not installed"
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    return {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": _commit(), "processor": _processor(), "cores": os.cpu_count(), "load": round(load, 2),
+        "python": platform.python_version(), "system": platform.platform(terse=True), "versions": versions,
+        "settings": settings(1),
+    }  # fmt: skip
+
+
+def _commit() -> str:
+    folder = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], cwd=folder, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")

@@ -1,0 +1,121 @@
+"""How time and memory grow with the number of nodes, and what a graph costs before it runs."""
+
+from __future__ import annotations
+
+import random
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import Value
+
+from .scalars import demo_graph
+
+__all__ = ["growth", "memory_of_nodes", "tracing"]
+
+
+def random_graph(nodes: int, make: Callable[[float], Any] = Value) -> Any:
+    """A graph of so many sums, products and tanhs in layers of 100, in which no structure can be found."""
+    source = random.Random(1)
+    layer = [make(source.uniform(-1, 1)) for _ in range(min(100, nodes // 2))]
+    width, count = len(layer), len(layer)
+    total = layer[0]
+    while count + 2 * width <= nodes:
+        others = [source.randrange(width) for _ in range(width)]
+        layer = [
+            a + layer[j] if i % 3 == 0 else a * layer[j] if i % 3 == 1 else a.tanh()
+            for i, (a, j) in enumerate(zip(layer, others, strict=True))
+        ]
+        count += width
+    for x in layer:
+        total = total + x
+    return total
+
+
+def demo_of(nodes: int) -> Any:
+    """micrograd's demo with so many points that it has about as many nodes; 337 parameters are shared by all."""
+    return demo_graph(Value, lambda v: v.relu(), max(1, nodes // 653))[0]
+
+
+def growth(largest: int) -> list[dict[str, Any]]:
+    """Build, compile and replay graphs of 100 nodes and more, up to `largest`."""
+    out = []
+    kinds: list[tuple[str, Callable[[int], Any], int]] = [
+        ("random graph", random_graph, 100),
+        ("micrograd's demo, more points", demo_of, 10_000),
+    ]
+    for kind, make, smallest in kinds:
+        n = smallest
+        ag.compile(make(10_000))()  # kernels are loaded
+        rows: dict[str, list[float]] = {
+            "nodes": [], "build": [], "trace and lay out": [], "replay": [], "bytes a node": [],
+        }  # fmt: skip
+        while n <= largest:
+            with ag.without_collector():
+                built, root = _timed(lambda n=n: make(n))
+            nodes = n if kind == "random graph" else sum(map(len, ag.topological(root)))
+            laid, program = _timed(lambda root=root: ag.compile(root))
+            program()
+            times = [_timed(program)[0] for _ in range(20 if n < 10**6 else 5)]
+            if not np.isclose(program(), root.data, rtol=1e-9):
+                raise AssertionError(f"{kind} of {n} nodes: the program gives another value")
+            found = (nodes, built, laid, float(np.median(times)), program.stats.bytes / nodes)
+            for name, x in zip(rows, found, strict=True):
+                rows[name].append(x)
+            print(f"  {kind}: {nodes} nodes, built in {built:.3g} s, laid out in {laid:.3g} s, replay {found[3]:.3g} s, "
+                  f"{found[4]:.1f} bytes a node", flush=True)  # fmt: skip
+            n *= 10
+            del root, program
+        out.append({"work": f"growth: {kind}", "series": rows})
+    return out
+
+
+def tracing() -> dict[str, Any]:
+    """Trace and lay out micrograd's demo, forward and backward."""
+    root, _ = demo_graph(Value, lambda v: v.relu())
+    program = ag.compile(root)
+    times = [_timed(lambda: ag.compile(root))[0] for _ in range(9)]
+    nodes = sum(map(len, ag.topological(root)))
+    return {
+        "work": f"trace and lay out micrograd's demo, {nodes} nodes, forward and backward",
+        "value": float(np.median(times)), "low": min(times), "high": max(times), "unit": "s", "at most": 0.15,
+        "note": f"{program.stats.bytes / nodes:.1f} bytes a node",
+    }  # fmt: skip
+
+
+def memory_of_nodes() -> list[dict[str, Any]]:
+    """Weigh a graph of single numbers with everything that hangs on it."""
+    makes: dict[str, Callable[[float], Any]] = {"eager Value": Value}
+    try:
+        from micrograd.engine import Value as Theirs
+
+        makes["micrograd"] = Theirs
+    except ImportError:
+        pass
+    out = []
+    for name, make in makes.items():
+        tracemalloc.start()
+        root = random_graph(20_000, make)
+        weight = tracemalloc.get_traced_memory()[0] / 20_000
+        tracemalloc.stop()
+        out.append({"work": f"memory of a node, {name}", "value": weight, "unit": "bytes"})
+        del root
+    program = ag.compile(random_graph(100_000))
+    weight = program.stats.bytes / 100_000
+    out.append({
+        "work": "memory of a node, compiled, forward and backward, random graph", "value": weight, "unit": "bytes",
+        "at most": 40.0,
+    })  # fmt: skip
+    return out
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    made = work()
+    return time.perf_counter() - start, made
+
+

@@ -1,0 +1,72 @@
+"""What one waits for at the beginning: imports, and the first training step in a new process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+
+from .harness import Missing, Work
+
+__all__ = ["cold_step", "first_step", "importing"]
+
+OURS = """
+import numpy as np, nn
+X, y = nn.datasets.moons(100, noise=0.1, rng=1)
+nn.fit(nn.TensorMLP(2, [16, 16, 1], rng=1), X, y, "bce_with_logits", steps=1, batch_size=None, progress=False)
+"""
+PYTORCH = """
+import torch
+X, y = torch.randn(100, 2), torch.randint(2, (100, 1)).float()
+model = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(), torch.nn.Linear(16, 16), torch.nn.ReLU(),
+                            torch.nn.Linear(16, 1))
+optimizer = torch.optim.Adam(model.parameters())
+torch.nn.functional.binary_cross_entropy_with_logits(model(X), y).backward()
+optimizer.step()
+"""
+JAX = """
+import jax, jax.numpy as jnp
+k = jax.random.split(jax.random.key(0), 4)
+X, y = jax.random.normal(k[0], (100, 2)), jnp.ones((100, 1))
+params = [(jax.random.normal(key, s), jnp.zeros(s[1])) for key, s in zip(k[1:], ((2, 16), (16, 16), (16, 1)))]
+def loss(params, X, y):
+    for W, b in params[:-1]:
+        X = jax.nn.relu(X @ W + b)
+    z = X @ params[-1][0] + params[-1][1]
+    return jnp.mean(jax.nn.softplus(z) - y * z)
+step = jax.jit(lambda p, X, y: jax.tree.map(lambda p, g: p - 0.1 * g, p, jax.grad(loss)(p, X, y)))
+jax.block_until_ready(step(params, X, y))
+"""
+STEPS = {"autograd": OURS, "torch": PYTORCH, "jax": JAX}
+
+
+def _python(code: str, **settings: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **settings})
+
+
+def _process(code: str, module: str, **settings: str) -> Work:
+    if find_spec(module) is None:
+        raise Missing(f"{module} is not installed")
+    return Work(lambda steps: _python(code, **settings), list, steps=1)
+
+
+def importing(module: str) -> Work:
+    """A new process that imports a module, and ends."""
+    return _process(f"import {module}" if module != "python" else "", "sys" if module == "python" else module)
+
+
+def first_step(module: str) -> Work:
+    """A new process that trains a net 2-16-16-1 on 100 points for one step, with whatever caches there are."""
+    return _process(STEPS[module], module)
+
+
+def cold_step() -> Work:
+    """Ours: the same on a machine that has no kernels yet."""
+
+    def run(steps: int) -> None:
+        with tempfile.TemporaryDirectory() as cache:
+            _python(OURS, NUMBA_CACHE_DIR=cache)
+
+    return Work(run, list, steps=1)
