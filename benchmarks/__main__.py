@@ -33,18 +33,15 @@ def main() -> int:
     unknown = set(args.only or ()) - set(GROUPS)
     if unknown:
         parser.error(f"no such group: {', '.join(sorted(unknown))}; there are {', '.join(GROUPS)}")
+    folder = args.to or (COMMITTED if not (args.quick or args.guard or args.only) else Path("bench"))
+    folder.mkdir(parents=True, exist_ok=True)
     environment, results, failed = described(), [], []
     for group in args.only or GROUPS:
         found, ok = _in_child(group, THREADS.get(group, 1), args.quick)
         results += found
-        failed += [] if ok else [group]
-    folder = args.to or (COMMITTED if not (args.quick or args.guard or args.only) else Path("bench"))
-    folder.mkdir(parents=True, exist_ok=True)
-    environment["note"] = " ".join([args.note, *(f"The group {name} broke off." for name in failed)]).strip()
-    kept = {"environment": environment, "quick": args.quick, "results": results}
-    (folder / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
-    names = report.plots(results, folder)
-    (folder / "README.md").write_text(report.markdown(environment, results, names))
+        failed += [] if ok else [f"The group {group} broke off."]
+        environment["note"] = " ".join([args.note, *failed]).strip()
+        _write(folder, {"environment": environment, "quick": args.quick, "results": results})
     print(f"written to {folder}")
     if args.guard:
         before = json.loads((COMMITTED / "results.json").read_text())["results"]
@@ -52,6 +49,12 @@ def main() -> int:
         print("\n".join(worse) or "no ratio has fallen")
         failed += worse
     return 1 if failed else 0
+
+
+def _write(folder: Path, kept: dict[str, Any]) -> None:
+    (folder / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
+    names = report.plots(kept["results"], folder)
+    (folder / "README.md").write_text(report.markdown(kept["environment"], kept["results"], names))
 
 
 def _in_child(group: str, threads: int, quick: bool) -> tuple[list[dict[str, Any]], bool]:

@@ -91,6 +91,6 @@ def casadi_hessian(kind: str, n: int) -> Work:
     if kind == "HVP":
         out = casadi.jtimes(casadi.gradient(value, at), at, along)
         function = casadi.Function("product", [at, along], [out])
-        return _calls(lambda: np.ravel(function(x, v)))
+        return _calls(lambda: function(casadi.DM(x), casadi.DM(v)).full().ravel())
     function = casadi.Function("matrix", [at], [casadi.hessian(value, at)[0]])
-    return _calls(lambda: np.asarray(function(x).full()))
+    return _calls(lambda: function(casadi.DM(x)).full())

@@ -45,7 +45,7 @@ def scalar_step(model: str, collect: bool = False) -> Work:
 
     Args:
         model: "nn.MLP", "micrograd's MLP with our Value", or "micrograd".
-        collect: collect garbage at the end of a step; with the collector off, this is how micrograd's memory comes back.
+        collect: collect garbage at the end of a step; how micrograd's memory comes back with the collector off.
     """
     from micrograd import engine
     from micrograd import nn as theirs

@@ -116,13 +116,13 @@ def beginnings(quick: bool) -> Results:
     yield race(
         "import, in a new process",
         {f"import {m}" if m != "python" else "python alone": partial(startup.importing, m) for m in modules},
-        unit="process", budget=2 if quick else 30,
+        unit="process", budget=1 if quick else 30, least=1 if quick else 3,
     )  # fmt: skip
     firsts = {"ours, nn.fit": "autograd", "PyTorch eager": "torch", "JAX jit": "jax"}
     yield race(
         "first training step, in a new process, kernels on disk",
         {name: partial(startup.first_step, module) for name, module in firsts.items()},
-        unit="process", budget=2 if quick else 30,
+        unit="process", budget=1 if quick else 30, least=1 if quick else 3,
     )  # fmt: skip
     yield race(
         "first training step on a machine without kernels", {"ours, nn.fit": startup.cold_step},
@@ -173,8 +173,8 @@ def eager_engine(quick: bool) -> Results:
 
 
 GROUPS: dict[str, Callable[[bool], Results]] = {
-    "nets": nets, "two-threads": two_threads, "graphs": graphs, "second-order": second_order, "sizes": sizes,
-    "beginnings": beginnings, "digits": digits, "eager": eager_engine,
+    "nets": nets, "two-threads": two_threads, "graphs": graphs, "second-order": second_order,
+    "digits": digits, "eager": eager_engine, "beginnings": beginnings, "sizes": sizes,
 }  # fmt: skip
 THREADS = {"two-threads": 2}
 """Groups that may use more than one thread."""

@@ -108,9 +108,7 @@ def race(
         found: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in made}
         used, share, end = dict.fromkeys(made, 0.0), budget / len(made), time.perf_counter() + 2 * budget
         control: list[float] = []
-        while len(control) < least or (
-            min(used.values()) < share and len(control) < 400 and time.perf_counter() < end
-        ):
+        while len(control) < least or (min(used.values()) < share and len(control) < 400 and time.perf_counter() < end):
             control.append(_control())
             for name, x in made.items():
                 if len(control) <= least or name == ours or used[name] + samples[name] / 2 < share:
@@ -174,4 +172,4 @@ def _agree(work: str, made: Mapping[str, Work], ours: str, tolerance: float) -> 
             b = np.asarray(b, dtype=np.float64).reshape(a.shape)
             far = float(np.max(np.abs(a - b))) / max(float(np.max(np.abs(a))), 1e-12)
             if not far <= tolerance:
-                raise AssertionError(f"{work}: {name} is {far:.2g} off from {ours}; a ratio of times would mean nothing")
+                raise AssertionError(f"{work}: {name} is {far:.2g} off from {ours}; times would mean nothing")

@@ -50,7 +50,8 @@ def shown(result: Result) -> str:
         control = result["control"]
         spread = (control["high"] - control["low"]) / control["median"]
         lines += table(result)
-        lines += ["", f"Times are of one {result['unit']}; the control spread by {spread:.0%}. {result['note']}".rstrip()]
+        note = f"Times are of one {result['unit']}; the control spread by {spread:.0%}. {result['note']}"
+        lines += ["", note.rstrip()]
         lines += [f"Left out: {name} ({reason})." for name, reason in result["skipped"].items()]
     elif "series" in result:
         lines += _series(result["series"])
@@ -92,8 +93,8 @@ def markdown(environment: dict[str, Any], results: list[Result], pictures: Seque
         f"cores, load {environment['load']} at the start, Python {environment['python']}, {environment['system']}.",
         f"Versions: {versions}.", f"Settings: {' '.join(f'{k}={v}' for k, v in environment['settings'].items())}.", "",
         "A ratio is the time of the peer divided by the time of ours, in the same round; above 1 we are faster. Shown "
-        "is the median of the rounds. Where the two kinds of ratio differ, the machine was busy with other things, or a "
-        "peer used a second thread.", environment.get("note", ""), "",
+        "is the median of the rounds. Where the two kinds of ratio differ, the machine was busy with other things, or "
+        "a peer used a second thread.", environment.get("note", ""), "",
         "## Ratios that we wanted to reach", "", "| work | peer | ratio | of CPU time | wanted | reached |",
         "|---|---|---|---|---|---|",
     ]  # fmt: skip
@@ -132,7 +133,7 @@ def plots(results: list[Result], folder: Path) -> list[str]:
         written.append("growth.svg")
         figure.savefig(folder / written[-1], metadata={"Date": None})
         plt.close(figure)
-    bars = [(f"{work}: {peer}", ratio["wall"]) for work, peer, ratio, _ in pairs(results) if not work.startswith("import")]
+    bars = [(f"{work}: {peer}", ratio["wall"]) for work, peer, ratio, _ in pairs(results)]
     if bars:
         figure, ax = plt.subplots(figsize=(11, 0.6 + 0.24 * len(bars)), layout="constrained")
         names, ratios = [name for name, _ in bars], [x["median"] for _, x in bars]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def demo_weights() -> list[float]:
 def forward(weights: list[Any], x: list[Any], relu: Callable[[Any], Any]) -> Any:
     """The net of micrograd's demo, term by term."""
     supply = iter(weights)
-    for left, right in zip(WIDTHS, WIDTHS[1:], strict=False):
+    for left, right in pairwise(WIDTHS):
         out = []
         for _ in range(right):
             own = [next(supply) for _ in range(left)]
@@ -49,9 +50,7 @@ def forward(weights: list[Any], x: list[Any], relu: Callable[[Any], Any]) -> Any
     return x[0]
 
 
-def demo_graph(
-    make: Callable[[float], Any], relu: Callable[[Any], Any], points: int = 100
-) -> tuple[Any, list[Any]]:
+def demo_graph(make: Callable[[float], Any], relu: Callable[[Any], Any], points: int = 100) -> tuple[Any, list[Any]]:
     """Give the loss of the demo, 66,000 nodes, and its leaves: the weights, and the inputs as in micrograd's demo."""
     X, y = demo_data(points)
     weights = [make(w) for w in demo_weights()]
@@ -136,7 +135,7 @@ def casadi_replay() -> Work:
     """CasADi: loss and gradient as one SX function, on buffers of its own."""
     import casadi
 
-    root, leaves = demo_graph(lambda _, i=iter(range(10_000)): casadi.SX.sym(f"v{next(i)}"), lambda v: casadi.fmax(v, 0))
+    root, leaves = demo_graph(lambda _: casadi.SX.sym("v"), lambda v: casadi.fmax(v, 0))
     point = casadi.vertcat(*leaves)
     function = casadi.Function("demo", [point], [root, casadi.densify(casadi.gradient(root, point))])
     at = np.array([*demo_weights(), *demo_data()[0].ravel()])
@@ -162,7 +161,7 @@ def casadi_replay() -> Work:
 def _matrices() -> list[np.ndarray]:
     """Give the weights as matrices."""
     out, at, w = [], 0, np.array(demo_weights())
-    for left, right in zip(WIDTHS, WIDTHS[1:], strict=False):
+    for left, right in pairwise(WIDTHS):
         block = w[at : at + (left + 1) * right].reshape(right, left + 1)
         out += [block[:, :-1].T.copy(), block[:, -1].copy()]
         at += block.size

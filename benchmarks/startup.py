@@ -14,7 +14,8 @@ __all__ = ["cold_step", "first_step", "importing"]
 
 OURS = """
 import numpy as np, nn
-X, y = nn.datasets.moons(100, noise=0.1, rng=1)
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(100, 2)), rng.integers(0, 2, 100)
 nn.fit(nn.TensorMLP(2, [16, 16, 1], rng=1), X, y, "bce_with_logits", steps=1, batch_size=None, progress=False)
 """
 PYTORCH = """

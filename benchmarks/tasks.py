@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class Task:
         """Give weight `(left, right)` and bias of one layer after the other."""
         rng = np.random.default_rng(2)
         out: list[Any] = []
-        for left, right in zip(self.widths, self.widths[1:], strict=False):
+        for left, right in pairwise(self.widths):
             out += [rng.normal(size=(left, right)) * np.sqrt(2 / left), 0.1 * rng.normal(size=right)]
         return [x.astype(self.dtype) for x in out]
 

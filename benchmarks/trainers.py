@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -100,9 +101,10 @@ def pytorch(task: Task, threads: int = 1, compiled: bool = False) -> Work:
 
     torch.set_num_threads(threads)
     dtype, (X, y) = getattr(torch, task.dtype), map(torch.tensor, task.data())
+    activation = torch.nn.ReLU if task.activation == "relu" else torch.nn.Tanh
     layers: list[Any] = []
-    for left, right in zip(task.widths, task.widths[1:], strict=False):
-        layers += [torch.nn.Linear(left, right, dtype=dtype), torch.nn.ReLU() if task.activation == "relu" else torch.nn.Tanh()]
+    for left, right in pairwise(task.widths):
+        layers += [torch.nn.Linear(left, right, dtype=dtype), activation()]
     model = torch.nn.Sequential(*layers[:-1])
     optimizer = torch.optim.SGD(model.parameters(), lr=task.lr)
     losses = {
