@@ -35,7 +35,7 @@ notebooks: $(TEST)/ready ## run every notebook from top to bottom
 	then $(TEST)/bin/python -m pytest --nbmake notebooks -W default; \
 	else echo "no notebooks yet"; fi
 
-bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad and micrograd
+bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, micrograd, NumPy and C
 	$(BENCH)/bin/python -m benchmarks
 
 clean: ## remove the environments, and all that tools and the demo have written

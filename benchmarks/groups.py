@@ -157,6 +157,11 @@ def eager_engine(quick: bool) -> Results:
                  "micrograd": partial(eager.scalar_step, "micrograd", collect=not collector)},
                 collector=collector, tidy=True, budget=seconds,
             )  # fmt: skip
+    yield race(
+        "eager: micrograd's demo step, nn.MLP, cycle collector off, micrograd keeps its garbage",
+        {"ours": partial(eager.scalar_step, "nn.MLP"), "micrograd": partial(eager.scalar_step, "micrograd")},
+        collector=False, tidy=True, budget=seconds / 2,
+    )  # fmt: skip
     with eager.deep_recursion():
         for collector in (True, False):
             yield race(
