@@ -54,8 +54,8 @@ class Rows(NamedTuple):
         numbers: dict[str, Any] = {}
         if objective is None and not metrics:
             return numbers
-        with model.mode(False), no_grad():
-            outputs = model.outputs(self.X)
+        outputs = model.outputs(self.X)
+        with no_grad():
             if objective is not None:
                 value: Any = objective.of(model, outputs, self.targets, self.weights)
                 numbers["loss"] = float(value.data if isinstance(value, (Value, Tensor)) else value)
@@ -118,8 +118,7 @@ def meet(
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
     X = as_inputs(X, f"X{name}")
-    with model.mode(False):
-        shape = (len(X), *model.outputs(X[:1]).shape[1:])
+    shape = (len(X), *model.outputs(X[:1]).shape[1:])
     reading = reading or _reading(model.reading, _kind(loss), y, shape)
     targets = reading.targets(y, f"y{name}")
     if targets.ndim == 0 or len(X) != len(targets):

@@ -90,13 +90,14 @@ class Module(display.Shown):
     @contextmanager
     def mode(self, training: bool) -> Iterator[None]:
         """Switch this Module, and all inside it, to training or to use, and at the end each back to what it was."""
-        before = [(module, module.training) for _, module in self.named_modules()]
-        self.train(training)
+        changed = [module for _, module in self.named_modules() if module.training != training]
+        for module in changed:
+            module.training = training
         try:
             yield
         finally:
-            for module, mode in before:
-                module.training = mode
+            for module in changed:
+                module.training = not training
 
     def predict(self, X: Any) -> np.ndarray:
         """Give the class or the value that the net predicts for each row of `X`, read as `nn.fit` has learned it.
@@ -110,9 +111,7 @@ class Module(display.Shown):
         Raises:
             RuntimeError: it is not known what the outputs mean.
         """
-        reading = self._known()
-        with self.mode(False):
-            return reading.predict(self.outputs(as_inputs(X)))
+        return self._known().predict(self.outputs(as_inputs(X)))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probability of each class for each row of `X`, shape `(n, k)`, in the order of `reading.classes`.
@@ -121,9 +120,7 @@ class Module(display.Shown):
             RuntimeError: it is not known what the outputs mean.
             ValueError: they are no probabilities.
         """
-        reading = self._known()
-        with self.mode(False):
-            return reading.predict_proba(self.outputs(as_inputs(X)))
+        return self._known().predict_proba(self.outputs(as_inputs(X)))
 
     def _known(self) -> Reading:
         if self.reading is None:
@@ -150,7 +147,8 @@ class Module(display.Shown):
 
     def _attributes(self) -> Iterator[tuple[str, Any]]:
         for name, thing in vars(self).items():
-            yield from _parts(name, thing)
+            if isinstance(thing, _HOLDERS):
+                yield from _parts(name, thing)
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Walk through the parameters with their dotted names; one that is shared comes once, by its first name."""
@@ -328,6 +326,9 @@ class Module(display.Shown):
             "  ".join([*(cell.ljust(n) for cell, n in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
             for row in table
         )
+
+
+_HOLDERS = (Module, Node, list, tuple, dict)
 
 
 def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import os
 import random
 import signal
@@ -258,21 +257,6 @@ def test_a_share_is_held_out_and_not_learned() -> None:
     assert one["val_loss"] != other["val_loss"]
 
 
-def test_dropout_and_noise_are_off_where_it_is_measured() -> None:
-    class Wild(nn.Linear):
-        def forward(self, x: Any) -> Any:
-            return super().forward(x) * (np.nan if self.training and not measured else 1.0)
-
-    measured = True
-    model = Wild(2, 1, rng=0)
-    nn.fit(model, X, Y, epochs=1, metrics=["r2"])
-    measured = False
-    assert np.all(np.isfinite(model.predict(X))) and model.training
-    assert np.isfinite(nn.evaluate(model, X, Y)["r2"])
-    with pytest.raises(FloatingPointError):
-        nn.fit(model, X, Y, epochs=1, metrics=["r2"], validation=(X, Y))
-
-
 def test_steps_instead_of_epochs() -> None:
     def train(**settings: Any) -> tuple[nn.Module, nn.History]:
         model = nn.TensorMLP(2, [3, 1], rng=0)
@@ -317,14 +301,6 @@ def test_weights_of_rows_are_as_if_rows_stood_there_more_often() -> None:
     assert len(shares["val_loss"]) == 2
 
 
-def test_a_sum_is_measured_like_a_mean() -> None:
-    total = nn.losses.mse.using(reduction="sum")
-    model = nn.Linear(2, 1, rng=0)
-    history = nn.fit(model, X, Y, total, epochs=1, batch_size=None, validation=(X, Y), optimizer=SGD(lr=1e-9))
-    assert history["val_loss"][0] == pytest.approx(history["loss"][0], rel=1e-6)
-    assert nn.evaluate(model, X, Y, total)["loss"] == pytest.approx(history["val_loss"][0])
-
-
 def test_classes_that_are_known_stay() -> None:
     model = nn.TensorMLP(2, [8, 3], rng=0)
     y = np.array(list("abcabcabca"))
@@ -339,18 +315,6 @@ def test_classes_that_are_known_stay() -> None:
         nn.fit(model, X, y, "cross_entropy", validation=(X[:1], ["z"]))
     nn.fit(model, X, np.array(list("xyzxyzxyzx")), "cross_entropy", epochs=1)
     assert model.reading.classes.tolist() == ["x", "y", "z"]
-
-
-def test_it_must_be_known_what_outputs_mean() -> None:
-    model = nn.Linear(2, 2)
-    for call in (lambda: model.predict(X), lambda: model.predict_proba(X), lambda: nn.evaluate(model, X, Y)):
-        with pytest.raises(RuntimeError, match="it is not known what the outputs of this model mean"):
-            call()
-    model.reading = nn.Reading("logits", ["cat", "dog"])
-    assert set(model.predict(X).tolist()) <= {"cat", "dog"}
-    for data, message in ((NAN, "`X` holds nan"), (X[:, :1], "needs"), (X[0], "needs rows and columns")):
-        with pytest.raises(ValueError, match=message):
-            model.predict(data)
 
 
 # -- care --
@@ -531,40 +495,3 @@ def test_a_net_of_yours_draws_the_same_numbers_whether_its_steps_can_be_compiled
         return nn.fit(model, X, Y, epochs=3, batch_size=5, compiled=compiled, rng=0), model.rng.random()
 
     assert train(None) == train(False)
-
-
-# -- progress --
-
-
-def test_no_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    nn.fit(nn.Linear(2, 1), X, Y, epochs=2)
-    nn.fit(nn.Linear(2, 1), X, Y, epochs=2, progress=False)
-    assert capsys.readouterr() == ("", "")
-
-
-def test_a_bar_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tqdm")
-    nn.fit(nn.Linear(2, 1), X, Y, epochs=2, batch_size=5, progress=True)
-    text = capsys.readouterr().err
-    assert "4/4" in text and "loss" in text
-
-
-def test_a_missing_tqdm_is_named_only_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.partition(".")[0] == "tqdm":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    nn.fit(nn.Linear(2, 1), X, Y, epochs=1)
-    with pytest.raises(ImportError, match=r'pip install "chalkgrad\[progress\]"'):
-        nn.fit(nn.Linear(2, 1), X, Y, epochs=1, progress=True)
-
-
-def test_history() -> None:
-    assert repr(nn.History()) == "History(0 epochs)"
-    assert repr(nn.History(loss=[2.0, 1.0])) == "History(2 epochs; loss 2 -> 1)"
-    assert nn.History(loss=[1.0])["loss"] == [1.0]
