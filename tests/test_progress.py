@@ -70,9 +70,9 @@ def test_the_pace_comes_to_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) 
 
     pace, counts = Pace(), []
     for _ in range(8):
-        pace.time(work(0.0025), range(pace.count))
+        pace.time(work(2**-9), range(pace.count))
         counts.append(pace.count)
-    assert counts == [4, 16, *[40] * 6]  # four times as many at the most, until 40 of 0.0025 s
+    assert counts == [4, 16, *[51] * 6]  # four times as many at the most, until 51 of 1/512 s
     pace.time(work(0.5), range(pace.count))
     assert pace.count == 1
 
