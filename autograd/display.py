@@ -103,7 +103,7 @@ class Markup(str):
 
 def cell(x: float, largest: float) -> Markup:
     """Write a number on its colour; the tooltip holds all its digits."""
-    colour = f"background-color:{fill(level(x, largest))};color:{INK};"
+    colour = f"background-color:{fill(level(x, largest))};color:{INK};print-color-adjust:exact;"
     edge = f"border:2px solid {NAN};" if math.isnan(x) else ""
     return Markup(f'<td title="{x!r}" style="{_CELL}text-align:right;{colour}{edge}">{number(x)}</td>')
 
@@ -137,11 +137,8 @@ def _entry(x: Any, style: str = "") -> str:
 
 def side_by_side(parts: Sequence[tuple[str, str]]) -> str:
     """Put pieces of HTML beside each other, each below its title."""
-    titles = "".join(f'<td style="padding:0 16px 0 0;text-align:left">{escape(title)}</td>' for title, _ in parts)
-    bodies = "".join(
-        f'<td style="padding:0 16px 0 0;vertical-align:top;text-align:left">{body}</td>' for _, body in parts
-    )
-    return f'<table style="border-collapse:collapse;border:none"><tr>{titles}</tr><tr>{bodies}</tr></table>'
+    style = "display:inline-block;vertical-align:top;margin-right:16px"
+    return "".join(f'<div style="{style}"><div>{escape(title)}</div>{body}</div>' for title, body in parts)
 
 
 # Arrays --------------------------------------------------------------------------------------------------------

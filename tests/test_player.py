@@ -146,7 +146,7 @@ def test_no_film_is_wider_than_a_notebook_unless_it_could_not_be_read() -> None:
     for node in (expression()[2], neuron()):
         for columns in (None, 1, 2, 3):
             root = ET.fromstring(draw(node).film(columns=columns).svg())
-            assert float(root.get("width", "0")) <= 860.01
+            assert float(root.get("width", "0")) <= 760.01
 
 
 def test_the_animation_ends_with_all_gradients_where_nothing_moves() -> None:

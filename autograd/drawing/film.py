@@ -17,7 +17,7 @@ from .svg import box_shape, edge_lines, edge_text
 
 __all__ = ["COLUMN", "animation", "film", "stage"]
 
-COLUMN = 860.0  # width of a notebook
+COLUMN = 760.0  # width of a notebook, with its file browser open
 _MARGIN = 12.0
 _LINE = 17.0
 

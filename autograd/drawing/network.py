@@ -88,7 +88,7 @@ def _units(count: int) -> str:
 
 # Drawing -----------------------------------------------------------------------------------------------------
 
-_WIDTH = 860.0  # of a notebook's column
+_WIDTH = 760.0  # of a notebook's column
 _TOP = 54.0  # room for titles
 _WHOLE = 16  # columns of more units are condensed
 _FIRST, _LAST = 5, 3  # units of a condensed column
@@ -140,7 +140,7 @@ def _columns(network: Network) -> list[_Units]:
         for size in network.sizes
     ]
     gap = min(58.0, _HEIGHT / max(map(len, shown)))
-    between = max(110.0, min(210.0, (_WIDTH - 180) / (len(shown) - 1)))
+    between = max(110.0, min(200.0, (_WIDTH - 180) / (len(shown) - 1)))
     return [_Units(units, 90 + between * k, gap) for k, units in enumerate(shown)]
 
 
