@@ -12,7 +12,7 @@ BENCH := .venv/bench-$(VERSION)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types notebooks bench clean
+.PHONY: help demo test lint types notebooks gallery bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,9 @@ notebooks: $(TEST)/ready ## run every notebook from top to bottom
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; \
 	then $(TEST)/bin/python -m pytest --nbmake notebooks -W default; \
 	else echo "no notebooks yet"; fi
+
+gallery: $(DEMO)/ready ## draw the pictures of notebooks/gallery.md anew
+	@$(DEMO)/bin/python -m nn.gallery
 
 bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, micrograd, NumPy and C
 	$(BENCH)/bin/python -m benchmarks

@@ -47,7 +47,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"training"},
         {"estimators"},
         {"__init__"},
-        {"demo", "command"},
+        {"demo", "gallery", "command"},
         {"__main__"},
     ],
 }
