@@ -204,7 +204,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     x = Value(1.0)
     for _ in range(500):
         x = x + 1
-    with pytest.raises(ValueError, match="at most 400"):
+    with pytest.raises(ValueError, match="this graph has 1001 nodes, and at most 400 are gone through step by step"):
         draw(x).player()
 
 

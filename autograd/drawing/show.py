@@ -14,7 +14,7 @@ from .engine import run_dot
 from .exhibit import Exhibit
 from .files import write_whole
 from .film import animation, film, stage
-from .layout import Layout, arrange, refuse_large
+from .layout import LIMIT, Layout, arrange, refuse_large
 from .network import Network, network_svg, network_text
 from .notebook import html
 from .picture import Picture
@@ -185,6 +185,11 @@ class Drawing:
 
     @cached_property
     def _story(self) -> Story:
+        if (count := len(self._reading.nodes)) > LIMIT:
+            raise ValueError(
+                f"this graph has {count} nodes, and at most {LIMIT} are gone through step by step: take a smaller "
+                "part, such as one neuron, or a node on the way; `backward_steps` goes through all of it"
+            )
         return tell(self._reading)
 
     @cached_property
