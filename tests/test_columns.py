@@ -228,6 +228,17 @@ def test_behind_a_branch_that_is_not_taken_nothing_is_infinite() -> None:
     agree(root, [*xs, y])
 
 
+def test_a_constant_behind_a_branch_that_is_not_taken_may_be_infinite() -> None:
+    x, c = Value(2.0), Value(0.0)
+    y = x * math.inf + (x + 1.0) * 2.0
+    agree(where(c, y, 3.0 * x) + where(1.0 - c, tanh(x), x * math.nan), [x, c])
+
+
+def test_the_zero_that_a_sum_starts_from_counts_where_signs_do() -> None:
+    x = Value(-0.0)
+    agree(1.0 / (0.0 + x), [x])
+
+
 def test_a_long_chain() -> None:
     x, c, y = Value(0.3), Value(0.999), Value(0.3)
     with without_collector():

@@ -139,6 +139,9 @@ def _parts(
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     by = np.empty(0, np.int64)
 
+    finite = np.zeros(len(columns.code), bool)  # factors that make nothing of 0
+    finite[: len(columns.data)] = np.isfinite(columns.data) & (columns.code[: len(columns.data)] == CONSTANT)
+
     def note(user: np.ndarray, before: int) -> None:
         """Remember for nodes that were just written, some for each user, what they follow from."""
         nonlocal by
@@ -151,7 +154,7 @@ def _parts(
     def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, masked: bool) -> None:
         open_ = columns.code[target] != CONSTANT
         target, user, factor = target[open_], user[open_], factor[open_]
-        behind = np.flatnonzero((columns.code[factor] != CONSTANT) & (state[user] & MASKED != 0))
+        behind = np.flatnonzero(~finite[factor] & (state[user] & MASKED != 0))
         left = -2 - user
         if len(behind):
             before = len(columns.code)

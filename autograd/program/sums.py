@@ -82,6 +82,6 @@ def summed(columns: Columns, walk: Walk, kept: np.ndarray) -> tuple[np.ndarray, 
     nothing[: len(columns.data)] = (columns.data == 0.0) & (code[: len(columns.data)] == CONSTANT)
     added = nothing[terms.left] & (terms.right < NULL)  # the 0 that Python's sum starts from
     others = np.bincount(terms.owner[~added], minlength=n)
-    terms = terms.at(~added | (others[terms.owner] == 0))
+    terms = terms.at(~added | (others[terms.owner] < 2))  # 0 + x is not x where x is -0
     single = np.flatnonzero((how == 4) & (root == np.arange(n)))
     return alone, terms + Terms(single, operands[single, 0], operands[single, 1])
