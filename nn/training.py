@@ -115,6 +115,8 @@ def fit(
     rows, held_out = _parts(model, function, reading, rows, validation, key)
     sizes = batch_sizes(len(rows.X), batch_size, _flag(drop_last, "drop_last"))
     total = _steps(epochs, steps, len(sizes))
+    if found is not None and found["steps"] % found["settings"]["batches"] and found["steps"] < total:
+        raise ValueError(f"{str(path)!r} was written in the middle of an epoch, where `steps` ended: it cannot go on")
     order = np.random.default_rng(key)
     stream = _stream(len(rows.X), sizes, _flag(shuffle, "shuffle"), order)
     optimizer = _optimizer(optimizer, model)
@@ -132,6 +134,8 @@ def fit(
             _watched(rate, history)
     training = Training(model, optimizer, history, epochs=-(-total // len(sizes)))
     settings = {"key": key, "rows": rows.X.shape, "batch_size": sizes[0], "batches": len(sizes), "shuffle": shuffle}
+    if found is not None or any(isinstance(callback, checkpoint.Checkpoint) for callback in calls):
+        settings |= {"loss": getattr(function, "__name__", repr(function)), "data": rows.fingerprint()}
     training.state = lambda: checkpoint.snapshot(training, calls, order, settings)
     for callback in calls:
         callback.training = training

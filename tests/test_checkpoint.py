@@ -92,6 +92,19 @@ def test_values_and_steps(tmp_path: Path) -> None:
     assert nets[0] == nets[1]
 
 
+def test_the_end_of_steps_in_the_middle_of_an_epoch_is_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+
+    def run(steps: int) -> Any:
+        net = nn.Linear(2, 1, rng=0)
+        history = nn.fit(net, X, Y, steps=steps, batch_size=4, rng=1, callbacks=[nn.Checkpoint(path)], resume=True)
+        return history, net.weight.data.tolist()
+
+    assert run(7) == run(7)
+    with pytest.raises(ValueError, match="was written in the middle of an epoch, where `steps` ended"):
+        run(10)
+
+
 def test_a_training_that_was_stopped_stays_so(tmp_path: Path) -> None:
     def run(epochs: int) -> Any:
         stopping = nn.EarlyStopping("loss", patience=2)
@@ -153,6 +166,8 @@ def test_what_does_not_fit_is_said_before_anything_is_changed(tmp_path: Path) ->
     for changes, message in [
         ({"batch_size": 5}, "batch_size: 5, and in the file 6"),
         ({"validation": 0.5}, r"rows: \(10, 2\), and in the file \(15, 2\)"),
+        ({"loss": "mae"}, "loss: 'mae', and in the file 'mse'"),
+        ({"sample_weight": np.ones(20)}, "data: "),
         ({"shuffle": False}, "shuffle: False, and in the file True"),
         ({"metrics": []}, "numbers of an epoch: .* and in the file .*'r2'"),
         ({"callbacks": []}, r"callbacks: \[\], and in the file"),
