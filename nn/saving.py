@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -109,7 +110,7 @@ def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -
     also, reading = saved.decoded("also"), saved.reading()
     _check(model, saved)
     if optimizer is not None:
-        state = saved.decoded("optimizer")
+        state = saved.decoded("optimizer", dict)
         if state is None:
             raise ValueError(f"{saved.name} holds no state of an optimiser: it was saved without `optimizer`")
         optimizer.bind(model.parameters())
@@ -146,18 +147,14 @@ class _Saved(NamedTuple):
 
     def reading(self) -> Reading | None:
         """Give what the outputs of the model mean."""
-        config = (self.header or {}).get("reading")
-        try:
-            return None if config is None else Reading(**decode(config, self.arrays))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{self.name} is damaged in its 'reading': {error}") from error
+        return self.decoded("reading", lambda config: Reading(**config))
 
-    def decoded(self, part: str) -> Any:
-        """Give a part of the header as what it was."""
-        if self.header is None:
+    def decoded(self, part: str, make: Callable[[Any], Any] = lambda thing: thing) -> Any:
+        """Give a part of the header as what it was, or what `make` makes of that; None where there is none."""
+        if self.header is None or self.header.get(part) is None:
             return None
         try:
-            return decode(self.header[part], self.arrays)
+            return make(decode(self.header[part], self.arrays))
         except Exception as error:  # what a hostile header makes of the constructors
             reason = str(error) or type(error).__name__
             raise ValueError(f"{self.name} is damaged in its {part!r}: {reason}") from error

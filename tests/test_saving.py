@@ -373,6 +373,21 @@ def test_a_hostile_generator_is_refused(path: Path, state: Any) -> None:
             nn.restore(nn.Linear(2, 1), path)
 
 
+@pytest.mark.parametrize("part", ["reading", "optimizer", "also"])
+@pytest.mark.parametrize("value", [3, True, "x", [1], {"kind": []}, {"$generator": {}}, {"$same": 0}, {"$array": "x"}])
+def test_a_hostile_part_is_refused_or_harmless(path: Path, part: str, value: Any) -> None:
+    layer, optimizer = nn.Linear(2, 1), nn.SGD(lr=0.1)
+    parts = {"optimizer": nn.SGD(layer.parameters(), lr=0.1).state_dict(), part: value}
+    write(path, {"weight": np.ones((2, 1)), "bias": np.ones(1)}, whole(LINEAR, **parts))
+    before = layer.state_dict()
+    if part == "also" and value in (3, True, "x", [1], {"kind": []}):
+        assert nn.restore(layer, path, optimizer) == value
+        return
+    with pytest.raises(ValueError, match=r"is damaged in its|`state`"):
+        nn.restore(layer, path, optimizer)
+    assert np.array_equal(layer.weight.data, before["weight"]) and optimizer.steps == 0
+
+
 def test_a_newer_version_says_to_upgrade(path: Path) -> None:
     write(path, {}, '{"format": "chalkgrad", "version": 2}')
     with pytest.raises(ValueError, match=r"newer chalkgrad, in version 2; .*pip install --upgrade"):
