@@ -13,7 +13,7 @@ from autograd import Node, Tensor
 from .layers import Linear, Sequential
 from .mlp import MLP
 from .module import Module
-from .stages import arrays
+from .stages import Stage, arrays
 
 __all__ = ["Region", "Signal", "compose", "joints", "merged", "regions", "signals", "zaslavsky"]
 
@@ -132,7 +132,7 @@ def _chain(model: Module) -> list[Link]:
         if stage.function is not None:
             if not chain:
                 raise ValueError(f"{stage.name} comes before any weights: put a Linear layer first")
-            left, right = _slopes(stage.function, stage.name, chain[-1][0].shape[1])
+            left, right = _slopes(stage, chain[-1][0].shape[1])
             weight, bias, before_left, before_right = chain[-1]
             if before_left != before_right:
                 weight, bias = np.eye(weight.shape[1]), np.zeros(weight.shape[1])
@@ -144,14 +144,15 @@ def _chain(model: Module) -> list[Link]:
     return chain
 
 
-def _slopes(function: Any, name: str, width: int) -> tuple[float, float]:
+def _slopes(stage: Stage, width: int) -> tuple[float, float]:
     """Find the slopes to both sides of 0, and refuse what is not linear there."""
     points = np.array([-2.0, -1.0, 1.0, 2.0, 0.0])
-    out = np.asarray(function(np.repeat(points[:, None], width, axis=1)))
+    out = stage.apply(np.repeat(points[:, None], width, axis=1))
     left, right = -out[1, 0], out[2, 0]
     expected = np.array([-2 * left, -left, right, 2 * right, 0.0])
     if out.shape != (5, width) or not np.allclose(out, expected[:, None]):
-        raise ValueError(f"{name or 'an activation'} is not linear on both sides of 0, as ReLU is: it has no regions")
+        name = stage.name or "an activation"
+        raise ValueError(f"{name} is not linear on both sides of 0, as ReLU is: it has no regions")
     return float(left), float(right)
 
 

@@ -229,7 +229,8 @@ def _stages_of(neurons: list[Neuron]) -> list[Stage]:
     stage = Stage(weight, [neuron.b for neuron in neurons], functions[0], named)
     if any(function != functions[0] for function in functions):
         stage.name = "several functions"
-        stage.function = lambda rows: np.stack([f(x) for f, x in zip(functions, rows.T, strict=True)], axis=-1)
+        alone = [Stage(function=function) for function in functions]
+        stage.function = lambda rows: np.stack([s.apply(x) for s, x in zip(alone, rows.T, strict=True)], axis=-1)
     return [stage]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Network
+from autograd import Network, Node
 
 __all__ = ["Stage", "arrays", "columns_of", "network_of"]
 
@@ -29,6 +29,11 @@ class Stage:
     bias: Any = None
     function: Callable[[Any], Any] | None = None
     name: str = ""
+
+    def apply(self, rows: np.ndarray) -> np.ndarray:
+        """Apply the function to rows, as plain numbers, also where it has parameters of its own."""
+        out = rows if self.function is None else self.function(rows)
+        return np.asarray(out._data if isinstance(out, Node) else out)
 
 
 def network_of(title: str, stages: Sequence[Stage], view: str, at: Any) -> Network:
@@ -69,7 +74,7 @@ def columns_of(stages: Sequence[Stage], X: np.ndarray) -> tuple[list[np.ndarray]
             sums.append(values[-1] @ weight + bias)
             values.append(sums[-1])
         if stage.function is not None:
-            values[-1] = np.asarray(stage.function(values[-1]))
+            values[-1] = stage.apply(values[-1])
     return sums, values
 
 

@@ -42,7 +42,8 @@ def test_values_and_tensors_give_the_same_picture() -> None:
 
 
 @pytest.mark.parametrize("model", [
-    nn.Neuron(2, "sigmoid", rng=0), nn.Layer(2, 3, rng=0), nn.MLP(2, [3, 2], "tanh", rng=0), nn.Linear(2, 3, rng=0),
+    nn.Neuron(2, "sigmoid", rng=0), nn.MLP(2, [3, 1], "prelu", rng=0), nn.TensorMLP(2, [3, 1], "prelu", rng=0),
+    nn.Layer(2, 3, rng=0), nn.MLP(2, [3, 2], "tanh", rng=0), nn.Linear(2, 3, rng=0),
     nn.Sequential(nn.Linear(2, 3, bias=False, rng=0), nn.LeakyReLU(slope=0.1), nn.Tanh(), nn.Linear(3, 1, rng=1)),
 ])  # fmt: skip
 def test_at_a_point_the_units_show_what_the_net_computes(model: Any) -> None:

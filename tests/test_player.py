@@ -214,6 +214,13 @@ def test_nasty_labels() -> None:
     assert "</script><b>" not in page and "&lt;/script&gt;&lt;b&gt;&amp;" in page
 
 
+def test_a_leaf_with_many_uses_is_laid_out_in_time() -> None:
+    x = y = Value(1.0, "x")
+    for _ in range(60):
+        y = y * 1.01 + x
+    assert "step 240 of 241" in draw(y).player().text()
+
+
 # -- in a browser --
 
 

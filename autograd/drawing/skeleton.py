@@ -56,6 +56,9 @@ def row_lines(rows: list[list[int]]) -> list[str]:
     return [f"{{ rank=same; {' -> '.join(f'n{i}' for i in row)} [style=invis]; }}" for row in rows]
 
 
+_MOST_CURVED = 120  # boxes; with more, the best places and curves can take Graphviz minutes, good ones a second
+
+
 def settings(views: list[Picture]) -> list[str]:
     """Write what holds for the whole graph: wide ones run from top to bottom."""
     towards, gap, splines = direction(views), 0.23, "true"
@@ -66,6 +69,8 @@ def settings(views: list[Picture]) -> list[str]:
         rank = _ranks(views[0])
         if all(rank[edge.operand] + 1 == rank[edge.result] for edge in views[0].edges):
             splines = "line"  # nothing stands in the way
+    elif len(views[0].boxes) > _MOST_CURVED:
+        splines = "line; nslimit=1; nslimit1=1"
     return [
         f"rankdir={towards}; nodesep=0.16; ranksep={gap:.3f}; splines={splines}; margin=0; outputorder=edgesfirst;",
         "node [shape=box fixedsize=true];",

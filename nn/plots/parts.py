@@ -142,5 +142,5 @@ def _behind(stages: list[Stage], dense: list[Stage], sums: np.ndarray) -> np.nda
     """Apply what stands between the two layers."""
     first, second = stages.index(dense[0]), stages.index(dense[1])
     for stage in stages[first:second]:
-        sums = sums if stage.function is None else np.asarray(stage.function(sums))
+        sums = stage.apply(sums)
     return sums
