@@ -48,7 +48,7 @@ class Program:
         self.root = root
         self._scalars = None
         with without_collector():
-            if data.__class__ is float and (scalars := GraphOfScalars.of(root)) is not None:
+            if (scalars := GraphOfScalars.of(root)) is not None:
                 self._scalars, self.leaves = scalars, scalars.leaves
                 return
             _, leaves = topological(root)
@@ -74,7 +74,7 @@ class Program:
             value, *gradients = self._scalars()
             for leaf, gradient in zip(self.leaves, gradients, strict=True):
                 leaf.grad = gradient
-            return value
+            return value if self.root._data.__class__ is float else np.full_like(self.root._data, value)
         body = self._body
         with body.lock:
             for place, leaf in zip(body.inputs, self.leaves, strict=True):

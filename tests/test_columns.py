@@ -161,6 +161,33 @@ def test_a_net_is_found_to_be_matrices(
     assert program.stats.calls < 75
 
 
+def test_arrays_that_meet_values_are_lanes() -> None:
+    rng = np.random.default_rng(7)
+    model = layers([2, 12, 12, 1], rng)
+    lanes = [ag.Tensor(rng.normal(size=50)), ag.Tensor(rng.normal(size=(50, 1))[:, 0])]
+    target, scale = np.sign(rng.normal(size=50)), ag.Tensor(rng.normal(size=(3, 1)))
+    score = net(model, lanes)[0]
+    loss = ag.relu(1 - target * score).mean() + 1e-3 * sum(w * w for layer in model for ws, _ in layer for w in ws)
+    loss = loss + ag.sum(ag.where(target > 0, log(abs(score)), scale * score) * 0.01)
+    leaves = [*(w for layer in model for ws, b in layer for w in (*ws, b)), *lanes, scale]
+    loss.backward()
+    want = [loss.data, *(leaf.grad for leaf in leaves)]
+    program = compile(loss)
+    assert sum("matrix" in group.text for group in program._scalars.groups) >= 4
+    for _ in range(2):
+        have = [program(), *(leaf.grad for leaf in leaves)]
+        for a, b in zip(have, want, strict=True):
+            assert type(a) is type(b)
+            assert np.shape(a) == np.shape(b)
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    assert have[1] is not None and have[-1] is not program._scalars._gradients[-1]
+    lanes[0].data = np.zeros(50)
+    program()
+    lanes[1].data = np.zeros(49)
+    with pytest.raises(ValueError, match="changed its shape"):
+        program()
+
+
 def test_weights_shared_over_time_are_matrices_too() -> None:
     rng = np.random.default_rng(2)
     model = layers([8, 8], rng)

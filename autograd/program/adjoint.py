@@ -70,7 +70,7 @@ def differentiated(columns: Columns, walk: Walk) -> Flow:
     every = sums + gradients
     every.left, every.right = resolved(every.left), resolved(every.right)
     columns.operands = resolved(columns.operands)
-    leaves = np.arange(columns.first_leaf, columns.first_leaf + len(columns.leaves))
+    leaves = np.arange(columns.first_leaf, columns.first)
     outputs = np.concatenate([columns.outputs, resolved(-2 - leaves)])
     no_rows = (CONSTANT, columns.rows["sums"])
     rows = np.concatenate([alone, extras[~np.isin(columns.code[extras], no_rows)]])

@@ -60,7 +60,7 @@ class Columns:
         operands: of each node three, -1 where there is none (int32, shape (nodes, 3)).
         data: the number of each constant, by node.
         outputs: the nodes that are asked for.
-        leaves: the leaves, which have the nodes from `first_leaf` to `first`.
+        leaves: the leaves, whose elements are the nodes from `first_leaf` to `first`.
         labels: of nodes, in a graph that is small enough to be listed.
     """
 

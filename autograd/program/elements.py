@@ -22,6 +22,12 @@ __all__ = ["spelled_out"]
 FEW = 256
 """Operations on Values below which a graph is left to the programs of arrays."""
 
+LEAVES = 16
+"""Leaves that are Values, from which on arrays that meet them are taken as lanes."""
+
+LARGEST = 50_000_000
+"""Elements of a graph of arrays above which it is left to the programs of arrays."""
+
 MOVES = {"reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", "concatenate", "stack"}
 """Rows that give elements of their operands, in another order."""
 
@@ -123,17 +129,25 @@ def _single(node: Any) -> bool:
     return data.__class__ is float or (data.shape == () and data.dtype == np.float64)
 
 
-def spelled_out(outputs: Sequence[Node], inputs: Sequence[Node], known: Collection[str]) -> Columns | None:
-    """Turn a graph into columns, its leaves the elements of `inputs`; None where it has few Values, or other rows."""
+def spelled_out(
+    outputs: Sequence[Node], inputs: Sequence[Node], known: Collection[str], lanes: bool = False
+) -> Columns | None:
+    """Turn a graph into columns, its leaves the elements of `inputs`; None where it has few Values, or other rows.
+
+    With `lanes`, also a graph in which each number is an array of cases, as long as Values meet them."""
     order, leaves = topological(*outputs)
-    if sum(map(_single, order)) < FEW:
+    size = sum(map(_size, order))
+    if lanes and sum(x._data.__class__ is float for x in inputs) >= LEAVES and len(order) >= FEW:
+        if size > LARGEST:
+            return None
+    elif sum(map(_single, order)) < FEW or size > 100 * len(order):
         return None
-    if sum(1 if node._data.__class__ is float else node._data.size for node in order) > 100 * len(order):
-        return None
+    else:
+        lanes = False
     rows = Rows()
     given = set(inputs)
     constants = [x for x in leaves if x not in given]
-    if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in (*inputs, *constants)):
+    if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in inputs):
         return None
     data, places = merged_constants(np.concatenate([[], *(np.ravel(x._data) for x in constants)]))
     first_leaf = len(data)
@@ -149,7 +163,7 @@ def spelled_out(outputs: Sequence[Node], inputs: Sequence[Node], known: Collecti
             if not spelling.take(node):
                 return None
         values, numbers_of = spelling.values, spelling.at
-        if spelling.next - first > 4 * len(values):
+        if not lanes and spelling.next - first > 4 * len(values):
             return None  # arrays do most of the work
         code, operands = np.zeros(spelling.next, np.uint8), np.full((spelling.next, 3), -1, np.int32)
         code[first_leaf:first] = LEAF

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..graph import Node, fixed, topological
 from .adjoint import differentiated
 from .columns import columns
 from .elements import spelled_out
@@ -86,7 +86,7 @@ class _Scalars:
 
 
 class GraphOfScalars(_Scalars):
-    """The program of a graph of Values, forward and backward.
+    """The program of a graph of Values, or of Values that meet arrays of cases, forward and backward.
 
     Attributes:
         leaves: whose data it reads, and whose gradients it gives.
@@ -97,22 +97,46 @@ class GraphOfScalars(_Scalars):
         """Make the program; None where the graph holds more than Values and rows that have a kernel."""
         from ..kernels import catalogue  # numba comes with it: only when the first program is compiled
 
-        made = columns(root, catalogue.ELEMENTWISE)
-        return None if made is None else cls(differentiated(made, catalogue.walked), made.leaves, len(made.code))
+        made = columns(root, catalogue.ELEMENTWISE) if root._data.__class__ is float else None
+        if made is None:
+            leaves = [leaf for leaf in topological(root)[1] if leaf.op is not fixed]
+            leaves.sort(key=lambda leaf: leaf._data.__class__ is not float)
+            made = spelled_out([root], leaves, catalogue.ELEMENTWISE, lanes=True)
+        if made is None:
+            return None
+        nodes = len(made.code)
+        return cls(differentiated(made, catalogue.walked), made.leaves, nodes)
 
     def __init__(self, flow: Flow, leaves: list[Any], nodes: int) -> None:
-        super().__init__(flow, nodes)
         self.leaves = leaves
-        self._read = [leaves[i] for i in self._order.tolist()]
-        self._struct = struct.Struct(f"{len(leaves)}d")  # the quickest way for many floats into an array
-        self._bytes, self._first = self._values.data.cast("B"), 8 * len(flow.data)
+        self._singles = sum(leaf._data.__class__ is float for leaf in leaves)  # these come first
+        self._arrays = leaves[self._singles :]
+        given = np.zeros(flow.leaves) if self._arrays else None
+        super().__init__(flow, nodes, given)
+        self._struct = struct.Struct(f"{self._singles}d")  # the quickest way for many floats into an array
+        if given is None:
+            self._read = [leaves[i] for i in self._order.tolist()]
+            self._bytes, self._first = self._values.data.cast("B"), 8 * len(flow.data)
+        else:
+            self._read = leaves[: self._singles]
+            self._bytes, self._first = given.data.cast("B"), 0
+            shapes = [tuple(leaf.shape) for leaf in self._arrays]
+            self._inputs = _parts(given[self._singles :], shapes)
+            self._gradients = _parts(self._results[1 + self._singles :], shapes)
 
-    def __call__(self) -> list[float]:
+    def __call__(self) -> list[Any]:
         """Run on the leaves' data; gives the root's value, and the gradients of the leaves."""
         with self.lock:
             self._struct.pack_into(self._bytes, self._first, *[leaf._data for leaf in self._read])
+            if not self._arrays:
+                self._run(*self._arguments)
+                return self._results.tolist()
+            for place, leaf in zip(self._inputs, self._arrays, strict=True):
+                if place.shape != leaf._data.shape:
+                    raise ValueError(f"a leaf has changed its shape from {place.shape} to {leaf._data.shape}")
+                place[...] = leaf._data
             self._run(*self._arguments)
-            return self._results.tolist()
+            return [*self._results[: 1 + self._singles].tolist(), *(x.copy() for x in self._gradients)]
 
 
 class FunctionOfScalars(_Scalars):
