@@ -292,6 +292,21 @@ def test_the_player_follows_a_dark_theme(dark_window: Any) -> None:
     assert dark_window.is_quiet()
 
 
+def test_a_large_picture_is_scrolled_to_where_something_happens(dark_window: Any) -> None:
+    model = nn.MLP(2, [4, 4, 1], "tanh", rng=1)
+    page = dark_window.show(draw(model([0.5, -1.0])[0]).player().html())
+    inside = """() => {
+      const lit = [...document.querySelectorAll(".lit")].find((x) => getComputedStyle(x).visibility === "visible");
+      const box = lit.getBoundingClientRect(), frame = document.querySelector(".cgp-view").getBoundingClientRect();
+      return box.left >= frame.left && box.right <= frame.right && box.top >= frame.top && box.bottom <= frame.bottom;
+    }"""
+    for _ in range(40):
+        page.get_by_label("next step").click()
+        assert page.evaluate(inside)
+    assert page.evaluate("document.querySelector('.cgp-view').scrollLeft") > 0
+    assert page.get_by_label("next step").evaluate("x => x.getBoundingClientRect().top") >= 0
+
+
 OUTSIDE = """() => [...document.querySelectorAll("svg g > rect + text")].filter((text) => {
   const box = text.parentNode.querySelector("rect").getBBox();
   return [...text.parentNode.querySelectorAll("text.ink")].some((line) => {

@@ -15,7 +15,7 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
       .cgp-bar input { flex: 1 1 140px; min-width: 100px; margin: 0 4px; accent-color: #2166ac }
       .cgp-bar output { font-variant-numeric: tabular-nums; min-width: 4.5em; text-align: right }
       .cgp-said { min-height: 3em; margin: 6px 0; font-size: 15px; line-height: 1.5 }
-      .cgp-view { overflow-x: auto; max-width: 100% }
+      .cgp-view { overflow: auto; max-width: 100%; max-height: 75vh }
       [data-jp-theme-light="false"] .cgp-bar button, body.vscode-dark .cgp-bar button {
         background: #2d333b; color: #e6edf3; border-color: #768390 }
       [data-jp-theme-light="false"] .cgp-bar button:hover:enabled,
@@ -23,7 +23,7 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
       [data-jp-theme-light="false"] .cgp-bar button[aria-pressed="true"]:enabled,
       body.vscode-dark .cgp-bar button[aria-pressed="true"]:enabled { background: #e6edf3; color: #1f2328 }
       [data-jp-theme-light="false"] .cgp, body.vscode-dark .cgp { color: var(--jp-content-font-color0, #e6edf3) }
-      @media print { .cgp-bar { display: none } }
+      @media print { .cgp-bar { display: none } .cgp-view { max-height: none } }
     </style>
     <div class="cgp" role="group" aria-label="step by step" data-lm-suppress-shortcuts="true">
       <div class="cgp-bar">
@@ -71,10 +71,11 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
     find('[data-to="backward"]').setAttribute("aria-pressed", now >= turn);
     find('[data-to="backward"]').disabled = turn > last;
     const lit = parts.find((part) => part.getAttribute("visibility") === "visible" && part.querySelector(".lit"));
-    if (lit && view.scrollWidth > view.clientWidth) {
+    if (lit) { // bring it to the middle of a picture that is wider or taller than its window
       const box = lit.getBoundingClientRect(), frame = view.getBoundingClientRect();
-      const middle = box.left + box.width / 2 - frame.left - frame.width / 2;
-      view.scrollBy({ left: middle, behavior: calm.matches ? "auto" : "smooth" });
+      const left = box.left + box.width / 2 - frame.left - frame.width / 2;
+      const top = box.top + box.height / 2 - frame.top - frame.height / 2;
+      view.scrollBy({ left, top, behavior: calm.matches ? "auto" : "smooth" });
     }
   };
   root.style.overflowX = "visible";
