@@ -23,7 +23,8 @@ class Stats:
     """What a program is made of.
 
     Attributes:
-        nodes: the nodes of the graph that it was made from, with those of the backward pass.
+        nodes: the nodes of the graph that it was made from, with those of the backward pass; for a graph of Values
+            those of the forward pass alone, since backward is written by columns.
         instructions: lines that are left after all passes.
         calls: calls of kernels in one run.
         levels: the longest way from an input to a result, in lines.
