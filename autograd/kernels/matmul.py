@@ -235,13 +235,17 @@ def matmul(dtype: Any) -> Any:
                 width = min(2 * lanes, n - j)
                 start = bias + j * size if bias != 0 else 0
                 b_row, at = w[11], b + j * w[12] * size
-                if w[12] != 1:
+                if panel != 0:
                     b_row = 2 * lanes
                     for p in range(k):
                         packed = view(panel + p * b_row * size, width, dtype)
                         row = view(at + p * w[11] * size, width * w[12], dtype)
-                        for q in range(width):
-                            packed[q] = row[q * w[12]]
+                        if w[12] == 1:
+                            for q in range(width):
+                                packed[q] = row[q]
+                        else:
+                            for q in range(width):
+                                packed[q] = row[q * w[12]]
                     at = panel
                 i = 0
                 c = out + j * size

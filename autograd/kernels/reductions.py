@@ -15,7 +15,7 @@ from .formulas import exp_, log_
 
 __all__ = ["REDUCTIONS"]
 
-# kernel, length, out, a, outer, n, inner
+# kernel, length, out, a, outer, n, inner; for logsumexp also n places of float64
 
 
 def _sum(dtype: Any) -> Any:
@@ -92,9 +92,10 @@ def _logsumexp(dtype: Any) -> Any:
 
     def logsumexp(instruction):
         version  # noqa: B018
-        w = view(instruction, 7, np.int64)
+        w = view(instruction, 8, np.int64)
         outer, n, inner = w[4], w[5], w[6]
         out = view(w[2], outer * inner, dtype)
+        shifted = view(w[7], n, np.float64)  # one loop for the exponentials alone, which become vectors
         for i in range(outer):
             for k in range(inner):
                 a = view(w[3] + (i * n * inner + k) * size, n * inner, dtype)
@@ -104,9 +105,13 @@ def _logsumexp(dtype: Any) -> Any:
                     top = x if x > top or x != x else top
                 if top == infinity or top == -infinity:
                     top = dtype(0)
+                for j in range(n):
+                    shifted[j] = a[j * inner] - top
+                for j in range(n):
+                    shifted[j] = exp_(shifted[j])
                 total = 0.0
                 for j in range(n):
-                    total += exp_(np.float64(a[j * inner] - top))
+                    total += shifted[j]
                 out[i * inner + k] = top + log_(total)
         return 0
 

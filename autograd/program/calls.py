@@ -211,7 +211,12 @@ class Calls:
             words = [Place(out.base), Place(one.base), Place(x.base, x.offset), 0, 1, n, inner, 0, 0, inner, 1, 0]
             self.call("matmul", line.dtype, [*words, outer, inner, 0, n * inner, 0], out, one, x)
             return out
-        self.call(line.name, line.dtype, [Place(out.base), Place(x.base, x.offset), outer, n, inner], out, x)
+        words = [Place(out.base), Place(x.base, x.offset), outer, n, inner]
+        if line.name == "logsumexp":
+            room = self.base((n,), np.dtype(np.float64))
+            self.call(line.name, line.dtype, [*words, Place(room.base)], out, x, room)
+        else:
+            self.call(line.name, line.dtype, words, out, x)
         return out
 
     def _sum_to(self, line: Instruction, x: View) -> View:
@@ -345,7 +350,7 @@ class Calls:
         words += [Place(bias.base, bias.offset) if bias is not None else 0, m, k, n]
         words += [a.strides[-2] if m > 1 else 0, a.strides[-1], b.strides[-2] if k > 1 else 1, column]
         words += [int(line.params.get("relu", False)), count, *steps]
-        if column != 1:
+        if column != 1 or (m >= 32 and n > 128 // dtype.itemsize):  # packed, panels of a wide operand stay in cache
             panel = self.base((k * 2 * (64 // dtype.itemsize),), dtype)
             self.call("matmul", dtype, [*words, Place(panel.base)], out, *operands, panel)
         else:
