@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -20,19 +20,26 @@ __all__ = ["growth", "memory_of_nodes", "tracing"]
 
 
 def random_graph(nodes: int, make: Any = Value) -> Any:
-    """A graph of so many sums, products and tanhs in layers of 100, in which no structure can be found."""
+    """A graph of so many sums, products and tanhs in layers of 100, in which no structure can be found.
+
+    Each lane adds a leaf, multiplies with a lane that has just been through tanh, and goes through tanh, so that no
+    number grows, dies out, or hangs on the last digit of another.
+    """
     source = random.Random(1)
-    layer = [make(source.uniform(-1, 1)) for _ in range(min(100, nodes // 2))]
+    leaves = [make(source.choice((-1, 1)) * source.uniform(1.5, 2.5)) for _ in range(min(100, nodes // 3))]
     bounded = make.tanh if hasattr(make, "tanh") else make.relu  # micrograd has no tanh
-    width, count = len(layer), len(layer)
-    total = layer[0]
-    while count + 2 * width <= nodes:
-        others = [source.randrange(width) for _ in range(width)]
-        layer = [
-            a + layer[j] if i % 3 == 0 else a * layer[j] if i % 3 == 1 else bounded(a)
-            for i, (a, j) in enumerate(zip(layer, others, strict=True))
-        ]
-        count += width
+    width, layer, depth, total = len(leaves), leaves, 0, leaves[0]
+    while (depth + 2) * width < nodes:
+        mild = [i for i in range(width) if (i + depth) % 3 == 0]
+        made = []
+        for i, a in enumerate(layer):
+            if (i + depth) % 3 == 0:
+                made.append(a + leaves[source.randrange(width)])
+            elif (i + depth) % 3 == 1:
+                made.append(a * layer[source.choice(mild)])
+            else:
+                made.append(bounded(a))
+        layer, depth = made, depth + 1
     for x in layer:
         total = total + x
     return total
@@ -43,9 +50,8 @@ def demo_of(nodes: int) -> Any:
     return demo_graph(Value, lambda v: v.relu(), max(1, nodes // 653))[0]
 
 
-def growth(largest: int) -> list[dict[str, Any]]:
+def growth(largest: int) -> Iterator[dict[str, Any]]:
     """Build, compile and replay graphs of 100 nodes and more, up to `largest`."""
-    out = []
     kinds: list[tuple[str, Callable[[int], Any], int]] = [
         ("random graph", random_graph, 100),
         ("micrograd's demo, more points", demo_of, 10_000),
@@ -71,8 +77,7 @@ def growth(largest: int) -> list[dict[str, Any]]:
             print(f"  {kind}: {nodes} nodes, laid out in {laid:.3g} s, replay {found[3]:.3g} s", flush=True)
             n *= 10
             del root, program
-        out.append({"work": f"growth: {kind}", "series": rows})
-    return out
+        yield {"work": f"growth: {kind}", "series": rows}
 
 
 def tracing() -> dict[str, Any]:
