@@ -113,9 +113,10 @@ def sizes(quick: bool) -> Results:
 def beginnings(quick: bool) -> Results:
     """Imports and first steps, each in a new process."""
     modules = ("autograd", "nn", "python", "numpy", "torch", "jax")
+    named = {"autograd": "ours, import autograd", "nn": "ours, import nn", "python": "python alone"}
     yield race(
         "import, in a new process",
-        {f"import {m}" if m != "python" else "python alone": partial(startup.importing, m) for m in modules},
+        {named.get(m, f"import {m}"): partial(startup.importing, m) for m in modules},
         unit="process", budget=1 if quick else 30, least=1 if quick else 3,
     )  # fmt: skip
     firsts = {"ours, nn.fit": "autograd", "PyTorch eager": "torch", "JAX jit": "jax"}
