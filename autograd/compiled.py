@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from . import modes
 from .containers import flatten, rebuild
+from .display import Shown
 from .graph import Node, constant, fixed, new_variable, topological, without_collector
 from .program.captured import Captured
 from .program.instructions import listing
@@ -27,10 +29,11 @@ TRACES = 16
 """How many programs a compiled function may need for arguments that look alike."""
 
 
-class Program:
+class Program(Shown):
     """A graph laid out flat, forward and backward: made by `compile`, and called to run.
 
-    `print(program)` lists its instructions; `program.stats` counts them; `draw(program)` draws the graph that it runs.
+    `print(program)` lists its instructions; `program.stats` counts them; `draw(program)` draws
+    its graph.
 
     Attributes:
         root: the node that it computes.
@@ -105,6 +108,12 @@ class Program:
             return self._scalars.text(["result", *(f"gradient of {label or 'a leaf'}" for label in labels)])
         names = ["result", *(f"gradient of {leaf.label or 'a leaf'}" for leaf in self._result_nodes()[1:])]
         return printed(self._body.listing, names)
+
+    def _html(self) -> str:
+        return f'<pre style="font-size:12px;line-height:1.4;overflow-x:auto">{html.escape(str(self))}</pre>'
+
+    def _graph_(self) -> Node:
+        return self.root
 
     def __repr__(self) -> str:
         return f"Program({self.stats.instructions} instructions, {len(self.leaves)} leaves)"

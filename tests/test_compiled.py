@@ -311,6 +311,13 @@ def test_a_program_prints_itself() -> None:
     assert program.stats.flops > 0 and program.stats.bytes > 0
 
 
+def test_a_program_is_drawn_and_shown() -> None:
+    a = Value(2.0, label="a<b")
+    program = compile(a * a + 1.0)
+    assert ag.draw(program, "both").text() == ag.draw(program.root, "both").text()
+    assert "a&lt;b" in program._repr_mimebundle_()["text/html"]
+
+
 def test_memory_is_reused() -> None:
     x = Tensor(np.ones(1000))
     y = x

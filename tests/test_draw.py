@@ -211,9 +211,8 @@ def test_a_long_chain_does_not_recurse() -> None:
         x = x + 1.0
     drawing = draw(x, "both")
     assert len(drawing.text()) < 100e6
-    assert len(re.findall(r"^[nb]\d+ -> ", drawing.dot(), re.MULTILINE)) == 400_000
-    with pytest.raises(ValueError, match=r"200001 boxes, and at most 400.*one sample"):
-        drawing.svg()
+    assert len(re.findall(r"^[nb]\d+ -> ", drawing.dot(), re.MULTILINE)) == 2  # the sums are folded into one box
+    assert "<svg" in drawing.svg()
     bundle = drawing._repr_mimebundle_()
     assert "more lines" in bundle["text/plain"] and "text/html" not in bundle
 

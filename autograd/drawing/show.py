@@ -54,7 +54,7 @@ def draw(
     has a method `_picture_(view, at)` that gives a `Network` can be drawn so.
 
     Args:
-        node: the result, all that it depends on is drawn; or a net.
+        node: the result, all that it depends on is drawn; or a compiled `Program` of one; or a net.
         view: "forward", "backward", or, for a graph, "both", one below the other in the same places.
         at: for a net, a point: its inputs. The units then show their values there.
 
@@ -83,6 +83,7 @@ def draw(
         return _net(picture(view, at))
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
+    node = node._graph_() if hasattr(node, "_graph_") else node  # a program
     if not isinstance(node, Node):
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
     if view not in _VIEWS:
