@@ -25,6 +25,7 @@ from .compiled import compile as compile
 from .drawing import Network as Network
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
+from .drawing import paths as paths
 from .graph import Node as Node
 from .graph import fresh as fresh
 from .graph import topological as topological
@@ -207,6 +208,7 @@ __all__ = [
     "mul",
     "neg",
     "no_grad",
+    "paths",
     "norm",
     "not_equal",
     "pow",

@@ -19,9 +19,12 @@
 from .exhibit import Exhibit as Exhibit
 from .formula import formula as formula
 from .network import Network as Network
+from .paths import Path as Path
+from .paths import Paths as Paths
+from .paths import paths as paths
 from .show import Drawing as Drawing
 from .show import draw as draw
 from .steps import Step as Step
 from .steps import backward_steps as backward_steps
 
-__all__ = ["Drawing", "Exhibit", "Network", "Step", "backward_steps", "draw", "formula"]
+__all__ = ["Drawing", "Exhibit", "Network", "Path", "Paths", "Step", "backward_steps", "draw", "formula", "paths"]

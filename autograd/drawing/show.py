@@ -22,6 +22,7 @@ from .planning import plan
 from .reading import Reading, read
 from .story import Story, tell
 from .svg import svg_text, token_of
+from .tangents import tangent_picture
 from .text import tree
 from .views import backward_picture, forward_picture
 
@@ -36,6 +37,8 @@ def draw(
     node: Any,
     view: str = "forward",
     *,
+    mode: str = "reverse",
+    wrt: Any = None,
     at: Any = None,
     depth: int | None = None,
     expand: Any = (),
@@ -56,14 +59,23 @@ def draw(
     Args:
         node: the result, all that it depends on is drawn; or a compiled `Program` of one; or a net.
         view: "forward", "backward", or, for a graph, "both", one below the other in the same places.
+        mode: "reverse", or "forward": every box then shows the derivative of its value with respect to `wrt`.
+        wrt: for forward mode, the node to differentiate by, a single number.
         at: for a net, a point: its inputs. The units then show their values there.
+
+        depth: how far modules are opened: 0 layers as boxes, 1 neurons, 2 sums of products, 3 every value. Left out,
+            it is the largest that can be read. Of the samples of a batch, one is shown.
+        expand: names of boxes to be opened, as the pictures tell them, or nodes; "batch" for all samples, "all" for
+            everything.
+        focus: a node, its label, or the name of a box: only what lies near it is shown,
+        radius: within so many steps, 2 if left out.
 
     Returns:
         A picture as it is now, a `Drawing` of a graph or an `Exhibit`; what happens later does not change it.
 
     Raises:
-        TypeError: `node` is not a Value or Tensor, and no net that can be drawn.
-        ValueError: `view` is another word, or `at` does not fit.
+        TypeError: `node` is not a Value or Tensor, and no net that can be drawn; `wrt` is no node.
+        ValueError: `view`, `mode`, `depth`, `expand` or `focus` is none of those named, or `wrt` or `at` does not fit.
 
     >>> from autograd import Value, draw
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
@@ -88,10 +100,26 @@ def draw(
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
     if view not in _VIEWS:
         raise ValueError(f"`view` is one of {', '.join(map(repr, _VIEWS))}, not {view!r:.40}")
+    _check_mode(mode, wrt, view)
     with without_collector():
         reading = read(node)
         shown = plan(reading, depth, expand, focus, radius)
-        return Drawing(forward_picture(reading, shown), backward_picture(reading, shown), view, reading)
+        if mode == "forward":
+            made = tangent_picture(reading, wrt, shown)
+            return Drawing([made], [made], reading)
+        both = [forward_picture(reading, shown), backward_picture(reading, shown)]
+        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], reading)
+
+
+def _check_mode(mode: str, wrt: Any, view: str) -> None:
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f"`mode` is 'reverse' or 'forward', not {mode!r:.40}")
+    if mode == "reverse" and wrt is not None:
+        raise ValueError("`wrt` is the node that forward mode starts from: add mode='forward'")
+    if mode == "forward" and not isinstance(wrt, Node):
+        raise TypeError(f"forward mode needs `wrt`, the node to differentiate by, not {wrt!r:.40}")
+    if mode == "forward" and view != "forward":
+        raise ValueError(f"forward mode has one view, 'forward', not {view!r:.40}")
 
 
 def _net(network: Network) -> Exhibit:
@@ -102,11 +130,9 @@ def _net(network: Network) -> Exhibit:
 class Drawing:
     """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`."""
 
-    def __init__(self, forward: Picture, backward: Picture, view: str, reading: Reading) -> None:
-        self.view = view
-        self._reading = reading
-        self._both = [forward, backward]
-        self._views = self._both if view == "both" else [backward if view == "backward" else forward]
+    def __init__(self, views: list[Picture], shown: list[Picture], reading: Reading) -> None:
+        """Take the views that share their places, and those of them that are shown."""
+        self._reading, self._both, self._views = reading, views, shown
 
     def text(self) -> str:
         """Give the graph as a tree of text, from the result down to the leaves."""
@@ -236,4 +262,4 @@ class Drawing:
 
     def __repr__(self) -> str:
         first = self._views[0]
-        return f"Drawing({first.title!r}, view={self.view!r}, boxes={len(first.boxes)}, edges={len(first.edges)})"
+        return f"Drawing({first.title!r}, views={len(self._views)}, boxes={len(first.boxes)}, edges={len(first.edges)})"
