@@ -9,7 +9,7 @@ import sys
 
 __all__ = ["run_dot"]
 
-SECONDS = 30
+SECONDS = 20
 
 # pygraphviz holds the library, not the program: a process of our own bounds its time and keeps its warnings.
 _LIBRARY = """

@@ -15,10 +15,12 @@ from .exhibit import Exhibit
 from .files import write_whole
 from .film import animation, film, stage
 from .layout import LIMIT, Layout, arrange, refuse_large
+from .mermaid import mermaid_text
 from .network import Network, network_svg, network_text
 from .notebook import html
 from .picture import Picture
 from .planning import plan
+from .player import page
 from .reading import Reading, read
 from .story import Story, tell
 from .svg import svg_text, token_of
@@ -29,7 +31,7 @@ from .views import backward_picture, forward_picture
 __all__ = ["Drawing", "draw"]
 
 _VIEWS = ("forward", "backward", "both")
-_SUFFIXES = (".svg", ".png", ".pdf", ".dot", ".txt")
+_SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".mmd", ".txt")
 _MOST_LINES = 200
 
 
@@ -142,6 +144,19 @@ class Drawing:
         """Give the graph in Graphviz's language."""
         return dot_text(self._views)
 
+    def mermaid(self) -> str:
+        """Give the graph in Mermaid's language, for a code block of that name in Markdown."""
+        return mermaid_text(self._views)
+
+    def html(self) -> str:
+        """Give a page that holds all it needs, to open from a file; it is light or dark as the reader's system.
+
+        Raises:
+            ValueError, RuntimeError: as `svg`.
+        """
+        body = f'<div style="overflow-x:auto">{self.svg()}</div>'
+        return page(self._views[0].title, body)
+
     def svg(self) -> str:
         """Give the picture as SVG, with tooltips.
 
@@ -229,7 +244,7 @@ class Drawing:
         """Write the picture to a file, whole or not at all.
 
         Args:
-            path: its suffix says how: .svg, .png, .pdf, .dot or .txt.
+            path: its suffix says how: .svg, .png, .pdf, .html, .dot, .mmd (Mermaid) or .txt.
 
         Raises:
             ValueError: another suffix, or too many boxes.
@@ -247,7 +262,8 @@ class Drawing:
         if format in ("png", "pdf"):
             refuse_large(self._views[0])
             return run_dot(self.dot(), format)
-        return {"svg": self.svg, "dot": self.dot, "txt": self.text}[format]().encode()
+        written = {"svg": self.svg, "html": self.html, "dot": self.dot, "mmd": self.mermaid, "txt": self.text}
+        return written[format]().encode()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         lines = self.text().splitlines()

@@ -73,7 +73,8 @@ def frame_shape(cluster: Cluster, frame: Place) -> str:
     marks = f'class="frame" fill="none" stroke="{QUIET}" stroke-width="0.7"'
     lines = title_lines(cluster.title, frame.width)
     texts = [text_at(left + 8, top + 14 + 13 * i, line, 10, "quiet", colour=QUIET) for i, line in enumerate(lines)]
-    return rect(left, top, frame.width, frame.height, 8, marks) + "".join(texts)
+    halo = f'class="halo" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
+    return rect(left, top, frame.width, frame.height, 8, marks) + f"<g {halo}>{''.join(texts)}</g>"
 
 
 def box_shape(box: Box, place: Place, view: Picture) -> str:

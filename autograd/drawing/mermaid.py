@@ -1,0 +1,89 @@
+"""Pictures as Mermaid text, which GitHub and many editors draw inside Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .formula import one_line
+from .look import INK, LEVELS, NAN, edge_colour, fill, level
+from .picture import Box, Edge, Picture
+from .skeleton import direction
+
+__all__ = ["mermaid_text"]
+
+
+def mermaid_text(views: list[Picture]) -> str:
+    """Write one or two views as a flowchart."""
+    lines = [f"flowchart {direction(views)}"]
+    used: set[int] = set()
+    styles: list[str] = []
+    for view in views:
+        letter = "b" if view.is_backward else "n"
+        if len(views) > 1:
+            lines.append(f"subgraph {letter}[{_quoted('backward' if view.is_backward else 'forward')}]")
+        lines += _boxes(view, letter, used)
+        for edge in view.edges:
+            lines.append(_edge(edge, letter, view.is_backward))
+            styles.append(edge_colour(edge))
+        if len(views) > 1:
+            lines.append("end")
+    lines += [f"classDef f{k + LEVELS} fill:{fill(k)},stroke:{INK},color:{INK}" for k in sorted(used)]
+    if any(box.has_nan for view in views for box in view.boxes):
+        lines.append(f"classDef nan stroke:{NAN},stroke-width:3px")
+    for colour in dict.fromkeys(styles):
+        places = ",".join(str(i) for i, c in enumerate(styles) if c == colour)
+        lines.append(f"linkStyle {places} stroke:{colour}")
+    return "\n".join(lines) + "\n"
+
+
+def _boxes(view: Picture, letter: str, used: set[int]) -> Iterator[str]:
+    home = {i: k for k, cluster in enumerate(view.clusters) for i in cluster.boxes}
+
+    def inside(k: int | None) -> Iterator[str]:
+        for j, cluster in enumerate(view.clusters):
+            if cluster.parent == k:
+                yield f"subgraph {letter}c{j}[{_quoted(cluster.title)}]"
+                yield from inside(j)
+                yield "end"
+        for i, box in enumerate(view.boxes):
+            if home.get(i) == k:
+                steps = level(box.amount, view.largest)
+                used.add(steps)
+                yield f"{letter}{i}{_box(box)}:::f{steps + LEVELS}"
+                if box.has_nan:
+                    yield f"class {letter}{i} nan"
+
+    yield from inside(None)
+
+
+def _box(box: Box) -> str:
+    lines = [line.text for line in box.lines]
+    if box.step is not None and lines:
+        lines[0] = f"({box.step}) {lines[0]}"
+    left, right = ("([", "])") if box.kind == "leaf" else ("[[", "]]") if box.is_result else ("[", "]")
+    return f"{left}{_quoted(*lines)}{right}"
+
+
+def _edge(edge: Edge, letter: str, is_backward: bool) -> str:
+    start, end = f"{letter}{edge.operand}", f"{letter}{edge.result}"
+    if is_backward and edge.flows:
+        start, end = end, start
+    arrow = "-->" if edge.flows and edge.sign >= 0 else "-.->" if edge.flows or not is_backward else "-.-"
+    text = f"|{_quoted(edge.text)}|" if edge.text else ""
+    return f"{start} {arrow}{text} {end}"
+
+
+def _quoted(*lines: str) -> str:
+    r"""Write a text in quotes, so that neither Mermaid nor Markdown sees more in it than text.
+
+    >>> _quoted('1 "a" < b', "- c")
+    '"1 #34;a#34; #60; b<br/>#45; c"'
+    """
+    return '"' + "<br/>".join(_plain(one_line(line)) for line in lines) + '"'
+
+
+def _plain(text: str) -> str:
+    text = re.sub(r"[\"#&<>`*_~\\|{}\[\]$@%]", lambda found: f"#{ord(found[0])};", text)
+    text = text.replace("#92;", "#92;#8288;")  # a joiner: a backslash and an n would become a line end
+    return re.sub(r"^\d*[-+.)](?= |$)", lambda found: f"{found[0][:-1]}#{ord(found[0][-1])};", text) or " "
