@@ -294,6 +294,8 @@ def test_the_same_bytes_in_every_process() -> None:
         ("png", b"\x89PNG"),
         ("pdf", b"%PDF"),
         ("dot", b"digraph"),
+        ("html", b"<!doctype html>"),
+        ("mmd", b"flowchart LR"),
         ("txt", b"Forward"),
         ("SVG", b"<svg"),
     ],
@@ -369,3 +371,11 @@ def test_what_is_not_a_node_is_refused(node: object, view: str) -> None:
 def test_an_unknown_view_is_refused() -> None:
     with pytest.raises(ValueError, match="`view` is one of 'forward', 'backward', 'both', not 'sideways'"):
         draw(Value(1.0), "sideways")
+
+
+def test_mermaid_sees_text_only() -> None:
+    x = Value(2.0, label='a"b`c#d|e{f}')
+    written = draw(x * x, "both").mermaid()
+    assert "a#34;b#96;c#35;d#124;e#123;f#125;" in written and 'n1[["#42;<br/>data 4' in written
+    assert written.count("n0 -->") == 2 and written.count("b1 -->") == 2
+    assert written == draw(x * x, "both").mermaid()

@@ -6,8 +6,13 @@
     what a picture shows, as plain data: boxes of short lines, edges, remarks. The other files meet here: what makes
     pictures (`words`, `views`) knows no engine and no markup, and what shows them (`text`, `dot`, `svg`,
     `notebook`) knows no graph. Fields are added to its classes, with defaults, and not changed.
+`parts`, `samples`, `folding`, `planning`
+    which nodes share a box: sums of products, neurons and layers, one sample of a batch; and how much is shown.
+    `places` reads the names of modules off the labels of parameters, `folded` says what stands in such a box.
+`tangents`, `paths`
+    forward mode, and the derivative as a sum over paths.
 `layout`
-    where boxes and edges go, once for all views of a graph; `engine` is the door to Graphviz.
+    where boxes and edges go, once for all views of a graph; `skeleton` puts it to Graphviz, `engine` is the door there.
 `steps`, `story`
     both passes step by step: as data and in words, then as frames; `film` and `player` show these.
 `network`

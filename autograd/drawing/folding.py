@@ -217,6 +217,12 @@ class Folding:
         """List what can be opened."""
         return [*self.layer_names, *(s.name for s in self.sums)]
 
+    def nodes_of(self, name: str) -> set[int]:
+        """Give the operations of a sum, neuron or layer by its name; none if there is no such."""
+        rows = [row for row, given in zip(self.layers, self.layer_names, strict=True) if given == name]
+        return {i for s in [*(s for row in rows for s in row), *(s for s in self.sums if s.name == name)]
+                for i in s.operations}  # fmt: skip
+
     def parts(self, depth: int, opened: set[str], inside: set[int]) -> list[Part]:
         """Divide into parts, operands first.
 

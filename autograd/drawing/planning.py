@@ -45,6 +45,7 @@ def plan(
     everything = "all" in asked or (len(reading.nodes) <= _MOST[DEEPEST] and depth is None)
     sample = all_samples(reading) if everything or "batch" in asked else one_sample(reading, near)
     folding = Folding(reading, sample)
+    nodes = _focus(reading, folding, focus)
     known = [*folding.names(), "all", "batch"]
     for name in asked:
         if name not in known:
@@ -54,23 +55,23 @@ def plan(
         depth = DEEPEST
     found = depth
     if found is None:
-        found, made = _fitting(reading, folding, focus, radius)
+        found, made = _fitting(reading, folding, nodes, radius)
         if not asked and not inside and len(made.parts) > _MOST[found]:
             made = _near_the_end(reading, made, _MOST[found])
     if depth is not None or asked or inside:
-        made = _around(reading, Plan(folding.parts(found, asked, inside), depth=found), focus, radius)
+        made = _around(reading, Plan(folding.parts(found, asked, inside), depth=found), nodes, radius)
     made.typical = folding.typical()
     made.is_brief = len(made.parts) > _BRIEF
     made.remarks = [*_told(reading, made, sample), *made.remarks]
     return made
 
 
-def _fitting(reading: Reading, folding: Folding, focus: Any, radius: int | None) -> tuple[int, Plan]:
+def _fitting(reading: Reading, folding: Folding, near: set[int] | None, radius: int | None) -> tuple[int, Plan]:
     """Find the depth at which there are few enough boxes."""
     for depth in range(DEEPEST, -1, -1):
-        if depth == DEEPEST and focus is None and len(folding.shown) > _TOO_MANY:
+        if depth == DEEPEST and near is None and len(folding.shown) > _TOO_MANY:
             continue
-        made = _around(reading, Plan(folding.parts(depth, set(), set()), depth=depth), focus, radius)
+        made = _around(reading, Plan(folding.parts(depth, set(), set()), depth=depth), near, radius)
         if len(made.parts) <= _MOST[depth]:
             break
     return depth, made
@@ -103,36 +104,35 @@ def _told(reading: Reading, made: Plan, sample: Any) -> list[str]:
 # Cutting -----------------------------------------------------------------------------------------------------
 
 
-def _around(reading: Reading, made: Plan, focus: Any, radius: int | None) -> Plan:
-    """Keep what lies within some steps of a node."""
-    if focus is None:
+def _around(reading: Reading, made: Plan, near: set[int] | None, radius: int | None) -> Plan:
+    """Keep what lies within some steps of nodes."""
+    if near is None:
         return made
-    start = _part_of(reading, made, focus)
     edges = joints(reading, made.parts)
     beside: dict[int, set[int]] = {}
     for edge in edges:
         beside.setdefault(edge.operand, set()).add(edge.result)
         beside.setdefault(edge.result, set()).add(edge.operand)
-    kept, border = {start}, {start}
+    kept = {k for k, part in enumerate(made.parts) if not near.isdisjoint([*part.members, *part.holds])}
+    border = set(kept)
     for _ in range(2 if radius is None else radius):
         border = {x for i in border for x in beside.get(i, ())} - kept
         kept |= border
     return _cut(made, edges, kept)
 
 
-def _part_of(reading: Reading, made: Plan, focus: Any) -> int:
+def _focus(reading: Reading, folding: Folding, focus: Any) -> set[int] | None:
+    """Find the nodes that are meant by a node, a label or the name of a part."""
+    if focus is None:
+        return None
     if isinstance(focus, Node):
-        i = _place(reading, focus, "focus")
-        for k, part in enumerate(made.parts):
-            if i in part.members or i in part.holds:
-                return k
-        raise ValueError(f"`focus` is {focus!r:.60}, which this picture leaves out: add expand='batch'")
+        return {_place(reading, focus, "focus")}
     if not isinstance(focus, str):
         raise TypeError(f"`focus` is a node, a label or the name of a part, not {type(focus).__name__} ({focus!r:.40})")
-    for k, part in enumerate(made.parts):
-        if part.name == focus or any(reading.nodes[i].label == focus for i in [*part.members, *part.holds]):
-            return k
-    raise ValueError(f"`focus` is {focus!r:.60}, and no node or part of this picture has that name")
+    found = folding.nodes_of(focus) or {i for i in folding.shown if focus and reading.nodes[i].label == focus}
+    if not found:
+        raise ValueError(f"`focus` is {focus!r:.60}, and no node or part of this picture has that name")
+    return found
 
 
 def _near_the_end(reading: Reading, made: Plan, most: int) -> Plan:
