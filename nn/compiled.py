@@ -100,16 +100,27 @@ class _Runner:
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         losses: list[float] = []
+        settings, held, taken = tuple(self._settings()), None, 0
         for size, group in itertools.groupby(batches, self._size):
             rows = list(group)
-            loop = self._loop(size)
+            loop = self._loop(size, settings)
             if loop is None:
+                self._hand_back(held, taken)
+                held, taken = None, 0
                 losses += self.eager(rows)
                 continue
-            found = self._run(loop, size, rows)
+            if held is None:
+                self._take_in(loop)
+            elif loop is not held:
+                loop.go_on_from(held)
+            held = loop
+            found = self._run(loop, size, rows, self.optimizer.steps + taken)
+            taken += len(found)
             losses += found
             if len(found) < len(rows):  # say of the next step what the eager runner says of it
+                self._hand_back(held, taken)
                 return losses + self.eager([rows[len(found)]])
+        self._hand_back(held, taken)
         return losses
 
     def _size(self, rows: np.ndarray) -> int:
@@ -119,30 +130,38 @@ class _Runner:
             return 0
         return len(rows)
 
-    def _run(self, loop: Loop, size: int, rows: list[np.ndarray]) -> list[float]:
-        arrays, optimizer = self._arrays(), self.optimizer
-        own = optimizer.parameters
-        numbers = arrays.gathered([p.data for p in own])
-        loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states))
-        first, count = optimizer.steps, len(rows)
-        rates = zip(*(optimizer.rates(first + i) for i in range(count)), strict=True)
+    def _take_in(self, loop: Loop) -> None:
+        """Give a program the parameters and the state of the optimiser."""
+        arrays = self._arrays()
+        numbers = arrays.gathered([p.data for p in self.optimizer.parameters])
+        loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(self.optimizer.states))
+
+    def _run(self, loop: Loop, size: int, rows: list[np.ndarray], first: int) -> list[float]:
+        count = len(rows)
+        rates = zip(*(self.optimizer.rates(first + i) for i in range(count)), strict=True)
         fed = [np.arange(first + 1.0, first + count + 1), *map(np.array, rates)]
         finished, (losses,) = loop.run(count, fed, np.stack(rows) if size else None)
-        if finished:
-            *found, states = loop.state
-            spread, news = [arrays.spread(x, len(own)) for x in found], arrays.spread_states(states, len(own))
-
-            def commit() -> None:
-                for parameter, number, grad in zip(own, *spread, strict=True):
-                    parameter.data, parameter.grad = number, grad
-                optimizer.states, optimizer.steps = news, first + finished
-
-            try:
-                commit()
-            except KeyboardInterrupt:  # what was begun is finished first: no half of a step
-                commit()
-                raise
         return losses[:finished].tolist()
+
+    def _hand_back(self, loop: Loop | None, taken: int) -> None:
+        """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
+        if loop is None or not taken:
+            return
+        arrays, optimizer = self._arrays(), self.optimizer
+        own, steps = optimizer.parameters, optimizer.steps + taken
+        *found, states = loop.state
+        spread, news = [arrays.spread(x, len(own)) for x in found], arrays.spread_states(states, len(own))
+
+        def commit() -> None:
+            for parameter, number, grad in zip(own, *spread, strict=True):
+                parameter.data, parameter.grad = number, grad
+            optimizer.states, optimizer.steps = news, steps
+
+        try:
+            commit()
+        except KeyboardInterrupt:  # what was begun is finished first: no half of a step
+            commit()
+            raise
 
     def _arrays(self) -> _Arrays:
         if self.arrays is None:
@@ -153,9 +172,9 @@ class _Runner:
             self.data = [x.astype(dtype) for x in self.data]
         return self.arrays
 
-    def _loop(self, size: int) -> Loop | None:
+    def _loop(self, size: int, settings: tuple[Any, ...]) -> Loop | None:
         """Give the program for batches of this size; None where the step cannot be compiled, and need not be."""
-        key = (size, *self._settings())
+        key = (size, *settings)
         if key not in self.loops:
             drawn = [(rng, copy.deepcopy(rng)) for _, rng in self.trained.named_generators()]
             try:

@@ -213,7 +213,7 @@ def test_a_long_chain_does_not_recurse() -> None:
     assert len(drawing.text()) < 100e6
     assert len(re.findall(r"^[nb]\d+ -> ", drawing.dot(), re.MULTILINE)) == 2  # the sums are folded into one box
     assert "<svg" in drawing.svg()
-    bundle = drawing._repr_mimebundle_()
+    assert "text/html" in drawing._repr_mimebundle_()
 
 
 # -- DOT and SVG --

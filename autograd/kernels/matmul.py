@@ -24,174 +24,163 @@ __all__ = ["matmul", "panel_size"]
 # out batch, a batch, b batch, panel
 
 
-def _tile(rows: int, vectors: int, lanes: int, scalar: Any) -> Any:
-    """Make the tile of so many rows and vectors; in the last vector only `tail` lanes are there."""
-    suffix = "f32" if scalar is types.float32 else "f64"
-    size = 4 if scalar is types.float32 else 8
+@intrinsic(prefer_literal=True)
+def _tile(typing_context, dtype, rows, vectors, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu):
+    """Compute the tile of so many rows and vectors; in the last vector only `tail` lanes are there.
 
-    @intrinsic
-    def tile(typing_context, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu):
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu = args
-            word, half, bit = ir.IntType(64), ir.IntType(32), ir.IntType(1)
-            element = context.get_value_type(scalar)
-            vector, mask_type = ir.VectorType(element, lanes), ir.VectorType(bit, lanes)
-            pointer = vector.as_pointer()
-            function, module = builder.function, builder.module
+    An intrinsic of the module, with its size as literals: a function made for each size would never be found in the
+    cache again.
+    """
+    result = types.void(dtype, rows, vectors, *[types.int64] * 11)
+    scalar, rows, vectors = dtype.instance_type, rows.literal_value, vectors.literal_value
+    lanes, suffix, size = (16, "f32", 4) if scalar is types.float32 else (8, "f64", 8)
 
-            def number(n: int) -> Any:
-                return ir.Constant(word, n)
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, _, _, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu = args
+        word, half, bit = ir.IntType(64), ir.IntType(32), ir.IntType(1)
+        element = context.get_value_type(scalar)
+        vector, mask_type = ir.VectorType(element, lanes), ir.VectorType(bit, lanes)
+        pointer = vector.as_pointer()
+        function, module = builder.function, builder.module
 
-            def declared(name: str, result: Any, operands: Any) -> Any:
-                kind = ir.FunctionType(result, operands)
-                return cgutils.get_or_insert_function(module, kind, f"llvm.{name}.v{lanes}{suffix}")
+        def number(n: int) -> Any:
+            return ir.Constant(word, n)
 
-            fma = declared("fma", vector, [vector] * 3)
-            load = cgutils.get_or_insert_function(
-                module, ir.FunctionType(vector, [pointer, half, mask_type, vector]),
-                f"llvm.masked.load.v{lanes}{suffix}.p0",
-            )  # fmt: skip
-            store = cgutils.get_or_insert_function(
-                module, ir.FunctionType(ir.VoidType(), [vector, pointer, half, mask_type]),
-                f"llvm.masked.store.v{lanes}{suffix}.p0",
-            )  # fmt: skip
-            nothing, align = ir.Constant(vector, [0.0] * lanes), ir.Constant(half, size)
+        def declared(name: str, result: Any, operands: Any) -> Any:
+            kind = ir.FunctionType(result, operands)
+            return cgutils.get_or_insert_function(module, kind, f"llvm.{name}.v{lanes}{suffix}")
 
-            def spread(x: Any, kind: Any) -> Any:
-                undefined = ir.Constant(ir.VectorType(kind, lanes), ir.Undefined)
-                one = builder.insert_element(undefined, x, ir.Constant(half, 0))
-                return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(half, lanes), [0] * lanes))
+        fma = declared("fma", vector, [vector] * 3)
+        load = cgutils.get_or_insert_function(
+            module,
+            ir.FunctionType(vector, [pointer, half, mask_type, vector]),
+            f"llvm.masked.load.v{lanes}{suffix}.p0",
+        )
+        store = cgutils.get_or_insert_function(
+            module,
+            ir.FunctionType(ir.VoidType(), [vector, pointer, half, mask_type]),
+            f"llvm.masked.store.v{lanes}{suffix}.p0",
+        )
+        nothing, align = ir.Constant(vector, [0.0] * lanes), ir.Constant(half, size)
 
-            mask = builder.icmp_signed(
-                "<", ir.Constant(ir.VectorType(word, lanes), list(range(lanes))), spread(tail, word)
-            )
+        def spread(x: Any, kind: Any) -> Any:
+            undefined = ir.Constant(ir.VectorType(kind, lanes), ir.Undefined)
+            one = builder.insert_element(undefined, x, ir.Constant(half, 0))
+            return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(half, lanes), [0] * lanes))
 
-            def place(base: Any, offset: Any) -> Any:
-                return builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), pointer)
+        mask = builder.icmp_signed("<", ir.Constant(ir.VectorType(word, lanes), list(range(lanes))), spread(tail, word))
 
-            def loaded(base: Any, offset: Any, v: int) -> Any:
-                at = place(base, offset)
+        def place(base: Any, offset: Any) -> Any:
+            return builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), pointer)
+
+        def loaded(base: Any, offset: Any, v: int) -> Any:
+            at = place(base, offset)
+            if v == vectors - 1:
+                return builder.call(load, [at, align, mask, nothing])
+            return builder.load(at, align=size)
+
+        has_bias = builder.icmp_signed("!=", bias, number(0))
+        entry = builder.block
+        with_bias, head, body, done = (
+            function.append_basic_block(name) for name in ("with_bias", "head", "body", "done")
+        )
+        builder.cbranch(has_bias, with_bias, head)
+        builder.position_at_end(with_bias)
+        starts = [loaded(bias, number(v * lanes), v) for v in range(vectors)]
+        builder.branch(head)
+        builder.position_at_end(head)
+        p = builder.phi(word)
+        p.add_incoming(number(0), entry)
+        p.add_incoming(number(0), with_bias)
+        sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows)]
+        for row in sums:
+            for v, x in enumerate(row):
+                x.add_incoming(nothing, entry)
+                x.add_incoming(starts[v], with_bias)
+        builder.cbranch(builder.icmp_signed("<", p, k), body, done)
+        builder.position_at_end(body)
+        b_at = builder.mul(p, b_row)
+        right = [loaded(b, builder.add(b_at, number(v * lanes)), v) for v in range(vectors)]
+        a_at = builder.mul(p, a_col)
+        for r in range(rows):
+            at = builder.add(a, builder.mul(builder.add(builder.mul(number(r), a_row), a_at), number(size)))
+            x = spread(builder.load(builder.inttoptr(at, element.as_pointer())), element)
+            for v in range(vectors):
+                sums[r][v].add_incoming(builder.call(fma, [x, right[v], sums[r][v]]), body)
+        p.add_incoming(builder.add(p, number(1)), body)
+        builder.branch(head)
+        builder.position_at_end(done)
+        always = builder.icmp_signed("==", relu, number(0))
+        for r in range(rows):
+            for v in range(vectors):
+                kept = builder.or_(builder.fcmp_unordered("ugt", sums[r][v], nothing), spread(always, bit))
+                x = builder.select(kept, sums[r][v], nothing)
+                at = place(c, builder.add(builder.mul(number(r), c_row), number(v * lanes)))
                 if v == vectors - 1:
-                    return builder.call(load, [at, align, mask, nothing])
-                return builder.load(at, align=size)
+                    builder.call(store, [x, at, align, mask])
+                else:
+                    builder.store(x, at, align=size)
+        return context.get_dummy_value()
 
-            has_bias = builder.icmp_signed("!=", bias, number(0))
-            entry = builder.block
-            with_bias, head, body, done = (
-                function.append_basic_block(name) for name in ("with_bias", "head", "body", "done")
-            )
-            builder.cbranch(has_bias, with_bias, head)
-            builder.position_at_end(with_bias)
-            starts = [loaded(bias, number(v * lanes), v) for v in range(vectors)]
-            builder.branch(head)
-            builder.position_at_end(head)
-            p = builder.phi(word)
-            p.add_incoming(number(0), entry)
-            p.add_incoming(number(0), with_bias)
-            sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows)]
-            for row in sums:
-                for v, x in enumerate(row):
-                    x.add_incoming(nothing, entry)
-                    x.add_incoming(starts[v], with_bias)
-            builder.cbranch(builder.icmp_signed("<", p, k), body, done)
-            builder.position_at_end(body)
-            b_at = builder.mul(p, b_row)
-            right = [loaded(b, builder.add(b_at, number(v * lanes)), v) for v in range(vectors)]
-            a_at = builder.mul(p, a_col)
-            for r in range(rows):
-                at = builder.add(a, builder.mul(builder.add(builder.mul(number(r), a_row), a_at), number(size)))
-                x = spread(builder.load(builder.inttoptr(at, element.as_pointer())), element)
-                for v in range(vectors):
-                    sums[r][v].add_incoming(builder.call(fma, [x, right[v], sums[r][v]]), body)
-            p.add_incoming(builder.add(p, number(1)), body)
-            builder.branch(head)
-            builder.position_at_end(done)
-            always = builder.icmp_signed("==", relu, number(0))
-            for r in range(rows):
-                for v in range(vectors):
-                    kept = builder.or_(builder.fcmp_unordered("ugt", sums[r][v], nothing), spread(always, bit))
-                    x = builder.select(kept, sums[r][v], nothing)
-                    at = place(c, builder.add(builder.mul(number(r), c_row), number(v * lanes)))
-                    if v == vectors - 1:
-                        builder.call(store, [x, at, align, mask])
-                    else:
-                        builder.store(x, at, align=size)
-            return context.get_dummy_value()
-
-        return types.void(*[types.int64] * 11), code
-
-    return tile
+    return result, code
 
 
-def _dots(rows: int, lanes: int, scalar: Any) -> Any:
-    """Make the scalar products of so many rows of A with one vector, in whole vectors of `k`; the rest is left."""
-    suffix = "f32" if scalar is types.float32 else "f64"
-    size = 4 if scalar is types.float32 else 8
+@intrinsic(prefer_literal=True)
+def _dots(typing_context, dtype, rows, a, b, c, k, a_row):
+    """Compute the products of so many rows of A with one vector, in whole vectors of `k`; the rest is left."""
+    result = types.void(dtype, rows, *[types.int64] * 5)
+    scalar, rows = dtype.instance_type, rows.literal_value
+    lanes, suffix, size = (16, "f32", 4) if scalar is types.float32 else (8, "f64", 8)
 
-    @intrinsic
-    def dots(typing_context, a, b, c, k, a_row):
-        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            a, b, c, k, a_row = args
-            word = ir.IntType(64)
-            element = context.get_value_type(scalar)
-            vector = ir.VectorType(element, lanes)
-            function, module = builder.function, builder.module
-            fma = cgutils.get_or_insert_function(
-                module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{lanes}{suffix}"
-            )
-            add = cgutils.get_or_insert_function(
-                module, ir.FunctionType(element, [element, vector]), f"llvm.vector.reduce.fadd.v{lanes}{suffix}"
-            )
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        _, _, a, b, c, k, a_row = args
+        word = ir.IntType(64)
+        element = context.get_value_type(scalar)
+        vector = ir.VectorType(element, lanes)
+        function, module = builder.function, builder.module
+        fma = cgutils.get_or_insert_function(
+            module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{lanes}{suffix}"
+        )
+        add = cgutils.get_or_insert_function(
+            module, ir.FunctionType(element, [element, vector]), f"llvm.vector.reduce.fadd.v{lanes}{suffix}"
+        )
 
-            def number(n: int) -> Any:
-                return ir.Constant(word, n)
+        def number(n: int) -> Any:
+            return ir.Constant(word, n)
 
-            def loaded(base: Any, offset: Any) -> Any:
-                at = builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), vector.as_pointer())
-                return builder.load(at, align=size)
+        def loaded(base: Any, offset: Any) -> Any:
+            at = builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), vector.as_pointer())
+            return builder.load(at, align=size)
 
-            entry = builder.block
-            head, body, done = (function.append_basic_block(name) for name in ("head", "body", "done"))
-            builder.branch(head)
-            builder.position_at_end(head)
-            p = builder.phi(word)
-            p.add_incoming(number(0), entry)
-            sums = [builder.phi(vector) for _ in range(rows)]
-            for x in sums:
-                x.add_incoming(ir.Constant(vector, [0.0] * lanes), entry)
-            following = builder.add(p, number(lanes))
-            builder.cbranch(builder.icmp_signed("<=", following, k), body, done)
-            builder.position_at_end(body)
-            right = loaded(b, p)
-            for r, x in enumerate(sums):
-                left = loaded(a, builder.add(builder.mul(number(r), a_row), p))
-                x.add_incoming(builder.call(fma, [left, right, x]), body)
-            p.add_incoming(following, body)
-            builder.branch(head)
-            builder.position_at_end(done)
-            for r, x in enumerate(sums):
-                total = builder.call(add, [ir.Constant(element, 0.0), x], fastmath=("reassoc",))
-                at = builder.inttoptr(builder.add(c, number(r * size)), element.as_pointer())
-                builder.store(total, at)
-            return context.get_dummy_value()
+        entry = builder.block
+        head, body, done = (function.append_basic_block(name) for name in ("head", "body", "done"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        p = builder.phi(word)
+        p.add_incoming(number(0), entry)
+        sums = [builder.phi(vector) for _ in range(rows)]
+        for x in sums:
+            x.add_incoming(ir.Constant(vector, [0.0] * lanes), entry)
+        following = builder.add(p, number(lanes))
+        builder.cbranch(builder.icmp_signed("<=", following, k), body, done)
+        builder.position_at_end(body)
+        right = loaded(b, p)
+        for r, x in enumerate(sums):
+            left = loaded(a, builder.add(builder.mul(number(r), a_row), p))
+            x.add_incoming(builder.call(fma, [left, right, x]), body)
+        p.add_incoming(following, body)
+        builder.branch(head)
+        builder.position_at_end(done)
+        for r, x in enumerate(sums):
+            total = builder.call(add, [ir.Constant(element, 0.0), x], fastmath=("reassoc",))
+            at = builder.inttoptr(builder.add(c, number(r * size)), element.as_pointer())
+            builder.store(total, at)
+        return context.get_dummy_value()
 
-        return types.void(*[types.int64] * 5), code
-
-    return dots
+    return result, code
 
 
 _LANES = {np.float32: 16, np.float64: 8}
-_TILES = {
-    dtype: [
-        [_tile(rows, vectors, lanes, types.float32 if dtype is np.float32 else types.float64) for rows in (8, 4, 1)]
-        for vectors in (1, 2)
-    ]
-    for dtype, lanes in _LANES.items()
-}
-_DOTS = {
-    dtype: [_dots(rows, lanes, types.float32 if dtype is np.float32 else types.float64) for rows in (8, 1)]
-    for dtype, lanes in _LANES.items()
-}
 
 
 def panel_size(k: int, dtype: Any) -> int:
@@ -202,8 +191,6 @@ def panel_size(k: int, dtype: Any) -> int:
 def matmul(dtype: Any) -> Any:
     """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
     version, size, lanes = VERSION, np.dtype(dtype).itemsize, _LANES[dtype]
-    (one8, one4, one1), (two8, two4, two1) = _TILES[dtype]
-    dots8, dots1 = _DOTS[dtype]
 
     def matmul(instruction):
         version  # noqa: B018
@@ -219,10 +206,10 @@ def matmul(dtype: Any) -> Any:
                 result = view(out, m, dtype)
                 i = 0
                 while i + 8 <= m:
-                    dots8(a + i * a_row * size, b, out + i * size, k, a_row)
+                    _dots(dtype, 8, a + i * a_row * size, b, out + i * size, k, a_row)
                     i += 8
                 while i < m:
-                    dots1(a + i * a_row * size, b, out + i * size, k, a_row)
+                    _dots(dtype, 1, a + i * a_row * size, b, out + i * size, k, a_row)
                     i += 1
                 for i in range(m):
                     row = view(a + i * a_row * size, k, dtype)
@@ -252,23 +239,113 @@ def matmul(dtype: Any) -> Any:
                 if width > lanes:
                     tail = width - lanes
                     while i + 8 <= m:
-                        two8(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, tail, relu)
+                        _tile(
+                            dtype,
+                            8,
+                            2,
+                            a + i * a_row * size,
+                            at,
+                            c + i * n * size,
+                            start,
+                            k,
+                            a_row,
+                            a_col,
+                            b_row,
+                            n,
+                            tail,
+                            relu,
+                        )
                         i += 8
                     if i + 4 <= m:
-                        two4(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, tail, relu)
+                        _tile(
+                            dtype,
+                            4,
+                            2,
+                            a + i * a_row * size,
+                            at,
+                            c + i * n * size,
+                            start,
+                            k,
+                            a_row,
+                            a_col,
+                            b_row,
+                            n,
+                            tail,
+                            relu,
+                        )
                         i += 4
                     while i < m:
-                        two1(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, tail, relu)
+                        _tile(
+                            dtype,
+                            1,
+                            2,
+                            a + i * a_row * size,
+                            at,
+                            c + i * n * size,
+                            start,
+                            k,
+                            a_row,
+                            a_col,
+                            b_row,
+                            n,
+                            tail,
+                            relu,
+                        )
                         i += 1
                 else:
                     while i + 8 <= m:
-                        one8(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, width, relu)
+                        _tile(
+                            dtype,
+                            8,
+                            1,
+                            a + i * a_row * size,
+                            at,
+                            c + i * n * size,
+                            start,
+                            k,
+                            a_row,
+                            a_col,
+                            b_row,
+                            n,
+                            width,
+                            relu,
+                        )
                         i += 8
                     if i + 4 <= m:
-                        one4(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, width, relu)
+                        _tile(
+                            dtype,
+                            4,
+                            1,
+                            a + i * a_row * size,
+                            at,
+                            c + i * n * size,
+                            start,
+                            k,
+                            a_row,
+                            a_col,
+                            b_row,
+                            n,
+                            width,
+                            relu,
+                        )
                         i += 4
                     while i < m:
-                        one1(a + i * a_row * size, at, c + i * n * size, start, k, a_row, a_col, b_row, n, width, relu)
+                        _tile(
+                            dtype,
+                            1,
+                            1,
+                            a + i * a_row * size,
+                            at,
+                            c + i * n * size,
+                            start,
+                            k,
+                            a_row,
+                            a_col,
+                            b_row,
+                            n,
+                            width,
+                            relu,
+                        )
                         i += 1
         return 0
 
