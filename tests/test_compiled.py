@@ -567,3 +567,11 @@ def test_compiling_what_is_compiled_changes_nothing() -> None:
     assert compile(program) is program
     assert "compile(" in repr(f) and "Program(" in repr(program)
     assert copy.copy(f)(3.0) == 6.0
+
+
+def test_relu_behind_a_branch_is_as_eagerly() -> None:
+    x = np.array([[1.0, -2.0, np.nan, 0.0, 3.0, np.inf]])
+    mask = np.array([[1.0, 0.0, 0.0, 1.0, 0.0, 1.0]])
+    f = value_and_grad(lambda x: where(mask, relu(x * 2.0) * 3.0, 0.0).sum())
+    for have, want in zip(compile(f)(x), f(x), strict=True):
+        np.testing.assert_array_equal(have, want)

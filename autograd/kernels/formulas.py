@@ -431,6 +431,12 @@ def times_step_(g, x):
 
 
 @formula
+def gated_step_(g, x):
+    """A fusion, and no row: what ReLU hands back behind a branch that was not taken."""
+    return g if x > 0 and g != 0 else x if x != x and g != 0 else g - g
+
+
+@formula
 def add_product_(x, y, z):
     """A fusion, and no row."""
     return x + y * z

@@ -45,6 +45,12 @@ class Instruction:
     label: str = ""
     data: Any = None
 
+    def moved(self, inputs: tuple[int, ...]) -> Instruction:
+        """Give the same line with operands of other numbers."""
+        return Instruction(
+            self.name, self.op, inputs, self.params, self.shape, self.dtype, self.single, self.label, self.data
+        )
+
 
 @dataclass(slots=True)
 class Listing:

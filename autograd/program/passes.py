@@ -23,7 +23,7 @@ def optimised(listing: Listing) -> Listing:
 def _substituted(listing: Listing, place: list[int]) -> Listing:
     """Let every use of line `i` be a use of line `place[i]`."""
     lines = [
-        line if all(place[i] == i for i in line.inputs) else replace(line, inputs=tuple(place[i] for i in line.inputs))
+        line if all(place[i] == i for i in line.inputs) else line.moved(tuple(place[i] for i in line.inputs))
         for line in listing.lines
     ]
     return Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
@@ -40,7 +40,7 @@ def dead_code(listing: Listing) -> Listing:
     for number, line in enumerate(listing.lines):
         if number in needed:
             place[number] = len(lines)
-            lines.append(replace(line, inputs=tuple(place[i] for i in line.inputs)))
+            lines.append(line.moved(tuple(place[i] for i in line.inputs)))
     gone = len(listing.lines) - len(lines)
     note = f"dead code: left out {_count(gone)}"
     return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
@@ -95,7 +95,7 @@ def folded(listing: Listing) -> Listing:
         if line.op is None:
             continue
         operands = [lines[i] for i in inputs]
-        line = lines[number] = replace(line, inputs=inputs)
+        line = lines[number] = line.moved(inputs)
         if operands and all(x.name == "constant" for x in operands) and sum(x.data.size for x in operands) <= 4096:
             assert line.op is not None
             data = line.op.evaluate([float(x.data) if x.single else x.data for x in operands], line.params)
@@ -140,7 +140,7 @@ def fused(listing: Listing) -> Listing:
     rectified = {line.inputs[0]: number for number, line in enumerate(lines) if _is(line, "relu")}
     for number, line in enumerate(lines):
         if _is(line, "step") and line.inputs[0] in rectified:  # x > 0 exactly where relu(x) > 0; NaN stays NaN
-            lines[number] = replace(line, inputs=(rectified[line.inputs[0]],))
+            lines[number] = line.moved((rectified[line.inputs[0]],))
     lines, place = _in_order(lines)
     out = Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs], listing.notes)
     biases = _with_bias(out)
@@ -167,7 +167,7 @@ def _in_order(lines: list[Instruction]) -> tuple[list[Instruction], list[int]]:
             if place[number] < 0:
                 place[number] = len(sorted_lines)
                 line = lines[number]
-                sorted_lines.append(replace(line, inputs=tuple(place[i] for i in line.inputs)))
+                sorted_lines.append(line.moved(tuple(place[i] for i in line.inputs)))
     return sorted_lines, place
 
 
@@ -211,7 +211,12 @@ def _with_relu(listing: Listing) -> int:
     return found
 
 
-PAIRS = [("mul", 1, "step", "times_step"), ("add", 1, "mul", "add_product"), ("sub", 1, "mul", "sub_product")]
+PAIRS = [
+    ("mul", 1, "step", "times_step"),
+    ("gated", 1, "step", "gated_step"),
+    ("add", 1, "mul", "add_product"),
+    ("sub", 1, "mul", "sub_product"),
+]
 """An outer row, which of its operands the inner row makes, and the kernel of both."""
 
 
@@ -221,7 +226,7 @@ def _pair(listing: Listing, outer: str, place: int, inner: str, name: str) -> in
     for number, line in enumerate(lines):
         if not _is(line, outer):
             continue
-        orders = [line.inputs] if outer == "sub" else [line.inputs, line.inputs[::-1]]
+        orders = [line.inputs, line.inputs[::-1]] if outer in ("add", "mul") else [line.inputs]
         for inputs in orders:
             between = lines[inputs[place]]
             if (
