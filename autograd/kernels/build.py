@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import carray, cfunc, types
+from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, register_jitable
 
 __all__ = ["VERSION", "address_of", "float_as_int", "int_as_float", "native", "view"]
@@ -91,10 +92,14 @@ def native(kernel: Any, signature: Any = KERNEL, cached: bool = True) -> Any:
     with _lock:
         try:
             return _compiled(kernel, signature, cached)
-        except Exception as error:
-            made = _compiled(kernel, signature, False)  # a fault of the kernel itself raises once more
-            _give_up_cache(str(error))
-            return made
+        except Exception:
+            try:
+                FunctionCache(kernel).flush()  # what a crash has left half-written
+                return _compiled(kernel, signature, cached)
+            except Exception as error:
+                made = _compiled(kernel, signature, False)  # a fault of the kernel itself raises once more
+                _give_up_cache(str(error))
+                return made
 
 
 def _compiled(kernel: Any, signature: Any, cached: bool) -> Any:
