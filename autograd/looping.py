@@ -32,6 +32,9 @@ class Loop:
     The state stays in the program from run to run. Each step is fed with its own row of `inputs`, and with the rows
     of `data` that it is told: the minibatch. What it gives is written down at every step.
 
+    Many nets at once: where the step is written for single numbers, hand it a state of arrays with one place for each
+    net (`benchmarks/ensemble.py` trains 1,000 nets so).
+
     Args:
         step: `step(state, inputs, batch)` gives the new state, in the containers of the old one, and a list of
             numbers and arrays to write down. It is written with the library's operations.
