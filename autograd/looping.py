@@ -117,7 +117,7 @@ class Loop:
             views = [calls.views[i] for i in calls.listing.outputs]
             new, results = views[: len(states)], [calls.contiguous(v) for v in views[len(states) :]]
             for i, v in enumerate(results):
-                words = [Place(calls.clock.base), v.size, Place(v.base, v.offset), f"result {i}"]
+                words = [Place(calls.clock.base), v.size, f"result {i}", Place(v.base, v.offset)]
                 calls.call("record", v.dtype, words, v, v)
             fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
             new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]

@@ -1,8 +1,8 @@
 """Formulas of elementwise rows for single numbers, as numba compiles them into loops.
 
-A row that has a `scalar` formula is compiled from that, unless it stands here: then because Python's `math` raises
-where IEEE has an answer, or because a loop over this form becomes vector instructions, which a call of libm does not.
-A test holds every one to its row. All compute in float64; a loop over float32 rounds the result.
+They stand beside the rows, whose `scalar` is Python's: `math` raises where IEEE has an answer, and a call of libm does
+not become vector instructions. A test holds every one to its row. All compute in float64; a loop over float32 rounds
+the result.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from .build import VERSION, view
 
@@ -180,6 +180,28 @@ def _dots(typing_context, dtype, rows, a, b, c, k, a_row):
     return result, code
 
 
+def _strip(vectors: int) -> Any:
+    """Make the loop over all rows of a strip of columns, so many vectors wide, in tiles of 8, 4 and 1 rows."""
+
+    @register_jitable(forceinline=True)
+    def strip(dtype, size, m, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu):
+        down_a, down_c = a_row * size, c_row * size
+        i = 0
+        while i + 8 <= m:
+            _tile(dtype, 8, vectors, a + i * down_a, b, c + i * down_c, bias, k, a_row, a_col, b_row, c_row, tail, relu)
+            i += 8
+        if i + 4 <= m:
+            _tile(dtype, 4, vectors, a + i * down_a, b, c + i * down_c, bias, k, a_row, a_col, b_row, c_row, tail, relu)
+            i += 4
+        while i < m:
+            _tile(dtype, 1, vectors, a + i * down_a, b, c + i * down_c, bias, k, a_row, a_col, b_row, c_row, tail, relu)
+            i += 1
+
+    return strip
+
+
+_one, _two = _strip(1), _strip(2)  # names of the module: in a closure they would keep the kernel out of the cache
+
 _LANES = {np.float32: 16, np.float64: 8}
 
 
@@ -234,119 +256,11 @@ def matmul(dtype: Any) -> Any:
                             for q in range(width):
                                 packed[q] = row[q * w[12]]
                     at = panel
-                i = 0
                 c = out + j * size
                 if width > lanes:
-                    tail = width - lanes
-                    while i + 8 <= m:
-                        _tile(
-                            dtype,
-                            8,
-                            2,
-                            a + i * a_row * size,
-                            at,
-                            c + i * n * size,
-                            start,
-                            k,
-                            a_row,
-                            a_col,
-                            b_row,
-                            n,
-                            tail,
-                            relu,
-                        )
-                        i += 8
-                    if i + 4 <= m:
-                        _tile(
-                            dtype,
-                            4,
-                            2,
-                            a + i * a_row * size,
-                            at,
-                            c + i * n * size,
-                            start,
-                            k,
-                            a_row,
-                            a_col,
-                            b_row,
-                            n,
-                            tail,
-                            relu,
-                        )
-                        i += 4
-                    while i < m:
-                        _tile(
-                            dtype,
-                            1,
-                            2,
-                            a + i * a_row * size,
-                            at,
-                            c + i * n * size,
-                            start,
-                            k,
-                            a_row,
-                            a_col,
-                            b_row,
-                            n,
-                            tail,
-                            relu,
-                        )
-                        i += 1
+                    _two(dtype, size, m, a, at, c, start, k, a_row, a_col, b_row, n, width - lanes, relu)
                 else:
-                    while i + 8 <= m:
-                        _tile(
-                            dtype,
-                            8,
-                            1,
-                            a + i * a_row * size,
-                            at,
-                            c + i * n * size,
-                            start,
-                            k,
-                            a_row,
-                            a_col,
-                            b_row,
-                            n,
-                            width,
-                            relu,
-                        )
-                        i += 8
-                    if i + 4 <= m:
-                        _tile(
-                            dtype,
-                            4,
-                            1,
-                            a + i * a_row * size,
-                            at,
-                            c + i * n * size,
-                            start,
-                            k,
-                            a_row,
-                            a_col,
-                            b_row,
-                            n,
-                            width,
-                            relu,
-                        )
-                        i += 4
-                    while i < m:
-                        _tile(
-                            dtype,
-                            1,
-                            1,
-                            a + i * a_row * size,
-                            at,
-                            c + i * n * size,
-                            start,
-                            k,
-                            a_row,
-                            a_col,
-                            b_row,
-                            n,
-                            width,
-                            relu,
-                        )
-                        i += 1
+                    _one(dtype, size, m, a, at, c, start, k, a_row, a_col, b_row, n, width, relu)
         return 0
 
     return matmul

@@ -137,34 +137,30 @@ def batch(dtype: Any) -> Any:
 
 def feed(dtype: Any) -> Any:
     """Take the numbers of this step: kernel, length, clock, n, out, data of all steps (float64)."""
-    version = VERSION
-
-    def feed(instruction):
-        version  # noqa: B018
-        w = view(instruction, 6, np.int64)
-        step, n = view(w[2], 1, np.int64)[0], w[3]
-        out, data = view(w[4], n, dtype), view(w[5] + 8 * step * n, n, np.float64)
-        for i in range(n):
-            out[i] = data[i]
-        return 0
-
-    return feed
+    return _between(dtype, np.float64, 0, 1)
 
 
 def record(dtype: Any) -> Any:
-    """Write down the numbers of this step: kernel, length, clock, n, a, out for all steps (float64)."""
-    version = VERSION
+    """Write down the numbers of this step: kernel, length, clock, n, out for all steps (float64), a."""
+    return _between(np.float64, dtype, 1, 0)
 
-    def record(instruction):
+
+def _between(dtype: Any, source: Any, out_moves: int, a_moves: int) -> Any:
+    """Copy between numbers that stay and those of all steps, which move on with the clock."""
+    version, size, from_size = VERSION, np.dtype(dtype).itemsize, np.dtype(source).itemsize
+
+    def between(instruction):
         version  # noqa: B018
         w = view(instruction, 6, np.int64)
-        step, n = view(w[2], 1, np.int64)[0], w[3]
-        a, out = view(w[4], n, dtype), view(w[5] + 8 * step * n, n, np.float64)
+        n = w[3]
+        moved = view(w[2], 1, np.int64)[0] * n
+        out = view(w[4] + out_moves * moved * size, n, dtype)
+        a = view(w[5] + a_moves * moved * from_size, n, source)
         for i in range(n):
             out[i] = a[i]
         return 0
 
-    return record
+    return between
 
 
 def check(dtype: Any) -> Any:
