@@ -1,13 +1,33 @@
-"""What several test files share: a browser that notes every request and every message of the console."""
+"""What several test files share: a browser that notes every request and message of the console, and processes."""
 
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def two_runs() -> Callable[[str], list[bytes]]:
+    """Run a program in two processes, in which Python hashes differently, and give what each prints."""
+
+    def run(program: str) -> list[bytes]:
+        return [
+            subprocess.run(
+                [sys.executable, "-c", program], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"},
+                capture_output=True, check=True,
+            ).stdout
+            for seed in ("1", "2")
+        ]  # fmt: skip
+
+    return run
 
 
 class Window:

@@ -1,8 +1,7 @@
 """Step by step: the steps as data, and films, animations and players in a browser."""
 
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,8 +14,6 @@ import nn
 from autograd import Tensor, Value, backward_steps, draw
 from autograd.drawing.reading import read
 from autograd.drawing.story import tell
-
-ROOT = Path(__file__).parents[1]
 
 
 def expression() -> tuple[Value, Value, Value]:
@@ -164,20 +161,14 @@ def test_the_animation_ends_with_all_gradients_where_nothing_moves() -> None:
     assert "<script" not in draw(expression()[2]).animate().svg()
 
 
-def test_the_same_bytes_in_every_process() -> None:
+def test_the_same_bytes_in_every_process(two_runs: Callable[[str], list[bytes]]) -> None:
     program = (
         "from autograd import Value, draw\n"
         "a, b = Value(2.0, label='a'), Value(1.0, label='b')\n"
         "d = draw((a + b) * (b + 1) + a.tanh())\n"
         "print(d.film('both').svg(), d.animate().svg(), d.player().html())"
     )
-    runs = [
-        subprocess.run(
-            [sys.executable, "-c", program], cwd=ROOT, env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin"},
-            capture_output=True, check=True,
-        ).stdout
-        for seed in ("1", "2")
-    ]  # fmt: skip
+    runs = two_runs(program)
     assert runs[0] == runs[1] and len(runs[0]) > 1000
 
 
