@@ -9,8 +9,8 @@
 `parts`, `samples`, `folding`, `planning`
     which nodes share a box: sums of products, neurons and layers, one sample of a batch; and how much is shown.
     `places` reads the names of modules off the labels of parameters, `folded` says what stands in such a box.
-`tangents`, `paths`
-    forward mode, and the derivative as a sum over paths.
+`tangents`, `paths`, `trace_table`
+    forward mode, the derivative as a sum over paths, and the computation as a table.
 `layout`
     where boxes and edges go, once for all views of a graph; `skeleton` puts it to Graphviz, `engine` is the door there.
 `steps`, `story`
@@ -31,5 +31,9 @@ from .show import Drawing as Drawing
 from .show import draw as draw
 from .steps import Step as Step
 from .steps import backward_steps as backward_steps
+from .trace_table import TraceRow as TraceRow
+from .trace_table import TraceTable as TraceTable
+from .trace_table import trace_table as trace_table
 
-__all__ = ["Drawing", "Exhibit", "Network", "Path", "Paths", "Step", "backward_steps", "draw", "formula", "paths"]
+__all__ = ["Drawing", "Exhibit", "Network", "Path", "Paths", "Step", "TraceRow", "TraceTable", "backward_steps", "draw",
+           "formula", "paths", "trace_table"]  # fmt: skip

@@ -58,6 +58,7 @@ class Folding:
         self.nodes, self.operands = reading.nodes, reading.operands
         self.sample, self.shown = sample, sample.shown
         self.users = reading.users
+        self._beside: dict[int, list[int]] = {}  # the uses of a leaf, but for penalties
         self.places = {
             i: place
             for i in self.shown
@@ -144,8 +145,10 @@ class Folding:
         """Say whether a leaf without a name is used here alone, but for penalties."""
         if self.nodes[leaf].label:
             return False
-        uses = self._uses(leaf)
-        return all(user in members for user in [u for u in uses if not self._is_of_one(u, leaf)] or uses)
+        if leaf not in self._beside:  # it may have a million uses, in a million sums
+            uses = self._uses(leaf)
+            self._beside[leaf] = [u for u in uses if not self._is_of_one(u, leaf)] or uses
+        return all(user in members for user in self._beside[leaf])
 
     def _activation(self, output: int, taken: set[int]) -> int | None:
         uses = self._uses(output)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape, quoteattr
 
 from .formula import one_line
 from .look import INK, LEVELS, PAPER, fill
 from .picture import width_of
 
-__all__ = ["DARK", "MARKER", "document", "n", "rect", "text_at", "wrapped"]
+__all__ = ["DARK", "MARKER", "document", "escape", "n", "quoted", "rect", "text_at", "wrapped"]
 
 DARK = ('[data-jp-theme-light="false"]', "body.vscode-dark")
 """What a notebook's page says of itself where its theme is dark."""
@@ -27,7 +26,7 @@ def document(
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{token}" class="{names}" role="img" '
         f'aria-labelledby="{token}-t {token}-d" width="{n(width)}" height="{n(height)}" '
-        f'viewBox="0 0 {n(width)} {n(height)}" font-family={quoteattr(_FONT)} font-size="12"{more}>'
+        f'viewBox="0 0 {n(width)} {n(height)}" font-family={quoted(_FONT)} font-size="12"{more}>'
     )
     return "\n".join(
         [
@@ -40,6 +39,17 @@ def document(
             "</svg>\n",
         ]
     )
+
+
+def escape(text: str) -> str:
+    """Write a text so that nothing in it is markup; the standard library's own brings a web client along."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quoted(text: str) -> str:
+    """Write a text as the value of an attribute."""
+    escaped = escape(text).replace('"', "&quot;").replace("\n", "&#10;")
+    return f'"{escaped}"'
 
 
 def rect(x: float, y: float, width: float, height: float, radius: float, rest: str) -> str:

@@ -7,13 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 
 from .formula import short
 from .look import INK, LEVELS, NEGATIVE, POSITIVE, QUIET, fill, level
-from .markup import document, n, text_at, wrapped
+from .markup import document, escape, n, text_at, wrapped
 
 __all__ = ["Network", "network_svg", "network_text"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from xml.sax.saxutils import quoteattr
+
+from .markup import quoted
 
 __all__ = ["html"]
 
@@ -19,6 +20,6 @@ def html(svg: str, token: str, sentence: str) -> str:
     data = base64.b64encode(svg.encode()).decode()
     return (
         f'<div data-chalkgrad="{token}" style="overflow-x:auto;max-width:100%">'
-        f'<img style="max-width:none" alt={quoteattr(sentence)} src="data:image/svg+xml;base64,{data}"/></div>'
+        f'<img style="max-width:none" alt={quoted(sentence)} src="data:image/svg+xml;base64,{data}"/></div>'
         f"<script>{_SWAP.replace('TOKEN', token)}</script>"
     )

@@ -267,5 +267,5 @@ def paths(result: Node, start: Node) -> Paths:
         raise ValueError(f"`start` is {start!r:.60}, which `result` does not depend on")
     found = Paths(reading, reading.place[start])
     if any(link.slope is None for links in found._links.values() for link in links):
-        raise ValueError("there are arrays on the paths, whose local derivatives are no single numbers: use Values")
+        raise ValueError("on the paths to `result` are arrays, whose slopes are no single numbers: use Values")
     return found

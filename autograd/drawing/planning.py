@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..checks import items
 from ..graph import Node
 from .folding import DEEPEST, Folding
 from .parts import Joint, Part, Plan, joints
@@ -30,8 +31,9 @@ def plan(
     radius: int | None = None,
 ) -> Plan:
     """Divide a graph into parts; see `draw` for what is asked for."""
-    expand = [expand] if isinstance(expand, (str, Node)) else list(expand)
-    if depth is not None and (isinstance(depth, bool) or depth not in range(DEEPEST + 1)):
+    expand = [expand] if isinstance(expand, (str, Node)) else items(expand, "expand")
+    whole = isinstance(depth, int) and not isinstance(depth, bool)
+    if depth is not None and not (whole and depth in range(DEEPEST + 1)):
         raise ValueError(
             f"`depth` is 0 (layers as boxes), 1 (neurons), 2 (sums of products), 3 (every value) or None, not {depth!r}"
         )

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..checks import one_of
 from ..graph import Node, without_collector
 from .dot import dot_text
 from .engine import run_dot
@@ -92,7 +93,7 @@ def draw(
        └─ 1
     """
     if callable(picture := getattr(node, "_picture_", None)) and not isinstance(node, type):
-        if view not in _VIEWS[:2]:
+        if not isinstance(view, str) or view not in _VIEWS[:2]:
             raise ValueError(f"`view` of a net is 'forward' or 'backward', not {view!r:.40}")
         return _net(picture(view, at))
     if at is not None:
@@ -100,8 +101,7 @@ def draw(
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program
     if not isinstance(node, Node):
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
-    if view not in _VIEWS:
-        raise ValueError(f"`view` is one of {', '.join(map(repr, _VIEWS))}, not {view!r:.40}")
+    one_of(view, _VIEWS, "view")
     _check_mode(mode, wrt, view)
     with without_collector():
         reading = read(node)
@@ -114,8 +114,7 @@ def draw(
 
 
 def _check_mode(mode: str, wrt: Any, view: str) -> None:
-    if mode not in ("reverse", "forward"):
-        raise ValueError(f"`mode` is 'reverse' or 'forward', not {mode!r:.40}")
+    one_of(mode, ("reverse", "forward"), "mode")
     if mode == "reverse" and wrt is not None:
         raise ValueError("`wrt` is the node that forward mode starts from: add mode='forward'")
     if mode == "forward" and not isinstance(wrt, Node):

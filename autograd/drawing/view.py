@@ -60,7 +60,7 @@ class View:
     def _distant(self, part: Part) -> int:
         """Count the parameters that a part uses and that stand in other boxes."""
         operands = {x for i in part.members for x in self.reading.operands[i]}
-        leaves = [x for x in operands.difference(part.holds, self.owner) if not self.reading.operands[x]]
+        leaves = [x for x in operands.difference(part.holds) if x not in self.owner and not self.reading.operands[x]]
         return len([x for x in leaves if self.reading.nodes[x].op is not fixed])
 
     def join(self, joint: Joint, text: str = "", amount: float = 0.0, told: str = "", flows: bool = True) -> None:
