@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from . import modes
+from .checks import function
 from .containers import flatten, rebuild
 from .display import Shown
-from .graph import Node, constant, fixed, new_variable, topological, without_collector
+from .graph import Node, constant, fixed, new_variable, topological, variable, without_collector
 from .program.captured import Captured
 from .program.instructions import listing
 from .program.passes import optimised
@@ -25,6 +26,8 @@ from .shapes import describe
 
 __all__ = ["Compiled", "Program", "compile"]
 
+_FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+_FLAT = frozenset({float, np.float64, np.float32, np.ndarray, int, bool, str})
 TRACES = 16
 """How many programs a compiled function may need for arguments that look alike."""
 
@@ -43,6 +46,8 @@ class Program(Shown):
     """
 
     def __init__(self, root: Node) -> None:
+        if not isinstance(root, Node):
+            raise TypeError(f"`root` is a Value or a Tensor, not {describe(root)} ({root!r:.40})")
         if root.op is fixed:
             raise ValueError("`root` is a constant: there is nothing to compile. It needs a leaf, such as Value(2.0)")
         data = root._data
@@ -121,7 +126,12 @@ class Program(Shown):
 
 def _taken(x: np.ndarray, like: Node) -> Any:
     """Take a result out of the arena: a float for a Value, a copy for a Tensor."""
-    return float(x) if like._data.__class__ is float else np.array(x, dtype=like._data.dtype, order="C")
+    data = like._data
+    return float(x) if data.__class__ is float else x.copy() if x.dtype == data.dtype else x.astype(data.dtype, "C")
+
+
+def _plain(x: Any) -> Any:
+    return x if x.__class__ is float or x.ndim else x[()]
 
 
 class _Traced:
@@ -149,6 +159,7 @@ class _Traced:
         inputs = [*self.variables, *self.parameters, *drawn]
         order, _ = topological(*every)
         self.outputs, self.guards = outputs, guards
+        self.is_single = len(self.leaves) == 1 and self.leaves[0] is result
         scalars = FunctionOfScalars.of(every, inputs)
         self.body = scalars or Body(optimised(listing(every, inputs)), len(order) + len(leaves))
 
@@ -160,32 +171,27 @@ class _Traced:
         """
         body = self.body
         with body.lock:
-            places = iter(body.inputs)
-            for x in data:
-                next(places)[...] = x
-            for parameter in self.parameters:
-                next(places)[...] = parameter._data
-            if self.trace.draws:
+            given = data
+            if self.parameters or self.trace.draws:
                 self.pending = self.pending or [make() for _, make in self.trace.draws]
-                for x in self.pending:
-                    next(places)[...] = x
+                given = [*data, *(parameter._data for parameter in self.parameters), *self.pending]
+            for place, x in zip(body.inputs, given, strict=True):
+                place[...] = x
             body.run()
-            guards = body.outputs[len(self.outputs) :]
-            if not all(guard.holds(x) for guard, x in zip(self.guards, guards, strict=True)):
-                return None
+            if self.guards:
+                guards = body.outputs[len(self.outputs) :]
+                if not all(guard.holds(x) for guard, x in zip(self.guards, guards, strict=True)):
+                    return None
             self.pending = []
             results = [_taken(x, node) for x, node in zip(body.outputs, self.outputs, strict=False)]
         return (self._put_together(results),)
 
     def _put_together(self, results: list[Any]) -> Any:
+        wrap = constant if self.nodes_given else _plain
+        if self.is_single:
+            return wrap(results[0]) if results else self.result
         found = iter(results)
-        leaves = []
-        for x in self.leaves:
-            if isinstance(x, Node):
-                data = next(found)
-                x = constant(data) if self.nodes_given else data[()] if isinstance(data, np.ndarray) else data
-            leaves.append(x)
-        return rebuild(self.result, leaves)
+        return rebuild(self.result, [wrap(next(found)) if isinstance(x, Node) else x for x in self.leaves])
 
     def __str__(self) -> str:
         names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
@@ -198,30 +204,32 @@ class _Call:
     """The arguments of a call, taken apart: numbers and arrays become variables, the rest are settings."""
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self.leaves = flatten((args, kwargs))
+        flat = not kwargs and _FLAT.issuperset(map(type, args))  # the usual call, with nothing to take apart
+        self.leaves: Sequence[Any] = args if flat else flatten((args, kwargs))
         self.data: list[Any] = []
         key: list[Any] = []
-        self.nodes_given = False
+        self.nodes_given = self.inside = False
         for x in self.leaves:
             if isinstance(x, Node):
                 self.nodes_given = True
+                self.inside = self.inside or x.op is variable or x._first is not None
                 x = x._data
-            if isinstance(x, float):
+            if isinstance(x, np.ndarray) and x.dtype in _FLOATS:
+                self.data.append(x)
+                key.append((x.shape, x.dtype))
+            elif isinstance(x, float):
                 self.data.append(x)
                 key.append(float)
-            elif isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64):
-                self.data.append(x)
-                key.append((x.shape, x.dtype.char))
             elif isinstance(x, np.ndarray):
                 if x.dtype.kind not in "iub":
-                    raise TypeError(f"an argument is an array of {x.dtype}: a compiled function takes real numbers")
+                    raise TypeError(f"an argument is an array of `{x.dtype}`: a compiled function takes real numbers")
                 key.append((x.shape, x.dtype.str, x.tobytes()))
             elif isinstance(x, np.floating):
                 self.data.append(float(x))
                 key.append(float)
             else:
                 key.append(_setting(x))
-        self.key = (_structure((args, kwargs)), tuple(key), self.nodes_given)
+        self.key = (len(args) if flat else _structure((args, kwargs)), tuple(key), self.nodes_given)
 
     def variables(self) -> list[Any]:
         """Make a variable of each number and array; labels stay."""
@@ -229,10 +237,10 @@ class _Call:
         for x in self.leaves:
             data = x._data if isinstance(x, Node) else float(x) if isinstance(x, (float, np.floating)) else x
             if isinstance(data, float) or (isinstance(data, np.ndarray) and data.dtype.kind == "f"):
-                variable = new_variable(data if isinstance(data, float) else np.array(data, order="C"))
+                made = new_variable(data if isinstance(data, float) else np.array(data, order="C"))
                 if isinstance(x, Node) and x.label:
-                    variable.label = x.label
-                out.append(variable)
+                    made.label = x.label
+                out.append(made)
         return out
 
     def lifted(self, variables: list[Any]) -> list[Any]:
@@ -252,7 +260,7 @@ def _setting(x: Any) -> Any:
         hash(x)
     except TypeError:
         raise TypeError(
-            f"an argument is {describe(x)} ({x!r:.40}): a compiled function takes numbers, arrays, Values, Tensors, "
+            f"an argument, `{x!r:.40}`, is {describe(x)}: a compiled function takes numbers, arrays, Values, Tensors, "
             "lists, tuples and dicts of these, and settings that can be hashed"
         ) from None
     return (type(x), x)
@@ -274,15 +282,22 @@ class Compiled:
     where a node was given. Leaves that the function captures, such as the parameters of a model, are read at every
     call. A branch on a traced number (`if x > 0`) is a guard: where it turns out otherwise, the function is traced
     again; so it is when a number, array or setting that it captures has changed.
+
+    Inside of another graph it is the function that it was made of, uncompiled: where it is given, or captures, a
+    variable of `grad` or the result of an operation, and in a function that is compiled itself.
     """
 
     def __init__(self, f: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, f)
+        functools.update_wrapper(self, function(f, "f", "to compile"))
         self._f = f
         self._traces: dict[Any, list[_Traced]] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if modes.tracer() is not None:
+            return self._f(*args, **kwargs)
         call = _Call(args, kwargs)
+        if call.inside:
+            return self._f(*args, **kwargs)
         traces = self._traces.setdefault(call.key, [])
         supply: list[Any] = []
         for traced in traces:
@@ -294,6 +309,9 @@ class Compiled:
                 return found[0]
             supply, traced.pending = traced.pending or supply, []
         traced = self._trace(args, kwargs, call, supply)
+        if any(x.op is variable for x in traced.parameters):
+            traces.remove(traced)
+            return self._f(*args, **kwargs)
         found = traced.run(call.data)
         if found is None:
             raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")

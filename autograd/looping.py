@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import modes
+from .checks import float_of, function, items
 from .containers import flatten, rebuild
 from .graph import Node, constant, fixed, new_variable, topological, without_collector
 from .program.calls import Calls, Place
@@ -68,12 +69,15 @@ class Loop:
         *,
         finite: bool = False,
     ) -> None:
+        function(step, "step", "of a state, inputs and a batch")
         self._tree = state
-        self._data = [np.ascontiguousarray(x) for x in data]
-        self.batch_size = batch_size
+        self._data = [_rows(x) for x in items(data, "data")]
+        if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or not 0 <= batch_size < 2**31:
+            raise ValueError(f"`batch_size` is a whole number from 0, not {batch_size!r:.60}")
+        self.batch_size = int(batch_size)
         trace = Trace(Captured(step))
         states = [_variable(x, "state") for x in flatten(state)]
-        fed = [_variable(x, "inputs") for x in inputs]
+        fed = [_variable(x, "inputs") for x in items(inputs, "inputs")]
         batches = [new_variable(np.resize(x, (batch_size, *x.shape[1:])) if batch_size else x) for x in self._data]
         with without_collector(), modes.recording_again(), modes.tracing(trace):
             moved, given = step(rebuild(state, list(states)), fed, batches)
@@ -242,13 +246,20 @@ class Loop:
         return f"Loop({self.stats.instructions} instructions)"
 
 
+def _rows(x: Any) -> np.ndarray:
+    array = np.ascontiguousarray(x)
+    if array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"`data` are arrays of float32 or float64, not {describe(x)} ({x!r:.40})")
+    return array
+
+
 def _variable(x: Any, name: str) -> Any:
     if isinstance(x, Node):
         if x.op is fixed or not x.is_leaf:
             raise TypeError(f"`{name}` holds {x!r:.60}: give leaves, numbers and arrays")
         return x
     if isinstance(x, (int, float, np.floating)) and not isinstance(x, bool):
-        return new_variable(float(x))
+        return new_variable(float_of(x, name))
     if isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64):
         return new_variable(np.array(x, order="C"))
     raise TypeError(f"`{name}` holds {describe(x)} ({x!r:.40}): give numbers, arrays of floats, and leaves")

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .checks import function
 from .containers import flatten, rebuild
 from .graph import Node
+from .primitive import plain
 from .primitives.layout import array_of, element, getitem, stack
 from .shapes import describe
 
@@ -41,8 +43,10 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
     >>> round(compile(grad(loss))(1.0), 3)
     0.117
     """
-    if not callable(f):
-        raise TypeError(f"`f` is a function to map, not {describe(f)} ({f!r:.40})")
+    function(f, "f", "to map")
+    axes_given = in_axes if isinstance(in_axes, (list, tuple)) else [in_axes]
+    if not all(i is None or (isinstance(i, (int, np.integer)) and not isinstance(i, bool)) for i in axes_given):
+        raise TypeError(f"`in_axes` is the number of an axis, or None, or one for each argument, not {in_axes!r:.60}")
 
     @functools.wraps(f)
     def mapped(*args: Any) -> Any:
@@ -64,7 +68,7 @@ def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:
         if axis is None:
             continue
         for x in flatten(arg):
-            shape = np.shape(x._data if isinstance(x, Node) else x)
+            shape = np.shape(x._data if isinstance(x, Node) else plain(x, "vmap"))
             if not -len(shape) <= axis < len(shape):
                 raise ValueError(
                     f"argument {place} holds {describe(x)} of shape {shape}, which has no axis {axis} to map over: "
@@ -73,7 +77,7 @@ def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:
             counts[shape[axis]] = place
     if len(counts) != 1 or 0 in counts:
         found = ", ".join(f"{n} in argument {place}" for n, place in counts.items()) or "none"
-        raise ValueError(f"all arguments that are mapped need equally many cases, at least one; found {found}")
+        raise ValueError(f"all arguments that `vmap` maps need equally many cases, at least one; found {found}")
     return next(iter(counts))
 
 

@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import carray, cfunc, types
+from numba import carray, cfunc, config, types
 from numba.core.caching import FunctionCache
 from numba.extending import intrinsic, register_jitable
 
-__all__ = ["VERSION", "address_of", "float_as_int", "int_as_float", "native", "view"]
+__all__ = ["OPEN", "VERSION", "address_of", "float_as_int", "int_as_float", "native", "view"]
 
 Kernel = Callable[[int], int]
 
@@ -31,6 +31,9 @@ VERSION = int(
     hashlib.sha256(b"".join(p.read_bytes() for p in sorted(Path(__file__).parent.glob("*.py")))).hexdigest()[:12], 16
 )
 """Stands in every kernel, since numba's cache looks at the file of a kernel alone, not at what the kernel calls."""
+
+OPEN = 1 << 40
+"""The length of a view whose end its kernel does not know: of the others, NUMBA_BOUNDSCHECK=1 checks each index."""
 
 _lock = threading.Lock()
 
@@ -89,6 +92,8 @@ KERNEL = types.int64(types.int64)
 
 def native(kernel: Any, signature: Any = KERNEL, cached: bool = True) -> Any:
     """Compile a kernel, or load it from numba's cache; a cache that cannot be used costs one warning and no more."""
+    if config.DISABLE_JIT:
+        raise RuntimeError("NUMBA_DISABLE_JIT=1 turns off the compiler that programs need: unset it, or run eagerly")
     with _lock:
         try:
             return _compiled(kernel, signature, cached)

@@ -31,7 +31,8 @@ _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, which then stands in the low bits
 _ROUND_BITS = 0x4338000000000000
 _LN2 = math.log(2.0)
-_ROOT_HALF, _BELL = math.sqrt(0.5), 2.0 / math.sqrt(math.pi)
+_ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.sqrt(2.0 * math.pi)
+_ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09
 
 
 @register_jitable(forceinline=True)
@@ -80,11 +81,11 @@ def exp_(x):
 
 @formula
 def expm1_(x):
-    n, r = _reduced(_held(x, -50.0, 709.5))
+    n, r = _reduced(_held(x, -50.0, 709.8))
     half = n >> 1
     scale, rest = _power_of_two(half), _power_of_two(n - half)
     e = (_expm1_near_0(r) * scale + (scale - int_as_float(float_as_int(1.0 / rest)))) * rest
-    return x if x != x else math.inf if x > 709.782712893384 else e
+    return x if x != x or x == 0 else math.inf if x > 709.782712893384 else e  # -0.0 stays
 
 
 @formula
@@ -175,9 +176,36 @@ def silu_(x):
     return x * sigmoid_(x)
 
 
+@register_jitable(forceinline=True)
+def _exp_of_square(x, c):
+    x = _held(math.fabs(x), 0.0, 50.0)
+    coarse = np.rint(x * 64.0) / 64.0
+    return exp_(-c * coarse * coarse) * exp_(-c * (x - coarse) * (x + coarse))
+
+
+@formula
+def _gaussian(x):
+    return _exp_of_square(x, 1.0)
+
+
+@formula
+def _normal_pdf(x):
+    return _PEAK * _exp_of_square(x, 0.5)
+
+
+@formula
+def _normal_cdf(x):
+    x = _held(x, -40.0, 40.0)
+    z = x * _ROOT_HALF
+    c = 134217729.0 * x
+    high = c - (c - x)
+    rest = ((high * _ROOT_HIGH - z) + (x - high) * _ROOT_HIGH) + x * _ROOT_LOW
+    return 0.5 * (math.erfc(-z) + rest * _BELL * exp_(-z * z))
+
+
 @formula
 def gelu_(x):
-    return x * (0.5 * math.erfc(-_ROOT_HALF * x))
+    return x * _normal_cdf(x)
 
 
 @formula
@@ -251,11 +279,6 @@ def round_(x):
 
 
 @formula
-def _trunc(x):
-    return np.trunc(x)
-
-
-@formula
 def fmod_(x, y):
     return np.fmod(x, y)
 
@@ -325,6 +348,11 @@ def asin_(x):
 
 
 @formula
+def _asin_slope(x):
+    return 1.0 / math.sqrt((1.0 - x) * (1.0 + x))
+
+
+@formula
 def acos_(x):
     return math.acos(x)
 
@@ -362,6 +390,11 @@ def acosh_(x):
 @formula
 def atanh_(x):
     return math.atanh(x)
+
+
+@formula
+def _atanh_slope(x):
+    return math.nan if math.fabs(x) > 1.0 else 1.0 / ((1.0 - x) * (1.0 + x))
 
 
 @formula

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .build import VERSION, view
+from .build import OPEN, VERSION, view
 from .formulas import FORMULAS
 
 __all__ = ["ARITY", "dense", "scattered"]
@@ -55,8 +55,8 @@ def _binary(formula: Any, dtype: Any, size: int, version: int) -> Any:
         step_a, step_b = w[7], w[10]
         for row in range(w[2]):
             out = view(w[4] + row * n * size, n, dtype)
-            a = view(w[5] + row * w[6] * size, n, dtype)
-            b = view(w[8] + row * w[9] * size, n, dtype)
+            a = view(w[5] + row * w[6] * size, n * step_a + 1, dtype)
+            b = view(w[8] + row * w[9] * size, n * step_b + 1, dtype)
             if step_a == 1 and step_b == 1:
                 for i in range(n):
                     out[i] = formula(a[i], b[i])
@@ -84,9 +84,9 @@ def _ternary(formula: Any, dtype: Any, size: int, version: int) -> Any:
         step_a, step_b, step_c = w[7], w[10], w[13]
         for row in range(w[2]):
             out = view(w[4] + row * n * size, n, dtype)
-            a = view(w[5] + row * w[6] * size, n, dtype)
-            b = view(w[8] + row * w[9] * size, n, dtype)
-            c = view(w[11] + row * w[12] * size, n, dtype)
+            a = view(w[5] + row * w[6] * size, n * step_a + 1, dtype)
+            b = view(w[8] + row * w[9] * size, n * step_b + 1, dtype)
+            c = view(w[11] + row * w[12] * size, n * step_c + 1, dtype)
             if step_a == 1 and step_b == 1 and step_c == 1:
                 for i in range(n):
                     out[i] = formula(a[i], b[i], c[i])
@@ -124,7 +124,7 @@ def _unary_at(formula: Any, version: int) -> Any:
         version  # noqa: B018
         w = view(instruction, 6, np.int64)
         n = w[2]
-        out, v, at = view(w[3], n, np.float64), view(w[4], 1, np.float64), view(w[5], n, np.uint32)
+        out, v, at = view(w[3], n, np.float64), view(w[4], OPEN, np.float64), view(w[5], n, np.uint32)
         for i in range(n):
             out[i] = formula(v[at[i]])
         return 0
@@ -137,7 +137,7 @@ def _binary_at(formula: Any, version: int) -> Any:
         version  # noqa: B018
         w = view(instruction, 7, np.int64)
         n = w[2]
-        out, v = view(w[3], n, np.float64), view(w[4], 1, np.float64)
+        out, v = view(w[3], n, np.float64), view(w[4], OPEN, np.float64)
         a, b = view(w[5], n, np.uint32), view(w[6], n, np.uint32)
         for i in range(n):
             out[i] = formula(v[a[i]], v[b[i]])
@@ -151,7 +151,7 @@ def _ternary_at(formula: Any, version: int) -> Any:
         version  # noqa: B018
         w = view(instruction, 8, np.int64)
         n = w[2]
-        out, v = view(w[3], n, np.float64), view(w[4], 1, np.float64)
+        out, v = view(w[3], n, np.float64), view(w[4], OPEN, np.float64)
         a, b, c = view(w[5], n, np.uint32), view(w[6], n, np.uint32), view(w[7], n, np.uint32)
         for i in range(n):
             out[i] = formula(v[a[i]], v[b[i]], v[c[i]])

@@ -2,8 +2,10 @@
 
 A tile is a few rows by one or two vectors of columns. Its loop over k loads a vector of B once and multiplies it into
 every row, so that each number loaded is used several times. LLVM lowers the wide vectors on narrower processors. The
-left operand has a stride for rows and one for columns, so its transpose costs nothing; a transposed right operand is
-packed first. The bias is what the sums start from; ReLU is applied before they leave the registers.
+left operand has a stride for rows and one for columns, so its transpose costs nothing; a transposed or wide right
+operand is packed first. The bias is what the sums start from; ReLU is applied before they leave the registers, and
+the step of a ReLU (a gate, of the shape of the result) while they are in the cache. A long sum over k is cut into
+blocks, whose operands stay in the nearest cache; each goes on from the sums of the one before.
 """
 
 from __future__ import annotations
@@ -17,26 +19,27 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from .build import VERSION, view
+from .formulas import gated_step_, times_step_
 
-__all__ = ["matmul", "panel_size"]
+__all__ = ["matmul"]
 
 # kernel, length, out, a, b, bias (or 0), m, k, n, a row, a column, b row, b column, relu, batches,
-# out batch, a batch, b batch, panel
+# out batch, a batch, b batch, two gates (or 0)
 
 
 @intrinsic(prefer_literal=True)
-def _tile(typing_context, dtype, rows, vectors, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu):
-    """Compute the tile of so many rows and vectors; in the last vector only `tail` lanes are there.
+def _tile(typing_context, dtype, rows, vectors, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu):
+    """Add to the tile at `start`, of so many rows and vectors; in the last vector only `tail` lanes are there.
 
     An intrinsic of the module, with its size as literals: a function made for each size would never be found in the
     cache again.
     """
-    result = types.void(dtype, rows, vectors, *[types.int64] * 11)
+    result = types.void(dtype, rows, vectors, *[types.int64] * 12)
     scalar, rows, vectors = dtype.instance_type, rows.literal_value, vectors.literal_value
     lanes, suffix, size = (16, "f32", 4) if scalar is types.float32 else (8, "f64", 8)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _, _, _, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu = args
+        _, _, _, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu = args
         word, half, bit = ir.IntType(64), ir.IntType(32), ir.IntType(1)
         element = context.get_value_type(scalar)
         vector, mask_type = ir.VectorType(element, lanes), ir.VectorType(bit, lanes)
@@ -79,24 +82,25 @@ def _tile(typing_context, dtype, rows, vectors, a, b, c, bias, k, a_row, a_col, 
                 return builder.call(load, [at, align, mask, nothing])
             return builder.load(at, align=size)
 
-        has_bias = builder.icmp_signed("!=", bias, number(0))
+        has_start = builder.icmp_signed("!=", start, number(0))
         entry = builder.block
-        with_bias, head, body, done = (
-            function.append_basic_block(name) for name in ("with_bias", "head", "body", "done")
+        with_start, head, body, done = (
+            function.append_basic_block(name) for name in ("with_start", "head", "body", "done")
         )
-        builder.cbranch(has_bias, with_bias, head)
-        builder.position_at_end(with_bias)
-        starts = [loaded(bias, number(v * lanes), v) for v in range(vectors)]
+        builder.cbranch(has_start, with_start, head)
+        builder.position_at_end(with_start)
+        downs = [builder.mul(number(r), start_row) for r in range(rows)]
+        starts = [[loaded(start, builder.add(x, number(v * lanes)), v) for v in range(vectors)] for x in downs]
         builder.branch(head)
         builder.position_at_end(head)
         p = builder.phi(word)
         p.add_incoming(number(0), entry)
-        p.add_incoming(number(0), with_bias)
+        p.add_incoming(number(0), with_start)
         sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows)]
-        for row in sums:
-            for v, x in enumerate(row):
+        for row, begun in zip(sums, starts, strict=True):
+            for x, first in zip(row, begun, strict=True):
                 x.add_incoming(nothing, entry)
-                x.add_incoming(starts[v], with_bias)
+                x.add_incoming(first, with_start)
         builder.cbranch(builder.icmp_signed("<", p, k), body, done)
         builder.position_at_end(body)
         b_at = builder.mul(p, b_row)
@@ -184,30 +188,53 @@ def _strip(vectors: int) -> Any:
     """Make the loop over all rows of a strip of columns, so many vectors wide, in tiles of 8, 4 and 1 rows."""
 
     @register_jitable(forceinline=True)
-    def strip(dtype, size, m, a, b, c, bias, k, a_row, a_col, b_row, c_row, tail, relu):
-        down_a, down_c = a_row * size, c_row * size
+    def strip(dtype, size, m, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu):
+        down_a, down_c, down_start = a_row * size, c_row * size, start_row * size
         i = 0
         while i + 8 <= m:
-            _tile(dtype, 8, vectors, a + i * down_a, b, c + i * down_c, bias, k, a_row, a_col, b_row, c_row, tail, relu)
-            i += 8
+            _tile(dtype, 8, vectors, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu)
+            a, c, start, i = a + 8 * down_a, c + 8 * down_c, start + 8 * down_start, i + 8
         if i + 4 <= m:
-            _tile(dtype, 4, vectors, a + i * down_a, b, c + i * down_c, bias, k, a_row, a_col, b_row, c_row, tail, relu)
-            i += 4
+            _tile(dtype, 4, vectors, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu)
+            a, c, start, i = a + 4 * down_a, c + 4 * down_c, start + 4 * down_start, i + 4
         while i < m:
-            _tile(dtype, 1, vectors, a + i * down_a, b, c + i * down_c, bias, k, a_row, a_col, b_row, c_row, tail, relu)
-            i += 1
+            _tile(dtype, 1, vectors, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu)
+            a, c, start, i = a + down_a, c + down_c, start + down_start, i + 1
 
     return strip
 
 
 _one, _two = _strip(1), _strip(2)  # names of the module: in a closure they would keep the kernel out of the cache
 
+_DEPTH = 128  # of a block: with two vectors in a row its panel takes 16 KB, a third of the nearest cache
 _LANES = {np.float32: 16, np.float64: 8}
 
 
-def panel_size(k: int, dtype: Any) -> int:
-    """Say how many numbers the kernel needs to pack a transposed right operand with `k` rows."""
-    return k * 2 * _LANES[np.dtype(dtype).type]
+@intrinsic
+def _panel(typing_context):
+    """Give the address of room for a panel on the stack."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        room = cgutils.alloca_once(builder, ir.IntType(8), size=_DEPTH * 2 * 64)
+        room.align = 64
+        return builder.ptrtoint(room, ir.IntType(64))
+
+    return types.int64(), code
+
+
+@register_jitable
+def _pack(dtype, panel, lanes, b, depth, width, row, column):
+    """Copy a block of B into the panel, whose rows have two vectors."""
+    size = 64 // lanes
+    for p in range(depth):
+        to = view(panel + p * 128, width, dtype)
+        numbers = view(b + p * row * size, width * column, dtype)
+        if column == 1:
+            for q in range(width):
+                to[q] = numbers[q]
+        else:
+            for q in range(width):
+                to[q] = numbers[q * column]
 
 
 def matmul(dtype: Any) -> Any:
@@ -216,12 +243,14 @@ def matmul(dtype: Any) -> Any:
 
     def matmul(instruction):
         version  # noqa: B018
-        w = view(instruction, 19, np.int64)
-        bias, m, k, n, a_row, a_col = w[5], w[6], w[7], w[8], w[9], w[10]
-        relu, panel = w[13], w[18]
+        w = view(instruction, 20, np.int64)
+        bias, m, k, n, a_row, a_col, b_row, b_col, relu = w[5], w[6], w[7], w[8], w[9], w[10], w[11], w[12], w[13]
+        gate = w[18] + w[19]
+        packed = b_col != 1 or (m >= 32 and n > 2 * lanes)
+        panel = _panel()
         for batch in range(w[14]):
             out, a, b = w[2] + batch * w[15] * size, w[3] + batch * w[16] * size, w[4] + batch * w[17] * size
-            if n == 1 and a_col == 1 and w[11] == 1:  # rows times one column
+            if n == 1 and a_col == 1 and b_row == 1:  # rows times one column
                 column = view(b, k, dtype)
                 start = view(bias, 1, dtype)[0] if bias != 0 else dtype(0)
                 whole = k - k % lanes
@@ -240,27 +269,33 @@ def matmul(dtype: Any) -> Any:
                         total += row[p] * column[p]
                     result[i] = total if relu == 0 or total > 0 or total != total else dtype(0)
                 continue
-            for j in range(0, n, 2 * lanes):
-                width = min(2 * lanes, n - j)
-                start = bias + j * size if bias != 0 else 0
-                b_row, at = w[11], b + j * w[12] * size
-                if panel != 0:
-                    b_row = 2 * lanes
-                    for p in range(k):
-                        packed = view(panel + p * b_row * size, width, dtype)
-                        row = view(at + p * w[11] * size, width * w[12], dtype)
-                        if w[12] == 1:
-                            for q in range(width):
-                                packed[q] = row[q]
-                        else:
-                            for q in range(width):
-                                packed[q] = row[q * w[12]]
-                    at = panel
-                c = out + j * size
-                if width > lanes:
-                    _two(dtype, size, m, a, at, c, start, k, a_row, a_col, b_row, n, width - lanes, relu)
-                else:
-                    _one(dtype, size, m, a, at, c, start, k, a_row, a_col, b_row, n, width, relu)
+            first = 0
+            while first == 0 or first < k:
+                depth = min(k - first, _DEPTH)
+                final = relu if first + depth == k else 0
+                left, right = a + first * a_col * size, b + first * b_row * size
+                for j in range(0, n, 2 * lanes):
+                    width, at, c, along = min(2 * lanes, n - j), right + j * b_col * size, out + j * size, b_row
+                    start, start_row = (c, n) if first != 0 else (bias + j * size if bias != 0 else 0, 0)
+                    if packed:
+                        _pack(dtype, panel, lanes, at, depth, width, b_row, b_col)
+                        at, along = panel, 2 * lanes
+                    if width > lanes:
+                        tail = width - lanes
+                        _two(dtype, size, m, left, at, c, start, start_row, depth, a_row, a_col, along, n, tail, final)
+                    else:
+                        _one(dtype, size, m, left, at, c, start, start_row, depth, a_row, a_col, along, n, width, final)
+                    if first + depth == k and gate != 0:
+                        for i in range(m):
+                            row = view(c + i * n * size, width, dtype)
+                            opening = view(gate + (i * n + j) * size, width, dtype)
+                            if w[18] != 0:
+                                for q in range(width):
+                                    row[q] = times_step_(row[q], opening[q])
+                            else:
+                                for q in range(width):
+                                    row[q] = gated_step_(row[q], opening[q])
+                first += _DEPTH
         return 0
 
     return matmul

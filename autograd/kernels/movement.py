@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .build import VERSION, view
+from .build import OPEN, VERSION, view
 
 __all__ = ["batch", "check", "copy", "feed", "pick", "put", "record", "spread", "zero"]
 
@@ -58,7 +58,7 @@ def pick(dtype: Any) -> Any:
         version  # noqa: B018
         w = view(instruction, 6, np.int64)
         n = w[2]
-        out, a, places = view(w[3], n, dtype), view(w[4], 1, dtype), view(w[5], n, np.int64)
+        out, a, places = view(w[3], n, dtype), view(w[4], OPEN, dtype), view(w[5], n, np.int64)
         for i in range(n):
             out[i] = a[places[i]]
         return 0

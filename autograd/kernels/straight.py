@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, register_jitable
 
-from .build import VERSION, view
+from .build import OPEN, VERSION, view
 from .sums import fma, plain_sum, product_sum
 
 __all__ = ["single", "straight"]
@@ -39,17 +39,17 @@ def single(formula: Any, arity: int) -> Any:
 
     def one(values, places):
         version  # noqa: B018
-        v, at = view(values, 1, np.float64), view(places, 1, np.uint32)
+        v, at = view(values, OPEN, np.float64), view(places, OPEN, np.uint32)
         return formula(v[at[0]])
 
     def two(values, places):
         version  # noqa: B018
-        v, at = view(values, 1, np.float64), view(places, 2, np.uint32)
+        v, at = view(values, OPEN, np.float64), view(places, 2, np.uint32)
         return formula(v[at[0]], v[at[1]])
 
     def three(values, places):
         version  # noqa: B018
-        v, at = view(values, 1, np.float64), view(places, 3, np.uint32)
+        v, at = view(values, OPEN, np.float64), view(places, 3, np.uint32)
         return formula(v[at[0]], v[at[1]], v[at[2]])
 
     return (one, two, three)[arity - 1], SIGNATURE
@@ -66,8 +66,8 @@ def straight(dtype: Any) -> Any:
         version  # noqa: B018
         w = view(instruction, 9, np.int64)
         n, values = w[2], w[4]
-        out, v, codes = view(w[3], n, np.float64), view(values, 1, np.float64), view(w[5], n, np.uint8)
-        at, functions, arities = view(w[6], 1, np.uint32), view(w[7], 256, np.int64), view(w[8], 256, np.int64)
+        out, v, codes = view(w[3], n, np.float64), view(values, OPEN, np.float64), view(w[5], n, np.uint8)
+        at, functions, arities = view(w[6], OPEN, np.uint32), view(w[7], 256, np.int64), view(w[8], 256, np.int64)
         p = 0
         for i in range(n):
             code = codes[i]
@@ -82,7 +82,7 @@ def straight(dtype: Any) -> Any:
                 p += 3
             elif code == 3:
                 k = np.int64(at[p])
-                out[i] = product_sum(v, at, view(w[6] + 4 * k, 1, np.uint32), p + 1, k)
+                out[i] = product_sum(v, at, view(w[6] + 4 * k, OPEN, np.uint32), p + 1, k)
                 p += 1 + 2 * k
             elif code == 4:
                 k = np.int64(at[p])

@@ -8,7 +8,7 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, register_jitable
 
-from .build import VERSION, view
+from .build import OPEN, VERSION, view
 
 __all__ = ["fma", "plain_sum", "product_sum", "sums"]
 
@@ -74,7 +74,7 @@ def sums(dtype: Any, plain: bool) -> Any:
         version  # noqa: B018
         w = view(instruction, 8, np.int64)
         n, k = w[2], w[3]
-        out, v = view(w[4], n, np.float64), view(w[5], 1, np.float64)
+        out, v = view(w[4], n, np.float64), view(w[5], OPEN, np.float64)
         left, right = view(w[6], n * k, np.uint32), view(w[7], n * k, np.uint32)
         i = 0
         while i + 8 <= n:  # eight sums side by side, each in its order
@@ -102,7 +102,7 @@ def sums(dtype: Any, plain: bool) -> Any:
         version  # noqa: B018
         w = view(instruction, 7, np.int64)
         n, k = w[2], w[3]
-        out, v = view(w[4], n, np.float64), view(w[5], 1, np.float64)
+        out, v = view(w[4], n, np.float64), view(w[5], OPEN, np.float64)
         left = view(w[6], n * k, np.uint32)
         for i in range(n):
             out[i] = plain_sum(v, left, i * k, k)

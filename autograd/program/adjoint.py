@@ -27,12 +27,12 @@ PART = 4
 @dataclass(slots=True)
 class _Use:
     """Nodes of one row, of which an operand is differentiated by a rule; `factor` is what the rule gives, if it is
-    a factor of their gradients."""
+    a factor of their gradients; of a `gate` also the factor's zeros are exact."""
 
     nodes: np.ndarray
     place: int
     rule: Template
-    masked: bool
+    gate: bool
     factor: np.ndarray | None = None
 
 
@@ -113,7 +113,7 @@ def _uses(columns: Columns, state: np.ndarray) -> list[_Use]:
                 moved = nodes[code[operands[nodes, place]] != CONSTANT]
                 if rule is not None and len(moved):
                     factor = None if rule.whole else written(columns, rule, moved)
-                    uses.append(_Use(moved, place, rule, masked, factor))
+                    uses.append(_Use(moved, place, rule, op.masks and op.elementwise, factor))
     return uses
 
 
@@ -151,25 +151,26 @@ def _parts(
             fresh[-(len(columns.code) - before) :][steps] = np.tile(user, len(steps) // len(user))
         by = np.concatenate([by, fresh])
 
-    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, masked: bool) -> None:
+    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False, place: int = 0) -> None:
         open_ = columns.code[target] != CONSTANT
         target, user, factor = target[open_], user[open_], factor[open_]
-        behind = np.flatnonzero(~finite[factor] & (state[user] & MASKED != 0))
+        behind = np.flatnonzero((~finite[factor] & (state[user] & MASKED != 0)) | gate)
         left = -2 - user
         if len(behind):
             before = len(columns.code)
-            left[behind] = columns.add("gated", left[behind], factor[behind])
+            pair = left[behind], factor[behind]
+            left[behind] = columns.add("gated", *(pair[::-1] if gate and place else pair))  # the gate comes first
             factor = factor.copy()
             factor[behind] = ONE
             note(user[behind], before)
         found.append((target, user, left, factor))
 
-    add(forward.left, forward.owner, forward.right, False)
-    add(forward.right, forward.owner, forward.left, False)
+    add(forward.left, forward.owner, forward.right)
+    add(forward.right, forward.owner, forward.left)
     for use in uses:
         target = columns.operands[use.nodes, use.place]
         if use.factor is not None:
-            add(target, use.nodes, use.factor, use.masked)
+            add(target, use.nodes, use.factor, use.gate, use.place)
             continue
         before = len(columns.code)
         left = written(columns, use.rule, use.nodes, -2 - use.nodes)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..modes import quiet
 from ..primitives import TABLE
 from ..shapes import axes_of
 from .instructions import Instruction, Listing
@@ -145,7 +146,8 @@ class Calls:
         if (view, dtype) not in self._converted:
             if view.base in self.constants and view.size == 1:
                 x = self.constants[view.base].reshape(-1)[view.offset]
-                self._converted[view, dtype] = self.constant(x.astype(dtype).reshape(view.shape))
+                with quiet():  # a number too large for float32 becomes infinite, as at run time
+                    self._converted[view, dtype] = self.constant(x.astype(dtype).reshape(view.shape))
             else:
                 self._converted[view, dtype] = self.copied(view, dtype)
         return self._converted[view, dtype]
@@ -209,7 +211,7 @@ class Calls:
         if line.name == "sum" and inner > 1:  # columns: ones times a matrix
             one = self.constant(np.ones(1, line.dtype))
             words = [Place(out.base), Place(one.base), Place(x.base, x.offset), 0, 1, n, inner, 0, 0, inner, 1, 0]
-            self.call("matmul", line.dtype, [*words, outer, inner, 0, n * inner, 0], out, one, x)
+            self.call("matmul", line.dtype, [*words, outer, inner, 0, n * inner, 0, 0], out, one, x)
             return out
         words = [Place(out.base), Place(x.base, x.offset), outer, n, inner]
         if line.name == "logsumexp":
@@ -319,8 +321,10 @@ class Calls:
     def _matmul(self, line: Instruction, a: View, b: View) -> View:
         return self._linear(line, a, b)
 
-    def _linear(self, line: Instruction, a: View, b: View, bias: View | None = None) -> View:
-        dtype = line.dtype
+    def _linear(self, line: Instruction, a: View, b: View, third: View | None = None) -> View:
+        dtype, gate = line.dtype, line.params.get("gate")
+        third = None if third is None else self.contiguous(self.converted(third, dtype))
+        at_third: Any = 0 if third is None else Place(third.base, third.offset)
         a, b = (self.forward(self.converted(x, dtype)) for x in (a, b))
         if len(a.shape) == 1:
             a = View(a.base, (1, *a.shape), dtype, a.offset, (0, *a.strides))
@@ -329,7 +333,7 @@ class Calls:
         many = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         a, b = a.broadcast((*many, *a.shape[-2:])), b.broadcast((*many, *b.shape[-2:]))
         (m, k), n = a.shape[-2:], b.shape[-1]
-        if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and bias is None:  # better as one row times a matrix
+        if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and third is None:  # better as one row times a matrix
             a, b = self._swapped(b), self._swapped(a)
             m, n = n, m
         out = self.base(line.shape, dtype)
@@ -342,19 +346,14 @@ class Calls:
                 many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
             )
         count, steps = (lengths[0], [to[0], at[0], bt[0]]) if lengths else (1, [0, 0, 0])
-        if bias is not None:
-            bias = self.contiguous(self.converted(bias, dtype))
         column = b.strides[-1] if n > 1 else 1
-        operands = [a, b, *([bias] if bias is not None else [])]
+        operands = [a, b, *([third] if third is not None else [])]
         words: list[Any] = [Place(out.base), Place(a.base, a.offset), Place(b.base, b.offset)]
-        words += [Place(bias.base, bias.offset) if bias is not None else 0, m, k, n]
+        words += [0 if gate else at_third, m, k, n]
         words += [a.strides[-2] if m > 1 else 0, a.strides[-1], b.strides[-2] if k > 1 else 1, column]
         words += [int(line.params.get("relu", False)), count, *steps]
-        if column != 1 or (m >= 32 and n > 128 // dtype.itemsize):  # packed, panels of a wide operand stay in cache
-            panel = self.base((k * 2 * (64 // dtype.itemsize),), dtype)
-            self.call("matmul", dtype, [*words, Place(panel.base)], out, *operands, panel)
-        else:
-            self.call("matmul", dtype, [*words, 0], out, *operands)
+        words += [at_third if gate == "times_step" else 0, at_third if gate == "gated_step" else 0]
+        self.call("matmul", dtype, words, out, *operands)
         return out
 
     def _swapped(self, x: View) -> View:

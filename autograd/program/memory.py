@@ -40,7 +40,7 @@ def planned(sizes: list[int], calls: list[Call | Foreign], kept: Iterable[int]) 
             ends[time].append(base)
     free: list[tuple[int, int]] = []  # start and length of the gaps, in order
     for time, call in enumerate(calls):
-        for base in (call.writes, *call.reads):  # what a call reads besides, such as a panel, begins here
+        for base in (call.writes, *call.reads):  # what a call reads besides begins here
             if offsets[base] < 0:
                 offsets[base], end = _taken(free, rooms[base], end)
         for base in ends[time]:

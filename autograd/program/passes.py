@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from ..primitives import TABLE
+from ..shapes import expand
 from .instructions import Instruction, Listing
 
-__all__ = ["common_subexpressions", "dead_code", "folded", "fused", "optimised"]
+__all__ = ["common_subexpressions", "dead_code", "folded", "fused", "opened", "optimised"]
 
 
 def optimised(listing: Listing) -> Listing:
     """Run all passes, in the order in which one makes work for the next."""
-    for each in (folded, common_subexpressions, fused, dead_code):
+    for each in (opened, folded, common_subexpressions, fused, dead_code):
         listing = each(listing)
     return listing
 
@@ -45,6 +46,44 @@ def dead_code(listing: Listing) -> Listing:
     note = f"dead code: left out {_count(gone)}"
     return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
                    [*listing.notes, note])  # fmt: skip
+
+
+def opened(listing: Listing) -> Listing:
+    """Write out each logsumexp whose softmax is computed too, by its rule: they share all but the last lines."""
+    maxima = {(x.inputs[0], x.params["axis"]) for x in listing.lines if _is(x, "max") and x.params["keepdims"]}
+    lines: list[Instruction] = []
+    place: list[int] = []
+    found = 0
+    for line in listing.lines:
+        moved = line.moved(tuple(place[i] for i in line.inputs))
+        if _is(line, "logsumexp") and (line.inputs[0], line.params["axis"]) in maxima:
+            _open(lines, moved)
+            found += 1
+        else:
+            lines.append(moved)
+        place.append(len(lines) - 1)
+    note = f"opened: {found} logsumexp whose softmax is needed too"
+    return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
+                   [*listing.notes, note])  # fmt: skip
+
+
+def _open(lines: list[Instruction], line: Instruction) -> None:
+    """Write top + log(sum(exp(x - top))), with the lines that the rule of logsumexp has as well."""
+    x, axis = line.inputs[0], line.params["axis"]
+    shape, reduced = lines[x].shape, expand(lines[x].shape, axis)
+    keeping = {"axis": axis, "keepdims": True}
+
+    def row(name: str, shape: tuple[int, ...], /, *inputs: int, **params: Any) -> int:
+        lines.append(Instruction(name, TABLE[name], inputs, params, shape, line.dtype, False))
+        return len(lines) - 1
+
+    top = row("anchor", reduced, row("max", reduced, x, **keeping))
+    spread = top if reduced == shape else row("broadcast_to", shape, top, shape=shape)
+    total = row("sum", reduced, row("exp", shape, row("sub", shape, x, spread)), **keeping)
+    out = row("add", reduced, top, row("log", reduced, total))
+    if line.shape != reduced:
+        row("reshape", line.shape, out, shape=line.shape)
+    lines[-1].single, lines[-1].label = line.single, line.label
 
 
 def common_subexpressions(listing: Listing) -> Listing:
@@ -146,7 +185,11 @@ def fused(listing: Listing) -> Listing:
     biases = _with_bias(out)
     rectifiers = _with_relu(out)
     pairs = sum(_pair(out, *names) for names in PAIRS)
-    note = f"fusion: {biases} matrix products with their bias, {rectifiers} with their ReLU; {pairs} pairs of rows"
+    gates = _with_gate(out)
+    note = (
+        f"fusion: {biases} matrix products with their bias, {rectifiers} with their ReLU, {gates} with a step; "
+        f"{pairs} pairs of rows"
+    )
     out.notes = [*out.notes, note]
     return out
 
@@ -210,6 +253,31 @@ def _with_relu(listing: Listing) -> int:
                 found += 1
     return found
 
+
+def _with_gate(listing: Listing) -> int:
+    """Let a matrix product apply the step of a ReLU behind it: what the layer before gets back."""
+    uses, lines, found = listing.uses(), listing.lines, 0
+    for number, line in enumerate(lines):
+        if line.name not in GATES or line.op is not None:
+            continue
+        product, opening = (lines[i] for i in line.inputs)
+        if (
+            _is(product, "matmul")
+            and uses[line.inputs[0]] == 1
+            and len(line.shape) == 2
+            and line.shape[1] > 1
+            and product.shape == opening.shape == line.shape
+            and product.dtype == opening.dtype == line.dtype
+            and len(lines[product.inputs[0]].shape) == len(lines[product.inputs[1]].shape) == 2
+        ):
+            inputs = (*product.inputs, line.inputs[1])
+            lines[number] = replace(line, name="linear", op=None, inputs=inputs, params={"gate": line.name})
+            found += 1
+    return found
+
+
+GATES = ("times_step", "gated_step")
+"""The fusions that a matrix product can apply to its result."""
 
 PAIRS = [
     ("mul", 1, "step", "times_step"),

@@ -201,7 +201,7 @@ class Schedule:
             self._call(("sum", "float64", ""), [("value", out), ("value", found.first), n, k, 1], text, flops)
         elif found is not None and found.row == 1:  # columns: ones times a matrix
             words = [("value", out), ("value", 0), ("value", found.first), 0, 1, k, n, 0, 0, found.column, 1, 0]
-            self._call(("matmul", "float64", ""), [*words, 1, 0, 0, 0, 0], text, flops)
+            self._call(("matmul", "float64", ""), [*words, 1, 0, 0, 0, 0, 0], text, flops)
         else:
             words = [n, k, ("value", out), ("value", 0), _index(places)]
             self._call(("plain_sums", "float64", ""), words, text, flops)
@@ -234,8 +234,7 @@ class Schedule:
         out = self._put(nodes.ravel())
         b_column = b[2] if n > 1 else 1
         words = [("value", out), a[0], b[0], 0 if start is None else start, m, k, n]
-        words += [a[1] if m > 1 else 0, a[2], b[1] if k > 1 else 1, b_column, 0, 1, 0, 0, 0]
-        words.append(np.empty(k * 16) if b_column != 1 else 0)  # a panel
+        words += [a[1] if m > 1 else 0, a[2], b[1] if k > 1 else 1, b_column, 0, 1, 0, 0, 0, 0, 0]
         text = f"{m} x {k} matrix times {k} x {n} matrix" + (" plus a row" if start is not None else "")
         self._call(("matmul", "float64", ""), words, text, 2 * m * n * k)
         for x, by in terms:
