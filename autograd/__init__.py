@@ -26,6 +26,7 @@ from .drawing import Network as Network
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
 from .drawing import paths as paths
+from .drawing import trace_table as trace_table
 from .graph import Node as Node
 from .graph import fresh as fresh
 from .graph import topological as topological
@@ -43,6 +44,7 @@ from .primitives.activations import erfc as erfc
 from .primitives.activations import gelu as gelu
 from .primitives.activations import leaky_relu as leaky_relu
 from .primitives.activations import log_sigmoid as log_sigmoid
+from .primitives.activations import logaddexp as logaddexp
 from .primitives.activations import relu as relu
 from .primitives.activations import sigmoid as sigmoid
 from .primitives.activations import silu as silu
@@ -83,7 +85,6 @@ from .primitives.powers import log as log
 from .primitives.powers import log1p as log1p
 from .primitives.powers import log2 as log2
 from .primitives.powers import log10 as log10
-from .primitives.powers import logaddexp as logaddexp
 from .primitives.powers import pow as pow
 from .primitives.powers import sqrt as sqrt
 from .primitives.powers import xlogy as xlogy
@@ -244,6 +245,7 @@ __all__ = [
     "Program",
     "topological",
     "fresh",
+    "trace_table",
     "transpose",
     "value_and_grad",
     "var",

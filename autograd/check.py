@@ -2,7 +2,8 @@
 
 A number is compared and not a matrix: with a random direction v and a random cotangent u, reverse mode gives
 (u J) v, forward mode u (J v), and differences of f along v the same number without any rule. That a wrong
-entry of J escapes them all has probability zero.
+entry of J escapes them all has probability zero. `backward()` is asked too, since it walks the graph on its own, and
+the programs that `compile` makes of all this, if one wants.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from .checks import one_of
+from .compiled import Compiled, compile
 from .containers import flatten, rebuild
-from .graph import Node, constant, new_variable, topological
+from .graph import Node, constant, new_variable, topological, zeros
 from .primitive import plain
+from .primitives.reductions import sum as total
 from .transforms import jvp, vjp
 
 __all__ = ["GradcheckError", "gradcheck"]
@@ -23,6 +27,12 @@ __all__ = ["GradcheckError", "gradcheck"]
 DIRECTIONS = 3
 STEPS = tuple(10.0**-k for k in range(1, 7))
 """Steps of the differences, relative to each element; the estimate that its neighbour confirms is taken."""
+
+FORWARD = ("forward mode", "compiled forward mode")
+"""The modes that carry a direction, and not a cotangent."""
+
+SEARCHED = 1000
+"""How many inputs or outputs the search for a wrong element goes through; with more, it would take minutes."""
 
 TINY = 1e-30
 """Step of the complex method: it subtracts nothing, so it may be as small as numbers go."""
@@ -37,11 +47,12 @@ def gradcheck(
     *args: Any,
     order: int = 1,
     method: str = "differences",
+    compiled: bool = False,
     rtol: float = 1e-6,
     atol: float = 1e-9,
     rng: np.random.Generator | None = None,
 ) -> None:
-    r"""Compare the engine's derivatives of `f` at `args`, reverse and forward, with numerical ones.
+    r"""Compare the engine's derivatives of `f` at `args`, in reverse and in forward mode, with numerical ones.
 
     The derivative along a direction $v$ comes from five points,
     $f' \approx \frac{8(f_1 - f_{-1}) - (f_2 - f_{-2})}{12h}$ with $f_k = f(x + khv)$, or from a complex step,
@@ -49,18 +60,21 @@ def gradcheck(
     analytic. Passes in silence.
 
     Args:
-        f: a function of numbers, arrays, nodes and nested containers of them, to the same; called with nodes.
+        f: a function of numbers, arrays, nodes and nested containers of them, to the same; called with nodes. Of a
+            compiled function, the programs are checked against the function that it was made of.
         *args: where to check; all that they hold is differentiated, in float64.
         order: 2 to check the derivative of the gradient too, and so on.
         method: "differences" or "complex".
-        rtol: tolerance relative to the sum of the terms $|\partial f/\partial x_i\, v_i|$.
+        compiled: check the programs of `f` and of its derivatives too.
+        rtol: tolerance relative to the length of the vector of the terms $\partial f/\partial x_i\, v_i$.
         atol: absolute tolerance.
         rng: source of the directions and cotangents; a fixed one if left out.
 
     Raises:
-        GradcheckError: a derivative differs; names the mode, the order, the worst element and both numbers.
-        ValueError: `order` or `method` is none of the above; `f` is not finite near `args`, or takes no
-            complex numbers.
+        GradcheckError: a derivative differs; names the mode, the order, the worst element and both numbers. Or a
+            program gives another result than `f`.
+        ValueError: `order` or `method` is none of the above; `f` is not finite near `args`, gives another result
+            each time, or takes no complex numbers.
         TypeError: `args` holds something that is no real number, array or node.
 
     Source: Squire and Trapp (1998), Using complex variables to estimate derivatives of real functions.
@@ -76,15 +90,21 @@ def gradcheck(
     autograd.check.GradcheckError: reverse mode of `log_`, order 1, is wrong: the derivative by argument[0] is
     0.5005 by the engine, while differences give 0.5...
     """
-    if not isinstance(order, int) or order < 1:
-        raise ValueError(f"`order` is {order!r}; it must be 1, 2, ...: how many times to differentiate")
-    if method not in ("differences", "complex"):
-        raise ValueError(f"`method` is {method!r}; it must be 'differences' or 'complex'")
+    if not isinstance(order, int) or isinstance(order, bool) or not 1 <= order <= 9:
+        raise ValueError(f"`order` is {order!r}; it must be 1, 2, ... 9: how many times to differentiate")
+    one_of(method, ("differences", "complex"), "method")
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if not isinstance(tolerance, (int, float, np.number)) or not 0 <= tolerance < 2.0**1000:
+            raise ValueError(f"`{name}` is a number from 0, not {tolerance!r:.60}")
     rng = np.random.default_rng(0) if rng is None else rng
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"`rng` is a generator such as numpy.random.default_rng(0), or None, not {rng!r:.60}")
+    if isinstance(f, Compiled):
+        f, compiled = f.__wrapped__, True  # type: ignore[attr-defined]  # set by update_wrapper
     title = f"`{getattr(f, '__name__', type(f).__name__)}`"
     point = _Place(args)
     for n in range(1, order + 1):
-        check = _Check(f, point, method, rtol, atol, f"{title}, order {n},")
+        check = _Check(f, point, method, compiled, rtol, atol, f"{title}, order {n},")
         for _ in range(DIRECTIONS):
             check.along(point.direction(rng), check.result.cotangent(rng))
         f = _gradient(f, check.result.packed(check.result.cotangent(rng)))
@@ -119,10 +139,10 @@ class _Place:
 
     def direction(self, rng: np.random.Generator) -> np.ndarray:
         """Draw a direction in proportion to each element, so that steps along it stay on its side of zero."""
-        return _scale(self.vector) * rng.uniform(0.5, 1.0, self.vector.size) * rng.choice([-1.0, 1.0], self.vector.size)
+        return _scale(self.vector) * _signed(rng, self.vector.size)
 
     def cotangent(self, rng: np.random.Generator) -> np.ndarray:
-        return rng.uniform(0.5, 1.0, self.vector.size)
+        return _signed(rng, self.vector.size)
 
     def names(self, whole: str) -> list[str]:
         """Name every element by the way to it."""
@@ -136,28 +156,68 @@ class _Place:
 class _Check:
     """One function at one point: what the engine says of it, and what numbers say."""
 
-    def __init__(self, f: Any, point: _Place, method: str, rtol: float, atol: float, title: str) -> None:
+    def __init__(
+        self, f: Any, point: _Place, method: str, compiled: bool, rtol: float, atol: float, title: str
+    ) -> None:
         self.f, self.point, self.method, self.title = f, point, method, title
         self.rtol, self.atol = rtol, atol
         value, self.pull = vjp(f, *point.packed(point.vector))
         self.result = _Place(value)
         if not np.all(np.isfinite(self.result.vector)):
             raise ValueError(f"{title} is not finite at this point: choose another")
+        if not self.agrees(f):
+            raise ValueError(f"{title} gives another result each time: draw random numbers outside of it")
+        self.modes = {"reverse mode": self.reverse, "`backward()`": self.backward, "forward mode": self.forward}
+        if compiled:
+            if not self.agrees(compile(f)):
+                raise GradcheckError(f"the program of {title} is wrong: it gives another result than the function")
+            self.pull_program = compile(lambda args, cotangent: vjp(f, *args)[1](cotangent))
+            self.push_program = compile(lambda args, tangents: jvp(f, args, tangents)[1])
+            self.modes["compiled reverse mode"] = self.compiled_reverse
+            self.modes["compiled forward mode"] = self.compiled_forward
+
+    def at(self, vector: np.ndarray, f: Callable[..., Any]) -> np.ndarray:
+        nodes = [constant(x) for x in self.point.leaves(vector)]
+        return _flat([_data(y) for y in flatten(f(*rebuild(self.point.tree, nodes)))])
+
+    def agrees(self, f: Callable[..., Any]) -> bool:
+        return bool(np.allclose(self.at(self.point.vector, f), self.result.vector, self.rtol, self.atol))
 
     def along(self, v: np.ndarray, u: np.ndarray) -> None:
-        gradient = self.reverse(u)
-        allowed = self.atol + self.rtol * float(np.sum(np.abs(gradient * v)))
         want = float(u @ self.numerical(v))
-        for mode, have in (("reverse", float(gradient @ v)), ("forward", float(u @ self.forward(v)))):
-            if not abs(have - want) <= allowed:
+        allowed = self.atol + self.rtol * float(np.linalg.norm(self.reverse(u) * v))
+        for mode, ask in self.modes.items():
+            have = float(u @ ask(v)) if mode in FORWARD else float(ask(u) @ v)
+            if not abs(have - want) <= allowed < np.inf:
                 raise GradcheckError(self.located(mode) or self.told(mode, "", "along a direction", have, want))
 
     def reverse(self, u: np.ndarray) -> np.ndarray:
         return _flat([_data(g) for g in flatten(self.pull(self.result.packed(u)))])
 
+    def backward(self, u: np.ndarray) -> np.ndarray:
+        variables = [new_variable(x) for x in self.point.leaves(self.point.vector)]
+        outputs = flatten(self.f(*rebuild(self.point.tree, variables)))
+        products = [total(y * g) for y, g in zip(outputs, self.result.leaves(u), strict=True) if isinstance(y, Node)]
+        root: Any = sum(products[1:], products[0]) if products else constant(0.0)
+        order, leaves = topological(root)
+        before = [(node, node.grad) for node in (*order, *leaves)]  # also of parameters that `f` captures
+        try:
+            if root.requires_grad:
+                root.backward()
+            return _flat([zeros(x._data) if x.grad is None else x.grad for x in variables])
+        finally:
+            for node, grad in before:
+                node.grad = grad
+
     def forward(self, v: np.ndarray) -> np.ndarray:
         _, moved = jvp(self.f, self.point.packed(self.point.vector), self.point.packed(v))
         return _flat([_data(t) for t in flatten(moved)])
+
+    def compiled_reverse(self, u: np.ndarray) -> np.ndarray:
+        return _flat(flatten(self.pull_program(self.point.packed(self.point.vector), self.result.packed(u))))
+
+    def compiled_forward(self, v: np.ndarray) -> np.ndarray:
+        return _flat(flatten(self.push_program(self.point.packed(self.point.vector), self.point.packed(v))))
 
     def numerical(self, v: np.ndarray) -> np.ndarray:
         if self.method == "complex":
@@ -171,21 +231,21 @@ class _Check:
         return estimates[int(np.nanargmin(doubts)) + 1]
 
     def five_points(self, v: np.ndarray, h: float) -> np.ndarray:
-        def at(t: float) -> np.ndarray:
-            nodes = [constant(x) for x in self.point.leaves(self.point.vector + t * v)]
-            return _flat([_data(y) for y in flatten(self.f(*rebuild(self.point.tree, nodes)))])
-
-        return (8.0 * (at(h) - at(-h)) - (at(2.0 * h) - at(-2.0 * h))) / (12.0 * h)
+        x, f = self.point.vector, self.f
+        near = self.at(x + h * v, f) - self.at(x - h * v, f)
+        return (8.0 * near - (self.at(x + 2.0 * h * v, f) - self.at(x - 2.0 * h * v, f))) / (12.0 * h)
 
     def located(self, mode: str) -> str:
         """Find the element of the Jacobian that is furthest off, and say so; nothing if none is off by itself."""
         inputs, outputs = self.point.vector.size, self.result.vector.size
+        if max(inputs, outputs) > SEARCHED:
+            return ""
         steps = _scale(self.point.vector)
         want = np.stack([self.numerical(e) for e in np.diag(steps)], axis=1) / steps
-        if mode == "reverse":
-            have = np.stack([self.reverse(e) for e in np.eye(outputs)])
+        if mode in FORWARD:
+            have = np.stack([self.modes[mode](e) for e in np.eye(inputs)], axis=1)
         else:
-            have = np.stack([self.forward(e) for e in np.eye(inputs)], axis=1)
+            have = np.stack([self.modes[mode](e) for e in np.eye(outputs)])
         off = np.abs(have - want)
         off = np.where(np.isnan(off), np.inf, off)
         i, j = np.unravel_index(int(np.argmax(off)), off.shape)
@@ -200,7 +260,7 @@ class _Check:
     def told(self, mode: str, what: str, where: str, have: float, want: float) -> str:
         numbers = "differences give" if self.method == "differences" else "a complex step gives"
         return (
-            f"{mode} mode of {self.title} is wrong: the derivative {what}{where} is {have:.10g} by the "
+            f"{mode} of {self.title} is wrong: the derivative {what}{where} is {have:.10g} by the "
             f"engine, while {numbers} {want:.10g} (off by {abs(have - want):.3g}; allowed are `rtol` "
             f"{self.rtol:g} and `atol` {self.atol:g})"
         )
@@ -244,6 +304,11 @@ def _data(x: Any) -> Any:
 
 def _flat(parts: list[Any]) -> np.ndarray:
     return np.concatenate([np.ravel(x) for x in parts]) if parts else np.zeros(0)
+
+
+def _signed(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw numbers of either sign, none of them small."""
+    return rng.uniform(0.5, 1.0, n) * rng.choice([-1.0, 1.0], n)
 
 
 def _scale(x: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import modes
 from .graph import Node
+from .primitive import plain
 from .primitives import arithmetic, selection
 
 __all__ = [
@@ -27,7 +28,14 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Any:
     def compare(*operands: Any) -> Any:
         if modes.tracer() is not None and any(isinstance(x, Node) and x.requires_grad for x in operands):
             return traced(*operands)
-        out = ufunc(*(x._data if isinstance(x, Node) else x for x in operands))
+        found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
+        if len(found) != ufunc.nin:
+            raise TypeError(f"`{ufunc.__name__}` takes {ufunc.nin} operands, not {len(found)}")
+        try:
+            out = ufunc(*found)
+        except ValueError:
+            shapes = " and ".join(str(np.shape(x)) for x in found)
+            raise ValueError(f"`{ufunc.__name__}` cannot compare shapes {shapes}: they do not broadcast") from None
         return out if isinstance(out, np.ndarray) else bool(out)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__

@@ -7,7 +7,7 @@ from typing import Any
 from .graph import Node, new_variable, saved, topological, zeros
 from .modes import quiet
 from .primitives.layout import broadcast_to, shape_of
-from .reverse import check_fresh, fitted, pullback, times
+from .reverse import check_fresh, exactly, fitted, pullback, times
 
 __all__ = ["pushforward"]
 
@@ -41,7 +41,8 @@ def _along(node: Node, found: dict[Node, Any], graph: bool) -> Any:
         if operand not in found or rule is None:
             continue
         slope = rule(out, *values, **node.params) if callable(rule) else rule
-        part = _fitted_to_result(times(found[operand], slope), node)
+        product = exactly if node.op.masks else times
+        part = _fitted_to_result(product(found[operand], slope), node)
         total = part if total is None else total + part
     return total
 

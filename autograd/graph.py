@@ -19,6 +19,7 @@ import numpy as np
 
 from . import modes
 from .anomaly import watch_result
+from .checks import function
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
@@ -79,7 +80,7 @@ class Node(Operand):
         self._data = data
         self.op = op
         self._first = self._second = self._mark = self.grad = None
-        if label:
+        if label.__class__ is not str or label:
             self.label = label
 
     # What a reader asks ------------------------------------------------------------------------------------
@@ -203,6 +204,7 @@ def fresh(make: Callable[[], Any]) -> Any:
     ((3,), False)
     """
     tracer = modes.tracer()
+    function(make, "make", "that draws a number or an array")
     drawn = make() if tracer is None else tracer.draw(make)
     node = constant(float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn))
     if tracer is not None:
@@ -358,6 +360,9 @@ def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
     """
     order: list[Node] = []
     leaves: list[Node] = []
+    for root in roots:
+        if not isinstance(root, Node):
+            raise TypeError(f"`roots` are Values and Tensors, not {type(root).__name__} ({root!r:.40})")
     with turn.lock:
         walk(roots, order, leaves, [], None)
     return order, leaves

@@ -9,12 +9,15 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .checks import float_of, function, items
 from .modes import quietly
+from .shapes import describe
 
 __all__ = ["Operand", "Primitive", "plain", "primitive"]
 
@@ -46,6 +49,8 @@ class Primitive:
         scalar: a faster formula for floats (say, from `math`); where it raises, `forward` is asked.
         domain: the interval of each operand on which the operation is defined, for the tests.
         kinks: the points where the derivative jumps, for the tests.
+        ulps: how far the value, a first and a second derivative may be from the exact ones, in units in the last
+            place, for the tests; None promises nothing.
         masks: zeros in the cotangents that the rules give are exact: nothing behind them is multiplied in.
     """
 
@@ -59,8 +64,14 @@ class Primitive:
         scalar: Rule | None = None,
         domain: Sequence[tuple[float, float]] | None = None,
         kinks: Sequence[float] = (),
+        ulps: tuple[float, float, float] | None = None,
         masks: bool = False,
     ) -> None:
+        function(forward, "forward", "of floats and arrays, the formula")
+        if not hasattr(forward, "__name__") or isinstance(forward, type):
+            raise TypeError(f"`forward` is a function with a name, not {forward!r:.60}: write it with `def`")
+        if symbol is not None and not isinstance(symbol, str):
+            raise TypeError(f"`symbol` is a text, not {symbol!r:.60}")
         functools.update_wrapper(self, forward)
         parameters = inspect.signature(forward).parameters.values()
         positional = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
@@ -72,11 +83,12 @@ class Primitive:
         self.wide = bool(self.options) or self.arity is None or self.arity > 2
         self.forward = forward
         self.scalar = scalar
-        self.partials = None if partials is None else tuple(partials)
+        self.partials = None if partials is None else tuple(items(partials, "partials"))
         self.elementwise = partials is not None  # then shapes broadcast, and the rule multiplies
-        self.vjps = vjps if vjps is None or callable(vjps) else tuple(vjps)
-        self.domain = tuple(domain) if domain else (REALS,) * (self.arity or 0)
-        self.kinks = tuple(kinks)
+        self.vjps = vjps if vjps is None or callable(vjps) else tuple(items(vjps, "vjps"))
+        self.domain = (REALS,) * (self.arity or 0) if domain is None else tuple(items(domain, "domain"))
+        self.kinks = tuple(items(kinks, "kinks"))
+        self.ulps = ulps
         self.masks = masks
         self._check()
 
@@ -111,10 +123,18 @@ class Primitive:
                     return self.scalar(*inputs, **params)
                 except (ValueError, ArithmeticError):
                     pass  # Python's math raises where IEEE has an answer: take NumPy's
-        out = quietly(self.forward, inputs, params)
-        if out.__class__ is float or (out.__class__ is np.ndarray and out.shape):
+        try:
+            out = quietly(self.forward, inputs, params)
+        except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            if (refused := _refusal(self.name, inputs, params, error)) is None:
+                raise
+            raise refused from error
+        if out.__class__ is np.ndarray and out.shape:
             return out
-        if self.elementwise and np.ndim(out) == 0 and not any(isinstance(x, np.ndarray) for x in inputs):
+        arrays = [x for x in inputs if isinstance(x, np.ndarray)] if self.elementwise else []
+        if out.__class__ is float and arrays:  # a formula of several operations, of an array of shape ()
+            return np.asarray(out, dtype=np.result_type(*arrays))
+        if out.__class__ is float or (self.elementwise and np.ndim(out) == 0 and not arrays):
             return float(out)
         return np.asarray(out)
 
@@ -141,6 +161,23 @@ class Primitive:
 
 
 _PLAIN = frozenset({float, np.ndarray})
+_NAMED = re.compile(r"`[a-z_]\w*`")  # says in our way what is wrong: NumPy's backticks hold pieces of code
+
+
+def _refusal(name: str, inputs: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception | None:
+    """Say of an error from the depths of NumPy in which operation, and of what; None for an error of anyone else."""
+    foreign = any(isinstance(x, np.ndarray) and x.dtype.kind not in "fiub" for x in inputs)
+    module = type(error).__module__.partition(".")[0]
+    if module not in ("builtins", "numpy") or (module == "builtins" and _NAMED.search(str(error))):
+        return None
+    if isinstance(error, AttributeError) and not foreign:  # a mistake in the formula of somebody's operation
+        return None
+    operands = " and ".join(describe(x) + (f" of {x.dtype}" if foreign and hasattr(x, "dtype") else "") for x in inputs)
+    settings = "".join(f", with `{key}` {x!r:.60}" for key, x in params.items())
+    kind: type[Exception] = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
+    if type(error) is IndexError:  # it is what ends a loop over elements
+        kind = IndexError
+    return kind(f"`{name}` cannot take {operands}{settings}: {error}")
 
 
 def plain(x: Any, name: str) -> Any:
@@ -148,7 +185,7 @@ def plain(x: Any, name: str) -> Any:
     if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
         return x
     if isinstance(x, (int, float)):  # also bool and np.float64
-        return x if isinstance(x, np.generic) else float(x)
+        return x if isinstance(x, np.generic) else float_of(x, name)
     if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fiub":
         return x
     if isinstance(x, (list, tuple)):
@@ -173,7 +210,7 @@ def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
 
     Args:
         forward: the formula; its name, docstring and signature become the operation's.
-        **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `masks`.
+        **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `ulps`, `masks`.
 
     >>> from autograd import Value, primitive
     >>> @primitive(partials=[lambda out, x: 3 * x * x])

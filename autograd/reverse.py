@@ -15,10 +15,10 @@ from .primitive import Primitive
 from .primitives.activations import relu
 from .primitives.arithmetic import add, mul
 from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadcast
-from .primitives.selection import gated
+from .primitives.selection import gated, where
 from .shapes import sum_over_broadcast
 
-__all__ = ["backward", "check_fresh", "contributions", "fitted", "pullback", "times"]
+__all__ = ["backward", "check_fresh", "contributions", "exactly", "fitted", "pullback", "times"]
 
 _NO_SETTINGS: dict[str, Any] = {}
 
@@ -113,7 +113,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 if op is rectify and node._x == node._x:
                     node._first.grad += g if node._x > 0.0 else g * 0.0
                     continue
-                if op.partials is not None and not op.wide:
+                if op.partials is not None and not op.wide and not op.masks:
                     _spread(node, op, g)
                     continue
         for operand, contribution in contributions(node, g, masked):
@@ -129,19 +129,13 @@ def _spread(node: Node, op: Primitive, g: float) -> None:
     first, second = node._first, node._second
     partials: Any = op.partials
     if second is None:
-        slope = partials[0]
-        first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x))
+        if (slope := partials[0]) is not None:
+            first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x))
         return
-    if first.op is not fixed:
-        slope = partials[0]
-        part = g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
-        if part or not op.masks:
-            first.grad += part
-    if second.op is not fixed:
-        slope = partials[1]
-        part = g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
-        if part or not op.masks:
-            second.grad += part
+    if first.op is not fixed and (slope := partials[0]) is not None:
+        first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
+    if second.op is not fixed and (slope := partials[1]) is not None:
+        second.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
 
 
 def _accumulated(leaf: Node, old: Any) -> Any:
@@ -224,7 +218,7 @@ def contributions(
         check_fresh(node, operands, values)
         values, out = operands, node
     params = node._wide[2] if op.wide else _NO_SETTINGS
-    product = gated if masked and node in masked else times
+    product = exactly if op.masks else _gated_times if masked and node in masked else times
     partials = op.partials
     joint = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
@@ -242,7 +236,7 @@ def contributions(
             contribution = joint[i] if joint is not None else rule(g, out, *values, **params)
             if contribution is None:
                 continue
-        if op.masks or product is gated:
+        if op.masks or product is _gated_times:
             if contribution.__class__ is float and not contribution:
                 continue  # for a single number, an exact zero is no contribution: no rule behind it runs
             if masked is not None:
@@ -267,6 +261,16 @@ def times(g: Any, slope: Any) -> Any:
         if slope == -1.0:
             return -g
     return g * slope
+
+
+def _gated_times(g: Any, slope: Any) -> Any:
+    """Multiply, with exactly 0 where `g` is 0."""
+    return times(g, slope) if slope.__class__ is float and abs(slope) == 1.0 else gated(g, slope)
+
+
+def exactly(g: Any, slope: Any) -> Any:
+    """Multiply, with exactly 0 where either is 0: the slopes of a product with a gate are gates again."""
+    return where(slope, gated(g, slope), 0.0)
 
 
 def _summed_to(contribution: Any, operand: Node) -> Any:

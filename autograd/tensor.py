@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .checks import dtype_of, flag, items
 from .display import heat, side_by_side
 from .graph import Node, fixed, kind
-from .modes import notice, truth
+from .modes import notice, quiet, truth
 from .operators import Operators
 from .primitives import composites, layout, reductions
 from .primitives.composites import Axis
@@ -50,14 +51,14 @@ class Tensor(Operators):
         values = _flat_values(data) if isinstance(data, (list, tuple)) else None
         if values is not None:
             made = layout.array_of(*values, shape=_nested_shape(data))
-            if dtype is not None and np.dtype(dtype) != np.float64:
+            if dtype is not None and dtype_of(dtype) != np.float64:
                 made = layout.astype(made, dtype=dtype)
-            if requires_grad:
+            if flag(requires_grad, "requires_grad"):
                 self._take_place_of(made, label)
             else:
                 self._become_leaf(made.data.copy(), fixed, label)
         else:
-            self._become_leaf(_floats(data, dtype), None if requires_grad else fixed, label)
+            self._become_leaf(_floats(data, dtype), None if flag(requires_grad, "requires_grad") else fixed, label)
 
     def _take_place_of(self, made: Any, label: str) -> None:
         for slot in Node.__slots__:
@@ -87,7 +88,9 @@ class Tensor(Operators):
         new = np.array(x)
         if new.dtype.kind not in "iuf":
             raise TypeError(f"`data` holds {new.dtype} ({x!r:.40}), not real numbers as this Tensor does")
-        new = new.astype(self._data.dtype, copy=False)
+        if new.dtype != self._data.dtype:
+            with quiet():
+                new = new.astype(self._data.dtype)
         if new.shape != self._data.shape:
             raise ValueError(f"`data` has shape {new.shape}; this Tensor keeps its shape {self._data.shape}")
         self._data, self._is_lent = new, False
@@ -264,7 +267,7 @@ def stack(tensors: Any, axis: int = 0) -> Any:
 def _several(tensors: Any, name: str) -> list[Any]:
     if isinstance(tensors, (Node, np.ndarray)) and not shape_of(tensors):
         raise TypeError(f"`{name}` takes a list of Tensors or arrays, not a single one")
-    parts = [reshape(x, shape=()) if isinstance(x, Value) else x for x in tensors]
+    parts = [reshape(x, shape=()) if isinstance(x, Value) else x for x in items(tensors, "tensors")]
     if not parts:
         raise ValueError(f"`{name}` got an empty list: there is nothing to join")
     return parts
@@ -286,8 +289,8 @@ def _plain_index(index: Any) -> Any:
 
 def _floats(data: Any, dtype: Any) -> np.ndarray:
     """Make a new array of floats in row order."""
-    if dtype is not None and np.dtype(dtype) not in (np.float32, np.float64):
-        raise TypeError(f"`dtype` is float32 or float64, not {np.dtype(dtype)}")
+    if dtype is not None:
+        dtype = dtype_of(dtype)
     try:
         array = np.array(data, order="C")
     except ValueError as error:
@@ -299,7 +302,11 @@ def _floats(data: Any, dtype: Any) -> np.ndarray:
             f"`data` of a Tensor is float32 or float64, not {array.dtype} ({describe(data)}): convert it first, "
             "as in `data.astype(float)`"
         )
-    return array.astype(dtype or (np.float64 if array.dtype.kind in "iu" else array.dtype), copy=False)
+    dtype = dtype or (np.float64 if array.dtype.kind in "iu" else array.dtype)
+    if array.dtype == dtype:
+        return array
+    with quiet():
+        return array.astype(dtype)
 
 
 def _flat_values(data: Any) -> list[Any] | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import modes
+from .checks import float_of, items
 from .containers import flatten, rebuild
 from .forward import pushforward
 from .graph import Node, constant, fixed, new_variable, topological, variable, zeros
@@ -37,12 +38,12 @@ class _Call:
         if len(set(self.argnums)) < len(self.argnums):
             raise ValueError(f"`argnums` {argnums} names an argument of {_name(f)} twice")
         given = [flatten(args[i]) for i in self.argnums]
-        self.variables = [[_lifted(x, f) for x in leaves] for leaves in given]
         self.args = [args[i] for i in self.argnums]
         lifted = list(args)
-        for i, leaves in zip(self.argnums, self.variables, strict=True):
-            lifted[i] = rebuild(args[i], list(leaves))
         with modes.recording_again():
+            self.variables = [[_lifted(x, f) for x in leaves] for leaves in given]
+            for i, leaves in zip(self.argnums, self.variables, strict=True):
+                lifted[i] = rebuild(args[i], list(leaves))
             self.result = f(*lifted, **kwargs)
         self.outputs = [_as_node(x, f) for x in flatten(self.result)]
         own = {id(x) for leaves in self.variables for x in leaves}
@@ -121,7 +122,7 @@ def _lifted(x: Any, f: Any) -> Node:
 def _number(x: Any, what: str) -> Any:
     """Take a plain number or array as float data."""
     if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
-        return float(x)
+        return float_of(x, "x")
     if isinstance(x, np.ndarray) and x.dtype.kind in "iuf":
         native = x.dtype.newbyteorder("=")  # some files are of another byte order
         return np.array(x, dtype=native if native in (np.float32, np.float64) else np.float64)
@@ -237,7 +238,7 @@ def gradients(root: Any, nodes: Iterable[Any]) -> list[Any]:
     >>> [g.data for g in gradients(x * x * y, [x, y])]
     [24.0, 9.0]
     """
-    nodes = list(nodes)
+    nodes = items(nodes, "nodes")
     for name, x in (("root", root), *(("nodes", x) for x in nodes)):
         if not isinstance(x, Node):
             raise TypeError(f"`{name}` is made of Values and Tensors, not {describe(x)} ({x!r:.40})")

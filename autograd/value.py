@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .checks import flag, float_of, items
 from .display import cell, table
 from .graph import fixed, kind
 from .modes import notice, switch, truth
@@ -82,7 +83,7 @@ def _known(x: Any) -> bool:
 def _number(x: float) -> Value:
     """Make a constant of a number that stands in a formula."""
     node = _new(Value)
-    node._data, node.op = float(x), fixed
+    node._data, node.op = float_of(x, "data"), fixed
     node._first = node._second = node._mark = node.grad = None
     return node
 
@@ -109,7 +110,8 @@ class Value(Operators):
     __slots__ = ()
 
     def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
-        self._become_leaf(_real(data), None if requires_grad else fixed, label)
+        differentiable = requires_grad is True or flag(requires_grad, "requires_grad")
+        self._become_leaf(_real(data), None if differentiable else fixed, label)
 
     @property
     def data(self) -> float:
@@ -204,9 +206,9 @@ def _real(x: Any) -> float:
     if x.__class__ is float:
         return x
     if isinstance(x, (bool, np.bool_)):
-        raise TypeError(f"a Value holds a number, not {x}: write Value({float(x)})")
+        raise TypeError(f"`data` of a Value is a number, not {x}: write Value({float(x)})")
     if isinstance(x, (int, float, np.integer, np.floating)):
-        return float(x)
+        return float_of(x, "data")
     if isinstance(x, Operators):
         raise TypeError(f"`data` is a {type(x).__name__} already: use it as it is, or Value(x.data) for a new leaf")
     hint = ": use Tensor for arrays" if isinstance(x, (np.ndarray, list, tuple)) else ""
@@ -230,6 +232,8 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
     11.5
     """
     total = start
+    if switch.open or ws.__class__ is not list or xs.__class__ is not list:
+        ws, xs = items(ws, "ws"), items(xs, "xs")
     try:
         for w, x in zip(ws, xs, strict=True):
             if switch.open or not (w.__class__ is x.__class__ is total.__class__ is Value):
@@ -250,4 +254,8 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
         if "zip()" not in str(error):
             raise
         raise ValueError("`ws` and `xs` must be equally many, one input per weight") from None
+    except TypeError as error:
+        if "`" in str(error):
+            raise
+        raise TypeError(f"`ws`, `xs` and `start` are Values and numbers: {error}") from None
     return total

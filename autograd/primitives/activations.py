@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 
 import numpy as np
@@ -12,15 +13,17 @@ from .powers import exp, expm1, log1p
 from .selection import greater, maximum, minimum, step, where
 
 __all__ = [
-    "elu", "erf", "erfc", "gelu", "leaky_relu", "log_sigmoid", "relu", "sigmoid", "silu", "softplus",
+    "elu", "erf", "erfc", "gelu", "leaky_relu", "log_sigmoid", "logaddexp", "relu", "sigmoid", "silu", "softplus",
 ]  # fmt: skip
 
-_ROOT_HALF, _BELL = math.sqrt(0.5), 2.0 / math.sqrt(math.pi)
+_ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.sqrt(2.0 * math.pi)
+_ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # of the root of 1/2: half the digits, and the rest
 
 
 @primitive(
     partials=[lambda out, x: out * sigmoid(-x)],
     scalar=lambda x: 1.0 / (1.0 + math.exp(-x)) if x > 0 else (t := math.exp(x)) / (1.0 + t),
+    ulps=(4, 4, 8),
 )
 def sigmoid(x):
     r"""Logistic function $\sigma(x) = 1/(1 + e^{-x})$, with derivative $\sigma(x)\,\sigma(-x)$.
@@ -32,7 +35,7 @@ def sigmoid(x):
     return div(where(greater(0.0, x), t, 1.0), 1.0 + t)
 
 
-@primitive(partials=[lambda out, x: sigmoid(x)])
+@primitive(partials=[lambda out, x: sigmoid(x)], ulps=(4, 4, 4))
 def softplus(x):
     r"""Smooth ReLU $\ln(1 + e^x)$, with derivative $\sigma(x)$.
 
@@ -42,7 +45,7 @@ def softplus(x):
     return maximum(x, 0.0) + log1p(exp(-abs(x)))
 
 
-@primitive(partials=[lambda out, x: sigmoid(-x)])
+@primitive(partials=[lambda out, x: sigmoid(-x)], ulps=(4, 4, 4))
 def log_sigmoid(x):
     r"""$\ln \sigma(x) = -\ln(1 + e^{-x})$, with derivative $\sigma(-x)$.
 
@@ -52,11 +55,22 @@ def log_sigmoid(x):
     return -softplus(-x)
 
 
+@primitive(partials=[lambda out, x, y: sigmoid(x - y), lambda out, x, y: sigmoid(y - x)], ulps=(4, 4, 4))
+def logaddexp(x, y):
+    r"""$\ln(e^x + e^y)$ without overflow, with $\partial/\partial x = e^x/(e^x + e^y) = \sigma(x - y)$.
+
+    >>> round(logaddexp(1000.0, 1000.0), 3)
+    1000.693
+    """
+    return np.logaddexp(x, y)
+
+
 @primitive(
     symbol="ReLU",
     partials=[lambda out, x: step(x)],
     kinks=[0.0],
     scalar=lambda x: x if x > 0 or x != x else 0.0,
+    ulps=(0, 0, 0),
 )
 def relu(x):
     r"""Rectified linear unit $\max(x, 0)$, with derivative 1 where $x > 0$, else 0; at 0 it is 0.
@@ -73,6 +87,7 @@ def relu(x):
     partials=[lambda out, x, slope: where(greater(x, 0.0), 1.0, slope), lambda out, x, slope: minimum(x, 0.0)],
     kinks=[0.0],
     scalar=lambda x, slope=0.01: x if x > 0 else slope * x,
+    ulps=(0.5, 0, 0),
 )
 def leaky_relu(x, slope=0.01):
     r"""Leaky ReLU: $x$ where $x > 0$, else `slope` times $x$; at 0 its derivative is `slope`.
@@ -91,6 +106,7 @@ def leaky_relu(x, slope=0.01):
         lambda out, x, alpha: expm1(minimum(x, 0.0)),
     ],
     kinks=[0.0],
+    ulps=(4, 4, 4),
 )
 def elu(x, alpha=1.0):
     r"""Exponential linear unit: $x$ where $x > 0$, else $\alpha(e^x - 1)$. Source: Clevert et al. (2016).
@@ -101,7 +117,7 @@ def elu(x, alpha=1.0):
     return where(greater(x, 0.0), x, alpha * expm1(minimum(x, 0.0)))
 
 
-@primitive(partials=[lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x))])
+@primitive(partials=[lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x))], ulps=(4, 4, 8))
 def silu(x):
     r"""SiLU, or swish: $x\,\sigma(x)$. Source: Elfwing, Uchibe and Doya (2018).
 
@@ -111,7 +127,29 @@ def silu(x):
     return x * sigmoid(x)
 
 
-@primitive(partials=[lambda out, x: _BELL * exp(-x * x)], scalar=math.erf)
+def _exp_of_square(x, c):
+    """Compute $e^{-cx^2}$ from parts of $x$, since rounding $x^2$ would cost $cx^2$ ulp; `c` is a power of 2."""
+    x = np.minimum(np.abs(np.asarray(x, np.float64)), 50.0)
+    coarse = np.round(x * 64.0) / 64.0  # so few bits that its square is exact
+    return np.exp(-c * coarse * coarse) * np.exp(-c * (x - coarse) * (x + coarse))
+
+
+def _exp_of_square_of_float(x, c):
+    x = min(math.fabs(x), 50.0)
+    coarse = builtins.round(x * 64.0) / 64.0
+    return math.exp(-c * coarse * coarse) * math.exp(-c * (x - coarse) * (x + coarse))
+
+
+@primitive(
+    symbol="gauss", partials=[lambda out, x: -2.0 * (x * out)], scalar=lambda x: _exp_of_square_of_float(x, 1.0),
+    ulps=(4, 4, 8),
+)
+def _gaussian(x):
+    """Bell curve $e^{-x^2}$."""
+    return _exp_of_square(x, 1.0).astype(np.result_type(x))
+
+
+@primitive(partials=[lambda out, x: _BELL * _gaussian(x)], scalar=math.erf, ulps=(4, 4, 8))
 def erf(x):
     r"""Error function $\frac{2}{\sqrt\pi}\int_0^x e^{-t^2}\,dt$, with derivative $\frac{2}{\sqrt\pi}e^{-x^2}$.
 
@@ -123,7 +161,7 @@ def erf(x):
     return special.erf(x)
 
 
-@primitive(partials=[lambda out, x: -_BELL * exp(-x * x)], scalar=math.erfc)
+@primitive(partials=[lambda out, x: -_BELL * _gaussian(x)], scalar=math.erfc, ulps=(8, 4, 8))
 def erfc(x):
     r"""Complement $1 - \operatorname{erf}(x)$, exact where it is small.
 
@@ -132,14 +170,44 @@ def erfc(x):
     """
     from scipy import special  # heavy: only where an array needs it
 
-    return special.erfc(x)
+    tail = special.erfcx(np.maximum(x, 0.5)) * _exp_of_square(x, 1.0)  # special.erfc loses x**2 ulp there
+    return np.where(np.greater(x, 0.5), tail, special.erfc(x)).astype(np.result_type(x))
 
 
+@primitive(
+    symbol="φ", partials=[lambda out, x: -x * out], scalar=lambda x: _PEAK * _exp_of_square_of_float(x, 0.5),
+    ulps=(4, 4, 8),
+)
+def _normal_pdf(x):
+    r"""Density $\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}$ of the normal distribution."""
+    return (_PEAK * _exp_of_square(x, 0.5)).astype(np.result_type(x))
+
+
+@primitive(
+    symbol="Φ", partials=[lambda out, x: _normal_pdf(x)], scalar=lambda x: _normal_cdf_of_float(x), ulps=(8, 4, 8)
+)
 def _normal_cdf(x):
-    return 0.5 * erfc(-_ROOT_HALF * x)
+    r"""Distribution function $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$ of the normal distribution.
+
+    In its tail erfc multiplies a relative error of its argument by $x^2$. So the factor $e^{-x^2/2}$ is taken out,
+    which leaves the scaled erfcx; and where there is none, what rounding took from $x/\sqrt2$ is given back.
+    """
+    from scipy import special  # heavy: only where an array needs it
+
+    z = -_ROOT_HALF * np.asarray(x, np.float64)
+    tail = special.erfcx(np.maximum(z, 0.5)) * _exp_of_square(x, 0.5)
+    return (0.5 * np.where(np.greater(z, 0.5), tail, special.erfc(z))).astype(np.result_type(x))
 
 
-@primitive(partials=[lambda out, x: _normal_cdf(x) + x * (0.5 * _ROOT_HALF * _BELL) * exp(-0.5 * x * x)])
+def _normal_cdf_of_float(x):
+    x = min(max(x, -40.0), 40.0)
+    z = x * _ROOT_HALF
+    high = (c := 134217729.0 * x) - (c - x)
+    rest = ((high * _ROOT_HIGH - z) + (x - high) * _ROOT_HIGH) + x * _ROOT_LOW  # x/sqrt(2) - z, after Dekker (1971)
+    return 0.5 * (math.erfc(-z) + rest * _BELL * math.exp(-z * z))
+
+
+@primitive(partials=[lambda out, x: _normal_cdf(x) + x * _normal_pdf(x)], ulps=(8, 4, 8))
 def gelu(x):
     r"""Gaussian error linear unit $x\,\Phi(x)$, exact, with $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$.
 

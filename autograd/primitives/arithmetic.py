@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@primitive(symbol="+", partials=[1.0, 1.0], scalar=operator.add)
+@primitive(symbol="+", partials=[1.0, 1.0], scalar=operator.add, ulps=(0.5, 0, 0))
 def add(x, y):
     """Sum $x + y$.
 
@@ -26,7 +26,7 @@ def add(x, y):
     return np.add(x, y)
 
 
-@primitive(symbol="-", partials=[1.0, -1.0], scalar=operator.sub)
+@primitive(symbol="-", partials=[1.0, -1.0], scalar=operator.sub, ulps=(0.5, 0, 0))
 def sub(x, y):
     """Difference $x - y$.
 
@@ -36,7 +36,7 @@ def sub(x, y):
     return np.subtract(x, y)
 
 
-@primitive(symbol="*", partials=[lambda out, x, y: y, lambda out, x, y: x], scalar=operator.mul)
+@primitive(symbol="*", partials=[lambda out, x, y: y, lambda out, x, y: x], scalar=operator.mul, ulps=(0.5, 0, 0))
 def mul(x, y):
     r"""Product $xy$, with $\partial/\partial x = y$ and $\partial/\partial y = x$.
 
@@ -50,6 +50,7 @@ def mul(x, y):
     symbol="/",
     partials=[lambda out, x, y: div(1.0, y), lambda out, x, y: div(-out, y)],
     scalar=operator.truediv,
+    ulps=(0.5, 2, 4),
 )
 def div(x, y):
     r"""Quotient $x / y$, with $\partial/\partial x = 1/y$ and $\partial/\partial y = -x/y^2$; $1/0$ is infinite.
@@ -60,7 +61,7 @@ def div(x, y):
     return np.divide(x, y)
 
 
-@primitive(symbol="-", partials=[-1.0], scalar=operator.neg)
+@primitive(symbol="-", partials=[-1.0], scalar=operator.neg, ulps=(0, 0, 0))
 def neg(x):
     """Negative $-x$.
 
@@ -70,13 +71,13 @@ def neg(x):
     return np.negative(x)
 
 
-@primitive(symbol="=", partials=[1.0], scalar=lambda x: x)
+@primitive(symbol="=", partials=[1.0], scalar=lambda x: x, ulps=(0, 0, 0))
 def identity(x):
     """The same number in a node of its own, so that one use of it can be differentiated apart from the others."""
     return np.array(x)
 
 
-@primitive(symbol="1/", partials=[lambda out, x: -out * out], scalar=lambda x: 1.0 / x)
+@primitive(symbol="1/", partials=[lambda out, x: -out * out], scalar=lambda x: 1.0 / x, ulps=(0.5, 2, 4))
 def reciprocal(x):
     r"""Reciprocal $1/x$, with derivative $-1/x^2$.
 
@@ -86,7 +87,7 @@ def reciprocal(x):
     return np.divide(1.0, x)
 
 
-@primitive(symbol="²", partials=[lambda out, x: 2.0 * x], scalar=lambda x: x * x)
+@primitive(symbol="²", partials=[lambda out, x: 2.0 * x], scalar=lambda x: x * x, ulps=(0.5, 0, 0))
 def square(x):
     r"""Square $x^2$, with derivative $2x$.
 
@@ -96,7 +97,7 @@ def square(x):
     return np.square(x)
 
 
-@primitive(symbol="abs", partials=[lambda out, x: sign(x)], kinks=[0.0], scalar=math.fabs)
+@primitive(symbol="abs", partials=[lambda out, x: sign(x)], kinks=[0.0], scalar=math.fabs, ulps=(0, 0, 0))
 def abs(x):
     r"""Absolute value $|x|$, with derivative $\operatorname{sign}(x)$, which is 0 at the kink.
 
@@ -106,7 +107,7 @@ def abs(x):
     return np.abs(x)
 
 
-@primitive(partials=[0.0])
+@primitive(partials=[0.0], masks=True, ulps=(0, 0, 0))
 def floor(x):
     """Largest integer not above $x$; its derivative is 0.
 
@@ -116,7 +117,7 @@ def floor(x):
     return np.floor(x)
 
 
-@primitive(partials=[0.0])
+@primitive(partials=[0.0], masks=True, ulps=(0, 0, 0))
 def ceil(x):
     """Smallest integer not below $x$; its derivative is 0.
 
@@ -126,7 +127,7 @@ def ceil(x):
     return np.ceil(x)
 
 
-@primitive(partials=[0.0])
+@primitive(partials=[0.0], masks=True, ulps=(0, 0, 0))
 def round(x):
     """Nearest integer, halves to the even one; its derivative is 0.
 
@@ -136,13 +137,12 @@ def round(x):
     return np.round(x)
 
 
-@primitive(partials=[0.0])
-def _trunc(x):
-    """Nearest integer towards 0; its derivative is 0."""
-    return np.trunc(x)
+def _whole(out, x, y):
+    # not floor(x / y), which would be off by one where x / y is rounded to a whole number
+    return -round(div(x, y) - div(out, y))
 
 
-@primitive(symbol="%", partials=[1.0, lambda out, x, y: -floor(div(x, y))])
+@primitive(symbol="%", partials=[1.0, _whole], ulps=(0.5, 2, 0))
 def mod(x, y):
     r"""Remainder $x - y\lfloor x/y \rfloor$, with the sign of $y$; $\partial/\partial y = -\lfloor x/y \rfloor$.
 
@@ -152,7 +152,7 @@ def mod(x, y):
     return np.mod(x, y)
 
 
-@primitive(partials=[1.0, lambda out, x, y: -_trunc(div(x, y))])
+@primitive(partials=[1.0, _whole], ulps=(0, 2, 0))
 def fmod(x, y):
     r"""Remainder with the sign of $x$; $\partial/\partial y = -\operatorname{trunc}(x/y)$.
 

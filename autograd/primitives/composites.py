@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..primitive import plain
+import numpy as np
+
+from ..checks import flag
+from ..primitive import Operand, plain
 from ..shapes import axes_of
-from .arithmetic import div, square, sub
+from .arithmetic import div, mul, square, sub
 from .layout import concatenate, getitem, reshape, shape_of
-from .powers import exp
+from .powers import exp, sqrt
 from .reductions import logsumexp, max, norm, sum
 from .selection import anchor
 
@@ -44,8 +47,8 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     4.666666666666667
     """
     x = _array(x)
-    centred = x - mean(x, axis, keepdims=True)
-    return div(sum(square(centred), axis=axis, keepdims=keepdims), float(_count(x, axis, "var") - ddof))
+    freedom = float(_count(x, axis, "var") - _freedom(ddof))
+    return div(sum(square(_centred(x, axis)), axis=axis, keepdims=keepdims), freedom)
 
 
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
@@ -55,8 +58,21 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     0.0
     """
     x = _array(x)
-    centred = x - mean(x, axis, keepdims=True)
-    return div(norm(centred, axis=axis, keepdims=keepdims), math.sqrt(_count(x, axis, "std") - ddof))
+    freedom = sqrt(float(_count(x, axis, "std") - _freedom(ddof)))
+    return div(norm(_centred(x, axis), axis=axis, keepdims=keepdims), freedom)
+
+
+def _centred(x: Any, axis: Axis) -> Any:
+    # Of numbers that are close together the differences are exact, and their mean is; of equal ones, 0.
+    x = sub(x, anchor(max(x, axis=axis, keepdims=True)))  # not -, which would warn of infinities
+    return sub(x, mean(x, axis, keepdims=True))
+
+
+def _freedom(ddof: Any) -> float:
+    known = isinstance(ddof, (int, float, np.integer, np.floating)) and not isinstance(ddof, bool)
+    if not known or not -(2**63) < ddof < 2**63:
+        raise TypeError(f"`ddof` is a number, such as 1, not {ddof!r:.60}")
+    return float(ddof)
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -69,7 +85,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     shape = shape_of(x)
     for i in sorted(axes_of(axis, len(shape)), reverse=True):
         x = _product_along(x, i)
-        if not keepdims:
+        if not flag(keepdims, "keepdims"):
             x = reshape(x, shape=shape_of(x)[:i] + shape_of(x)[i + 1 :])
     return x
 
@@ -80,7 +96,7 @@ def _product_along(x: Any, axis: int) -> Any:
 
     while (n := shape_of(x)[axis]) > 1:
         half = n // 2
-        pairs = part(0, half) * part(half, 2 * half)
+        pairs = mul(part(0, half), part(half, 2 * half))  # not *, which would warn of overflow on plain arrays
         x = concatenate(pairs, part(2 * half, n), axis=axis) if n % 2 else pairs
     if n == 0:
         shape = list(shape_of(x))
@@ -96,7 +112,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     array([0.018, 0.9  , 0.082])
     """
     x = _array(x)
-    e = exp(x - anchor(max(x, axis=axis, keepdims=True)))
+    e = exp(sub(x, anchor(max(x, axis=axis, keepdims=True))))
     return div(e, sum(e, axis=axis, keepdims=True))  # not /, which would warn of 0/0 on plain arrays
 
 
@@ -112,4 +128,4 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
 
 def _array(x: Any) -> Any:
     """Make an array of a list of numbers; leave nodes and arrays as they are."""
-    return plain(x, "array") if isinstance(x, (list, tuple)) else x
+    return x if isinstance(x, Operand) or x.__class__ is np.ndarray else plain(x, "array")

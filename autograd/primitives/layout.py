@@ -10,6 +10,7 @@ import itertools
 
 import numpy as np
 
+from ..checks import dtype_of
 from ..primitive import primitive
 from ..shapes import sum_over_broadcast
 
@@ -17,6 +18,14 @@ __all__ = [
     "array_of", "as_shape", "astype", "broadcast_to", "concatenate", "element", "flip", "getitem", "reshape", "scatter",
     "shape_of", "stack", "sum_to", "swapaxes", "transpose", "unbroadcast",
 ]  # fmt: skip
+
+
+def _lengths(shape) -> tuple[int, ...]:
+    """Take a shape, or a single length."""
+    lengths = shape if isinstance(shape, (tuple, list)) else (shape,)
+    if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in lengths):
+        raise TypeError(f"`shape` is a whole number from 0, or a tuple of such, not {shape!r:.60}")
+    return tuple(map(int, lengths))
 
 
 def shape_of(x) -> tuple[int, ...]:
@@ -49,13 +58,14 @@ def broadcast_to(x, *, shape):
            [1., 2.]])
     """
     x = np.asarray(x)
+    shape = _lengths(shape)
     try:
         out = np.empty(shape, x.dtype)
         out[...] = x  # a third of the time of np.broadcast_to for the small arrays that lessons use
         return out
     except ValueError:
         raise ValueError(
-            f"`shape` {tuple(shape)} cannot be reached from {np.shape(x)} by broadcasting: "
+            f"`shape` {shape} cannot be reached from {np.shape(x)} by broadcasting: "
             "each length must be equal or 1, counted from the last axis"
         ) from None
 
@@ -105,10 +115,10 @@ def astype(x, *, dtype):
     >>> astype(np.ones(2), dtype="float32").dtype
     dtype('float32')
     """
-    dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise TypeError(f"`dtype` {dtype} has no gradient here: use float32 or float64")
-    return np.asarray(x).astype(dtype)
+    x, dtype = np.asarray(x), dtype_of(dtype)
+    if x.dtype.kind == "c":
+        raise TypeError(f"`x` holds {x.dtype}: a complex number is not converted to a real one")
+    return x.astype(dtype)
 
 
 @primitive(symbol="[ ]", vjps=[lambda g, out, x, *, index: scatter(g, index=index, shape=shape_of(x))])
@@ -130,7 +140,7 @@ def scatter(x, *, index, shape):
     array([0., 3., 0.])
     """
     x = np.asarray(x)
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros(_lengths(shape), x.dtype)
     parts = index if isinstance(index, tuple) else (index,)
     if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
         out[index] = x  # nothing is named twice

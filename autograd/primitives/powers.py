@@ -8,30 +8,30 @@ import numpy as np
 
 from ..primitive import primitive
 from .arithmetic import div, mul
-from .selection import equal, gated, greater, maximum, where
+from .selection import equal, gated, greater, where
 
 __all__ = [
-    "exp", "exp2", "expm1", "hypot", "log", "log1p", "log2", "log10", "logaddexp", "pow", "ratio", "sqrt", "xlogy",
+    "exp", "exp2", "expm1", "hypot", "log", "log1p", "log2", "log10", "pow", "ratio", "sqrt", "xlogy",
 ]  # fmt: skip
 
 inf = math.inf
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 
 
-@primitive(symbol="1/", partials=[lambda out, x: -out * out], domain=[(0.0, inf)])
+@primitive(symbol="1/", partials=[lambda out, x: -out * out], domain=[(0.0, inf)], ulps=(0.5, 2, 4))
 def _inverse(x):
     """The derivative of a logarithm: $1/x$, and NaN where $x < 0$, since there is no logarithm there."""
     return np.where(np.less(x, 0), math.nan, np.divide(1.0, np.abs(x))).astype(np.result_type(x))
 
 
-@primitive(symbol="/", partials=[lambda out, x, r: ratio(1.0, r), lambda out, x, r: -ratio(out, r)])
+@primitive(symbol="/", partials=[lambda out, x, r: ratio(1.0, r), lambda out, x, r: -ratio(out, r)], ulps=(0.5, 2, 4))
 def ratio(x, r):
     """Quotient `x / r` that is 0 where `r` is 0: the slope of a length at its zero, the subgradient of least norm."""
     zero = np.equal(r, 0)
     return np.where(zero, 0.0, np.divide(x, np.where(zero, 1.0, r))).astype(np.result_type(x, r))
 
 
-@primitive(symbol="√", partials=[lambda out, x: div(0.5, out)], scalar=math.sqrt, domain=[(0.0, inf)])
+@primitive(symbol="√", partials=[lambda out, x: div(0.5, out)], scalar=math.sqrt, domain=[(0.0, inf)], ulps=(0.5, 2, 4))
 def sqrt(x):
     r"""Square root $\sqrt{x}$, with derivative $1/(2\sqrt{x})$: infinite at 0, NaN below.
 
@@ -52,6 +52,7 @@ def _by_exponent(out, x, y):
     partials=[lambda out, x, y: gated(y, pow(x, y - 1.0)), _by_exponent],
     scalar=math.pow,
     domain=[(0.0, inf), (-inf, inf)],
+    ulps=(2, 4, 8),
 )
 def pow(x, y):
     r"""Power $x^y$, as IEEE 754 has it: real or NaN, never complex.
@@ -64,7 +65,9 @@ def pow(x, y):
     return np.power(x, y)
 
 
-@primitive(partials=[lambda out, x, y: ratio(x, out), lambda out, x, y: ratio(y, out)], scalar=math.hypot)
+@primitive(
+    partials=[lambda out, x, y: ratio(x, out), lambda out, x, y: ratio(y, out)], scalar=math.hypot, ulps=(1, 2, 4)
+)
 def hypot(x, y):
     r"""Length $\sqrt{x^2 + y^2}$ without overflow; its gradient at (0, 0) is (0, 0).
 
@@ -74,7 +77,7 @@ def hypot(x, y):
     return np.hypot(x, y)
 
 
-@primitive(partials=[lambda out, x: out], scalar=math.exp)
+@primitive(partials=[lambda out, x: out], scalar=math.exp, ulps=(2, 2, 2))
 def exp(x):
     r"""Exponential $e^x$, its own derivative.
 
@@ -84,7 +87,7 @@ def exp(x):
     return np.exp(x)
 
 
-@primitive(partials=[lambda out, x: exp(x)], scalar=math.expm1)
+@primitive(partials=[lambda out, x: exp(x)], scalar=math.expm1, ulps=(4, 2, 2))
 def expm1(x):
     r"""$e^x - 1$, exact near 0, with derivative $e^x$.
 
@@ -94,7 +97,7 @@ def expm1(x):
     return np.expm1(x)
 
 
-@primitive(partials=[lambda out, x: out * _LN2], scalar=lambda x: math.pow(2.0, x))
+@primitive(partials=[lambda out, x: out * _LN2], scalar=lambda x: math.pow(2.0, x), ulps=(2, 4, 4))
 def exp2(x):
     r"""$2^x$, with derivative $2^x \ln 2$.
 
@@ -104,7 +107,7 @@ def exp2(x):
     return np.exp2(x)
 
 
-@primitive(partials=[lambda out, x: _inverse(x)], scalar=math.log, domain=[(0.0, inf)])
+@primitive(partials=[lambda out, x: _inverse(x)], scalar=math.log, domain=[(0.0, inf)], ulps=(2, 1, 2))
 def log(x):
     r"""Natural logarithm $\ln x$, with derivative $1/x$; $-\infty$ at 0, NaN below. (`log(x) / log(b)` has base $b$.)
 
@@ -114,7 +117,7 @@ def log(x):
     return np.log(x)
 
 
-@primitive(partials=[lambda out, x: _inverse(1.0 + x)], scalar=math.log1p, domain=[(-1.0, inf)])
+@primitive(partials=[lambda out, x: _inverse(1.0 + x)], scalar=math.log1p, domain=[(-1.0, inf)], ulps=(2, 2, 4))
 def log1p(x):
     r"""$\ln(1 + x)$, exact near 0, with derivative $1/(1 + x)$.
 
@@ -124,7 +127,7 @@ def log1p(x):
     return np.log1p(x)
 
 
-@primitive(partials=[lambda out, x: div(_inverse(x), _LN2)], scalar=math.log2, domain=[(0.0, inf)])
+@primitive(partials=[lambda out, x: div(_inverse(x), _LN2)], scalar=math.log2, domain=[(0.0, inf)], ulps=(2, 2, 4))
 def log2(x):
     r"""Logarithm of base 2, with derivative $1/(x \ln 2)$.
 
@@ -134,7 +137,7 @@ def log2(x):
     return np.log2(x)
 
 
-@primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)])
+@primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)], ulps=(2, 4, 4))
 def log10(x):
     r"""Logarithm of base 10, with derivative $1/(x \ln 10)$.
 
@@ -144,28 +147,16 @@ def log10(x):
     return np.log10(x)
 
 
-@primitive(partials=[lambda out, x, y: _share(x, y), lambda out, x, y: _share(y, x)])
-def logaddexp(x, y):
-    r"""$\ln(e^x + e^y)$ without overflow, with $\partial/\partial x = 1/(1 + e^{y-x})$.
-
-    >>> round(logaddexp(1000.0, 1000.0), 3)
-    1000.693
-    """
-    return np.logaddexp(x, y)
-
-
-def _share(x, y):
-    # e^x / (e^x + e^y): the sigmoid of x - y, with each exponent at most 0
-    top = maximum(x, y)
-    return div(exp(x - top), exp(x - top) + exp(y - top))
-
-
-def _by_factor(out, x, y):
+def _unless_flat(slope, x, y):
     # where x = 0 and log(y) is not finite, xlogy is flat in the direction that counts
-    return where(mul(equal(x, 0.0), 1.0 - greater(y, 0.0)), 0.0, log(y))
+    return where(mul(equal(x, 0.0), 1.0 - greater(y, 0.0)), 0.0, slope)
 
 
-@primitive(partials=[_by_factor, lambda out, x, y: gated(x, div(1.0, y))], domain=[(-inf, inf), (0.0, inf)])
+@primitive(
+    partials=[lambda out, x, y: _unless_flat(log(y), x, y), lambda out, x, y: _unless_flat(div(x, y), x, y)],
+    domain=[(-inf, inf), (0.0, inf)],
+    ulps=(4, 2, 4),
+)
 def xlogy(x, y):
     r"""$x \ln y$, and 0 where $x = 0$, so that the entropy $-p \ln p$ is 0 at $p = 0$.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..checks import flag
 from ..primitive import primitive
 from ..shapes import axes_of, expand
 from .arithmetic import div
@@ -20,7 +21,7 @@ def _grown(g, x, axis):
     return broadcast_to(g if shape_of(g) == () else as_shape(g, expand(shape, axis)), shape=shape)
 
 
-@primitive(symbol="Σ", vjps=[lambda g, out, x, *, axis, keepdims: _grown(g, x, axis)])
+@primitive(symbol="Σ", vjps=[lambda g, out, x, *, axis, keepdims: _grown(g, x, axis)], ulps=(2, 0, 0))
 def sum(x, *, axis=None, keepdims=False):
     r"""Sum over `axis` (all axes if None); its rule hands the cotangent to every term.
 
@@ -31,7 +32,8 @@ def sum(x, *, axis=None, keepdims=False):
 
 
 @primitive(
-    vjps=[lambda g, out, x, *, axis: as_shape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), shape_of(x))]
+    vjps=[lambda g, out, x, *, axis: as_shape(flip(cumsum(flip(g, axis=axis), axis=axis), axis=axis), shape_of(x))],
+    ulps=(2, 0, 0),
 )
 def cumsum(x, *, axis=0):
     """Running sum along `axis`.
@@ -71,7 +73,7 @@ def _as_matrix(g, a, b):
     return as_shape(g, shape)
 
 
-@primitive(symbol="@", vjps=[_left_cotangent, _right_cotangent])
+@primitive(symbol="@", vjps=[_left_cotangent, _right_cotangent], ulps=(2, 0, 0))
 def matmul(a, b):
     r"""Matrix product $AB$ of 1-D, 2-D or stacked operands, with $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
 
@@ -93,7 +95,7 @@ def _extremum_cotangent(g, out, x, *, axis, keepdims):
     return hits * broadcast_to(div(as_shape(g, kept), sum(hits, axis=axis, keepdims=True)), shape=shape_of(x))
 
 
-@primitive(vjps=[_extremum_cotangent])
+@primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def max(x, *, axis=None, keepdims=False):
     """Largest element along `axis`; ties share the gradient equally.
 
@@ -103,7 +105,7 @@ def max(x, *, axis=None, keepdims=False):
     return np.max(_some(x, "max"), axis=axis, keepdims=keepdims)
 
 
-@primitive(vjps=[_extremum_cotangent])
+@primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def min(x, *, axis=None, keepdims=False):
     """Smallest element along `axis`; ties share the gradient equally.
 
@@ -124,7 +126,7 @@ def _norm_cotangent(g, out, x, *, axis, keepdims):
     return _grown(g, x, axis) * ratio(x, _grown(out, x, axis))
 
 
-@primitive(symbol="‖ ‖", vjps=[_norm_cotangent])
+@primitive(symbol="‖ ‖", vjps=[_norm_cotangent], ulps=(4, 4, 8))
 def norm(x, *, axis=None, keepdims=False):
     r"""Euclidean length $\sqrt{\sum x_i^2}$ without overflow; the gradient of a zero vector is 0.
 
@@ -136,7 +138,7 @@ def norm(x, *, axis=None, keepdims=False):
     scale = np.max(np.abs(x), axis=axes, keepdims=True, initial=0.0)
     scale = np.where((scale > 0) & (scale < np.inf), scale, 1.0).astype(x.dtype)
     length = scale * np.sqrt(np.sum(np.square(x / scale), axis=axes, keepdims=True))
-    return length if keepdims else np.squeeze(length, axes)
+    return length if flag(keepdims, "keepdims") else np.squeeze(length, axes)
 
 
 def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
@@ -145,7 +147,7 @@ def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
     return _grown(g, x, axis) * ratio(e, _grown(sum(e, axis=axis, keepdims=True), x, axis))
 
 
-@primitive(vjps=[_logsumexp_cotangent])
+@primitive(vjps=[_logsumexp_cotangent], ulps=(4, 4, 8))
 def logsumexp(x, *, axis=None, keepdims=False):
     r"""$\ln \sum e^{x_i}$ without overflow; its gradient is the softmax of `x` (0 where all are $-\infty$).
 
@@ -157,4 +159,4 @@ def logsumexp(x, *, axis=None, keepdims=False):
     top = np.max(x, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
     out = top + np.log(np.sum(np.exp(x - top), axis=axes, keepdims=True))
-    return out if keepdims else np.squeeze(out, axes)
+    return out if flag(keepdims, "keepdims") else np.squeeze(out, axes)

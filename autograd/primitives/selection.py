@@ -34,6 +34,7 @@ def _chosen(condition, x, y, taken, operand):
         lambda g, out, c, x, y: _chosen(c, 0.0, g, taken=not c if c.__class__ is float else None, operand=y),
     ],
     masks=True,
+    ulps=(0, 0, 0),
 )
 def where(condition, x, y):
     r"""Choose `x` where `condition` holds and `y` elsewhere, element by element.
@@ -47,37 +48,37 @@ def where(condition, x, y):
     >>> x.grad
     2.0
     """
-    if condition.__class__ is float or condition.__class__ is bool:
+    if x.__class__ is y.__class__ is float and (condition.__class__ is float or condition.__class__ is bool):
         return x if condition else y
     return np.where(condition, x, y)
 
 
-@primitive(symbol=">", partials=[0.0, 0.0])
+@primitive(symbol=">", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def greater(x, y):
     """Say 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold."""
     return np.greater(x, y).astype(np.result_type(x, y, np.float32))
 
 
-@primitive(symbol="==", partials=[0.0, 0.0])
+@primitive(symbol="==", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def equal(x, y):
     """Say 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold."""
     return np.equal(x, y).astype(np.result_type(x, y, np.float32))
 
 
-@primitive(partials=[0.0, 0.0])
+@primitive(partials=[0.0, 0.0], ulps=(0, 0, 0))
 def preference(x, y):
     """Say how much of `maximum(x, y)` is `x`: 1 where it is greater, 0 where it is smaller, 1/2 in a tie."""
     return np.where(np.equal(x, y), 0.5, np.heaviside(np.subtract(x, y), 0.5)).astype(np.result_type(x, y))
 
 
-@primitive(partials=[0.0, 0.0, 0.0])
+@primitive(partials=[0.0, 0.0, 0.0], ulps=(0, 0, 0))
 def inside(x, low, high):
     """Say 1.0 where `low < x < high`, 0.0 elsewhere, and NaN for NaN."""
     within = np.greater(x, low) & np.less(x, high)
     return np.where(np.isnan(x), x, within).astype(np.result_type(x, low, high, np.float32))
 
 
-@primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0)
+@primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0, ulps=(0, 0, 0))
 def step(x):
     r"""Threshold unit, the derivative of ReLU: $1$ where $x > 0$, else $0$; its own derivative is 0.
 
@@ -87,7 +88,9 @@ def step(x):
     return np.maximum(np.sign(x), 0)  # keeps NaN, and is quicker than np.heaviside
 
 
-@primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: math.copysign(1.0, x) if x == x and x else 0.0 * x)
+@primitive(
+    partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x + 0.0, ulps=(0, 0, 0)
+)
 def sign(x):
     r"""Sign: $-1$, $0$ or $1$; its derivative is taken as 0 everywhere.
 
@@ -97,7 +100,7 @@ def sign(x):
     return np.sign(x)
 
 
-@primitive(partials=[0.0])
+@primitive(partials=[0.0], ulps=(0, 0, 0))
 def anchor(x):
     """Hold `x` fixed, with 0 in place of an infinity: a reference to subtract before `exp`, not differentiated."""
     return np.where(np.isinf(x), np.zeros_like(x), x)
@@ -106,6 +109,7 @@ def anchor(x):
 @primitive(
     symbol="*", partials=[lambda out, g, p: p, lambda out, g, p: g], masks=True,
     scalar=lambda g, p: g * p if g else 0.0,
+    ulps=(0.5, 0, 0),
 )  # fmt: skip
 def gated(g, p):
     """Multiply, with exactly 0 where `g` is 0, whatever `p` is: a product behind a branch that was not taken."""
@@ -115,6 +119,7 @@ def gated(g, p):
 @primitive(
     partials=[lambda out, x, y: preference(x, y), lambda out, x, y: preference(y, x)],
     scalar=lambda x, y: x if x > y or x != x else y,
+    ulps=(0, 0, 0),
 )
 def maximum(x, y):
     r"""Larger of two, element by element; NaN if either is. A tie splits the gradient equally.
@@ -133,6 +138,7 @@ def maximum(x, y):
 @primitive(
     partials=[lambda out, x, y: preference(y, x), lambda out, x, y: preference(x, y)],
     scalar=lambda x, y: x if x < y or x != x else y,
+    ulps=(0, 0, 0),
 )
 def minimum(x, y):
     """Smaller of two, element by element; NaN if either is. A tie splits the gradient equally.
@@ -146,17 +152,19 @@ def minimum(x, y):
 @primitive(
     partials=[
         lambda out, x, low, high: inside(x, low, high),
-        lambda out, x, low, high: greater(low, x) * (1.0 - greater(low, high)),  # where low > high, high wins
-        lambda out, x, low, high: greater(maximum(x, low), high),
+        lambda out, x, low, high: _reaches(low, x) * greater(high, low),
+        lambda out, x, low, high: _reaches(maximum(x, low), high),  # where low > high, high wins
     ],
     scalar=lambda x, low, high: (
         builtins.min(builtins.max(x, low), high) if x == x and low == low and high == high else math.nan
     ),
+    ulps=(0, 0, 0),
 )
 def clip(x, low, high):
     r"""Limit `x` to the interval from `low` to `high`.
 
-    The derivative is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm).
+    The derivative is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm). The bound that decides
+    has the derivative 1, also in a tie: so the three add up to 1, and that of `clip(x, x, y)` is right.
 
     >>> from autograd import Value
     >>> x = Value(1.0)
@@ -166,3 +174,7 @@ def clip(x, low, high):
     (1.0, 0.0)
     """
     return np.clip(x, low, high)
+
+
+def _reaches(x, y):
+    return greater(x, y) + equal(x, y)

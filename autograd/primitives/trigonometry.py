@@ -8,7 +8,7 @@ import numpy as np
 
 from ..primitive import primitive
 from .arithmetic import abs, div, square
-from .powers import _inverse, exp, hypot, ratio, sqrt
+from .powers import exp, hypot, ratio, sqrt
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "sin", "sinc", "sinh", "tan", "tanh",
@@ -18,7 +18,7 @@ inf = math.inf
 _ONE = [(-1.0, 1.0)]
 
 
-@primitive(partials=[lambda out, x: cos(x)], scalar=math.sin)
+@primitive(partials=[lambda out, x: cos(x)], scalar=math.sin, ulps=(8, 8, 8))
 def sin(x):
     r"""Sine of an angle in radians, with derivative $\cos x$.
 
@@ -28,7 +28,7 @@ def sin(x):
     return np.sin(x)
 
 
-@primitive(partials=[lambda out, x: -sin(x)], scalar=math.cos)
+@primitive(partials=[lambda out, x: -sin(x)], scalar=math.cos, ulps=(8, 8, 8))
 def cos(x):
     r"""Cosine of an angle in radians, with derivative $-\sin x$.
 
@@ -38,7 +38,7 @@ def cos(x):
     return np.cos(x)
 
 
-@primitive(partials=[lambda out, x: 1.0 + out * out], scalar=math.tan)
+@primitive(partials=[lambda out, x: 1.0 + out * out], scalar=math.tan, ulps=(32, 64, 64))
 def tan(x):
     r"""Tangent of an angle in radians, with derivative $1 + \tan^2 x$.
 
@@ -48,7 +48,13 @@ def tan(x):
     return np.tan(x)
 
 
-@primitive(partials=[lambda out, x: div(1.0, sqrt((1.0 - x) * (1.0 + x)))], scalar=math.asin, domain=_ONE)
+@primitive(symbol="asin′", partials=[lambda out, x: x * out * out * out], domain=_ONE, ulps=(4, 8, 16))
+def _asin_slope(x):
+    r"""Derivative of asin: $1/\sqrt{(1-x)(1+x)}$, whose own derivative is written so that nothing cancels near 0."""
+    return np.divide(1.0, np.sqrt((1.0 - x) * (1.0 + x)))
+
+
+@primitive(partials=[lambda out, x: _asin_slope(x)], scalar=math.asin, domain=_ONE, ulps=(4, 4, 8))
 def asin(x):
     r"""Inverse sine, with derivative $1/\sqrt{(1-x)(1+x)}$.
 
@@ -58,7 +64,7 @@ def asin(x):
     return np.arcsin(x)
 
 
-@primitive(partials=[lambda out, x: div(-1.0, sqrt((1.0 - x) * (1.0 + x)))], scalar=math.acos, domain=_ONE)
+@primitive(partials=[lambda out, x: -_asin_slope(x)], scalar=math.acos, domain=_ONE, ulps=(4, 4, 8))
 def acos(x):
     r"""Inverse cosine, with derivative $-1/\sqrt{(1-x)(1+x)}$.
 
@@ -68,7 +74,7 @@ def acos(x):
     return np.arccos(x)
 
 
-@primitive(partials=[lambda out, x: square(div(1.0, hypot(1.0, x)))], scalar=math.atan)
+@primitive(partials=[lambda out, x: square(div(1.0, hypot(1.0, x)))], scalar=math.atan, ulps=(4, 4, 8))
 def atan(x):
     r"""Inverse tangent, with derivative $1/(1 + x^2)$.
 
@@ -81,6 +87,7 @@ def atan(x):
 @primitive(
     partials=[lambda out, y, x: _turn(x, y, x), lambda out, y, x: -_turn(y, y, x)],
     scalar=math.atan2,
+    ulps=(4, 4, 8),
 )
 def atan2(y, x):
     r"""Angle of the point $(x, y)$, from $-\pi$ to $\pi$; $\partial/\partial y = x/(x^2+y^2)$, (0, 0) at the origin.
@@ -96,7 +103,7 @@ def _turn(z, y, x):
     return ratio(ratio(z, r), r)
 
 
-@primitive(partials=[lambda out, x: cosh(x)], scalar=math.sinh)
+@primitive(partials=[lambda out, x: cosh(x)], scalar=math.sinh, ulps=(4, 4, 4))
 def sinh(x):
     r"""Hyperbolic sine $(e^x - e^{-x})/2$, with derivative $\cosh x$.
 
@@ -106,7 +113,7 @@ def sinh(x):
     return np.sinh(x)
 
 
-@primitive(partials=[lambda out, x: sinh(x)], scalar=math.cosh)
+@primitive(partials=[lambda out, x: sinh(x)], scalar=math.cosh, ulps=(4, 4, 4))
 def cosh(x):
     r"""Hyperbolic cosine $(e^x + e^{-x})/2$, with derivative $\sinh x$.
 
@@ -116,14 +123,14 @@ def cosh(x):
     return np.cosh(x)
 
 
-@primitive(symbol="sech²", partials=[lambda out, x: -2.0 * out * tanh(x)])
+@primitive(symbol="sech²", partials=[lambda out, x: -2.0 * out * tanh(x)], ulps=(4, 8, 16))
 def _sech2(x):
     r"""Derivative of tanh: $1/\cosh^2 x = 4t/(1 + t)^2$ with $t = e^{-2|x|}$, which neither overflows nor cancels."""
     t = exp(-2.0 * abs(x))
     return div(4.0 * t, square(1.0 + t))
 
 
-@primitive(partials=[lambda out, x: _sech2(x)], scalar=math.tanh)
+@primitive(partials=[lambda out, x: _sech2(x)], scalar=math.tanh, ulps=(4, 4, 8))
 def tanh(x):
     r"""Hyperbolic tangent $(e^x - e^{-x})/(e^x + e^{-x})$, with derivative $\operatorname{sech}^2 x = 1/\cosh^2 x$.
 
@@ -135,7 +142,7 @@ def tanh(x):
     return np.tanh(x)
 
 
-@primitive(partials=[lambda out, x: div(1.0, hypot(1.0, x))], scalar=math.asinh)
+@primitive(partials=[lambda out, x: div(1.0, hypot(1.0, x))], scalar=math.asinh, ulps=(4, 2, 4))
 def asinh(x):
     r"""Inverse hyperbolic sine, with derivative $1/\sqrt{1 + x^2}$.
 
@@ -146,7 +153,8 @@ def asinh(x):
 
 
 @primitive(
-    partials=[lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))], scalar=math.acosh, domain=[(1.0, inf)]
+    partials=[lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))], scalar=math.acosh, domain=[(1.0, inf)],
+    ulps=(4, 4, 8),
 )
 def acosh(x):
     r"""Inverse hyperbolic cosine, with derivative $1/\sqrt{(x-1)(x+1)}$.
@@ -157,7 +165,14 @@ def acosh(x):
     return np.arccosh(x)
 
 
-@primitive(partials=[lambda out, x: _inverse((1.0 - x) * (1.0 + x))], scalar=math.atanh, domain=_ONE)
+@primitive(symbol="atanh′", partials=[lambda out, x: 2.0 * x * out * out], domain=_ONE, ulps=(2, 4, 8))
+def _atanh_slope(x):
+    r"""Derivative of atanh: $1/((1-x)(1+x))$, infinite at the ends and NaN beyond."""
+    slope = np.divide(1.0, (1.0 - x) * (1.0 + x))
+    return np.where(np.greater(np.abs(x), 1.0), math.nan, slope).astype(np.result_type(x))
+
+
+@primitive(partials=[lambda out, x: _atanh_slope(x)], scalar=math.atanh, domain=_ONE, ulps=(4, 4, 8))
 def atanh(x):
     r"""Inverse hyperbolic tangent, with derivative $1/((1-x)(1+x))$.
 
@@ -167,7 +182,7 @@ def atanh(x):
     return np.arctanh(x)
 
 
-@primitive(partials=[lambda out, x, *, order=0: sinc(x, order=order + 1)])
+@primitive(partials=[lambda out, x, *, order=0: sinc(x, order=order + 1)], ulps=(4, 8, 16))
 def sinc(x, *, order=0):
     r"""$\sin(\pi x)/(\pi x)$, 1 at 0; with `order=n`, its n-th derivative.
 
@@ -178,6 +193,8 @@ def sinc(x, *, order=0):
     (1.0, True)
     """
     x = np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"`sinc` takes real numbers, not {x.dtype}")
     z = x.astype(np.float64)
     near = np.abs(z) < 0.5 + order / 2
     small, far = np.where(near, z, 0.0), np.where(near, 1.0, z)
