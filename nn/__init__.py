@@ -13,6 +13,7 @@ if not hasattr(_autograd, "_clash"):  # another library, or the ruins that one h
 
 from . import activations as activations
 from . import datasets as datasets
+from . import exercises as exercises
 from . import export as export
 from . import init as init
 from . import inspect as inspect
@@ -45,7 +46,10 @@ from .checkpoint import Checkpoint as Checkpoint
 from .data import Standardizer as Standardizer
 from .data import batches as batches
 from .data import split as split
+from .descent import descend as descend
+from .descent import newton as newton
 from .evaluation import evaluate as evaluate
+from .features import Features as Features
 from .history import History as History
 from .layers import Flatten as Flatten
 from .layers import Linear as Linear
@@ -87,6 +91,7 @@ __all__ = [
     "Linear",
     "Maxout",
     "Flatten",
+    "Features",
     "Dropout",
     "Noise",
     "Residual",
@@ -116,7 +121,9 @@ __all__ = [
     "Groups",
     "Optimizer",
     "RMSprop",
+    "descend",
     "minimize",
+    "newton",
     "L1",
     "L2",
     "SGD",
@@ -139,6 +146,7 @@ __all__ = [
     "OptunaPruning",
     "activations",
     "datasets",
+    "exercises",
     "export",
     "init",
     "inspect",

@@ -15,6 +15,7 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor, Value
 
+from .data import plain_array
 from .module import Module
 from .stages import Stage
 
@@ -124,7 +125,7 @@ def is_of_rows(function: Function) -> bool:
     (True, False)
     """
     own = getattr(function, "__self__", None)
-    return (own.function if isinstance(own, Activation) else function) in (ag.softmax, ag.log_softmax)
+    return any((own.function if isinstance(own, Activation) else function) is f for f in (ag.softmax, ag.log_softmax))
 
 
 class Activation(Module):
@@ -219,7 +220,7 @@ class PReLU(Activation):
 
     def __init__(self, *, slope: Any = 0.25) -> None:
         super().__init__(ag.leaky_relu)
-        self.slope: Any = Tensor(np.asarray(slope, dtype=np.float64))
+        self.slope: Any = Tensor(plain_array(slope, "slope").astype(np.float64))
         if self.slope.ndim > 1 or not self.slope.size or not np.all(np.isfinite(self.slope.data)):
             raise ValueError(f"`slope` is a finite number, or one for each unit in an array, not {slope!r:.60}")
 
@@ -231,7 +232,8 @@ class PReLU(Activation):
         """
         slope = self.slope
         if isinstance(slope, Tensor):
-            shape = np.shape(x) if not isinstance(x, ag.Node) else x.shape
+            x = x if isinstance(x, ag.Node) else plain_array(x, "x")
+            shape = x.shape
             if slope.shape not in ((), shape[-1:]):
                 raise ValueError(f"`x` has shape {shape}; this PReLU has {len(slope)} slopes, one for each unit")
             dtype = getattr(x, "dtype", None)

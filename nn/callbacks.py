@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .checks import count, one_of, within
 from .history import History
 from .module import Module
 from .optim import Optimizer
@@ -142,13 +143,11 @@ class Monitor(Callback):
     """
 
     def __init__(self, monitor: str = "val_loss", *, mode: str | None = None, min_delta: float = 0.0) -> None:
-        if mode not in (None, "min", "max"):
-            raise ValueError(f"`mode` is 'min' or 'max', not {mode!r:.60}")
+        if mode is not None:
+            one_of(mode, ("min", "max"), "mode")
         if not isinstance(monitor, str):
             raise TypeError(f"`monitor` is the name of a number, such as 'val_loss', not {monitor!r:.60}")
-        if not isinstance(min_delta, (int, float)) or not 0 <= min_delta < math.inf:
-            raise ValueError(f"`min_delta` is a number from 0, not {min_delta!r:.60}")
-        self.monitor, self.min_delta = monitor, float(min_delta)
+        self.monitor, self.min_delta = monitor, within(min_delta, "min_delta")
         name = monitor.removeprefix("val_")
         self.mode = mode or {"accuracy": "max", "r2": "max", "loss": "min", "mae": "min", "mse": "min"}.get(name)
         if self.mode is None:
@@ -181,8 +180,15 @@ class Monitor(Callback):
         return {"best": self.best, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
-        self.best, self.best_epoch = state["best"], state["best_epoch"]
+        """Take up what `state_dict` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else.
+        """
+        best, epoch = state["best"], state["best_epoch"]
+        if type(best) is not float:
+            raise TypeError(f"`best` is a number, not {best!r:.60}")
+        self.best, self.best_epoch = best, count(epoch, "best_epoch", -1)
 
 
 class EarlyStopping(Monitor):
@@ -244,7 +250,13 @@ class EarlyStopping(Monitor):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up what `state_dict` gave."""
         super().load_state_dict(state)
-        self.parameters = state["parameters"]
+        parameters = state["parameters"]
+        if parameters is not None:
+            if not isinstance(parameters, dict):
+                raise TypeError(f"`parameters` are numbers by name, not {parameters!r:.60}")
+            if wrong := self.model.misfits(parameters):
+                raise ValueError("; ".join(wrong))
+        self.parameters = parameters
 
 
 class CSVLog(Callback):
@@ -257,6 +269,8 @@ class CSVLog(Callback):
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"`path` is the name of a file, not {path!r:.60}")
         self.path = Path(path)
 
     def on_train_begin(self, logs: Logs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from .callbacks import Callback, Logs, Monitor, Training
 from .checks import count
 from .files import PathLike
-from .randomness import same_state
+from .randomness import Random, same_state
 from .saving import notes, restore, save
 
 __all__ = ["Checkpoint", "read", "resume", "snapshot"]
@@ -110,7 +111,34 @@ def read(path: PathLike) -> dict[str, Any]:
     found = notes(path)
     if not isinstance(found, dict) or found.get("what") != "training":
         raise ValueError(f"{os.fspath(path)!r} is no checkpoint of `fit`: one is written by `nn.Checkpoint`")
+    wrong = [name for name, fits in _PARTS.items() if not fits(found.get(name))]
+    if wrong or any(len(row) != found["epoch"] for row in found["history"].values()):
+        wrong = wrong or ["history"]
+        raise ValueError(f"{os.fspath(path)!r} is damaged in its {', '.join(map(repr, wrong))}")
     return found
+
+
+def _whole(x: Any, least: int = 0) -> bool:
+    return type(x) is int and least <= x < 2**63
+
+
+def _by_name(x: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(x, dict) and all(isinstance(name, str) and fits(part) for name, part in x.items())
+
+
+_PARTS: dict[str, Callable[[Any], bool]] = {
+    "settings": lambda x: isinstance(x, dict) and type(x.get("key")) is int and x["key"] >= 0
+    and _whole(x.get("batches"), 1),
+    "epoch": _whole,
+    "steps": _whole,
+    "stopped": lambda x: isinstance(x, str),
+    "history": lambda x: _by_name(x, lambda row: isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype == float),
+    "order": lambda x: isinstance(x, np.random.Generator),
+    "generators": lambda x: _by_name(x, lambda rng: isinstance(rng, Random)),
+    "callbacks": lambda x: isinstance(x, list)
+    and all(isinstance(pair, list) and len(pair) == 2 and _by_name(pair[1], lambda _: True) for pair in x),
+}
+"""What must stand in a checkpoint, as `snapshot` gives it."""
 
 
 def resume(
@@ -139,13 +167,23 @@ def resume(
         raise ValueError(
             f"{os.fspath(path)!r} is of another training, so nothing was changed:\n  " + "\n  ".join(wrong)
         )
-    restore(training.model, path, training.optimizer)
-    for name, generator in generators.items():
-        same_state(generator, found["generators"][name])
-    same_state(order, found["order"])
+    sources = [(generator, found["generators"][name]) for name, generator in generators.items()]
+    sources.append((order, found["order"]))
+    if any(_kind(one) != _kind(other) for one, other in sources):
+        raise ValueError(f"{os.fspath(path)!r} holds other kinds of generators of random numbers: nothing was changed")
     for callback, (_, state) in zip(callbacks, found["callbacks"], strict=True):
-        callback.load_state_dict(state)
+        try:
+            callback.load_state_dict(state)  # before the model is changed; what a training begins with is set anew
+        except (TypeError, LookupError, ValueError) as error:
+            reason = f"{type(callback).__name__} does not take its state: {error}"
+            raise ValueError(f"{os.fspath(path)!r} is damaged in its 'callbacks': {reason}") from error
+    restore(training.model, path, training.optimizer)
+    for one, other in sources:
+        same_state(one, other)
     training.history.update({name: row.tolist() for name, row in found["history"].items()})
     training.history.stopped = found["stopped"]
     training.epoch, training.steps = found["epoch"], found["steps"]
 
+
+def _kind(rng: Random) -> type:
+    return type(rng.bit_generator) if isinstance(rng, np.random.Generator) else type(rng)

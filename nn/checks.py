@@ -1,13 +1,36 @@
-"""Checks of settings that many functions share: each gives the setting as a plain number, or says what is wrong."""
+"""Checks that many functions share: each gives what came as a plain number or array, or says what is wrong."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["count", "within"]
+__all__ = ["as_array", "cast", "count", "flag", "one_of", "within"]
+
+
+def as_array(x: Any, name: str = "x") -> np.ndarray:
+    """Take numbers, nested lists or whatever NumPy knows as an array.
+
+    >>> as_array([[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
+
+
+def cast(x: Any, dtype: Any) -> Any:
+    """Give an array or Tensor in this dtype; what is too large for it becomes infinite, without a warning.
+
+    >>> cast(np.array([1.0, 1e300]), np.float32)
+    array([ 1., inf], dtype=float32)
+    """
+    with np.errstate(over="ignore"):
+        return x if x.dtype == dtype else x.astype(dtype)
 
 
 def count(n: Any, name: str, least: int = 1) -> int:
@@ -18,7 +41,31 @@ def count(n: Any, name: str, least: int = 1) -> int:
     """
     if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < least:
         raise ValueError(f"`{name}` is a whole number from {least}, not {n!r:.60}")
+    if n >= 2**63:
+        raise ValueError(f"`{name}` is less than 2**63, not a number of {len(f'{int(n):x}')} hexadecimal digits")
     return int(n)
+
+
+def flag(x: Any, name: str) -> bool:
+    """Check that a setting is True or False.
+
+    >>> flag(True, "shuffle")
+    True
+    """
+    if not isinstance(x, (bool, np.bool_)):
+        raise TypeError(f"`{name}` is True or False, not {x!r:.60}")
+    return bool(x)
+
+
+def one_of(x: Any, choices: Iterable[str], name: str) -> str:
+    """Check that a setting is one of several texts.
+
+    >>> one_of("min", ("min", "max"), "mode")
+    'min'
+    """
+    if not isinstance(x, str) or x not in choices:
+        raise ValueError(f"`{name}` is one of {', '.join(map(repr, choices))}, not {x!r:.60}")
+    return x
 
 
 def within(x: Any, name: str, low: float = 0.0, high: float = math.inf, *, closed: bool = False) -> float:

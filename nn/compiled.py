@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from autograd import Loop, Tensor, gradients
 
+from .checks import cast
 from .mlp import MLP
 from .module import Module
 from .optim import Groups, Optimizer
@@ -101,13 +103,16 @@ class _Runner:
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         losses: list[float] = []
         settings, held, taken = tuple(self._settings()), None, 0
-        for size, group in itertools.groupby(batches, self._size):
-            rows = list(group)
+        groups = [(size, list(group)) for size, group in itertools.groupby(batches, self._size)]
+        while groups:
+            size, rows = groups.pop(0)
             loop = self._loop(size, settings)
             if loop is None:
                 self._hand_back(held, taken)
                 held, taken = None, 0
-                losses += self.eager(rows)
+                losses += (some := self.eager(rows))
+                if len(some) < len(rows) or not math.isfinite(some[-1]):
+                    return losses
                 continue
             if held is None:
                 self._take_in(loop)
@@ -119,7 +124,13 @@ class _Runner:
             losses += found
             if len(found) < len(rows):  # say of the next step what the eager runner says of it
                 self._hand_back(held, taken)
-                return losses + self.eager([rows[len(found)]])
+                held, taken = None, 0
+                one, left = self.eager([rows[len(found)]]), rows[len(found) + 1 :]
+                losses += one
+                if not one or not math.isfinite(one[0]):
+                    return losses
+                if left:  # added up in another order, it did not overflow
+                    groups.insert(0, (size, left))
         self._hand_back(held, taken)
         return losses
 
@@ -169,7 +180,7 @@ class _Runner:
                 raise ValueError("groups of Values may cut through the arrays of a program")
             self.arrays = _Arrays(self.trained, self.optimizer.parameters)
             dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
-            self.data = [x.astype(dtype) for x in self.data]
+            self.data = [cast(x, dtype) for x in self.data]
         return self.arrays
 
     def _loop(self, size: int, settings: tuple[Any, ...]) -> Loop | None:
@@ -196,7 +207,7 @@ class _Runner:
     def _made(self, size: int) -> Loop:
         arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
         with self.trained.mode(False):  # a look at one row, eagerly: what is wrong with the objective is said here
-            objective(self.trained, *(x[:1] for x in self.data))
+            objective(self.trained, *(x[:1].copy() for x in self.data))
 
         def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
             t, *rates = fed

@@ -15,6 +15,7 @@ import autograd as ag
 from autograd import Node, Tensor
 
 from . import targets
+from .checks import cast, one_of
 
 __all__ = ["Criterion", "Loss", "shares_of_rows", "shares_of_signs", "shares_of_two"]
 
@@ -120,14 +121,12 @@ class Criterion:
             return self.using(**settings)(outputs, y, sample_weight=sample_weight)
         own = dict(self.settings)
         reduction, class_weight = own.pop("reduction", "mean"), own.pop("class_weight", None)
-        if reduction not in REDUCTIONS:
-            raise ValueError(f"`reduction` is one of {', '.join(map(repr, REDUCTIONS))}, not {reduction!r:.60}")
+        one_of(reduction, REDUCTIONS, "reduction")
         z = targets.numbers(outputs, self.outputs_name)
         y = self.prepare(z.shape, y)
         if not math.prod(z.shape):
             raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")
-        if y.dtype != z.dtype:
-            y = y.astype(z.dtype)
+        y = cast(y, z.dtype)
         worth = None
         if class_weight is not None and self.shares is not None:
             class_weight = _class_weight(class_weight, self, z)
@@ -167,7 +166,7 @@ def _class_weight(weight: Any, loss: Criterion, z: Any) -> np.ndarray:
     if isinstance(weight, dict):
         raise TypeError("`class_weight` is a list of numbers in the order of the classes, not a dict")
     k = z.shape[-1] if loss.shares is shares_of_rows else 2
-    weight = _weights(weight, "class_weight").astype(z.dtype)
+    weight = cast(_weights(weight, "class_weight"), z.dtype)
     if weight.shape != (k,):
         raise ValueError(f"`class_weight` has shape {weight.shape}; {loss.name} needs one for each of {k} classes")
     return weight
@@ -186,8 +185,8 @@ def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
     if sample_weight is not None:
         if not isinstance(sample_weight, Node):
             sample_weight = _weights(sample_weight, "sample_weight")
-        if isinstance(sample_weight, (Tensor, np.ndarray)) and sample_weight.dtype != each.dtype:
-            sample_weight = sample_weight.astype(each.dtype)
+        if isinstance(sample_weight, (Tensor, np.ndarray)):
+            sample_weight = cast(sample_weight, each.dtype)
         if sample_weight.shape != each.shape[: len(sample_weight.shape)]:
             raise ValueError(
                 f"`sample_weight` has shape {sample_weight.shape}; the losses of the cases have {each.shape}: give one "

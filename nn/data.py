@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 
-from .checks import count
+from .checks import count, flag
 from .randomness import Random, RandomLike, permutation, source
 
 __all__ = ["Standardizer", "as_inputs", "batches", "label_array", "plain_array", "split"]
@@ -220,9 +220,11 @@ def batches(
     >>> [len(rows) for rows in batches(np.zeros((5, 3)), 2, drop_last=True, rng=1)]
     [2, 2]
     """
-    n = len(n) if isinstance(n, Sized) else count(n, "n")
-    sizes = batch_sizes(n, size, drop_last)
-    order = permutation(source(rng), n) if shuffle else np.arange(n)
+    if isinstance(n, Sized) and not (isinstance(n, (np.ndarray, Tensor)) and not n.ndim):
+        n = len(n)
+    n = count(n, "n")
+    sizes = batch_sizes(n, size, flag(drop_last, "drop_last"))
+    order = permutation(source(rng), n) if flag(shuffle, "shuffle") else np.arange(n)
     return (order[start : start + sizes[0]] for start in range(0, sum(sizes), sizes[0]))
 
 
@@ -293,4 +295,4 @@ def _place(array: np.ndarray, marks: np.ndarray, x: Any) -> str:
 
 
 def _is_share(share: Any) -> bool:
-    return isinstance(share, (int, float, np.number)) and not isinstance(share, bool) and bool(np.isfinite(share))
+    return isinstance(share, (int, float, np.number)) and not isinstance(share, bool) and bool(-1e9 < share < 1e9)

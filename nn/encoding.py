@@ -13,20 +13,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import activations, layers, mlp, noise
+from . import activations, features, layers, mlp, noise
 from .module import Module
 
 __all__ = ["MODULES", "decode", "encode"]
 
 MODULES: dict[str, type[Module]] = {
     name: getattr(room, name)
-    for room in (activations, layers, mlp, noise)
+    for room in (activations, features, layers, mlp, noise)
     for name in room.__all__
     if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), Module)
 }
 """The layers and nets that a file may name: those of this library, and no others."""
 
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+
+PLACES = {"MT19937": 624, "Philox": 4}
+"""How many numbers these make at once, to be taken one by one."""
 
 
 def encode(thing: Any, name: str, arrays: dict[str, np.ndarray], *, modules: bool = False) -> Any:
@@ -161,6 +164,9 @@ class _Decoder:
         kind = state["bit_generator"]
         if kind not in GENERATORS:
             raise ValueError(f"it holds an unknown generator of random numbers, {kind!r:.60}")
+        place = state["state"].get("pos", 0) if kind == "MT19937" else state.get("buffer_pos", 0)
+        if type(place) is not int or not 0 <= place <= PLACES.get(kind, 0):  # NumPy would read there unchecked
+            raise ValueError(f"its generator of random numbers stands at {place!r:.60}, which is no place in it")
         bits = getattr(np.random, kind)()
         bits.state = state
         self.things[number] = made = np.random.Generator(bits)

@@ -138,7 +138,12 @@ def _unpack_npz(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
         if unpacked > max(10 * size, 2**20):
             raise ValueError(f"its {size} bytes unpack to {unpacked}: if you trust it, write it anew with `np.savez`")
         for member in members:
-            content = archive.read(member)
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # others unpack without bounds
+                raise ValueError(f"its member {member.filename!r:.80} is packed in a way that `np.savez` has not")
+            with archive.open(member) as packed:
+                content = packed.read(member.file_size)  # with a size: else a member that lies unpacks to 2 GB
+                if packed.read(1) or len(content) != member.file_size:
+                    raise ValueError(f"its member {member.filename!r:.80} is not of the size that it says")
             if member.filename == HEADER:
                 header = content.decode()
             elif member.filename.endswith(".npy"):

@@ -43,7 +43,7 @@ def zeros(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None
     array([[0.],
            [0.]])
     """
-    return np.zeros(shape or (fan_in, fan_out))
+    return np.zeros(_shape(fan_in, fan_out, shape))
 
 
 def constant(value: float) -> Law:
@@ -56,7 +56,7 @@ def constant(value: float) -> Law:
     value = within(value, "value", -math.inf)
 
     def law(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
-        return np.full(shape or (fan_in, fan_out), value)
+        return np.full(_shape(fan_in, fan_out, shape), value)
 
     law.__name__ = f"constant({value:g})"
     return law
@@ -72,7 +72,7 @@ def small_normal(
     >>> bool(abs(small_normal(50, 100, rng=1)).max() < 0.05)
     True
     """
-    return within(std, "std") * normal(source(rng), shape or (fan_in, fan_out))
+    return within(std, "std") * normal(source(rng), _shape(fan_in, fan_out, shape))
 
 
 def unit_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -83,7 +83,7 @@ def unit_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape
     >>> unit_uniform(2, 3, rng=1).shape
     (2, 3)
     """
-    return uniform(source(rng), -1.0, 1.0, shape or (fan_in, fan_out))
+    return uniform(source(rng), -1.0, 1.0, _shape(fan_in, fan_out, shape))
 
 
 def glorot_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
@@ -168,7 +168,7 @@ def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
     array([[1., 0.],
            [0., 1.]])
     """
-    shape = shape or (fan_in, fan_out)
+    shape = _shape(fan_in, fan_out, shape)
     if len(shape) > 2:
         raise ValueError(f"`shape` is {shape}; an orthogonal matrix has two axes")
     drawn = normal(source(rng), shape if len(shape) > 1 else (shape[0], 1))
@@ -216,7 +216,7 @@ def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: S
     >>> weights("zeros", 2, 1, None).shape
     (2, 1)
     """
-    found, needed = law_of(law), shape or (fan_in, fan_out)
+    found, needed = law_of(law), _shape(fan_in, fan_out, shape)
     more = () if shape is None else (shape,)
     drawn: Any = np.asarray(found(fan_in, fan_out, source(rng), *more), dtype=np.float64)
     if drawn.shape != needed:
@@ -226,12 +226,24 @@ def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: S
     return drawn
 
 
+def _shape(fan_in: Any, fan_out: Any, shape: Any) -> tuple[int, ...]:
+    """Check the widths, and the shape where one is asked for."""
+    widths = count(fan_in, "fan_in"), count(fan_out, "fan_out")
+    if shape is None:
+        return widths
+    if not isinstance(shape, (tuple, list)) or not shape:
+        raise TypeError(f"`shape` is a tuple of lengths, such as (2, 3), or None, not {shape!r:.60}")
+    return tuple(count(n, "shape") for n in shape)
+
+
 def _uniform(part: float, width: int, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
     """Draw from the interval the square of whose bound is a part of a width."""
+    shape = _shape(fan_in, fan_out, shape)
     bound = math.sqrt(part / width)
-    return uniform(source(rng), -bound, bound, shape or (fan_in, fan_out))
+    return uniform(source(rng), -bound, bound, shape)
 
 
 def _normal(part: float, width: int, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
     """Draw with a variance that is a part of a width."""
-    return math.sqrt(part / width) * normal(source(rng), shape or (fan_in, fan_out))
+    shape = _shape(fan_in, fan_out, shape)
+    return math.sqrt(part / width) * normal(source(rng), shape)

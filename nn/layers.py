@@ -12,7 +12,7 @@ import autograd as ag
 from autograd import Node, Tensor
 
 from . import init
-from .checks import count
+from .checks import as_array, cast, count, flag
 from .module import Module
 from .randomness import RandomLike
 from .stages import Stage
@@ -59,7 +59,7 @@ class Linear(Module):
         self.mask = None if mask is None else _connections(mask, (self.fan_in, self.fan_out))
         weight = init.weights(law, self.fan_in, self.fan_out, rng)
         self.weight = Tensor(weight if self.mask is None else weight * self.mask, dtype=dtype)
-        self.bias = Tensor(np.zeros(self.fan_out), dtype=dtype) if bias else None
+        self.bias = Tensor(np.zeros(self.fan_out), dtype=dtype) if flag(bias, "bias") else None
 
     def forward(self, x: Any) -> Tensor:
         """Map `x`, shape `(..., fan_in)`, to shape `(..., fan_out)`, in the dtype of the weights.
@@ -89,12 +89,9 @@ class Linear(Module):
 
     def _array(self, x: Any) -> Any:
         """Take plain numbers in the dtype of the weights, and lists of Values with their graph."""
-        try:
-            array = np.asarray(x)
-        except ValueError:
-            raise ValueError("`x` is a nested list whose rows differ in length") from None
+        array = as_array(x)
         if array.dtype.kind in "iufb":
-            return array.astype(self.weight.dtype, copy=False)
+            return cast(array, self.weight.dtype)
         if array.dtype.kind == "O" and isinstance(x, (list, tuple)):
             return Tensor(x)
         raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers, {self.fan_in} in each row")
@@ -108,7 +105,7 @@ class Linear(Module):
 
 def _connections(mask: Any, shape: tuple[int, int]) -> np.ndarray:
     """Check a mask of connections."""
-    mask = np.array(mask)
+    mask = as_array(mask, "mask")
     if mask.shape != shape or mask.dtype.kind not in "biuf" or not np.all((mask == 0) | (mask == 1)):
         raise ValueError(
             f"`mask` is an array of shape {shape} of 0 and 1, or False and True; got {mask.dtype} of shape {mask.shape}"
@@ -180,7 +177,7 @@ class Flatten(Module):
         Raises:
             ValueError: `x` has no rows.
         """
-        x = x if isinstance(x, Node) else np.asarray(x)
+        x = x if isinstance(x, Node) else as_array(x)
         if len(x.shape) < 1:
             raise ValueError("`x` is a single number; Flatten needs rows, shape (n, ...)")
         return ag.reshape(x, shape=(x.shape[0], math.prod(x.shape[1:])))
@@ -250,7 +247,7 @@ class Sequential(Module):
     def __init__(self, *layers: Module) -> None:
         for i, layer in enumerate(layers):
             if not isinstance(layer, Module):
-                raise TypeError(f"layer {i} is {layer!r:.60}, not a Module{_remedy(layer)}")
+                raise TypeError(f"`layers[{i}]` is {layer!r:.60}, not a Module{_remedy(layer)}")
             setattr(self, str(i), layer)
 
     @property

@@ -28,7 +28,7 @@ import autograd as ag
 from autograd import Node
 
 from . import targets as kinds
-from .checks import within
+from .checks import cast, flag, within
 from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
 from .criterion import shares_of_rows, shares_of_signs, shares_of_two
@@ -121,11 +121,11 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
         variance = np.asarray(kinds.node_or_plain(variance, "variance"))
         if not np.all(variance > 0):
             raise ValueError(f"`variance` is above 0, not {variance!r:.60}")
-        variance = variance.astype(predictions.dtype)
+        variance = cast(variance, predictions.dtype)
     if variance.shape not in ((), predictions.shape):
         raise ValueError(f"`variance` has shape {variance.shape}, the predictions {predictions.shape}: must be equal")
     each = 0.5 * (ag.log(variance) + ag.div(ag.square(predictions - targets), variance))
-    return each + 0.5 * math.log(2.0 * math.pi) if full else each
+    return each + 0.5 * math.log(2.0 * math.pi) if flag(full, "full") else each
 
 
 # Of two classes --------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
     (0.75, 1.125)
     """
     short = ag.relu(1.0 - labels * scores)
-    return ag.square(short) if squared else short
+    return ag.square(short) if flag(squared, "squared") else short
 
 
 # Of k classes ----------------------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin:
     """
     right = ag.sum(labels * scores, axis=-1, keepdims=True)
     short = ag.relu(scores - right + within(margin, "margin"))
-    return ag.sum((1.0 - labels) * (ag.square(short) if squared else short), axis=-1)
+    return ag.sum((1.0 - labels) * (ag.square(short) if flag(squared, "squared") else short), axis=-1)
 
 
 rss = mse.using(reduction="sum")

@@ -99,6 +99,8 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarra
         labels = np.unique(np.concatenate([truth, predictions]))
     else:
         labels = label_array(classes, "classes")
+    if labels.ndim != 1:
+        raise ValueError(f"`classes` is a list of labels, not {classes!r:.60}")
     number = {label: i for i, label in enumerate(labels.tolist())}
     counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
     try:

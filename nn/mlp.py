@@ -15,7 +15,7 @@ from autograd import Value
 
 from . import init
 from .activations import NAMES, Activation, Function, PReLU, function_of, layer_of, linear, name_of
-from .checks import count
+from .checks import count, within
 from .layers import Linear, Sequential
 from .module import Module
 from .neurons import Layer as Layer
@@ -198,7 +198,7 @@ class TensorMLP(Sequential):
         for n, m in pairwise(sizes):
             if layers and function is not linear:
                 layers.append(layer_of(function))
-            if layers and dropout:
+            if within(dropout, "dropout", 0.0, 1.0) and layers:
                 layers.append(Dropout(dropout, rng=seed(rng)))
             layers.append(Linear(n, m, law=law, rng=rng, dtype=dtype))
         super().__init__(*layers)
@@ -217,6 +217,7 @@ _RECTIFIERS = [NAMES[name] for name in ("relu", "leaky_relu", "elu", "gelu", "si
 
 def _sizes(nin: Any, nouts: Any) -> list[int]:
     """List all widths, from the input on."""
-    if not isinstance(nouts, (Sequence, np.ndarray)) or isinstance(nouts, str) or not len(nouts):
+    listed = isinstance(nouts, Sequence) or (isinstance(nouts, np.ndarray) and nouts.ndim == 1)
+    if not listed or isinstance(nouts, (str, bytes)) or not len(nouts):
         raise ValueError(f"`nouts` is a list of the widths of the layers, such as [16, 16, 1], not {nouts!r}")
     return [count(nin, "nin"), *(count(n, "nouts") for n in nouts)]

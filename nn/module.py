@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from reprlib import recursive_repr
@@ -19,6 +20,9 @@ from .showing import structure
 from .stages import Stage, network_of
 
 __all__ = ["Module"]
+
+_in_use = threading.RLock()
+"""Held where a Module is switched to use and back, so that no thread switches it back under another."""
 
 
 class Module(display.Shown):
@@ -79,7 +83,7 @@ class Module(display.Shown):
         Returns:
             The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
         """
-        with no_grad(), self.mode(False):
+        with _in_use, no_grad(), self.mode(False):
             X = np.array(X.data if isinstance(X, (Value, Tensor)) else X)  # a copy: a `forward` may work in place
             out = self.forward_rows(X)
         if not isinstance(out, (Value, Tensor, np.ndarray)):
@@ -89,7 +93,11 @@ class Module(display.Shown):
 
     @contextmanager
     def mode(self, training: bool) -> Iterator[None]:
-        """Switch this Module, and all inside it, to training or to use, and at the end each back to what it was."""
+        """Switch this Module, and all inside it, to training or to use, and at the end each back to what it was.
+
+        All threads see it: while one trains a Module, the others leave that Module alone. (`outputs`, `predict` and
+        `predict_proba` of a Module that is not being trained may be called from many threads.)
+        """
         changed = [module for _, module in self.named_modules() if module.training != training]
         for module in changed:
             module.training = training

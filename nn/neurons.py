@@ -22,7 +22,7 @@ from .activations import (
     named,
     on_values,
 )
-from .checks import count
+from .checks import count, within
 from .layers import Linear, Sequential
 from .module import Module
 from .noise import Dropout
@@ -137,7 +137,9 @@ class Layer(Module):
             functions = function.on_neurons(nout)
         drawn = init.weights(law, nin, nout, rng, (nout, nin))
         self.neurons = [Neuron(nin, f, law=lambda *_, w=w: w) for f, w in zip(functions, drawn, strict=True)]
-        self.dropout = dropout if isinstance(dropout, Dropout) else Dropout(dropout, rng=seed(rng)) if dropout else None
+        self.dropout: Dropout | None = dropout if isinstance(dropout, Dropout) else None
+        if not isinstance(dropout, Dropout) and within(dropout, "dropout", 0.0, 1.0):
+            self.dropout = Dropout(dropout, rng=seed(rng))
         self._name("")
 
     def _name(self, number: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Node, Value, fresh
 
-from .checks import within
+from .checks import as_array, within
 from .module import Module
 from .randomness import RandomLike, normal, source, uniform
 
@@ -36,13 +36,13 @@ class _Random(Module):
         if isinstance(x, (list, tuple)):
             if any(isinstance(part, Value) for part in x):
                 return [self(part if isinstance(part, Value) else Value(part, requires_grad=False)) for part in x]
-            x = np.asarray(x)
+            x = as_array(x)
         if not self.training or not self._does_something():
             return x
         if isinstance(x, Value):
             return self.join(x, fresh(lambda: float(self.draw(()))))
         if not isinstance(x, Node):
-            array = np.asarray(x)
+            array = as_array(x)
             if array.dtype.kind not in "iufb":
                 raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers")
             x = array if array.dtype.kind == "f" else array.astype(np.float64)

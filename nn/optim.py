@@ -7,7 +7,7 @@ from typing import Any
 
 import autograd as ag
 
-from .checks import within
+from .checks import flag, within
 from .clipping import ClipNorm as ClipNorm
 from .clipping import ClipValue as ClipValue
 from .optimizer import Clip, Rate, State, clipped, zeros_like
@@ -50,7 +50,7 @@ class SGD(Optimizer):
     ) -> None:
         super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip)
         self.momentum = within(momentum, "momentum", 0.0, 1.0)
-        if nesterov and not self.momentum:
+        if flag(nesterov, "nesterov") and not self.momentum:
             raise ValueError("`nesterov` looks ahead along the momentum: give a `momentum` above 0, such as 0.9")
         self.nesterov = bool(nesterov)
 

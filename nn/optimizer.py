@@ -174,12 +174,12 @@ class Optimizer:
         rates = self.rates()
         with np.errstate(all="ignore"):
             new, news = self.updates([p.data for p in parameters], grads, states, rates, self.steps + 1)
-        live = [i for i, grad in enumerate(grads) if grad is not None]
-        for i in live:  # all of them before the first is changed: an error, or Ctrl-C, leaves no half of a step
-            old = parameters[i].data
-            new[i] = _alike(new[i], old, "parameter", self, parameters[i])
-            news[i] = {name: _alike(x, states[i].get(name, old), name, self, parameters[i])
-                       for name, x in news[i].items()}  # fmt: skip
+            live = [i for i, grad in enumerate(grads) if grad is not None]
+            for i in live:  # all of them before the first is changed: an error, or Ctrl-C, leaves no half of a step
+                old = parameters[i].data
+                new[i] = _alike(new[i], old, "parameter", self, parameters[i])
+                news[i] = {name: _alike(x, states[i].get(name, old), name, self, parameters[i])
+                           for name, x in news[i].items()}  # fmt: skip
         steps = self.steps + 1
         try:
             self._commit(live, new, news, steps)
@@ -337,7 +337,7 @@ def checked(parameters: Any) -> list[Any]:
         raise TypeError(
             f"`parameters` are Values and Tensors in a list, such as `model.parameters()`, not {parameters!r:.60}"
         )
-    found = list(parameters)
+    found = list(np.atleast_1d(parameters)) if isinstance(parameters, np.ndarray) else list(parameters)
     for parameter in found:
         if not (isinstance(parameter, Node) and parameter.is_leaf and parameter.requires_grad):
             hint = ": groups are optimisers of their own, see `Groups`" if isinstance(parameter, dict) else ""

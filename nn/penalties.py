@@ -11,7 +11,7 @@ from typing import Any
 import autograd as ag
 from autograd import Tensor
 
-from .checks import within
+from .checks import flag, within
 from .module import Module
 
 __all__ = ["L1", "L2", "Penalty"]
@@ -34,7 +34,7 @@ class Penalty:
     """
 
     def __init__(self, alpha: float, *, biases: bool = False) -> None:
-        self.alpha, self.biases = within(alpha, "alpha"), bool(biases)
+        self.alpha, self.biases = within(alpha, "alpha"), flag(biases, "biases")
 
     def omega(self, parameters: list[Any]) -> Any:
         r"""Give $\Omega$ of the parameters, without $\alpha$."""

@@ -9,9 +9,13 @@ import numpy as np
 
 import autograd as ag
 
+from .checks import flag
 from .optimizer import checked, zeros_like
 
 __all__ = ["minimize"]
+
+_METHODS = ("l-bfgs-b", "bfgs", "cg", "tnc", "slsqp", "newton-cg", "trust-constr")
+"""Those of SciPy that ask for a gradient and nothing more."""
 
 
 def minimize(
@@ -50,6 +54,12 @@ def minimize(
     from scipy import optimize
 
     leaves = checked(parameters)
+    if not callable(objective):
+        raise TypeError(f"`objective` is a function without arguments, not {objective!r:.60}")
+    if not isinstance(method, str) and not callable(method):
+        raise TypeError(f"`method` is the name of one of SciPy's, such as 'BFGS', not {method!r:.60}")
+    if isinstance(method, str) and method.lower() not in _METHODS:
+        raise ValueError(f"`method` is one of {', '.join(map(repr, _METHODS))}, in any case, not {method!r:.60}")
     sizes = np.cumsum([0, *(np.size(leaf.data) for leaf in leaves)])
 
     def put(x: np.ndarray) -> None:
@@ -67,7 +77,7 @@ def minimize(
 
     start = np.concatenate([np.ravel(leaf.data).astype(np.float64) for leaf in leaves])
     best: list[Any] = [np.inf, start]
-    evaluate = ag.compile(objective()) if compiled else found
+    evaluate = ag.compile(objective()) if flag(compiled, "compiled") else found
 
     def value_and_slope(x: np.ndarray) -> tuple[float, np.ndarray]:
         put(x)

@@ -12,6 +12,7 @@ import numpy as np
 
 import autograd as ag
 
+from .checks import flag
 from .data import label_array, plain_array
 
 __all__ = ["KINDS", "Reading"]
@@ -61,9 +62,9 @@ class Reading:
     """
 
     def __init__(self, kind: str, classes: Any = None, flat: bool = True) -> None:
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise ValueError(f"`kind` {kind!r:.60} is unknown: use one of {', '.join(map(repr, KINDS))}")
-        self.kind, self.flat = kind, bool(flat)
+        self.kind, self.flat = kind, flag(flat, "flat")
         self.classes = None if classes is None else label_array(classes, "classes")
         if self.classes is not None and (self.classes.ndim != 1 or len(set(self.classes.tolist())) < self.classes.size):
             raise ValueError(f"`classes` is a list of different labels, not {classes!r:.60}")
@@ -120,7 +121,8 @@ class Reading:
         if labels.ndim == 2 and labels.shape[1] == 1 and how.many:
             labels = labels[:, 0]
         order = np.argsort(self.classes)
-        if labels.dtype.kind != self.classes.dtype.kind and {labels.dtype.kind, self.classes.dtype.kind} & set("USO"):
+        kinds = {labels.dtype.kind, self.classes.dtype.kind}
+        if len(kinds) > 1 and kinds & set("USOMmV"):
             found = np.zeros(labels.shape, dtype=bool)  # texts and numbers have no order
             numbers = np.zeros(labels.shape, dtype=int)
         else:

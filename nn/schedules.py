@@ -9,7 +9,9 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .checks import count, within
+import numpy as np
+
+from .checks import count, one_of, within
 
 __all__ = ["Cosine", "ExponentialDecay", "OnPlateau", "OneCycle", "Schedule", "StepDecay", "WarmUp"]
 
@@ -189,9 +191,7 @@ class OnPlateau(Schedule):
     ) -> None:
         self.lr, self.factor = within(lr, "lr"), within(factor, "factor", 0.0, 1.0)
         self.patience, self.threshold = count(patience, "patience", 0), within(threshold, "threshold")
-        if mode not in ("min", "max"):
-            raise ValueError(f"`mode` is 'min' or 'max', not {mode!r:.60}")
-        self.mode, self.low = mode, within(low, "low", 0.0, self.lr, closed=True)
+        self.mode, self.low = one_of(mode, ("min", "max"), "mode"), within(low, "low", 0.0, self.lr, closed=True)
         self._best, self._bad = math.inf, 0
 
     def rate(self, steps: int) -> float:
@@ -200,7 +200,7 @@ class OnPlateau(Schedule):
 
     def observe(self, metric: float) -> None:
         """Take note of the number of one more epoch; NaN is no new best one."""
-        number = within(metric, "metric", -math.inf, math.inf, closed=True) if metric == metric else math.nan
+        number = math.nan if _is_nan(metric) else within(metric, "metric", -math.inf, math.inf, closed=True)
         number = number if self.mode == "min" else -number
         margin = self.threshold * abs(self._best) if math.isfinite(self._best) else 0.0
         if number < self._best - margin:
@@ -225,6 +225,10 @@ class OnPlateau(Schedule):
             raise ValueError(f"`state` of OnPlateau lacks {', '.join(map(repr, missing))}: nothing was changed")
         lr, bad = within(state["lr"], "lr"), count(state["bad"], "bad", 0)
         self.lr, self._best, self._bad = lr, within(state["best"], "best", -math.inf, closed=True), bad
+
+
+def _is_nan(x: Any) -> bool:
+    return isinstance(x, (float, np.floating)) and math.isnan(x)
 
 
 def _between(start: float, end: float, part: float) -> float:

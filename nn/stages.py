@@ -79,10 +79,15 @@ def columns_of(stages: Sequence[Stage], X: np.ndarray) -> tuple[list[np.ndarray]
 
 
 def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | None]:
-    point = np.asarray(at.data if hasattr(at, "requires_grad") else at, dtype=np.float64).reshape(-1)
+    try:
+        point = np.asarray(at.data if hasattr(at, "requires_grad") else at)
+        point = point.astype(np.float64, casting="same_kind" if point.dtype.kind == "c" else "unsafe").reshape(-1)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"`at` is a point, {width} numbers, not {type(at).__name__} ({at!r:.40})") from None
     if len(point) != width:
         raise ValueError(f"`at` has {len(point)} numbers; this net has {width} inputs")
-    return [column[0] for column in columns_of(stages, point[None])[1]]
+    with np.errstate(all="ignore"):
+        return [column[0] for column in columns_of(stages, point[None])[1]]
 
 
 def _data(parameters: Any) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
-from .checks import count
+from .checks import count, flag
 from .compiled import compiled_runner
 from .data import batch_sizes, batches, parts_of, plain_array
 from .evaluation import Rows, meet, metrics_of
@@ -113,12 +113,12 @@ def fit(
     found = None if path is None else checkpoint.read(path)
     key = seed(source(rng)) if found is None else found["settings"]["key"]
     rows, held_out = _parts(model, function, reading, rows, validation, key)
-    sizes = batch_sizes(len(rows.X), batch_size, _flag(drop_last, "drop_last"))
+    sizes = batch_sizes(len(rows.X), batch_size, flag(drop_last, "drop_last"))
     total = _steps(epochs, steps, len(sizes))
     if found is not None and found["steps"] % found["settings"]["batches"] and found["steps"] < total:
         raise ValueError(f"{str(path)!r} was written in the middle of an epoch, where `steps` ended: it cannot go on")
     order = np.random.default_rng(key)
-    stream = _stream(len(rows.X), sizes, _flag(shuffle, "shuffle"), order)
+    stream = _stream(len(rows.X), sizes, flag(shuffle, "shuffle"), order)
     optimizer = _optimizer(optimizer, model)
 
     def measure() -> dict[str, float]:
@@ -263,7 +263,7 @@ def _weights(weights: Any, n: int, loss: Loss) -> np.ndarray | None:
         return None
     try:
         inspect.signature(loss, follow_wrapped=False).bind(None, None, sample_weight=None)
-    except TypeError:
+    except (TypeError, ValueError):  # the second where a function of C tells nothing of its arguments
         raise TypeError("`loss` has no argument `sample_weight`; those of `nn.losses` have") from None
     array = plain_array(weights, "sample_weight").astype(np.float64)
     if array.shape != (n,):
@@ -299,12 +299,6 @@ def _steps(epochs: Any, steps: Any, batches: int) -> int:
     if steps is not None:
         return count(steps, "steps")
     return count(100 if epochs is None else epochs, "epochs") * batches
-
-
-def _flag(flag: Any, name: str) -> bool:
-    if not isinstance(flag, (bool, np.bool_)):
-        raise TypeError(f"`{name}` is True or False, not {flag!r:.60}")
-    return bool(flag)
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:

@@ -41,7 +41,7 @@ def cifar10(
     if not isinstance(folder, (str, PathLike)):
         raise TypeError(f"`folder` is the name of a folder, such as 'cifar-10-batches-bin', not {folder!r:.60}")
     numbers = list(batches) if isinstance(batches, (list, tuple, range)) else []
-    if not numbers or not set(numbers) <= {1, 2, 3, 4, 5} or len(set(numbers)) < len(numbers):
+    if not numbers or not all(number in range(1, 6) for number in numbers) or len(set(numbers)) < len(numbers):
         raise ValueError(f"`batches` are some of the numbers 1 to 5, not {batches!r:.60}")
     parts = [_records(Path(folder) / f"data_batch_{number}.bin") for number in numbers]
     X, y = (np.concatenate(columns) for columns in zip(*parts, strict=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import count
+from ..checks import count, flag
 from ..randomness import RandomLike, seed
 
 __all__ = ["breast_cancer", "diabetes", "digits", "iris", "mnist1d", "scikit_learn", "wine"]
@@ -133,7 +133,7 @@ def mnist1d(n: int = 5000, rng: RandomLike = 42) -> tuple[np.ndarray, np.ndarray
 
 def _load(name: str, names: bool) -> Data:
     found = getattr(scikit_learn(name), f"load_{name}")()
-    return found.data, found.target_names[found.target].astype(str) if names else found.target
+    return found.data, found.target_names[found.target].astype(str) if flag(names, "names") else found.target
 
 
 def scikit_learn(name: str) -> Any:

@@ -80,8 +80,8 @@ def blobs(n: int = 100, centers: Any = 3, std: float = 1.0, rng: RandomLike = No
     ((30, 3), {0, 1})
     """
     many = isinstance(centers, (int, float, str, np.number)) or centers is None
-    places = count(centers, "centers") if many else plain_array(centers, "centers")
-    if np.ndim(places) not in (0, 2) or not np.size(places):
+    places = count(centers, "centers") if many else plain_array(centers, "centers").astype(np.float64)
+    if np.ndim(places) != (0 if many else 2) or not np.size(places):
         raise ValueError(f"`centers` is a number, or places of shape (k, features), not of shape {np.shape(places)}")
     return _made("blobs", n, centers=places, cluster_std=within(std, "std"), random_state=rng)
 
@@ -234,8 +234,8 @@ def curve(
         raise TypeError(f"`function` is a name, such as 'sin', or a function of an array, not {function!r:.60}")
     n, noise = count(n, "n"), within(noise, "noise")
     low, high = within(low, "low", -math.inf), within(high, "high", -math.inf)
-    if not low < high:
-        raise ValueError(f"`low` is {low} and `high` {high}; `low` must be less")
+    if not -math.inf < low < high:
+        raise ValueError(f"`low` is {low} and `high` {high}; `low` must be less, and finite")
     x = np.linspace(low, high, n)
     y = plain_array(function(x.copy()), "function(x)").astype(np.float64)
     if y.shape != (n,):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
+from autograd import Tensor
 
 from ..files import PathLike, replace
 from .tracing import ROWS, Constant, Step, trace_any
@@ -49,7 +50,7 @@ def to_onnx(
         The `onnx.ModelProto`, which ONNX's own checker has found right.
 
     Raises:
-        TypeError: there is an operation in it that ONNX has not.
+        TypeError: there is an operation in it that ONNX has not, or `dtype` is neither float32 nor float64.
         ValueError: the model cannot be traced: it branches on numbers, for instance.
         ImportError: onnx is missing.
     """
@@ -59,9 +60,7 @@ def to_onnx(
         raise ImportError('`to_onnx` needs onnx, which is missing: pip install "chalkgrad[onnx]"') from None
     if path is not None and not str(path).endswith(".onnx"):
         raise ValueError(f"`path` {path!r:.80} must end in .onnx")
-    dtype = np.dtype(dtype)
-    if dtype not in (np.float32, np.float64):
-        raise ValueError(f"`dtype` is float32 or float64, not {dtype}")
+    dtype = Tensor(0.0, dtype=dtype).dtype  # says what is wrong with it
     steps = trace_any(model, shape).steps
     writer = _Writer(onnx, dtype)
     for step in steps[1:]:

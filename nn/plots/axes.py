@@ -7,10 +7,19 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["AREAS", "POINTS", "axes_of", "colour_map", "many_axes"]
+__all__ = ["AREAS", "LINES", "POINTS", "axes_of", "colour_map", "interval", "many_axes", "relief"]
 
 AREAS = ["#f6a04d", "#f7f7f7", "#79b4e3"]  # as in the drawings: orange for negative, blue for positive
 POINTS = ["#b35806", "#f7f7f7", "#2166ac"]
+LINES: list[dict[str, Any]] = [
+    {"color": "#2166ac", "linestyle": "-"},
+    {"color": "#b35806", "linestyle": "--"},
+    {"color": "#2d7a3d", "linestyle": "-."},
+    {"color": "#7b3294", "linestyle": ":"},
+    {"color": "#1f2328", "linestyle": "-"},
+    {"color": "#c2185b", "linestyle": "--"},
+]
+"""Several lines in one plot: never by colour alone."""
 
 
 def axes_of(ax: Any, width: float = 5.5, height: float = 4.5) -> Any:
@@ -20,19 +29,26 @@ def axes_of(ax: Any, width: float = 5.5, height: float = 4.5) -> Any:
     return _pyplot().subplots(figsize=(width, height), layout="constrained")[1]
 
 
-def many_axes(axes: Any, count: int) -> np.ndarray:
+def many_axes(axes: Any, count: int, width: float = 2.1, height: float = 2.1, columns: int = 4) -> np.ndarray:
     """Take as many axes as are needed of those that are given, or make new ones, side by side."""
     if axes is None:
-        columns = min(4, count)
+        columns = min(columns, count)
         rows = math.ceil(count / columns)
-        size = (2.1 * columns, 2.1 * rows)
+        size = (width * columns, height * rows)
         _, axes = _pyplot().subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
         for ax in axes.reshape(-1)[count:]:
             ax.set_axis_off()
     axes = np.array(axes, dtype=object).reshape(-1)
     if len(axes) < count:
-        raise ValueError(f"`axes` has {len(axes)} axes; {count} are needed, one for each unit")
+        raise ValueError(f"`axes` has {len(axes)} axes; {count} are needed")
     return axes[:count]
+
+
+def interval(low: Any, high: Any, one: str = "low", other: str = "high") -> tuple[float, float]:
+    """Check the ends of an interval that is drawn."""
+    if not all(isinstance(x, (int, float, np.number)) for x in (low, high)) or not -1e300 < low < high < 1e300:
+        raise ValueError(f"`{one}` must be below `{other}`, both finite, not {low!r} and {high!r}")
+    return float(low), float(high)
 
 
 def colour_map(colours: list[str]) -> Any:
@@ -40,6 +56,16 @@ def colour_map(colours: list[str]) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("orange to blue", colours)
+
+
+def relief(
+    ax: Any, columns: np.ndarray, rows: np.ndarray, score: np.ndarray, line: float | None, reach: float = 0.0
+) -> None:
+    """Draw heights over the plane, symmetric round 0, to `reach` or as far as they go, and the line of one height."""
+    reach = reach or float(np.abs(score).max()) or 1.0
+    ax.contourf(columns, rows, score, levels=np.linspace(-reach, reach, 22), cmap=colour_map(AREAS))
+    if line is not None and score.min() < line < score.max():
+        ax.contour(columns, rows, score, levels=[line], colors="black", linewidths=1.5)
 
 
 def _pyplot() -> Any:

@@ -12,7 +12,7 @@ from ..data import plain_array
 from ..losses import Loss, loss_of
 from ..module import Module
 from ..randomness import RandomLike, seed
-from .axes import axes_of
+from .axes import LINES, axes_of
 
 __all__ = ["learning_curve", "learning_curves", "loss_surface"]
 
@@ -38,8 +38,9 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Any = None) -> An
     if not rows:
         raise ValueError("`history` is empty: there is nothing to draw")
     ax = axes_of(ax)
-    for name, row in rows.items():
-        ax.plot(np.arange(1, len(row) + 1), row, label=name)
+    for i, (name, row) in enumerate(rows.items()):
+        ax.plot(np.arange(1, len(row) + 1), row, label=name, **LINES[i % len(LINES)])
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set(xlabel="epoch", ylabel=next(iter(rows)) if len(rows) == 1 else "", title="Learning curve")
     if all(value > 0 for row in rows.values() for value in row):
         ax.set_yscale("log")
@@ -70,6 +71,8 @@ def learning_curves(runs: Mapping[str, Mapping[str, Sequence[float]]], name: str
     """
     if not isinstance(runs, Mapping) or not all(isinstance(history, Mapping) for history in runs.values()):
         raise TypeError(f"`runs` maps names to Histories, as in {{'sgd': history}}, not {runs!r:.60}")
+    if not isinstance(name, str):
+        raise TypeError(f"`name` is the name of a list, such as 'loss', not {name!r:.60}")
     for run, history in runs.items():
         if name not in history:
             raise ValueError(f"run {run!r} has no list {name!r}; it has {', '.join(map(repr, history)) or 'none'}")
@@ -124,6 +127,10 @@ def loss_surface(
     reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)
     loss = loss_of(loss)
     here = model.state_dict()
+    if not isinstance(path, (list, tuple)):
+        raise TypeError(f"`path` is a list of what `model.state_dict()` gave, not {path!r:.60}")
+    if along is not None and (not isinstance(along, (list, tuple)) or len(along) != 2):
+        raise TypeError(f"`along` is two directions, each as `model.state_dict()` gives it, not {along!r:.60}")
     middle = _flat(here, here)
     walked = np.array([_flat(state, here) for state in path]).reshape(len(path), middle.size)
     if len(walked):

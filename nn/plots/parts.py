@@ -1,7 +1,8 @@
-"""Plots of the parts of a net: activations, weights and gradients, and how a shallow net makes its function."""
+"""Plots of the parts of a net: activations, weights and gradients, rows of weights as pictures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy as np
 from autograd import Tensor, grad
 
 from ..activations import Activation, Function, function_of, name_of
-from ..checks import count
+from ..checks import count, one_of
+from ..data import plain_array
 from ..module import Module
-from ..stages import Stage, arrays
-from .axes import axes_of, many_axes
+from .axes import AREAS, axes_of, colour_map, interval, many_axes
+from .curves import with_gaps
 
-__all__ = ["activation", "histograms", "shallow"]
+__all__ = ["activation", "histograms", "images"]
 
 
 def activation(function: str | Function | Activation, low: float = -4.0, high: float = 4.0, ax: Any = None) -> Any:
@@ -33,17 +35,14 @@ def activation(function: str | Function | Activation, low: float = -4.0, high: f
         ImportError: matplotlib is missing.
     """
     f = function_of(function)
-    if not -np.inf < low < high < np.inf:
-        raise ValueError(f"`low` must be below `high`, both finite, not {low!r} and {high!r}")
+    low, high = interval(low, high)
     x = np.linspace(low, high, 801)
     slope = np.asarray(grad(lambda t: f(t).sum())(Tensor(x)).data)
     ax = axes_of(ax, 5.0, 3.2)
     ax.axhline(0, color="#8c959f", linewidth=0.6)
     ax.axvline(0, color="#8c959f", linewidth=0.6)
     ax.plot(x, f(x), color="#2166ac", linewidth=2, label="$f(x)$")
-    jumps = np.abs(np.diff(slope)) > 0.2 + 20 * np.median(np.abs(np.diff(slope)))
-    ax.plot(x, np.where(np.append(jumps, False), np.nan, slope), color="#b35806", linestyle="--", linewidth=2,
-            label="$f'(x)$")  # fmt: skip
+    ax.plot(x, with_gaps(slope), color="#b35806", linestyle="--", linewidth=2, label="$f'(x)$")
     ax.set(xlabel="$x$", title=name_of(f))
     ax.legend()
     return ax
@@ -68,8 +67,7 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
     """
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
-    if what not in ("data", "grad"):
-        raise ValueError(f"`what` is 'data' or 'grad', not {what!r:.40}")
+    one_of(what, ("data", "grad"), "what")
     bins = count(bins, "bins")
     layers: dict[str, list[np.ndarray]] = {}
     kinds = {path: kind for path, kind, *_ in model._rows()}
@@ -92,55 +90,57 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
     return ax
 
 
-def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = None) -> Any:
-    """Draw in four steps how a net with one input and one hidden layer makes its function.
+def images(
+    rows: Any, shape: tuple[int, ...] | None = None, titles: Sequence[str] = (), axes: Any = None, *, most: int = 16
+) -> Any:
+    """Draw each row of an array as a picture: images, or the weights of units that look at images.
 
-    The sums of each unit, behind the activation, weighted, and their sum.
+    Rows without negative numbers are drawn as they are, black for 0. Rows with some, such as weights, in orange for
+    negative and blue for positive, on one scale for all; in colour, grey is 0.
 
     Args:
-        model: one input, one hidden layer, one output.
-        low, high: the interval.
-        axes: four matplotlib axes; new ones if left out.
+        rows: shape `(k, pixels)`. For the weights of a `Linear` layer, `layer.weight.data.T`.
+        shape: of a picture: `(height, width)`, or `(3, height, width)` for red, green and blue; if left out, the
+            square, in grey or else in colour, that has as many pixels.
+        titles: what stands above each.
+        axes: matplotlib axes, at least one for each picture; new ones if left out.
+        most: how many rows are drawn.
 
     Returns:
-        An array of the four axes.
+        An array of the axes, one for each picture.
 
     Raises:
-        TypeError, ValueError: `model` is another net, or `low` is not below `high`.
+        TypeError, ValueError: `rows` are no rows of numbers, or `shape` does not fit.
         ImportError: matplotlib is missing.
-
-    Source: Prince, Understanding Deep Learning, figure 3.3.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(1, [3, 1])`, not {model!r:.60}")
-    if not -np.inf < low < high < np.inf:
-        raise ValueError(f"`low` must be below `high`, both finite, not {low!r} and {high!r}")
-    stages = model._stages()
-    dense = [stage for stage in stages if stage.weight is not None]
-    if len(dense) != 2:
-        raise ValueError(f"{model!r:.60} has {len(dense)} layers with weights; a shallow net has 2")
-    (w, b), (v, c) = (arrays(stage) for stage in dense)
-    if len(w) != 1 or v.shape[1] != 1:
-        raise ValueError(f"{model!r:.60} has {len(w)} inputs and {v.shape[1]} outputs; 1 and 1 can be drawn so")
-    x = np.linspace(low, high, 801)
-    sums = x[:, None] * w + b
-    after = _behind(stages, dense, sums)
-    parts = after * v[:, 0]
-    told = [("sums", sums), ("activations", after), ("weighted", parts)]
-    axes = many_axes(axes, 4)
-    for ax, (title, curves) in zip(axes, told, strict=False):
-        ax.plot(x, curves)
-        ax.set(title=title, xlabel="$x$")
-    axes[3].plot(x, parts.sum(axis=1) + c[0], color="black", linewidth=2)
-    axes[3].set(title="their sum", xlabel="$x$")
-    for ax in axes:
-        ax.axhline(0, color="#8c959f", linewidth=0.6, zorder=0)
+    rows = plain_array(rows, "rows").astype(np.float64)
+    if rows.ndim != 2 or not rows.size:
+        raise ValueError(f"`rows` has shape {rows.shape}; it needs a row of pixels for each picture, (k, pixels)")
+    shape = _square(rows.shape[1]) if shape is None else tuple(shape)
+    if int(np.prod(shape)) != rows.shape[1] or len(shape) not in (2, 3) or (len(shape) == 3 and shape[0] != 3):
+        raise ValueError(
+            f"`shape` {shape} does not fit rows of {rows.shape[1]} numbers: give (height, width) or (3, height, width)"
+        )
+    rows = rows[: count(most, "most")]
+    low, high = min(float(rows.min()), 0.0), float(rows.max())
+    reach = max(-low, high) or 1.0
+    settings: dict[str, Any] = {"cmap": "gray", "vmin": 0.0, "vmax": high}
+    if low < 0:
+        settings = {"cmap": colour_map(AREAS), "vmin": -reach, "vmax": reach}
+    axes = many_axes(axes, len(rows), 1.7, 1.8, columns=5)
+    for ax, row, title in zip(axes, rows, [*titles, *[""] * len(rows)], strict=False):
+        picture = row.reshape(shape)
+        if len(shape) == 3:
+            picture = picture.transpose(1, 2, 0) / (2 * reach if low < 0 else reach) + (0.5 if low < 0 else 0.0)
+        ax.imshow(picture, interpolation="nearest", **(settings if len(shape) == 2 else {}))
+        ax.set(xticks=[], yticks=[], title=title)
     return axes
 
 
-def _behind(stages: list[Stage], dense: list[Stage], sums: np.ndarray) -> np.ndarray:
-    """Apply what stands between the two layers."""
-    first, second = stages.index(dense[0]), stages.index(dense[1])
-    for stage in stages[first:second]:
-        sums = stage.apply(sums)
-    return sums
+def _square(pixels: int) -> tuple[int, ...]:
+    """Find the shape of a square picture."""
+    for colours in (1, 3):
+        side = round((pixels / colours) ** 0.5)
+        if colours * side * side == pixels:
+            return (side, side) if colours == 1 else (3, side, side)
+    raise ValueError(f"`rows` of {pixels} numbers are no squares: give a `shape`, (height, width)")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ..checks import count, within
 from ..data import plain_array
 from ..inspect import regions
 from ..module import Module
-from ..stages import columns_of
-from .axes import AREAS, POINTS, axes_of, colour_map, many_axes
+from ..stages import arrays, columns_of
+from .axes import AREAS, POINTS, axes_of, colour_map, interval, many_axes, relief
 
-__all__ = ["decision_boundary", "hidden_units", "linear_regions"]
+__all__ = ["decision_boundary", "hidden_units", "linear_regions", "snapshots"]
+
 
 def decision_boundary(
     model: Module, X: Any, y: Any, ax: Any = None, *, level: float = 0.0, resolution: int = 150
@@ -39,14 +42,13 @@ def decision_boundary(
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
     X, y = _points(X, y)
-    if not isinstance(resolution, (int, np.integer)) or resolution < 2:
-        raise ValueError(f"`resolution` is a whole number from 2, not {resolution!r:.60}")
+    resolution, level = count(resolution, "resolution", 2), within(level, "level", -1e300, 1e300)
     ax = axes_of(ax)
     columns, rows, grid = _grid(X, resolution)
     outputs = model.outputs(grid).reshape(resolution, resolution, -1)
     if outputs.shape[-1] <= 2:
         score = outputs[..., 0] - level if outputs.shape[-1] == 1 else outputs[..., 1] - outputs[..., 0]
-        _relief(ax, columns, rows, score, 0.0)
+        relief(ax, columns, rows, score, 0.0)
         colours = _two_classes(y)
     else:
         chosen, k = outputs.argmax(axis=-1), outputs.shape[-1]
@@ -82,15 +84,17 @@ def hidden_units(
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
     X, y = _points(X, np.zeros(len(X)) if y is None else y)
+    resolution, most = count(resolution, "resolution", 2), count(most, "most")
     columns, rows, grid = _grid(X, resolution)
+    if model._stages()[0].weight is not None and len(arrays(model._stages()[0])[0]) != 2:
+        raise ValueError(f"`model` has {len(arrays(model._stages()[0])[0])} inputs; the plane has two")
     sums, values = columns_of(model._stages(), grid)
     if not isinstance(layer, (int, np.integer)) or not 1 <= layer < len(values):
         raise ValueError(f"`layer` is a whole number from 1 to {len(values) - 1}, not {layer!r:.40}")
-    count = min(most, values[layer].shape[1])
-    axes = many_axes(axes, count)
+    axes = many_axes(axes, min(most, values[layer].shape[1]))
     for j, ax in enumerate(axes):
         before, after = (x[layer][:, j].reshape(resolution, resolution) for x in (sums, values))
-        _relief(ax, columns, rows, after, None)
+        relief(ax, columns, rows, after, None)
         if before.min() < 0 < before.max():
             ax.contour(columns, rows, before, levels=[0.0], colors="black", linewidths=1.2)
         ax.scatter(X[:, 0], X[:, 1], c=y.reshape(-1), edgecolors="black", linewidths=0.4, s=8, **_two_classes(y))
@@ -99,10 +103,10 @@ def hidden_units(
 
 
 def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any = None) -> Any:
-    """Draw the linear regions of a ReLU net with one output, exactly, as `inspect.regions` finds them.
+    """Draw the linear regions of a ReLU net with one or two inputs, exactly, as `inspect.regions` finds them.
 
-    With one input, the function with its joints; with two, the parts of the plane, each in the colour of the
-    function's value in its middle.
+    With one input, the function with its joints, for each output; with two, the parts of the plane, each in the
+    colour of the first output's value in its middle.
 
     Args:
         model, low, high: as for `inspect.regions`; finite.
@@ -115,8 +119,7 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
         TypeError, ValueError: as for `inspect.regions`.
         ImportError: matplotlib is missing.
     """
-    if not np.isfinite([low, high]).all():
-        raise ValueError(f"`low` and `high` must be finite to be drawn, not {low!r} and {high!r}")
+    low, high = interval(low, high)
     found = regions(model, low, high)
     ax = axes_of(ax)
     if found[0].slope.shape[0] == 1:
@@ -128,6 +131,10 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
             ]
             (line,) = ax.plot(ends, heights, label=f"output {k}")
             ax.plot(ends[1:-1], heights[1:-1], "o", color=line.get_color(), markersize=5)
+        if found[0].slope.shape[1] > 1:
+            for x in ends[1:-1]:
+                ax.axvline(x, color="#8c959f", linewidth=0.6, zorder=0)
+            ax.legend()
         ax.set(xlabel="$x$", ylabel="$y$")
     else:
         from matplotlib.collections import PolyCollection
@@ -141,6 +148,43 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
         ax.set(xlim=(low, high), ylim=(low, high), xlabel="$x_0$", ylabel="$x_1$", aspect="equal")
     ax.set_title(f"{len(found)} linear region{'s' * (len(found) != 1)}")
     return ax
+
+
+def snapshots(
+    model: Module, states: Mapping[str, Mapping[str, Any]], X: Any, y: Any, axes: Any = None, *, level: float = 0.0,
+    resolution: int = 80,
+) -> Any:  # fmt: skip
+    """Draw the decision boundary at several moments of a training, side by side.
+
+    Args:
+        model: as for `decision_boundary`; its parameters are changed on the way, and put back.
+        states: from a title to the parameters at that moment, as `model.state_dict()` gave them: in `nn.fit`, keep
+            them with `callbacks=lambda epoch, logs: states.append(model.state_dict())`.
+        X, y, level, resolution: as for `decision_boundary`.
+        axes: matplotlib axes, at least one for each moment; new ones if left out.
+
+    Returns:
+        An array of the axes, one for each moment.
+
+    Raises:
+        TypeError, ValueError: as for `decision_boundary`; there are no `states`, or one does not fit the model.
+        ImportError: matplotlib is missing.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    if not isinstance(states, Mapping) or not states:
+        example = "{'at the end': model.state_dict()}"
+        raise ValueError(f"`states` maps titles to parameters, as in {example}, not {states!r:.60}")
+    axes, here = many_axes(axes, len(states), 2.4, 2.4), model.state_dict()
+    try:
+        for ax, (title, state) in zip(axes, states.items(), strict=True):
+            model.load_state_dict(state)
+            decision_boundary(model, X, y, ax, level=level, resolution=resolution)
+            ax.collections[-1].set(sizes=[10], linewidths=0.4)
+            ax.set(xticks=[], yticks=[], xlabel="", ylabel="", title=title)
+    finally:
+        model.load_state_dict(here)
+    return axes
 
 
 # Parts ---------------------------------------------------------------------------------------------------------
@@ -163,13 +207,6 @@ def _grid(X: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray, np.nd
     margin = 0.15 * np.maximum(high - low, 1e-9)
     columns, rows = (np.linspace(a, b, resolution) for a, b in zip(low - margin, high + margin, strict=True))
     return columns, rows, np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-
-
-def _relief(ax: Any, columns: np.ndarray, rows: np.ndarray, score: np.ndarray, line: float | None) -> None:
-    reach = float(np.abs(score).max()) or 1.0
-    ax.contourf(columns, rows, score, levels=np.linspace(-reach, reach, 22), cmap=colour_map(AREAS))
-    if line is not None and score.min() < line < score.max():
-        ax.contour(columns, rows, score, levels=[line], colors="black", linewidths=1.5)
 
 
 def _two_classes(y: np.ndarray) -> dict[str, Any]:

@@ -1,21 +1,17 @@
-"""What can be known of a net from its weights: its joints and linear regions, exactly; its signals, layer by layer."""
+"""Linear regions and joints of ReLU nets, found exactly, and how many there can be."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from autograd import Node, Tensor
+from ..checks import within
+from ..module import Module
+from ..stages import Stage, arrays
 
-from .layers import Linear, Sequential
-from .mlp import MLP
-from .module import Module
-from .stages import Stage, arrays
-
-__all__ = ["Region", "Signal", "compose", "joints", "merged", "regions", "signals", "zaslavsky"]
+__all__ = ["Region", "joints", "regions", "zaslavsky"]
 
 
 def zaslavsky(inputs: int, units: int) -> int:
@@ -34,10 +30,7 @@ def zaslavsky(inputs: int, units: int) -> int:
     for name, x in (("inputs", inputs), ("units", units)):
         if not isinstance(x, (int, np.integer)) or x < 0:
             raise ValueError(f"`{name}` is a whole number from 0, not {x!r:.40}")
-    return sum(math.comb(units, j) for j in range(inputs + 1))
-
-
-# Linear regions ------------------------------------------------------------------------------------------------
+    return sum(math.comb(units, j) for j in range(min(inputs, units) + 1))
 
 
 @dataclass
@@ -81,6 +74,10 @@ def regions(model: Module, low: float = -1.0, high: float = 1.0) -> list[Region]
     width = chain[0][0].shape[0]
     if width not in (1, 2):
         raise ValueError(f"`model` has {width} inputs; regions are found for one or two")
+    for name, x in (("low", low), ("high", high)):
+        if not isinstance(x, (int, float, np.number)) or isinstance(x, np.complexfloating):
+            raise TypeError(f"`{name}` is a number, not {x!r:.60}")
+    low, high = within(low, "low", -math.inf, math.inf, closed=True), within(high, "high", -math.inf, closed=True)
     if not low < high or (width == 2 and not math.isfinite(high - low)):
         raise ValueError(f"`low` must be below `high`, and both finite for two inputs, not {low!r} and {high!r}")
     ends = [(low,), (high,)] if width == 1 else [(low, low), (high, low), (high, high), (low, high)]
@@ -163,7 +160,8 @@ def _cut(region: Region, j: int) -> list[Region]:
     if corners.shape[1] == 1:
         zero = -offset / slope[0] if slope[0] else math.nan
         low, high = corners[:, 0]
-        if not low < zero < high:
+        tiny = 1e-12 * max((abs(x) for x in (low, high, zero) if not math.isinf(x)), default=0.0)
+        if not low + tiny < zero < high - tiny:
             return [region]
         halves = [np.array([[low], [zero]]), np.array([[zero], [high]])]
     else:
@@ -204,152 +202,13 @@ def _inside(corners: np.ndarray) -> np.ndarray:
 
 
 def _joined(found: list[Region]) -> list[Region]:
-    """Join neighbouring intervals with the same map."""
+    """Join neighbouring intervals with the same map, but for rounding."""
     kept = found[:1]
+    steepest = max(float(np.abs(region.slope).max()) for region in found)
     for region in found[1:]:
         last = kept[-1]
-        if np.allclose(last.slope, region.slope) and np.allclose(last.intercept, region.intercept):
+        if np.allclose(last.slope, region.slope, rtol=1e-12, atol=1e-12 * steepest):  # they meet at a point
             kept[-1] = Region(np.array([last.corners[0], region.corners[1]]), last.slope, last.intercept)
         else:
             kept.append(region)
     return kept
-
-
-# Merging -------------------------------------------------------------------------------------------------------
-
-
-def compose(second: Module, first: Module) -> Sequential:
-    r"""Make one network of two, $x \mapsto f_2(f_1(x))$, with the linear layers that meet in the middle merged.
-
-    Args:
-        second, first: nets of Linear layers and activations; `second` takes what `first` gives.
-
-    Raises:
-        ValueError: the widths do not fit.
-        TypeError: a net that is no Sequential and no MLP.
-
-    Source: Prince, Understanding Deep Learning, section 4.2.
-
-    >>> from nn import TensorMLP
-    >>> one, two = TensorMLP(1, [3, 1], rng=1), TensorMLP(1, [3, 1], rng=2)
-    >>> deep = compose(two, one)
-    >>> deep.count(), np.allclose(deep.outputs([[0.3]]), two.outputs(one.outputs([[0.3]])))
-    (22, True)
-    """
-    return merged(Sequential(*_layers(first, "first"), *_layers(second, "second")))
-
-
-def merged(model: Module) -> Sequential:
-    r"""Merge Linear layers that stand side by side: $(xW_1 + b_1)W_2 + b_2 = x\,W_1W_2 + (b_1W_2 + b_2)$.
-
-    A deep net without activations becomes a single layer. The parameters are new, those of `model` stay.
-
-    Raises:
-        ValueError: the widths do not fit.
-        TypeError: `model` is no Sequential and no MLP.
-
-    >>> from nn import Linear
-    >>> merged(Sequential(Linear(2, 5, rng=1), Linear(5, 3, rng=2)))
-    Sequential(
-      0: Linear(2, 3)
-    )
-    """
-    kept: list[Module] = []
-    for layer in _layers(model, "model"):
-        if isinstance(layer, Linear) and kept and isinstance(kept[-1], Linear):
-            kept[-1] = _product(kept[-1], layer)
-        else:
-            kept.append(_copied(layer) if isinstance(layer, Linear) else layer)
-    return Sequential(*kept)
-
-
-def _layers(model: Module, name: str) -> list[Module]:
-    if isinstance(model, MLP):
-        model = model.to_tensors()
-    if not isinstance(model, Sequential):
-        raise TypeError(f"`{name}` is a Sequential, a TensorMLP or an MLP, not {model!r:.60}")
-    return list(model)
-
-
-def _product(one: Linear, two: Linear) -> Linear:
-    if one.fan_out != two.fan_in:
-        raise ValueError(f"{one!r} gives {one.fan_out} numbers, and {two!r} takes {two.fan_in}: they do not fit")
-    (w1, b1), (w2, b2) = arrays(one._stages()[0]), arrays(two._stages()[0])
-    return _linear(w1 @ w2, b1 @ w2 + b2, one.weight.dtype)
-
-
-def _copied(layer: Linear) -> Linear:
-    weight, bias = arrays(layer._stages()[0])
-    return _linear(weight, bias, layer.weight.dtype)
-
-
-def _linear(weight: np.ndarray, bias: np.ndarray, dtype: Any) -> Linear:
-    made = Linear(*weight.shape, law=lambda n, m, rng: weight, dtype=dtype)
-    made.load_state_dict({"weight": weight, "bias": bias})
-    return made
-
-
-# Signals -------------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Signal:
-    """What comes out of a layer, over all rows and units, and the gradient that comes back to it.
-
-    Attributes:
-        layer: its name and kind.
-        mean, std: of its outputs.
-        zeros: the share of outputs that are 0, as behind a ReLU that is off.
-        grad_std: of the gradient of the sum of the net's outputs by the layer's outputs.
-    """
-
-    layer: str
-    mean: float
-    std: float
-    zeros: float
-    grad_std: float
-
-
-def signals(model: Sequential, X: Any) -> list[Signal]:
-    """Send data through a net and a gradient back, and tell how large both are behind each layer.
-
-    With a good initialisation they keep their size; otherwise they vanish or explode with depth.
-
-    Args:
-        model: a Sequential of Tensors, such as a TensorMLP; its gradients are left as they are.
-        X: the inputs, shape `(n, fan_in)`.
-
-    Returns:
-        One Signal for each layer, from the first to the last.
-
-    Raises:
-        TypeError: `model` is no Sequential.
-
-    Source: Glorot and Bengio (2010); He et al. (2015).
-
-    >>> from nn import TensorMLP
-    >>> for signal in signals(TensorMLP(2, [3, 1], rng=0), [[1.0, 2.0], [-1.0, 0.5]]):
-    ...     print(signal.layer)
-    0 Linear(2, 3)
-    1 ReLU()
-    2 Linear(3, 1)
-    """
-    if not isinstance(model, Sequential):
-        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
-    before = [parameter.grad for parameter in model.parameters()]
-    x: Any = Tensor(getattr(X, "data", X) if isinstance(X, Node) else X)
-    behind = []
-    for layer in model:
-        x = layer(x)
-        behind.append((layer, x))
-    try:
-        x.sum().backward()
-        return [_signal(f"{i} {layer!r}", out) for i, (layer, out) in enumerate(behind)]
-    finally:
-        for parameter, grad in zip(model.parameters(), before, strict=True):
-            parameter.grad = grad
-
-
-def _signal(name: str, out: Any) -> Signal:
-    data = out.data
-    return Signal(name, float(data.mean()), float(data.std()), float(np.mean(data == 0)), float(np.std(out.grad)))

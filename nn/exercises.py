@@ -1,0 +1,218 @@
+r"""Exercises of the course: checkers that look at what an answer does, so that no answer stands in a cell.
+
+An exercise of a notebook is four cells, in this order; `python -m notebooks` and the tests rely on it:
+
+1. Markdown: `### Exercise 1: a few words`, and what is asked.
+2. Code: the answer to write, left open with `...`: a number (`slope = ...`), or a function whose body is `...`.
+3. Code: the checker, one expression that ends with a call of `check_value`, `check_function` or `check_law`.
+4. Markdown: the solution, hidden; its code, run in the place of cell 2, must be accepted by cell 3:
+
+        <details><summary>Solution</summary>
+
+        ```python
+        def slope(x):
+            return 2 * x
+        ```
+
+        Perhaps a sentence why.
+
+        </details>
+
+A reference is best computed by the library (`grad(f)`, `paths(e, b).total`), or is a table of what must come out.
+What no reference can say, a law says: a function of the answer that asserts.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import Tensor, Value
+
+from .randomness import RandomLike, normal, source
+
+__all__ = ["Verdict", "check_function", "check_law", "check_value"]
+
+_POINTS = 100
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a checker found.
+
+    Attributes:
+        state: "not answered yet", "right" or "not yet".
+        words: how it was found, or a counter-example.
+
+    >>> Verdict("right", "equal at 100 points")
+    right: equal at 100 points
+    """
+
+    state: str
+    words: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is accepted."""
+        return self.state == "right"
+
+    def __repr__(self) -> str:
+        return f"{self.state}: {self.words}" if self.words else self.state
+
+
+_OPEN = Verdict("not answered yet")
+
+
+def check_value(answer: Any, expected: Any, *, rel: float = 1e-6) -> Verdict:
+    """Check a number, a list or an array, without telling the one that is expected.
+
+    Args:
+        answer: what the student wrote; `...` while it is open.
+        expected: the right one, best computed in the call.
+        rel: how far it may be off, relative to the expected one and to 1.
+
+    >>> from autograd import grad
+    >>> check_value(..., grad(lambda x: x**3)(2.0))
+    not answered yet
+    >>> check_value(11, grad(lambda x: x**3)(2.0)), check_value(12, grad(lambda x: x**3)(2.0))
+    (not yet: 11 is not it, right)
+    """
+    if _is_open(answer):
+        return _OPEN
+    given, wanted = _plain(answer), _plain(expected)
+    if np.shape(given) != np.shape(wanted):
+        return Verdict("not yet", f"the shape is {np.shape(given)}, and {np.shape(wanted)} is expected")
+    if _close(given, wanted, rel):
+        return Verdict("right")
+    if np.ndim(given):
+        wrong = [i for i in np.ndindex(np.shape(given)) if not _close(np.asarray(given)[i], np.asarray(wanted)[i], rel)]
+        place = wrong[0][0] if np.ndim(given) == 1 else wrong[0]
+        return Verdict("not yet", f"number {place}, counted from 0, is {_short(np.asarray(given)[wrong[0]])}: not it")
+    return Verdict("not yet", f"{_short(given)} is not it")
+
+
+def check_function(
+    answer: Any, reference: Callable[..., Any] | Mapping[Any, Any], on: Iterable[Any] | None = None, *,
+    rel: float = 1e-6, rng: RandomLike = 0,
+) -> Verdict:  # fmt: skip
+    """Check a function against another one, at points, and give the first point where they differ.
+
+    Args:
+        answer: the function that the student wrote; while it is open, it gives `...`.
+        reference: a function of the same arguments, such as `grad(f)`, that gives a number, an array or several of
+            them; or a table, a dict from points to results.
+        on: the points; where there are several arguments, tuples. If left out: those of the table, or 100 random
+            ones, each argument normal with a standard deviation of 2.
+        rel: how far a result may be off, relative to the expected one and to 1.
+        rng: for the random points.
+
+    >>> from autograd import grad, sin
+    >>> check_function(lambda x: ..., grad(sin))
+    not answered yet
+    >>> check_function(lambda a, b: a or b, {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 0})
+    not yet: at a = 1, b = 1 yours gives 1, and 0 is expected
+    """
+    if _is_open(answer):
+        return _OPEN
+    if not callable(answer):
+        return Verdict("not yet", f"a function is expected, not {answer!r:.40}")
+    names = _arguments(answer)
+    if isinstance(reference, Mapping):
+        table, on = reference, reference if on is None else on
+        reference = lambda *point: table[point if len(point) > 1 or point in table else point[0]]
+    if on is None:
+        on = map(tuple, (2.0 * normal(source(rng), (_POINTS, len(names)))).tolist())
+    points = [point if isinstance(point, tuple) else (point,) for point in on]
+    if not points:
+        raise ValueError("`on` has no points: give at least one")
+    for point in points:
+        try:
+            given = answer(*point)
+        except Exception as error:
+            return _raised(error, f"at {_named(names, point)} ")
+        if _is_open(given) or given is None:
+            return _OPEN
+        wanted = _plain(reference(*point))
+        if np.shape(_plain(given)) != np.shape(wanted) or not _close(_plain(given), wanted, rel):
+            told = f"at {_named(names, point)} yours gives {_short(given)}, and {_short(wanted)} is expected"
+            return Verdict("not yet", told)
+    return Verdict("right", f"the same at {len(points)} points")
+
+
+def check_law(answer: Any, law: Callable[[Any], Any]) -> Verdict:
+    """Check that an answer obeys a law: a function of the answer that asserts, with a message for the student.
+
+    Args:
+        answer: what the student wrote; while it is open, it is or holds `...`.
+        law: raises an AssertionError, or gives False, where the answer is wrong.
+
+    >>> def even(f):
+    ...     assert f(-3.0) == f(3.0), f"f(-3) is {f(-3.0)} and f(3) is {f(3.0)}"
+    >>> check_law(lambda x: x**3, even), check_law(abs, even)
+    (not yet: f(-3) is -27.0 and f(3) is 27.0, right)
+    """
+    if _is_open(answer):
+        return _OPEN
+    try:
+        held = law(answer)
+    except AssertionError as error:
+        return Verdict("not yet", str(error) or "the law does not hold")
+    except Exception as error:
+        return _raised(error)
+    return Verdict("right") if held is None or held else Verdict("not yet", "the law does not hold")
+
+
+def _is_open(answer: Any) -> bool:
+    """Whether there is still a `...` in it."""
+    if isinstance(answer, Mapping):
+        answer = list(answer.values())
+    if isinstance(answer, (list, tuple)):
+        return any(map(_is_open, answer))
+    return answer is ... or (isinstance(answer, np.ndarray) and answer.dtype == object and ... in answer.ravel())
+
+
+def _raised(error: Exception, where: str = "") -> Verdict:
+    if "ellipsis" in str(error):  # `... + 1`: something is left open inside
+        return _OPEN
+    return Verdict("not yet", f"{where}yours raises {type(error).__name__}: {error}")
+
+
+def _arguments(function: Callable[..., Any]) -> list[str]:
+    parameters = inspect.signature(function).parameters.values()
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in kinds and p.default is p.empty] or ["x"]
+
+
+def _named(names: list[str], point: tuple[Any, ...]) -> str:
+    if len(names) != len(point):
+        return ", ".join(map(_short, point))
+    return ", ".join(f"{name} = {_short(x)}" for name, x in zip(names, point, strict=True))
+
+
+def _plain(x: Any) -> Any:
+    if isinstance(x, (Value, Tensor)):
+        return x.data
+    if isinstance(x, (list, tuple)):
+        parts = [_plain(part) for part in x]
+        alike = len({np.shape(part) for part in parts}) == 1
+        return np.array(parts) if alike or not parts else np.concatenate([np.ravel(part) for part in parts])
+    return x
+
+
+def _close(x: Any, y: Any, rel: float) -> bool:
+    try:
+        return bool(np.allclose(x, y, rtol=rel, atol=rel, equal_nan=True))
+    except TypeError:  # no numbers
+        return bool(np.all(x == y))
+
+
+def _short(x: Any) -> str:
+    x = _plain(x)
+    if isinstance(x, (float, np.floating)):
+        return f"{x:.4g}"
+    text = " ".join((np.array2string(x, precision=4) if isinstance(x, np.ndarray) else repr(x)).split())
+    return text if len(text) <= 60 else text[:59] + "…"

@@ -1,0 +1,86 @@
+"""How large the signals of a net are, layer by layer, and the gradients that come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor
+
+from ..layers import Sequential
+from ..module import Module
+
+__all__ = ["Signal", "signals"]
+
+
+@dataclass
+class Signal:
+    """What comes out of a layer, over all rows and units, and the gradient that comes back to it.
+
+    Attributes:
+        layer: its name and kind.
+        mean, std: of its outputs.
+        zeros: the share of outputs that are 0, as behind a ReLU that is off.
+        grad_std: of the gradient of the sum of the net's outputs by the layer's outputs.
+    """
+
+    layer: str
+    mean: float
+    std: float
+    zeros: float
+    grad_std: float
+
+
+def signals(model: Sequential, X: Any) -> list[Signal]:
+    """Send data through a net and a gradient back, and tell how large both are behind each layer.
+
+    With a good initialisation they keep their size; otherwise they vanish or explode with depth.
+
+    Args:
+        model: a Sequential of Tensors, such as a TensorMLP; its gradients are left as they are.
+        X: the inputs, shape `(n, fan_in)`.
+
+    Returns:
+        One Signal for each layer, from the first to the last.
+
+    Raises:
+        TypeError: `model` is no Sequential.
+
+    Source: Glorot and Bengio (2010); He et al. (2015).
+
+    >>> from nn import TensorMLP
+    >>> for signal in signals(TensorMLP(2, [3, 1], rng=0), [[1.0, 2.0], [-1.0, 0.5]]):
+    ...     print(signal.layer)
+    0 Linear(2, 3)
+    1 ReLU()
+    2 Linear(3, 1)
+    """
+    if not isinstance(model, Sequential):
+        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
+    before = [parameter.grad for parameter in model.parameters()]
+    x: Any = Tensor(getattr(X, "data", X) if isinstance(X, Node) else X)
+    if not x.data.size:
+        raise ValueError(f"`X` has shape {x.shape}: there is nothing in it")
+    behind = []
+    for layer in model:
+        x = layer(x)
+        behind.append((layer, x))
+    try:
+        x.sum().backward()
+        return [_signal(f"{i} {_title(layer)}", out) for i, (layer, out) in enumerate(behind)]
+    finally:
+        for parameter, grad in zip(model.parameters(), before, strict=True):
+            parameter.grad = grad
+
+
+def _title(layer: Module) -> str:
+    """Call a layer in one line."""
+    whole, _, rest = repr(layer).partition("\n")
+    return whole.rstrip("(") if rest else whole
+
+
+def _signal(name: str, out: Any) -> Signal:
+    data = out.data
+    return Signal(name, float(data.mean()), float(data.std()), float(np.mean(data == 0)), float(np.std(out.grad)))

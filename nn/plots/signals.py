@@ -1,0 +1,92 @@
+"""Plots of what goes through a net: how large signals and gradients are, layer by layer, and how they are spread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..checks import count
+from ..data import as_inputs
+from ..inspect import Signal
+from ..layers import Linear, Sequential
+from .axes import LINES, many_axes
+
+__all__ = ["layer_outputs", "signal_sizes"]
+
+
+def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
+    """Draw the standard deviation of what comes out of each layer, and of the gradient that comes back to it.
+
+    Args:
+        runs: from a name to a list of Signals, as `inspect.signals` gives it, or a part of that.
+        axes: two matplotlib axes; new ones if left out.
+
+    Returns:
+        An array of the two axes, both with logarithmic heights: forward on the left, backward on the right.
+
+    Raises:
+        TypeError: `runs` does not map names to lists of Signals.
+        ValueError: there are none.
+        ImportError: matplotlib is missing.
+    """
+    if not isinstance(runs, Mapping) or not all(_are_signals(row) for row in runs.values()):
+        raise TypeError(f"`runs` maps names to lists of Signals, as `inspect.signals` gives them, not {runs!r:.60}")
+    if not all(runs.values()) or not runs:
+        raise ValueError("`runs` has no Signals: there is nothing to draw")
+    axes = many_axes(axes, 2, 4.4, 3.4)
+    for ax, name, title in zip(axes, ("std", "grad_std"), ("forward: signals", "backward: gradients"), strict=True):
+        for i, (run, row) in enumerate(runs.items()):
+            sizes = [getattr(signal, name) for signal in row]
+            ax.plot(range(1, len(row) + 1), sizes, "o", label=run, markersize=4, **LINES[i % len(LINES)])
+        ax.set(xlabel="layer", title=title, yscale="log")
+    axes[0].set_ylabel("standard deviation")
+    axes[0].legend(fontsize="small")
+    return axes
+
+
+def _are_signals(row: Any) -> bool:
+    return isinstance(row, (list, tuple)) and all(isinstance(signal, Signal) for signal in row)
+
+
+def layer_outputs(model: Sequential, X: Any, bins: int = 30, axes: Any = None) -> Any:
+    """Draw how the outputs of each hidden layer are distributed, over all rows and units; all on the same scale.
+
+    Args:
+        model: a Sequential, such as a TensorMLP. A Linear layer and what stands behind it, up to the next, are one.
+        X: the inputs, shape `(n, fan_in)`.
+        bins: the number of bins.
+        axes: matplotlib axes, at least one for each hidden layer; new ones if left out.
+
+    Returns:
+        An array of the axes.
+
+    Raises:
+        TypeError: `model` is no Sequential.
+        ValueError: it has no hidden layer.
+        ImportError: matplotlib is missing.
+
+    Source: Glorot and Bengio (2010), figure 6.
+    """
+    if not isinstance(model, Sequential):
+        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
+    bins = count(bins, "bins")
+    rows = as_inputs(X)
+    behind: list[np.ndarray] = []
+    for layer in model:
+        if isinstance(layer, Linear):
+            behind.append(rows[:0].ravel())
+        rows = layer.outputs(rows)
+        if behind and not isinstance(layer, Linear):
+            behind[-1] = rows.ravel()
+    behind = [numbers for numbers in behind if numbers.size]
+    if not behind:
+        raise ValueError(f"{model!r:.60} has no hidden layer with an activation")
+    edges = np.histogram_bin_edges(np.concatenate(behind), bins)
+    axes = many_axes(axes, len(behind))
+    for i, (ax, numbers) in enumerate(zip(axes, behind, strict=True), start=1):
+        ax.hist(numbers, edges, density=True, color=LINES[0]["color"])
+        ax.set(title=f"layer {i}: std {numbers.std():.2g}", yticks=[])
+        ax.title.set_fontsize("small")
+    return axes
