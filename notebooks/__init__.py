@@ -1,0 +1,1 @@
+"""The course, and what builds it: `python -m notebooks`."""

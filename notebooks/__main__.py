@@ -1,0 +1,70 @@
+"""Build the course: run its notebooks, compare them with what is committed, and write pictures, index and pages.
+
+    python -m notebooks [NUMBER ...]          run, and write outputs, thumbnails and the index
+    python -m notebooks --check [NUMBER ...]  run, and say where outputs or solutions differ; write nothing
+    python -m notebooks --index               write thumbnails and the index, without running (say, after a merge)
+    python -m notebooks --html FOLDER         write all as pages that need no server and no network
+
+Only the notebooks are written by hand. A cell with the tag `varies` shows what no two runs share, such as times: it is
+not compared, and keeps its outputs as long as no code changes. A cell with the tag `thumbnail` has the picture for the
+index, otherwise the first picture is taken. `nn.exercises` tells how exercises are written: here every solution is run
+in the place of the open cell, in the same kernel, and its checker must accept it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+
+from .pages import export, index
+from .running import FOLDER, ROOT, chosen, differences, read, run, with_old_times
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the arguments say; give 1 if something is wrong."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m notebooks", description=__doc__, formatter_class=raw)
+    parser.add_argument("number", nargs="*", help="which notebooks to run; all if left out")
+    parser.add_argument("--check", action="store_true", help="compare with what is committed, and write nothing")
+    parser.add_argument("--index", action="store_true", help="write thumbnails and the index, without running")
+    parser.add_argument("--html", type=Path, metavar="FOLDER", help="write pages for the browser, without running")
+    given = parser.parse_args(arguments)
+    if given.html:
+        export(given.html)
+        return 0
+    failed = 0
+    for path in [] if given.index else chosen(given.number):
+        failed += not build(path, given.check)
+    if not given.check:
+        made = index()
+        for path in set(FOLDER.glob("pictures/course-*")) - set(made):
+            path.unlink()
+        for path, content in made.items():
+            if not path.exists() or path.read_bytes() != content:
+                path.write_bytes(content)
+                print(f"   wrote {path.relative_to(ROOT)}")
+    return int(failed > 0)
+
+
+def build(path: Path, check: bool) -> bool:
+    """Run one notebook; compare it, or write it if all is well."""
+    start = time.perf_counter()
+    committed = read(path)
+    fresh, complaints = run(committed, path.parent)
+    if check and not complaints:
+        complaints = differences(committed, fresh)
+    if not check and not complaints:
+        with_old_times(committed, fresh)
+        nbformat.write(fresh, path)
+    print(f"{path.name}: {time.perf_counter() - start:.1f} s, {'wrong' if complaints else 'fine'}", flush=True)
+    for complaint in complaints:
+        print(f"   {complaint}", flush=True)
+    return not complaints
+
+
+if __name__ == "__main__":
+    sys.exit(main())
