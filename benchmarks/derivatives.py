@@ -9,9 +9,10 @@ import numpy as np
 
 import autograd as ag
 
+from .foreign import hips
 from .harness import Work
 
-__all__ = ["casadi_hessian", "eager", "jax_", "ours", "pytorch"]
+__all__ = ["casadi_hessian", "eager", "hips_", "jax_", "ours", "pytorch"]
 
 
 def point(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +79,12 @@ def jax_(kind: str, n: int) -> Work:
         return _calls(lambda: product(x, v), jax.block_until_ready)
     matrix = jax.jit(jax.hessian(rosenbrock))
     return _calls(lambda: matrix(x), jax.block_until_ready)
+
+
+def hips_(kind: str, n: int) -> Work:
+    """HIPS autograd: forward over reverse, and `hessian`."""
+    x, v = point(n)
+    return hips("hvp", x=x, v=v) if kind == "HVP" else hips("hessian", x=x)
 
 
 def casadi_hessian(kind: str, n: int) -> Work:

@@ -15,10 +15,12 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value
 
+from . import slotted
+from .foreign import hips
 from .harness import Work
 from .scalars import demo_data
 
-__all__ = ["array_step", "chain", "deep_recursion", "pytorch_step", "scalar_step"]
+__all__ = ["array_step", "deep_recursion", "hips_step", "pytorch_step", "scalar_step"]
 
 
 def _repeated(work: Callable[[], float]) -> Work:
@@ -44,13 +46,13 @@ def scalar_step(model: str, collect: bool = False) -> Work:
     """One step of micrograd's demo: forward, backward, update; 66,000 nodes.
 
     Args:
-        model: "nn.MLP", "micrograd's MLP with our Value", or "micrograd".
+        model: "nn.MLP", or the Value that micrograd's MLP is given: "ours", "slots" or "micrograd".
         collect: collect garbage at the end of a step; how micrograd's memory comes back with the collector off.
     """
     from micrograd import engine
     from micrograd import nn as theirs
 
-    value: Any = engine.Value if model == "micrograd" else Value
+    value: Any = {"micrograd": engine.Value, "slots": slotted.Value}.get(model, Value)
     original, theirs.Value = theirs.Value, value
     try:
         random.seed(1)
@@ -84,27 +86,6 @@ def scalar_step(model: str, collect: bool = False) -> Work:
         return float(result)
 
     return _repeated(work)
-
-
-def chain(value: Any = Value) -> Work:
-    """A chain of 1,000 operations, forward and backward."""
-
-    def work() -> float:
-        x = value(0.5)
-        y = x
-        for _ in range(250):
-            y = ((y * 0.9 + x) * 0.5).relu()
-        y.backward()
-        return float(y.data + x.grad)
-
-    return _repeated(work)
-
-
-def micrograd_chain() -> Work:
-    """The same in micrograd."""
-    from micrograd.engine import Value as Theirs
-
-    return chain(Theirs)
 
 
 def _weights(dtype: str) -> list[np.ndarray]:
@@ -158,3 +139,9 @@ def pytorch_step(dtype: str) -> Work:
         return loss.item() + leaves[0][0, 0].item()
 
     return _repeated(work)
+
+
+def hips_step(dtype: str) -> Work:
+    """HIPS autograd: the same."""
+    X, y = (part.astype(dtype) for part in demo_data())
+    return hips("arrays", X=X, y=y, weights=_weights(dtype))

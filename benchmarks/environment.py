@@ -10,10 +10,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["described", "settings"]
+from .foreign import hips_version
+
+__all__ = ["described", "settings", "versions"]
 
 PACKAGES = (
-    "chalkgrad", "numpy", "numba", "scipy", "micrograd", "torch", "jax", "casadi", "scikit-learn",
+    "chalkgrad", "numpy", "numba", "scipy", "micrograd", "torch", "jax", "casadi", "tinygrad", "scikit-learn",
 )  # fmt: skip
 
 
@@ -25,20 +27,32 @@ def settings(threads: int) -> dict[str, str]:
 
 
 def described() -> dict[str, Any]:
-    """Describe the machine, and what is installed."""
-    versions = {}
-    for name in PACKAGES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = "from a checkout" if name == "chalkgrad" else "not installed"
+    """Describe the machine, now."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _commit(), "processor": _processor(), "cores": os.cpu_count(), "load": round(load, 2),
-        "python": platform.python_version(), "system": platform.platform(terse=True), "versions": versions,
-        "settings": settings(1),
+        "python": platform.python_version(), "system": platform.platform(terse=True),
     }  # fmt: skip
+
+
+def versions() -> dict[str, str]:
+    """Say what is installed; of HIPS autograd, which has an environment of its own, what has been there."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "from a checkout" if name == "chalkgrad" else "not installed"
+    return found | {"HIPS autograd": hips_version()} | {name: _compiler(name) for name in ("gcc", "clang")}
+
+
+def _compiler(name: str) -> str:
+    try:
+        done = subprocess.run([name, "-dumpversion"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "not installed"
+    return done.stdout.strip()
 
 
 def _commit() -> str:

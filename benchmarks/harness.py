@@ -19,10 +19,33 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Missing", "Work", "race", "spread"]
+__all__ = ["FULL", "GUARD", "PACES", "QUICK", "REHEARSAL", "Missing", "Pace", "Work", "race", "spread"]
 
-SAMPLE = 4e-3
-"""Seconds that a sample takes at least, where the work can be repeated."""
+
+@dataclass(frozen=True)
+class Pace:
+    """How much time a run takes for its figures.
+
+    Attributes:
+        share: of the seconds that a race has in a full run.
+        least: samples of each contender at least, unless a race asks for fewer.
+        sample: seconds that a sample takes at least, where the work can be repeated.
+        largest: the number of nodes of the largest graph.
+    """
+
+    share: float
+    least: int
+    sample: float
+    largest: int
+
+
+FULL = Pace(1.0, 3, 4e-3, 10**7)
+QUICK = Pace(0.06, 2, 2e-3, 10**5)
+GUARD = Pace(0.25, 5, 4e-3, 10**5)
+"""What a quick run does, but for so long that ratios can be compared with others."""
+REHEARSAL = Pace(0.0, 1, 0.0, 10**3)
+"""Everything once: do all contenders run, and agree? The times mean nothing."""
+PACES = {"full": FULL, "quick": QUICK, "guard": GUARD, "rehearsal": REHEARSAL}
 
 
 class Missing(ImportError):
@@ -38,29 +61,37 @@ class Work:
         check: gives the arrays in which all contenders must agree.
         start: brings the contender back to where all begin; not timed.
         steps: how many steps a sample has; found by trying where it is None.
+        timed: does so many steps, and gives the seconds on the wall and of the processor that they took, for a
+            contender that runs elsewhere; `run` is timed where it is None.
+        close: ends what the contender holds.
     """
 
     run: Callable[[int], Any]
     check: Callable[[], Sequence[Any]]
     start: Callable[[], Any] = field(default=lambda: None)
     steps: int | None = None
+    timed: Callable[[int], tuple[float, float]] | None = None
+    close: Callable[[], Any] = field(default=lambda: None)
 
     def sample(self) -> tuple[float, float]:
         """Give the seconds of a step, on the wall and of the processor."""
         assert self.steps is not None
         self.start()
-        wall, cpu = time.perf_counter(), _cpu()
-        self.run(self.steps)
-        wall, cpu = time.perf_counter() - wall, _cpu() - cpu
+        wall, cpu = (self.timed or self._timed)(self.steps)
         return wall / self.steps, cpu / self.steps
 
-    def calibrate(self) -> float:
-        """Warm up, choose the number of steps, and give the seconds of a sample."""
+    def _timed(self, steps: int) -> tuple[float, float]:
+        wall, cpu = time.perf_counter(), _cpu()
+        self.run(steps)
+        return time.perf_counter() - wall, _cpu() - cpu
+
+    def calibrate(self, least: float) -> float:
+        """Warm up, choose a number of steps that takes `least` seconds, and give the seconds of a sample."""
         fixed = self.steps is not None
         self.steps = self.steps or 1
         taken = self.sample()[0] * self.steps
-        while not fixed and taken < SAMPLE:
-            self.steps = max(2 * self.steps, min(int(self.steps * SAMPLE / taken), 100 * self.steps))
+        while not fixed and taken < least:
+            self.steps = max(2 * self.steps, min(int(self.steps * least / taken), 100 * self.steps))
             taken = self.sample()[0] * self.steps
         return taken
 
@@ -69,11 +100,15 @@ def race(
     work: str,
     contenders: Mapping[str, Callable[[], Work]],
     *,
+    pace: Pace,
+    seconds: float = 10.0,
+    least: int | None = None,
     unit: str = "step",
+    parts: int = 1,
+    family: str = "",
+    size: int | None = None,
     targets: Mapping[str, float] | None = None,
     tolerance: float = 1e-9,
-    budget: float = 10.0,
-    least: int = 3,
     collector: bool = True,
     tidy: bool = False,
     note: str = "",
@@ -83,11 +118,15 @@ def race(
     Args:
         work: what is done.
         contenders: for each name what makes the contender; it may raise ImportError where the peer is missing.
+        pace: how much time there is.
+        seconds: for all contenders, in a full run.
+        least: samples of each contender at least, where that is not the pace's.
         unit: what the times are for.
+        parts: how many such units a step has.
+        family: what races that differ in size alone have in common: they share a table and a picture.
+        size: of this one.
         targets: ratios that we want to reach at least.
         tolerance: how far the results may lie apart, relative to the largest number of an array.
-        budget: seconds for all.
-        least: samples of each contender at least.
         collector: whether the cycle collector is on.
         tidy: collect garbage before each sample, for a peer that leaves some; this also empties the caches.
         note: what a reader must know of this row.
@@ -102,24 +141,32 @@ def race(
         except ImportError as error:
             skipped[name] = str(error)
     ours = next(iter(made))
-    _agree(work, made, ours, tolerance)
-    with _collector(collector):
-        samples = {name: x.calibrate() for name, x in made.items()}
-        found: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in made}
-        used, share, end = dict.fromkeys(made, 0.0), budget / len(made), time.perf_counter() + 2 * budget
-        control: list[float] = []
-        while len(control) < least or (min(used.values()) < share and len(control) < 400 and time.perf_counter() < end):
-            control.append(_control())
-            for name, x in made.items():
-                if len(control) <= least or name == ours or used[name] + samples[name] / 2 < share:
-                    if tidy:
-                        gc.collect()
-                    found[name][len(control)] = x.sample()
-                    used[name] += found[name][len(control)][0] * (x.steps or 1)
+    try:
+        _agree(work, made, ours, tolerance)
+        with _collector(collector):
+            samples = {name: x.calibrate(pace.sample) for name, x in made.items()}
+            found: dict[str, dict[int, tuple[float, float]]] = {name: {} for name in made}
+            budget, least = pace.share * seconds, min(pace.least, least or pace.least)
+            used, share, end = dict.fromkeys(made, 0.0), budget / len(made), time.perf_counter() + 2 * budget
+            control: list[float] = []
+            while len(control) < least or (
+                min(used.values()) < share and len(control) < 400 and time.perf_counter() < end
+            ):
+                control.append(_control())
+                for name, x in made.items():
+                    if len(control) <= least or name == ours or used[name] + samples[name] / 2 < share:
+                        if tidy:
+                            gc.collect()
+                        found[name][len(control)] = x.sample()
+                        used[name] += found[name][len(control)][0] * (x.steps or 1)
+    finally:
+        for x in made.values():
+            x.close()
     times, ratios = {}, {}
     for name, by_turn in found.items():
         wall, cpu = zip(*by_turn.values(), strict=True)
-        times[name] = {"wall": spread(wall), "cpu": spread(cpu), "samples": len(wall)}
+        each = [[x / parts for x in kind] for kind in (wall, cpu)]
+        times[name] = {"wall": spread(each[0]), "cpu": spread(each[1]), "samples": len(wall)}
         if name != ours:
             pairs = [(own, found[ours][turn]) for turn, own in by_turn.items()]
             ratios[name] = {
@@ -128,7 +175,7 @@ def race(
             }
     return {
         "work": work, "unit": unit, "ours": ours, "times": times, "ratios": ratios, "targets": dict(targets or {}),
-        "skipped": skipped, "control": spread(control), "note": note,
+        "skipped": skipped, "control": spread(control), "note": note, "family": family, "size": size,
     }  # fmt: skip
 
 

@@ -13,10 +13,12 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value
 
+from . import slotted
 from .harness import Work
 
 __all__ = [
     "casadi_replay", "demo_graph", "demo_lanes", "demo_matrices", "demo_replay", "micrograd_step", "pytorch_matrices",
+    "slotted_step",
 ]  # fmt: skip
 
 WIDTHS = (2, 16, 16, 1)
@@ -113,13 +115,22 @@ def micrograd_step() -> Work:
     """micrograd: the graph is built and walked anew each time, for there is no replay."""
     from micrograd.engine import Value as Theirs
 
+    return _walked(Theirs)
+
+
+def slotted_step() -> Work:
+    """An engine of slots in plain Python: the same."""
+    return _walked(slotted.Value)
+
+
+def _walked(make: Any) -> Work:
     found: list[Any] = []
 
     def run(steps: int) -> None:
         for _ in range(steps):
-            root, leaves = demo_graph(Theirs, lambda v: v.relu())
+            root, leaves = demo_graph(make, lambda v: v.relu())
             limit = sys.getrecursionlimit()
-            sys.setrecursionlimit(20_000)  # its walk recurses
+            sys.setrecursionlimit(20_000)  # micrograd's walk recurses
             root.backward()
             sys.setrecursionlimit(limit)
             found[:] = [root.data, [v.grad for v in leaves[:337]]]

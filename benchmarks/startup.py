@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from importlib.util import find_spec
 
+from .foreign import hips_python
 from .harness import Missing, Work
 
-__all__ = ["cold_step", "first_step", "importing"]
+__all__ = ["cold_step", "cold_tinygrad", "first_step", "importing", "importing_hips"]
 
 OURS = """
 import numpy as np, nn
@@ -40,7 +42,19 @@ def loss(params, X, y):
 step = jax.jit(lambda p, X, y: jax.tree.map(lambda p, g: p - 0.1 * g, p, jax.grad(loss)(p, X, y)))
 jax.block_until_ready(step(params, X, y))
 """
-STEPS = {"autograd": OURS, "torch": PYTORCH, "jax": JAX}
+TINYGRAD = """
+from tinygrad import Tensor, nn
+from tinygrad.helpers import Context
+X, y = Tensor.randn(100, 2), Tensor.ones(100, 1)
+layers = [nn.Linear(2, 16), nn.Linear(16, 16), nn.Linear(16, 1)]
+optimizer = nn.optim.Adam(nn.state.get_parameters(layers))
+with Context(TRAINING=1):
+    z = layers[2](layers[1](layers[0](X).relu()).relu())
+    z.binary_crossentropy_logits(y).backward()
+    optimizer.step()
+nn.state.get_parameters(layers)[0].numpy()
+"""
+STEPS = {"autograd": OURS, "torch": PYTORCH, "jax": JAX, "tinygrad": TINYGRAD}
 
 
 def _python(code: str, **settings: str) -> None:
@@ -48,8 +62,10 @@ def _python(code: str, **settings: str) -> None:
 
 
 def _process(code: str, module: str, **settings: str) -> Work:
-    if find_spec(module) is None:
+    if find_spec(module.partition(".")[0]) is None:
         raise Missing(f"{module} is not installed")
+    if code is TINYGRAD and shutil.which("clang") is None:
+        raise Missing("tinygrad is here, but clang, which compiles its kernels, is not")
     return Work(lambda steps: _python(code, **settings), list, steps=1)
 
 
@@ -63,11 +79,26 @@ def first_step(module: str) -> Work:
     return _process(STEPS[module], module)
 
 
-def cold_step() -> Work:
-    """Ours: the same on a machine that has no kernels yet."""
+def importing_hips() -> Work:
+    """The same for HIPS autograd, in its own environment."""
+    command = [hips_python(), "-I", "-c", "import autograd.numpy"]
+    return Work(lambda steps: subprocess.run(command, check=True), list, steps=1)
 
+
+def cold_step() -> Work:
+    """Ours: the first step on a machine that has no kernels yet."""
+    return _emptied(OURS, "NUMBA_CACHE_DIR")
+
+
+def cold_tinygrad() -> Work:
+    """tinygrad: the same."""
+    _process(TINYGRAD, "tinygrad")
+    return _emptied(TINYGRAD, "XDG_CACHE_HOME")
+
+
+def _emptied(code: str, variable: str) -> Work:
     def run(steps: int) -> None:
         with tempfile.TemporaryDirectory() as cache:
-            _python(OURS, NUMBA_CACHE_DIR=cache)
+            _python(code, **{variable: cache})
 
     return Work(run, list, steps=1)

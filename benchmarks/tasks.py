@@ -10,7 +10,7 @@ import numpy as np
 
 import nn
 
-__all__ = ["BIG", "DIGITS", "MOONS", "WIDE", "XOR", "Task"]
+__all__ = ["BIG", "DIGITS", "MOONS", "RANDOM_LABELS", "WIDE", "XOR", "Task"]
 
 
 @dataclass(frozen=True)
@@ -73,3 +73,11 @@ BIG = Task(
     "784-512-512-10, batch 128, float32, cross-entropy",
     (784, 512, 512, 10), 128, "cross_entropy", 0.05, "float32", "relu", 4,
 )  # fmt: skip
+RANDOM_LABELS = [
+    Task(
+        f"random labels, 40-{'-'.join([str(width)] * depth)}-10, batch 4,000, float32, cross-entropy",
+        (40, *[width] * depth, 10), 4000, "cross_entropy", 0.0025, "float32", "relu", 4,
+    )
+    for depth, width in ((1, 298), (2, 100), (3, 75), (4, 63))
+]  # fmt: skip
+"""The same number of parameters, one to four layers deep, full batch: the experiment on depth and fitting."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -11,10 +12,11 @@ import numpy as np
 import autograd as ag
 import nn
 
-from .harness import Work
+from .foreign import hips
+from .harness import Missing, Work
 from .tasks import Task
 
-__all__ = ["fit", "jax_jit", "jax_scan", "loop", "numpy_", "one_step", "pytorch"]
+__all__ = ["fit", "hips_", "jax_jit", "jax_scan", "loop", "numpy_", "one_step", "pytorch", "training"]
 
 CHECKED = 10
 """Steps after which the weights must agree."""
@@ -22,7 +24,9 @@ CHECKED = 10
 Weights = Callable[[], list[Any]]
 
 
-def _work(start: Callable[[], Any], run: Callable[[int], Any], weights: Weights, steps: int | None = None) -> Work:
+def training(start: Callable[[], Any], run: Callable[[int], Any], weights: Weights, steps: int | None = None) -> Work:
+    """Give a contender that trains; its weights are compared."""
+
     def check() -> list[Any]:
         start()
         run(CHECKED)
@@ -59,7 +63,7 @@ def loop(task: Task) -> Work:
     def start() -> None:
         made.state = task.weights()
 
-    return _work(start, made.run, lambda: made.state, task.steps)
+    return training(start, made.run, lambda: made.state, task.steps)
 
 
 def one_step(task: Task) -> Work:
@@ -73,7 +77,7 @@ def one_step(task: Task) -> Work:
         for _ in range(steps):
             made.run(1)
 
-    return _work(start, run, lambda: made.state)
+    return training(start, run, lambda: made.state)
 
 
 def fit(task: Task) -> Work:
@@ -89,7 +93,7 @@ def fit(task: Task) -> Work:
     def run(steps: int) -> None:
         nn.fit(model, X, targets, task.loss, optimizer=nn.SGD(lr=task.lr), steps=steps, batch_size=None, progress=False)
 
-    return _work(start, run, lambda: [p.data for p in model.parameters()], task.steps * 4)
+    return training(start, run, lambda: [p.data for p in model.parameters()], task.steps * 4)
 
 
 # Peers ---------------------------------------------------------------------------------------------------------
@@ -99,6 +103,8 @@ def pytorch(task: Task, threads: int = 1, compiled: bool = False) -> Work:
     """PyTorch: Sequential and SGD, eager or with torch.compile."""
     import torch
 
+    if compiled and not (shutil.which("g++") or shutil.which("clang++")):
+        raise Missing("PyTorch is here, but a C++ compiler, which torch.compile calls, is not")
     torch.set_num_threads(threads)
     dtype, (X, y) = getattr(torch, task.dtype), map(torch.tensor, task.data())
     activation = torch.nn.ReLU if task.activation == "relu" else torch.nn.Tanh
@@ -132,7 +138,15 @@ def pytorch(task: Task, threads: int = 1, compiled: bool = False) -> Work:
             objective().backward()
             optimizer.step()
 
-    return _work(start, run, lambda: [p.detach().numpy().T for p in model.parameters()])
+    return training(start, run, lambda: [p.detach().numpy().T for p in model.parameters()])
+
+
+def hips_(task: Task) -> Work:
+    """HIPS autograd: value_and_grad of a loss written with its NumPy."""
+    X, y = task.data()
+    return hips(
+        "net", X=X, y=y, weights=task.weights(), loss=task.loss, activation=task.activation, lr=task.lr, steps=CHECKED
+    )
 
 
 def _jax(task: Task) -> tuple[Any, Any, Any]:
@@ -185,7 +199,7 @@ def jax_jit(task: Task) -> Work:
             weights, _ = step(weights, X, y)
         state[0] = jax.block_until_ready(weights)
 
-    return _work(start, run, lambda: [x for pair in state[0] for x in pair])
+    return training(start, run, lambda: [x for pair in state[0] for x in pair])
 
 
 def jax_scan(task: Task) -> Work:
@@ -206,7 +220,7 @@ def jax_scan(task: Task) -> Work:
     def run(steps: int) -> None:
         state[0], _ = jax.block_until_ready(many(state[0], X, y, steps=steps))
 
-    return _work(start, run, lambda: [x for pair in state[0] for x in pair], task.steps)
+    return training(start, run, lambda: [x for pair in state[0] for x in pair], task.steps)
 
 
 def numpy_(task: Task) -> Work:
@@ -254,4 +268,4 @@ def numpy_(task: Task) -> Work:
                     back *= (h > 0) if relu else (1 - h * h)
                     d = back
 
-    return _work(start, run, lambda: weights)
+    return training(start, run, lambda: weights)

@@ -1,0 +1,90 @@
+"""The summary in README.md: between two marks, made of the committed results alone, so that no number can go stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from .report import PART, Result, digits, families, flat, losses, span
+
+__all__ = ["MARKS", "publish", "replaced", "summary"]
+
+MARKS = ("<!-- measured: python -m benchmarks --publish writes what stands here -->", "<!-- end of measured -->")
+
+
+def publish(readme: Path, kept: dict[str, Any]) -> None:
+    """Write the summary of these results into a README."""
+    readme.write_text(replaced(readme.read_text(), kept))
+
+
+def replaced(text: str, kept: dict[str, Any]) -> str:
+    """Give a text with what stands between the marks written anew.
+
+    Raises:
+        ValueError: the marks are not there, once each.
+    """
+    if any(text.count(mark) != 1 for mark in MARKS):
+        raise ValueError(f"the text has to hold each of these marks once: {MARKS[0]!r}, {MARKS[1]!r}")
+    before, rest = text.split(MARKS[0])
+    _, after = rest.split(MARKS[1])
+    return "\n".join([before + MARKS[0], summary(kept), MARKS[1] + after])
+
+
+def summary(kept: dict[str, Any]) -> str:
+    """Write what was measured, where, when; then where we lose."""
+    groups = kept["groups"].values()
+    environment = next(iter(groups))["environment"]
+    dates = sorted(group["environment"]["date"][:10] for group in groups)
+    minutes = sum(group["seconds"] for group in groups) / 60
+    versions = {**environment["versions"]}
+    versions.pop("chalkgrad", None)
+    lines = [
+        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} in {minutes:.0f} minutes on "
+        f"{environment['cores']} cores of {environment['processor']}, Python {environment['python']}, one thread "
+        "unless it says otherwise; "
+        f"{', '.join(f'{name} {v}' for name, v in versions.items())}.",
+        *([kept["note"]] if kept.get("note") else []), "",
+        "| work | ours | how many times longer others take |", "|---|---|---|",
+    ]  # fmt: skip
+    seen: set[str] = set()
+    for result in flat(kept):
+        family = result.get("family")
+        if family and family in seen:
+            continue
+        seen.add(family or "")
+        if row := _family(families(flat(kept))[family]) if family else _row(result):
+            lines.append(row)
+    lines += ["", "Where a peer was quicker in three rounds of four:", ""]
+    lines += ["| work | peer | its time by ours |", "|---|---|---|"]
+    lines += [f"| {work} | {peer} | {digits(ratio['wall']['median'])} |" for work, peer, ratio in losses(flat(kept))]
+    return "\n".join(lines)
+
+
+def _row(result: Result) -> str:
+    if "times" in result:
+        named = {name: digits(x["wall"]["median"]) for name, x in result["ratios"].items()}
+        return _line(result["work"], span(result["times"][result["ours"]]["wall"]["median"]), named)
+    if "amounts" in result:
+        (_, ours), *others = result["amounts"].items()
+        return _line(result["work"], f"{digits(ours)} bytes", {name: digits(x / ours) for name, x in others})
+    if "value" in result:
+        value = span(result["value"]) if result["unit"] == "s" else f"{digits(result['value'])} {result['unit']}"
+        return _line(result["work"], value, {})
+    return ""
+
+
+def _family(races: list[Result]) -> str:
+    """Give one row for races that differ in size: from the smallest to the largest figure."""
+    found: dict[str, list[float]] = {}
+    for result in races:
+        for name, x in result["ratios"].items():
+            found.setdefault(name, []).append(x["wall"]["median"])
+    own = [result["times"][result["ours"]]["wall"]["median"] for result in races]
+    name = f"{races[0]['family']}, graphs of {races[0]['size']:,} to {races[-1]['size']:,}"
+    spans = " to ".join(dict.fromkeys(map(span, (min(own), max(own)))))
+    return _line(name, spans, {n: " to ".join(dict.fromkeys(map(digits, (min(x), max(x))))) for n, x in found.items()})
+
+
+def _line(work: str, ours: str, others: dict[str, str]) -> str:
+    peers = [f"{n} {x}" for n, x in others.items() if not n.startswith("ours") and not n.endswith(PART)]
+    return f"| {work} | {ours} | {', '.join(peers)} |"
