@@ -1,9 +1,11 @@
-"""What several test files share: a browser that notes every request and message of the console, and processes."""
+"""What several test files share: promises that a run prints, a browser that notes every request, and processes."""
 
+import gc
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,34 @@ import pytest
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 ROOT = Path(__file__).resolve().parent.parent
+
+PROMISES = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--graphs", type=int, default=0, help="how many random graphs to hold all engines to")
+    parser.addoption("--nodes", type=int, default=100_000, help="how many nodes a long graph has that is drawn")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[PROMISES] = []
+
+
+@pytest.fixture(scope="session")
+def promise(pytestconfig: pytest.Config) -> Callable[[str], None]:
+    """Note what a test has shown, in numbers that it measured: `promise("gradcheck: 40 wrong rules, all caught")`.
+
+    The run prints the lines at its end, under the heading Promises. Call it after the last assertion; where many tests
+    add up to one line, call it in the teardown of a fixture that they share.
+    """
+    return pytestconfig.stash[PROMISES].append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash[PROMISES]:
+        terminalreporter.section("Promises")
+        for line in dict.fromkeys(lines):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture
@@ -78,3 +108,19 @@ def dark_window(chromium: Any, tmp_path: Path) -> Iterator[Window]:
     page = chromium.new_page(viewport={"width": 860, "height": 700}, color_scheme="dark", reduced_motion="reduce")
     yield Window(page, tmp_path)
     page.close()
+
+
+@pytest.fixture
+def collector_off() -> Callable[[], AbstractContextManager[None]]:
+    """Hold Python's collector of cycles for a while, after it has collected once: `with collector_off(): ...`."""
+
+    @contextmanager
+    def off() -> Iterator[None]:
+        gc.collect()
+        gc.disable()
+        try:
+            yield
+        finally:
+            gc.enable()
+
+    return off

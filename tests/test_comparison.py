@@ -1,5 +1,7 @@
 """Comparison and logic on nodes give what NumPy gives on their data, plain."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -38,3 +40,45 @@ def test_equal_compares_numbers_where_the_operator_compares_nodes() -> None:
     a, b = Value(1.0), Value(1.0)
     assert ag.equal(a, b) is True
     assert (a == b) is False
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 2.0, np.inf, -np.inf, np.nan])
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_two_operands_in_a_program(name: str) -> None:
+    a, b = (x.ravel() for x in np.meshgrid(SPECIAL, SPECIAL))
+    program, want = ag.compile(getattr(ag, name)), getattr(np, name)(a, b).astype(float)
+    assert program(a, b).tolist() == want.tolist()
+    assert [program(*pair) for pair in zip(a[::7], b[::7], strict=True)] == want[::7].tolist()
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_one_operand_in_a_program(name: str) -> None:
+    program, want = ag.compile(getattr(ag, name)), getattr(np, name)(SPECIAL).astype(float)
+    assert program(SPECIAL).tolist() == want.tolist()
+    assert [program(x) for x in SPECIAL[::3].tolist()] == want[::3].tolist()
+
+
+def test_constants_are_compared_at_once_also_while_a_function_is_traced() -> None:
+    seen = []
+
+    def f(x: Any) -> Any:
+        seen.append([ag.less(1.0, 2.0), ag.less(Value(2.0, requires_grad=False), x.data.__class__(1.0)), ag.isnan(2.0)])
+        return x * 2.0
+
+    ag.compile(f)(3.0)
+    assert seen[0] == [True, False, False] and all(type(x) is bool for x in seen[0])
+
+
+def test_conditions_are_joined_by_operators_only_while_a_function_is_traced() -> None:
+    program = ag.compile(lambda x: [(x > 0) & (x < 2), (x > 0) | (x < -2), (x > 0) ^ (x > 2), ~(x > 0)])
+    assert [np.asarray(x).tolist() for x in program(np.array([-3.0, 1.0, 3.0]))] == [
+        [0.0, 1.0, 0.0], [1.0, 1.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0],
+    ]  # fmt: skip
+    with pytest.raises(TypeError, match="unsupported operand"):
+        Value(1.0) & Value(2.0)
+
+
+def test_functions_are_named_and_described() -> None:
+    assert ag.less.__name__ == ag.less.__qualname__ == "less" and "`numpy.less`" in (ag.less.__doc__ or "")

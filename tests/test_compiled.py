@@ -411,6 +411,38 @@ def test_a_captured_array_is_seen() -> None:
     assert f(np.ones(3)) == 8.0
 
 
+def test_captured_things_may_be_replaced_by_equal_ones() -> None:
+    rate, steps, table = 1.5, [1.0, np.array([2.0, 3.0])], {"a": (1.0, [4.0])}
+
+    class Model:
+        def __init__(self) -> None:
+            self.gain = 2.0
+
+        def forward(self, x: Any) -> Any:
+            return x * self.gain
+
+    model, shift = Model(), ag.square
+
+    def f(x: Any) -> Any:
+        return (model.forward(x) * rate + steps[0] + steps[1].sum() + table["a"][1][0] + shift(x)).sum()
+
+    run, x = compile(f), np.ones(2)
+    for _ in range(2):  # the same objects, then others with the same numbers
+        assert run(x) == 2 * (3.0 + 1.0 + 5.0 + 4.0 + 1.0)
+        rate, steps, table = float("1.5"), [1.0, np.array([2.0, 3.0])], {"a": (1.0, [4.0])}
+    assert len(next(iter(run._traces.values()))) == 1
+    changes: list[Callable[[], Any]] = [
+        lambda: steps[1].__setitem__(0, 7.0), lambda: table["a"][1].__setitem__(0, 9.0), lambda: steps.append(0.0),
+        lambda: setattr(model, "gain", 5.0), lambda: setattr(Model, "forward", lambda self, x: x - self.gain),
+        lambda: table.update(b=1.0),
+    ]  # fmt: skip
+    for change in changes:
+        change()
+        assert run(x) == f(x)
+    shift = ag.tanh
+    assert run(x) == f(x)
+
+
 def test_a_captured_leaf_is_read_anew() -> None:
     w = Tensor(np.ones((3, 2)))
     f = compile(lambda x: relu(x @ w).sum())
@@ -575,3 +607,52 @@ def test_relu_behind_a_branch_is_as_eagerly() -> None:
     f = value_and_grad(lambda x: where(mask, relu(x * 2.0) * 3.0, 0.0).sum())
     for have, want in zip(compile(f)(x), f(x), strict=True):
         np.testing.assert_array_equal(have, want)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("axis", "keepdims"), [(-1, True), (0, False), (None, False), ((0, 2), False)])
+def test_logsumexp_shares_its_lines_with_its_softmax(axis: Any, keepdims: bool, dtype: type) -> None:
+    def f(x: Any) -> Any:
+        return mean(ag.logsumexp(x, axis=axis, keepdims=keepdims))
+
+    x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype(dtype) * 30
+    program = compile(value_and_grad(f))
+    for mine, theirs in zip(program(x), value_and_grad(f)(x), strict=True):
+        same(mine, theirs, ulps=8)
+    text = str(program.program(x))
+    assert text.count("exp(") == 1 and "logsumexp(" not in text
+    assert "logsumexp(" in str(compile(f).program(x))  # alone it has a kernel of its own
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(9, 20), (40, 3), (1, 70)])
+def test_the_step_of_a_relu_in_a_product_is_that_of_the_rows(shape: tuple[int, int], dtype: type) -> None:
+    rng = np.random.default_rng(3)
+    a, w = rng.normal(size=shape).astype(dtype), rng.normal(size=(shape[1], 4)).astype(dtype)
+    a.flat[:3] = np.nan, 0.0, np.inf
+    for seed in (0.0, 1.0, np.inf):
+        g = np.where(rng.random((shape[0], 4)) < 0.5, seed, rng.normal(size=(shape[0], 4))).astype(dtype)
+        g[0] = 0.0
+        for f in (
+            lambda a, w, g=g: ag.sum((relu(a) @ w) * g),
+            lambda a, w, g=g: ag.sum(where(g > 0, relu(a) @ w, 0.0)),
+        ):
+            with np.errstate(all="ignore"):
+                mine, theirs = compile(grad(f))(a, w), grad(f)(a, w)
+            same(mine, theirs, ulps=64)
+    assert "1 with a step" in compile(grad(f)).program(a, w)
+
+
+def test_inside_of_another_graph_it_is_the_function_that_it_was_made_of() -> None:
+    cube = compile(lambda x: x * x * x)
+    assert grad(cube)(2.0) == 12.0 and grad(grad(cube))(2.0) == 12.0
+    assert jvp(cube, (2.0,), (1.0,)) == (8.0, 12.0)
+    assert grad(lambda x: cube(2 * x))(1.0) == 24.0
+    assert grad(lambda w: compile(lambda x: w * x)(3.0))(2.0) == 3.0
+    assert compile(grad(cube))(2.0) == 12.0
+    outer = compile(lambda x: cube(x) + 1)
+    assert (outer(2.0), outer(3.0)) == (9.0, 28.0)
+    x = Value(2.0)
+    cube(x * x).backward()
+    assert x.grad == 6 * 2.0**5
+    assert cube(2.0) == 8.0 and cube(x).data == 8.0

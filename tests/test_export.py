@@ -190,7 +190,7 @@ def test_onnx_is_written_whole_and_checked(tmp_path: Path) -> None:
     for wrong in ("net.pb", 3):
         with pytest.raises(ValueError, match=r"must end in \.onnx"):
             nn.export.to_onnx(MODELS["tensors"], wrong)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="`dtype` is float32 or float64"):
+    with pytest.raises(TypeError, match="`dtype` is float32 or float64"):
         nn.export.to_onnx(MODELS["tensors"], dtype="int8")
 
 

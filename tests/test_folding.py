@@ -9,6 +9,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Node, Tensor, Value, draw
+from autograd.drawing.folding import Folding
 from autograd.drawing.parts import joints
 from autograd.drawing.places import place_of
 from autograd.drawing.planning import plan
@@ -196,3 +197,15 @@ def test_what_is_not_there_is_refused(settings: dict, message: str) -> None:
     x = Value(1.0, label="x")
     with pytest.raises(ValueError, match=message):
         draw(x * x, **settings)
+
+
+def test_each_use_of_a_leaf_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    ask = Folding._is_of_one
+    monkeypatch.setattr(Folding, "_is_of_one", lambda *args: looked.append(args[1:]) or ask(*args))
+    w = Value(2.0)
+    out = Value(0.0)
+    for i in range(50):
+        out = (out + w * float(i)).tanh()
+    draw(out)
+    assert len(looked) == len(set(looked)) == 51  # of w, and of the 0 at the start

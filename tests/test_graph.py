@@ -5,8 +5,6 @@ import gc
 import pickle
 import threading
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -16,16 +14,6 @@ from autograd import Tensor, Value, add, grad, mul, primitive, sin, stack, tanh,
 from autograd.primitive import Primitive
 
 LONG = 1_000_000
-
-
-@contextmanager
-def collector_off() -> Iterator[None]:
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def chain(x: Value, n: int) -> Value:
@@ -103,7 +91,7 @@ def test_constants_of_the_inlined_rows_gather_nothing() -> None:
 # -- large graphs --
 
 
-def test_a_long_chain_goes_forward_backward_and_away() -> None:
+def test_a_long_chain_goes_forward_backward_and_away(collector_off: Any) -> None:
     x = Value(0.0)
     with collector_off():
         tracemalloc.start()
@@ -119,7 +107,7 @@ def test_a_long_chain_goes_forward_backward_and_away() -> None:
     assert used / (LONG // 20) < 2 * 300  # each step is two nodes: the sum and the constant 1.0
 
 
-def test_memory_of_a_long_graph_is_returned_without_the_collector() -> None:
+def test_memory_of_a_long_graph_is_returned_without_the_collector(collector_off: Any) -> None:
     x = Value(1.0)
     with collector_off():
         tracemalloc.start()
@@ -136,7 +124,7 @@ def test_memory_of_a_long_graph_is_returned_without_the_collector() -> None:
     assert left < 10_000
 
 
-def test_memory_of_a_scalar_net_is_returned_without_the_collector() -> None:
+def test_memory_of_a_scalar_net_is_returned_without_the_collector(collector_off: Any) -> None:
     ws = [Value(0.1 * i) for i in range(50)]
     with collector_off():
         tracemalloc.start()

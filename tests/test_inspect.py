@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.inspect import compose, joints, merged, regions, signals, zaslavsky
+from nn.inspect import compose, joints, merged, regions, signals, through, zaslavsky
 
 
 def shallow(slopes: list[float], biases: list[float], out: list[float]) -> nn.Sequential:
@@ -82,6 +82,17 @@ def test_a_joint_that_cancels_is_none() -> None:
     assert len(joints(net)) == 0 and len(regions(net)) == 1
 
 
+def test_a_joint_that_bends_only_a_little_is_one() -> None:
+    assert joints(through([0.0, 1.0, 2.0], [0.0, 1e3, 2e3 + 1e-4])).tolist() == [0.0, 1.0]
+    assert joints(through([0.0, 1.0, 2.0], [0.0, 1e3, 2e3])).tolist() == [0.0]
+
+
+def test_a_joint_on_a_border_leaves_no_sliver() -> None:
+    zigzag = through([-1, -1 / 3, 1 / 3, 1], [-1, 1, -1, 1])  # -1/3 is no float: folds meet joints only nearly
+    found = regions(compose(zigzag, zigzag), -1.0, 1.0)
+    assert len(found) == 9 and np.allclose([float(np.ptp(x.corners)) for x in found], 2 / 9)
+
+
 def test_composing_folds() -> None:
     net = folding()
     deep = compose(net, net)
@@ -109,7 +120,34 @@ def test_values_are_taken_too() -> None:
     assert len(regions(model)) == len(regions(model.to_tensors()))
 
 
+# -- through points --
+
+
+@pytest.mark.parametrize("n", [2, 3, 20])
+def test_a_net_through_points(n: int) -> None:
+    random = np.random.default_rng(n)
+    x, y = np.sort(random.normal(size=n)), random.normal(size=n)
+    net = through(x, y)
+    assert np.allclose(net.outputs(x[:, None])[:, 0], y, atol=1e-9)
+    between = np.linspace(x[0], x[-1], 200)
+    assert np.allclose(net.outputs(between[:, None])[:, 0], np.interp(between, x, y), atol=1e-9)
+    assert np.allclose(joints(net), x[:-1]) and net.count() == 3 * (n - 1) + 1
+
+
+def test_points_that_no_function_goes_through() -> None:
+    with pytest.raises(ValueError, match="`x` must rise from point to point"):
+        through([0.0, 0.0], [1.0, 2.0])
+    for x, y in (([0.0], [1.0]), ([0.0, 1.0], [1.0]), ([[0.0, 1.0]], [[0.0, 1.0]])):
+        with pytest.raises(ValueError, match="rows of two points or more"):
+            through(x, y)
+
+
 # -- signals --
+
+
+def test_a_residual_layer_is_called_by_its_kind() -> None:
+    model = nn.Sequential(nn.Residual(nn.Sequential(nn.Linear(2, 2, rng=0), nn.Tanh())), nn.Linear(2, 1, rng=1))
+    assert [x.layer for x in signals(model, [[1.0, 2.0]])] == ["0 Residual", "1 Linear(2, 1)"]
 
 
 def test_signals_are_those_of_the_layers() -> None:
@@ -137,8 +175,8 @@ def test_what_is_wrong_is_said() -> None:
         regions(nn.MLP(1, [3, 1], "tanh", rng=0))
     with pytest.raises(ValueError, match="`model` has 3 inputs"):
         regions(nn.MLP(3, [3, 1], rng=0))
-    for low, high in ((1.0, -1.0), (math.nan, 1.0)):
-        with pytest.raises(ValueError, match="`low` must be below `high`"):
+    for low, high, words in ((1.0, -1.0, "`low` must be below `high`"), (math.nan, 1.0, "`low` is nan")):
+        with pytest.raises(ValueError, match=words):
             regions(nn.MLP(1, [3, 1], rng=0), low, high)
     with pytest.raises(ValueError, match="both finite for two inputs"):
         regions(nn.MLP(2, [3, 1], rng=0), -math.inf, math.inf)

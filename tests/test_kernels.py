@@ -1,8 +1,11 @@
 """Kernels on disk: a cache that is broken, or cannot be written, costs time and nothing else."""
 
 import os
+import pickle
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +50,46 @@ def test_damaged_code_is_made_anew(tmp_path: Path, damage: str) -> None:
         path.write_bytes(DAMAGES[damage](path.read_bytes()))
     again = run(str(tmp_path))
     assert again.stdout == "5.0 [2. 4.]\n" and again.returncode == 0
+
+
+def test_a_cache_of_another_numba_is_made_anew(tmp_path: Path) -> None:
+    run(str(tmp_path))
+    indices = list(tmp_path.rglob("*.nbi"))
+    assert indices
+    for path in indices:  # the version, and then what is there
+        content = path.read_bytes()
+        version = pickle.dumps(pickle.loads(content), protocol=-1)
+        assert content.startswith(version)
+        path.write_bytes(pickle.dumps("0.0.1", protocol=-1) + content[len(version) :])
+    again = run(str(tmp_path))
+    assert (again.stdout, again.stderr) == ("5.0 [2. 4.]\n", "")
+    assert all(pickle.loads(path.read_bytes()) != "0.0.1" for path in indices)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+def test_a_process_killed_while_it_writes_the_cache_harms_no_other(tmp_path: Path) -> None:
+    for i in range(4):
+        cache = tmp_path / str(i)
+        process = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.DEVNULL,
+                                   env={**os.environ, "NUMBA_CACHE_DIR": str(cache)})  # fmt: skip
+        while process.poll() is None and len(list(cache.rglob("*.nb?"))) <= i:
+            time.sleep(0.001)
+        process.kill()
+        process.wait()
+        again = run(str(cache))
+        assert (again.stdout, again.stderr) == ("5.0 [2. 4.]\n", "")
+
+
+def test_without_a_compiler_nets_are_trained_eagerly_and_programs_say_so(tmp_path: Path) -> None:
+    code = (
+        "import nn, autograd; from autograd import Value; X, y = nn.datasets.xor(); x = Value(2.0)\n"
+        "print(len(nn.fit(nn.TensorMLP(2, [2, 1]), X, y, epochs=2)['loss']))\n"
+        "try: autograd.compile(x * x)()\nexcept RuntimeError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, check=True)  # fmt: skip
+    assert done.stdout.startswith("2\nNUMBA_DISABLE_JIT=1 turns off the compiler that programs need"), done.stderr
 
 
 def test_a_cache_that_cannot_be_written_costs_one_warning() -> None:

@@ -61,9 +61,9 @@ def test_sequential() -> None:
     assert np.array_equal(model(X).data, second(np.tanh(first(X).data)).data)
     assert model[0] is first and model[-1] is second and len(model) == 3 and list(model)[2] is second
     assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
-    with pytest.raises(TypeError, match=r"layer 1 is .*: write ReLU\(\)"):
+    with pytest.raises(TypeError, match=r"`layers\[1\]` is .*: write ReLU\(\)"):
         nn.Sequential(first, nn.ReLU)
-    with pytest.raises(TypeError, match="layer 0 is 3, not a Module"):
+    with pytest.raises(TypeError, match=r"`layers\[0\]` is 3, not a Module"):
         nn.Sequential(3)  # type: ignore[arg-type]
 
 

@@ -108,8 +108,8 @@ def test_a_saved_net_goes_on_with_its_stream(tmp_path: Any) -> None:
         (lambda: nn.Noise(-1.0), "`std` is -1"),
         (lambda: nn.Noise(np.inf), "`std` is inf"),
         (lambda: nn.Dropout(rng="x"), "`rng` is a seed"),  # type: ignore[arg-type]
-        (lambda: nn.MLP(2, [2, 1], dropout=1.5), "`rate` is 1.5"),
-        (lambda: nn.TensorMLP(2, [2, 1], dropout=-1), "`rate` is -1"),
+        (lambda: nn.MLP(2, [2, 1], dropout=1.5), "`dropout` is 1.5"),
+        (lambda: nn.TensorMLP(2, [2, 1], dropout=-1), "`dropout` is -1"),
         (lambda: nn.Dropout()(np.array(["a"])), "needs real numbers"),
         (lambda: nn.Dropout()(None), r"`x` is None of object; Dropout\(0.5\) needs real numbers"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from typing import Any
 
 import numpy as np
@@ -403,3 +405,89 @@ def test_a_gradient_of_another_shape_and_other_mistakes() -> None:
     with pytest.raises(ValueError, match="`optimizers` is empty"):
         Groups()
     assert not hasattr(Groups(SGD([x], lr=0.1)), "lr")
+
+
+def test_what_is_left_out_is_as_in_pytorch() -> None:
+    def defaults(rule: Any) -> dict[str, Any]:
+        parameters = inspect.signature(rule).parameters.values()
+        return {p.name: p.default for p in parameters if p.default not in (None, p.empty)}
+
+    plain = {"weight_decay": 0.0}
+    assert defaults(SGD) == {"momentum": 0.0, "nesterov": False, **plain}
+    assert defaults(Adagrad) == {"lr": 1e-2, "eps": 1e-10, **plain}
+    assert defaults(RMSprop) == {"lr": 1e-2, "alpha": 0.99, "momentum": 0.0, "eps": 1e-8, **plain}
+    assert defaults(Adam) == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, **plain}
+    assert defaults(AdamW) == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2}
+    assert defaults(Optimizer) == plain
+
+
+def test_limits_and_rules_show_their_settings() -> None:
+    assert (repr(ClipNorm(0.5)), repr(ClipValue(2.0))) == ("ClipNorm(0.5)", "ClipValue(2)")
+
+
+def test_ctrl_c_in_a_step_is_raised_when_the_step_is_whole() -> None:
+    x, y = Value(1.0), Value(2.0)
+    sgd = SGD([x, y], lr=0.5)
+    (x + y).backward()
+    commit, calls = sgd._commit, []
+
+    def interrupted(*args: Any) -> None:
+        calls.append(args)
+        if len(calls) == 1:
+            x.data = 7.0
+            raise KeyboardInterrupt
+        commit(*args)
+
+    sgd._commit = interrupted  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        sgd.step()
+    assert (x.data, y.data, sgd.steps) == (0.5, 1.5, 1)
+
+
+def test_a_sum_that_overflows_is_no_infinite_parameter() -> None:
+    x = Tensor([1.7e308, 1.7e308])
+    x.grad = np.ones(2)
+    SGD([x], lr=0.5).step()
+    assert np.isfinite(x.data).all()
+
+
+def test_a_rule_of_ones_own_may_give_lists_and_whole_numbers() -> None:
+    class Listing(Optimizer):
+        def update(self, parameter: Any, grad: Any, state: Any, lr: Any, t: Any) -> Any:
+            return ([1, 2] if np.shape(parameter) else 3), state
+
+    x, y = Tensor([0.5, 0.5], dtype=np.float32), Value(0.5)
+    run(Listing([x, y], lr=1.0), lambda: (x * y).sum(), steps=1)
+    assert x.dtype == np.float32 and x.data.tolist() == [1.0, 2.0] and (type(y.data), y.data) == (float, 3.0)
+
+
+def test_a_state_needs_parameters_and_numbers() -> None:
+    with pytest.raises(RuntimeError, match="no parameters"):
+        SGD(lr=0.1).load_state_dict({})
+    sgd = SGD([Tensor([1.0, 2.0])], lr=0.1, momentum=0.9)
+    with pytest.raises(ValueError, match=r"'velocity\.0' holds object, not real numbers"):
+        sgd.load_state_dict(sgd.state_dict() | {"velocity.0": [1.0, 2.0]})
+
+
+def test_states_are_checked_and_keep_the_dtype() -> None:
+    x = Tensor([1.0, 2.0], dtype=np.float32)
+    sgd = SGD([x], lr=nn.schedules.OnPlateau(0.1), momentum=0.9)
+    state = sgd.state_dict()
+    sgd.load_state_dict(state | {"velocity.0": np.array([3.0, 4.0])})
+    assert sgd.states[0]["velocity"].dtype == np.float32
+    with pytest.raises(ValueError, match="best"):
+        sgd.load_state_dict(state | {"velocity.0": np.zeros(2), "lr.0.best": math.nan})
+    assert sgd.states[0]["velocity"].tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize("betas", [0.9, (0.9,), (0.9, 0.99, 0.999)])
+def test_betas_are_two(betas: Any) -> None:
+    with pytest.raises(TypeError, match="`betas` are two numbers"):
+        Adam(betas=betas)
+
+
+def test_no_group_changes_where_one_refuses_its_state() -> None:
+    groups = Groups(*(SGD([Value(1.0)], lr=nn.schedules.OnPlateau(0.1)) for _ in range(2)), clip=ClipNorm(1.0))
+    with pytest.raises(ValueError, match="best"):
+        groups.load_state_dict(groups.state_dict() | {"lr.0.lr": 0.5, "lr.1.best": math.nan})
+    assert groups.rates() == [0.1, 0.1] and repr(groups).count("clip=ClipNorm(1)") == 1

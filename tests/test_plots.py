@@ -144,7 +144,7 @@ def test_linear_regions() -> None:
     assert np.allclose(ax.lines[0].get_ydata(), one.outputs(x[:, None])[:, 0])
     (shapes,) = plots.linear_regions(two).collections
     assert len(shapes.get_paths()) == len(nn.inspect.regions(two))
-    with pytest.raises(ValueError, match="must be finite to be drawn"):
+    with pytest.raises(ValueError, match="both finite"):
         plots.linear_regions(one, -np.inf)
 
 
@@ -156,8 +156,58 @@ def test_a_shallow_net_in_four_steps() -> None:
     assert np.allclose(sum(line.get_ydata() for line in axes[2].lines[:3]), whole.get_ydata())
     with pytest.raises(ValueError, match="has 3 layers with weights; a shallow net has 2"):
         plots.shallow(nn.MLP(1, [3, 3, 1], rng=0))
-    with pytest.raises(ValueError, match="has 2 inputs and 1 outputs"):
-        plots.shallow(nn.MLP(2, [3, 1], rng=0))
+    turns = [line.get_xdata()[0] for line in axes[3].lines[2:]]
+    assert np.allclose(sorted(turns), nn.inspect.joints(model, -1.0, 1.0))
+    with pytest.raises(ValueError, match="has 1 inputs and 2 outputs"):
+        plots.shallow(nn.MLP(1, [3, 2], rng=0))
+
+
+def test_a_shallow_net_over_the_plane() -> None:
+    model = nn.TensorMLP(2, [3, 1], rng=0)
+    model[0].load_state_dict({"weight": [[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]], "bias": [-0.3, 0.1, 0.0]})
+    axes = plots.shallow(model)
+    titles = [ax.get_title() for ax in axes]
+    assert len(axes) == 10 and titles[0] == "sums, unit 0" and titles[8:] == ["weighted, unit 2", "their sum"]
+    _, line = axes[0].collections
+    assert np.allclose(line.get_paths()[0].vertices[:, 0], 0.3)
+    assert len(axes[9].collections) == 4  # the heights, and the joint of each unit
+    with pytest.raises(ValueError, match="`axes` has 4 axes; 10 are needed"):
+        plots.shallow(model, axes=axes[:4])
+
+
+def test_folding() -> None:
+    zigzag = nn.inspect.through([-1, -1 / 3, 1 / 3, 1], [-1, 1, -1, 1])
+    axes = plots.folding(zigzag, zigzag)
+    assert [ax.get_title() for ax in axes] == [
+        "first: 3 regions", "the line of x, folded", "second", "together: 9 regions",
+    ]  # fmt: skip
+    whole = nn.inspect.compose(zigzag, zigzag)
+    for line in axes[3].lines:
+        assert np.allclose(line.get_ydata(), whole.outputs(line.get_xdata()[:, None])[:, 0])
+    layers = [line for line in axes[1].lines if len(line.get_xdata()) == 2]
+    assert [line.get_ydata()[0] for line in layers] == [0, 1, 2]
+    assert [np.sign(np.diff(line.get_xdata()))[0] for line in layers] == [1, -1, 1]
+    rising = nn.inspect.through([-1, 0, 1], [-1, 0, 3])  # stretched, not folded: all on one level
+    flat = [line.get_ydata()[0] for line in plots.folding(zigzag, rising)[1].lines]
+    assert set(np.ravel(flat)) == {0}
+    with pytest.raises(ValueError, match="has 2 inputs and 1 outputs, not 1"):
+        plots.folding(nn.MLP(2, [3, 1], rng=0), zigzag)
+
+
+def test_rows_as_pictures() -> None:
+    rows = np.arange(12.0).reshape(3, 4)
+    axes = plots.images(rows, titles=["a", "b"])
+    assert [ax.get_title() for ax in axes] == ["a", "b", ""]
+    assert axes[1].images[0].get_array().tolist() == [[4.0, 5.0], [6.0, 7.0]]
+    assert all(ax.images[0].get_clim() == (0.0, 11.0) for ax in axes)
+    assert plots.images(-rows)[0].images[0].get_clim() == (-11.0, 11.0)
+    colours = plots.images([[1.0, -1.0, 0.0] * 4], (3, 2, 2))[0].images[0].get_array()
+    assert colours.shape == (2, 2, 3) and (colours.min(), colours.max()) == (0.0, 1.0)
+    assert plots.images(np.ones((20, 12)), most=2).shape == (2,)  # square, in colour
+    with pytest.raises(ValueError, match="`shape` \\(3, 3\\) does not fit rows of 4 numbers"):
+        plots.images(rows, (3, 3))
+    with pytest.raises(ValueError, match="rows` of 5 numbers are no squares"):
+        plots.images(np.ones((2, 5)))
 
 
 def test_learning_curves_of_several_runs() -> None:
@@ -202,3 +252,113 @@ def test_a_surface_that_cannot_be_drawn() -> None:
         plots.loss_surface(model, X, Y, along=({"nothing": [1.0]}, {"bias": [2.0]}))
     with pytest.raises(ValueError, match="`resolution`"):
         plots.loss_surface(model, X, Y, resolution=1)
+
+
+# -- of functions, signals, searches --
+
+
+def test_functions_beside_their_derivatives() -> None:
+    axes = plots.functions({"cube": lambda x: x**3, "ramp": autograd.relu}, -1.0, 1.0)
+    x = axes[0].lines[0].get_xdata()
+    assert np.allclose(axes[0].lines[0].get_ydata(), x**3) and np.allclose(axes[1].lines[0].get_ydata(), 3 * x**2)
+    assert np.isnan(axes[1].lines[1].get_ydata()).sum() == 1
+    with pytest.raises(ValueError, match="the function 'sum' makes shape"):
+        plots.functions({"sum": lambda x: x.sum()})
+    with pytest.raises(TypeError, match="`curves` maps names to functions"):
+        plots.functions([autograd.relu])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="`low` must be below `high`"):
+        plots.functions({"ramp": autograd.relu}, 1.0, 1.0)
+
+
+def bowl(p: Any) -> Any:
+    return p[0] ** 2 + 4.0 * p[1] ** 2
+
+
+def test_level_lines_with_a_path() -> None:
+    path = nn.descend(bowl, [1.0, -0.5], nn.SGD(lr=0.1), steps=4)
+    ax = plots.contour(bowl, {"descent": path}, resolution=31)
+    assert np.array_equal(ax.lines[0].get_xydata(), path)
+    assert ax.get_xlim()[0] < path[:, 0].min() and ax.get_xlim()[1] > path[:, 0].max()
+    lines = ax.collections[-1]  # the level lines: on each, the height is the level
+    for level, outline in zip(lines.levels[3:], lines.get_paths()[3:], strict=True):
+        assert np.allclose(bowl(outline.vertices.T), level, rtol=0.1)
+    flat = plots.contour(lambda p: 0.0 * p[0], x=(-1, 1), y=(-1, 1), resolution=3)
+    assert not flat.collections
+
+
+def test_level_lines_that_cannot_be_drawn() -> None:
+    with pytest.raises(ValueError, match="give both ends"):
+        plots.contour(bowl)
+    with pytest.raises(TypeError, match="`x` are the two ends of a side"):
+        plots.contour(bowl, x=3, y=(0, 1))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"`y\[0\]` must be below `y\[1\]`"):
+        plots.contour(bowl, x=(0, 1), y=(1, 0))
+    with pytest.raises(ValueError, match=r"`paths\['one'\]` has shape \(3, 3\)"):
+        plots.contour(bowl, {"one": np.zeros((3, 3))})
+
+
+def test_a_regression() -> None:
+    model = nn.TensorMLP(1, [3, 1], rng=0)
+    ax = plots.regression({"net": model}, X[:, :1], Y)
+    points, curve = ax.lines
+    assert np.array_equal(points.get_xydata(), np.stack([X[:, 0], Y], axis=1))
+    assert np.allclose(curve.get_ydata(), model.outputs(curve.get_xdata()[:, None])[:, 0])
+    with pytest.raises(ValueError, match=r"curves need \(n, 1\)"):
+        plots.regression({}, X, Y)
+    with pytest.raises(TypeError, match="`models` maps names to Modules"):
+        plots.regression(model, X, Y)  # type: ignore[arg-type]
+
+
+def test_the_sizes_of_signals() -> None:
+    model = nn.TensorMLP(2, [4, 4, 1], "tanh", rng=0)
+    found = nn.inspect.signals(model, X)
+    forward, backward = plots.signal_sizes({"net": found})
+    assert forward.lines[0].get_ydata().tolist() == [signal.std for signal in found]
+    assert backward.lines[0].get_ydata().tolist() == [signal.grad_std for signal in found]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plots.signal_sizes({"net": []})
+    with pytest.raises(TypeError, match="`runs` maps names to lists of Signals"):
+        plots.signal_sizes({"net": [1.0]})  # type: ignore[list-item]
+
+
+def test_the_outputs_of_layers() -> None:
+    model = nn.TensorMLP(2, [4, 4, 1], "tanh", rng=0)
+    axes = plots.layer_outputs(model, X)
+    stds = [signal.std for signal in nn.inspect.signals(model, X)]
+    shown = [f"layer {i}: std {std:.2g}" for i, std in enumerate((stds[1], stds[3]), start=1)]
+    assert [ax.get_title() for ax in axes] == shown
+    with pytest.raises(ValueError, match="has no hidden layer"):
+        plots.layer_outputs(nn.TensorMLP(2, [3]), X)
+    with pytest.raises(TypeError, match="`model` is a Sequential"):
+        plots.layer_outputs(nn.MLP(2, [3, 1]), X)  # type: ignore[arg-type]
+
+
+def test_what_a_search_has_tried() -> None:
+    results = {"param_lr": [0.001, 0.1, 1.0], "param_width": [4, 8, 16], "param_kind": ["a", "b", "c"],
+               "mean_test_score": [0.2, 0.9, 0.5]}  # fmt: skip
+    ax = plots.search(results, "lr", "width")
+    assert ax.get_xscale() == "log" and ax.get_yscale() == "linear"
+    assert ax.lines[0].get_xydata().tolist() == [[0.1, 8.0]]
+    with pytest.raises(ValueError, match="no setting 'depth' was searched; there are 'lr', 'width', 'kind'"):
+        plots.search(results, "lr", "depth")
+    with pytest.raises(TypeError, match="the setting 'kind' is no number"):
+        plots.search(results, "lr", "kind")
+    with pytest.raises(TypeError, match="`found` is a search that was fitted"):
+        plots.search(3, "lr", "width")
+
+
+def test_snapshots_of_a_training() -> None:
+    model, states = nn.TensorMLP(2, [3, 1], rng=0), []
+    nn.fit(model, X, Y, "bce_with_logits", epochs=5, rng=0, callbacks=lambda *_: states.append(model.state_dict()))
+    before = model.state_dict()
+    axes = plots.snapshots(model, {"first": states[0], "last": states[-1]}, X, Y, resolution=12)
+    assert [ax.get_title() for ax in axes] == ["first", "last"]
+    assert all(np.array_equal(before[name], array) for name, array in model.state_dict().items())
+    last = plots.decision_boundary(model, X, Y, resolution=12)
+    lines = [ax.collections[1].get_paths()[0].vertices for ax in (*axes, last)]
+    assert np.array_equal(lines[1], lines[2]) and not np.array_equal(lines[0], lines[2])
+    with pytest.raises(ValueError, match="`states` maps titles to parameters"):
+        plots.snapshots(model, {}, X, Y)
+    with pytest.raises(ValueError, match="`state` does not fit"):
+        plots.snapshots(model, {"half": {"0.bias": before["0.bias"]}}, X, Y)
+    assert np.array_equal(model.state_dict()["0.weight"], before["0.weight"])

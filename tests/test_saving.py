@@ -41,6 +41,7 @@ MODELS: dict[str, Any] = {
     "of rows": nn.Layer(2, 3, "softmax", rng=0),
     "sparse": nn.Linear(2, 3, mask=[[1, 0, 1], [0, 1, 1]], rng=0),
     "dropout": nn.TensorMLP(2, [3, 1], "prelu", dropout=0.5, rng=0),
+    "features": nn.Sequential(nn.Features("x0", "x0*x1", "sin x1"), nn.Linear(3, 1, rng=0)),
     "deep": nn.Sequential(
         nn.Noise(0.1, rng=0), nn.Flatten(), nn.Residual(nn.Linear(2, 2, rng=0)), nn.Maxout(2, 3, pieces=4, rng=0)
     ),

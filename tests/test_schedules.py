@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_what_a_schedule_shows() -> None:
         (lambda: WarmUp(0.1, -1), "`steps` is a whole"),
         (lambda: OneCycle(0.1, 1), "`steps` is a whole number from 2"),
         (lambda: OneCycle(0.1, 10, first=0.5), "`first` is 0.5"),
-        (lambda: OnPlateau(0.1, mode="up"), "`mode` is 'min' or 'max', not 'up'"),
+        (lambda: OnPlateau(0.1, mode="up"), "`mode` is one of 'min', 'max', not 'up'"),
         (lambda: OnPlateau(0.1, factor=1.0), "`factor` is 1;"),
         (lambda: OnPlateau(0.1, patience=-1), "`patience` is a whole number from 0"),
         (lambda: OnPlateau(0.1).observe("low"), "`metric` is a number"),  # type: ignore[arg-type]
@@ -137,3 +138,29 @@ def test_what_a_schedule_shows() -> None:
 def test_wrong_settings_are_refused(make: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         make()
+
+
+def test_what_is_left_out() -> None:
+    def defaults(kind: Any) -> dict[str, Any]:
+        parameters = inspect.signature(kind).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    assert defaults(StepDecay) == {"factor": 0.1} and defaults(Cosine) == {"low": 0.0}
+    assert defaults(WarmUp) == {"start": 0.1}
+    assert defaults(OneCycle) == {"rise": 0.3, "first": 25.0, "last": 1e4}
+    assert defaults(OnPlateau) == {"factor": 0.1, "patience": 10, "threshold": 1e-4, "mode": "min", "low": 0.0}
+
+
+def test_a_schedule_without_a_rate_says_what_to_write() -> None:
+    class Empty(Schedule):
+        pass
+
+    with pytest.raises(NotImplementedError, match=r"Empty has no `rate\(self, steps\)`: write one"):
+        Empty()(0)
+
+
+def test_a_plateau_comes_back_before_it_has_seen_a_loss() -> None:
+    for mode in ("min", "max"):
+        fresh, other = OnPlateau(0.1, mode=mode), OnPlateau(0.1, mode=mode)
+        other.load_state_dict(fresh.state_dict())
+        assert other.state_dict() == fresh.state_dict()

@@ -306,3 +306,134 @@ def test_names_and_docstrings_stay() -> None:
         return x * x
 
     assert grad(loss).__name__ == "loss" and grad(loss).__doc__ == "Squared error."
+
+
+# -- kinds, constants, and what is refused --
+
+
+def test_the_first_argument_is_meant_unless_said_otherwise() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * x * y
+
+    assert (grad(f)(3.0, 5.0), value_and_grad(f)(3.0, 5.0)) == (30.0, (45.0, 30.0))
+    assert (jacobian(f)(3.0, 5.0), hessian(f)(3.0, 5.0)) == (30.0, 10.0)
+
+
+@pytest.mark.parametrize("x", [2.0, np.array(2.0), np.array([2.0]), np.float32(2.0)])
+def test_results_are_of_the_kind_of_the_argument(x: Any) -> None:
+    kind = np.float64 if isinstance(x, np.ndarray) and not x.shape else np.ndarray if np.shape(x) else float
+    found = (grad(lambda x: x * x)(x), *value_and_grad(lambda x: x * x)(x), *jvp(lambda x: x * x, (x,), (x * 0 + 1,)))
+    assert [type(y) for y in found] == [kind] * 5 and [np.shape(y) for y in found] == [np.shape(x)] * 5
+
+
+def test_gradients_of_what_is_no_graph_are_refused() -> None:
+    x, y = Value(2.0), Tensor([1.0, 2.0])
+    for root, nodes, error, words in (
+        (3.0, [x], TypeError, "`root` is made of Values and Tensors"),
+        (x * x, [3.0], TypeError, "`nodes` is made of Values and Tensors"),
+        (y * y, [y], ValueError, r"`root` has shape \(2,\)"),
+        (Value(1.0, requires_grad=False), [x], ValueError, "`root` is a constant"),
+    ):
+        with pytest.raises(error, match=words):
+            ag.gradients(root, nodes)
+
+
+def test_derivatives_are_recorded_inside_no_grad() -> None:
+    x = Value(2.0)
+    y = x**3
+    with ag.no_grad():
+        (slope,) = ag.gradients(y, [x])
+        assert grad(lambda x: jvp(lambda x: x**3, (x,), (1.0,))[1])(2.0) == 12.0
+        assert grad(grad(lambda x: x**3))(2.0) == 12.0
+        for x in (2.0, Value(2.0)):
+            found = [
+                grad(lambda x: x**3)(x), value_and_grad(lambda x: x**3)(x)[1], vjp(lambda x: x**3, x)[1](1.0)[0],
+                jvp(lambda x: x**3, (x,), (1.0,))[1], jacobian(lambda x: x**3)(x), hvp(lambda x: x**3, x, 1.0),
+            ]  # fmt: skip
+            assert [float(y) for y in found] == [12.0] * 6
+    assert ag.gradients(slope, [y.inputs[0]])[0].data == 12.0
+
+
+def test_the_variable_of_a_pullback_that_waits_is_a_constant_to_others() -> None:
+    kept: list[Any] = []
+
+    def leaks(y: Any) -> Any:
+        kept.append(y)
+        return y * y
+
+    _, pull = vjp(leaks, 3.0)
+    assert type(grad(lambda x: x * kept[0])(2.0)) is float and grad(lambda x: x * kept[0])(2.0) == 3.0
+    assert pull(1.0) == (6.0,)
+
+
+def test_a_rule_that_is_not_needed_is_not_asked_for() -> None:
+    @ag.primitive
+    def without_a_rule(x):
+        return 1.0 * x
+
+    x, w = Value(2.0), Value(3.0)
+    assert ag.gradients(x * x + without_a_rule(w), [x])[0].data == 4.0
+    assert ag.gradients(x * without_a_rule(w), [x])[0].data == 3.0
+
+
+def test_forward_mode_of_stale_data_is_refused_only_where_it_would_mix() -> None:
+    def f(x: Any) -> Any:
+        w = Value(3.0, label="w")
+        y = x * w
+        w.data = 5.0
+        return y
+
+    assert jvp(f, (2.0,), (1.0,)) == (6.0, 3.0)
+    with pytest.raises(RuntimeError, match=r"`\.data` of `w` was changed after `mul` used it"):
+        jvp(f, (Value(2.0),), (Value(1.0),))
+
+
+def test_forward_mode_warns_of_nothing() -> None:
+    assert np.isnan(jvp(ag.sqrt, (np.array([0.0]),), (np.array([0.0]),))[1])
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (2, 3)])
+def test_jacobians_of_nodes_have_the_shape_of_the_result_and_of_the_argument(shape: tuple[int, ...]) -> None:
+    def outer(x: Any) -> Any:
+        return ag.reshape(ag.stack([x * k for k in range(1, 5)]), shape=(2, 2, *shape))
+
+    def scalar(x: Any) -> Any:
+        return ag.stack([x, x * x, x * 3.0, x**3]).reshape(2, 2)
+
+    at = RNG.normal(size=shape) if shape else 0.5
+    f = outer if shape else scalar
+    plain = jacobian(f)(at)
+    node = jacobian(f)(Tensor(at) if shape else Value(at))
+    assert np.shape(plain) == node.shape == ((2, 2, *shape, *shape) if shape else (2, 2))
+    np.testing.assert_allclose(node.data, plain)
+
+
+def test_one_node_among_numbers_is_enough_for_nodes() -> None:
+    assert [type(g) for g in grad(lambda x, y: x * y, (0, 1))(Value(2.0), 3.0)] == [Value, Value]
+    assert isinstance(vjp(lambda x: (x, 2.0 * x), 3.0)[1]((Value(1.0), 2.0))[0], Value)
+    assert isinstance(jvp(lambda x, y: x * y, (2.0, 3.0), (Value(1.0), 1.0))[1], Value)
+    assert isinstance(ag.gradients(Value(1.0) * 2.0, [Value(5.0)])[0], Value)
+
+
+def test_a_function_that_gives_its_argument_back_gives_it_back() -> None:
+    x = Value(2.0)
+    assert value_and_grad(lambda y: y)(x)[0] is x
+
+
+def test_tangents_and_gradients_keep_the_dtype_and_share_no_memory() -> None:
+    x = np.ones(2, np.float32)
+    assert jvp(lambda x: x, (x,), (np.ones(2),))[1].dtype == np.float32
+    a, b = grad(lambda a, b: (a + b).sum(), (0, 1))(np.ones(3), np.ones(3))
+    assert not np.shares_memory(a, b)
+    for found in (a, b, grad(lambda a: ag.transpose(a)[0, 0] * 1.0)(np.ones((2, 2)))):
+        assert found.base is None and found.flags.writeable
+
+
+def test_the_jacobian_of_a_single_element_is_that_of_a_row() -> None:
+    assert jacobian(lambda x: ag.stack([x * x]))(Value(3.0)).data.tolist() == [6.0]
+
+
+def test_the_order_of_several_roots_is_theirs() -> None:
+    a, b = Value(1.0, label="a"), Value(2.0, label="b")
+    order, leaves = ag.topological(a * 1.0, b + 2.0)
+    assert [x.op.name for x in order] == ["mul", "add"] and [x.label for x in leaves if x.label] == ["b", "a"]

@@ -29,7 +29,7 @@ def test_it_holds_a_float(x: Any) -> None:
         (np.array([1.0, 2.0]), "one real number, not ndarray .*: use Tensor for arrays"),
         ([1.0], "one real number, not list .*: use Tensor for arrays"),
         ("x", r"`data` of a Value is one real number, not str \('x'\)"),
-        (True, r"a Value holds a number, not True: write Value\(1.0\)"),
+        (True, r"`data` of a Value is a number, not True: write Value\(1.0\)"),
         (np.bool_(False), r"write Value\(0.0\)"),
         (1j, "not complex"),
         (None, "not NoneType"),

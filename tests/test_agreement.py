@@ -1,0 +1,106 @@
+"""Random graphs over the whole table: all ways to a derivative agree. `--graphs 100000` makes it a long run.
+
+What `hypothesis` finds it makes small; the same generator, seeded, grows many graphs fast.
+"""
+
+import random
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import numpy as np
+import peers
+import pytest
+from agreement import Tally, check
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_graphs import grown
+
+import autograd as ag
+from autograd import TABLE, Tensor, Value
+
+QUICK = 300
+
+
+def test_random_graphs_agree(pytestconfig: pytest.Config, promise: Callable[[str], None]) -> None:
+    """Compiled program, backward graph, forward mode and differences against the eager engine."""
+    tally = Tally()
+    graphs = pytestconfig.getoption("--graphs") or QUICK
+    for seed in range(graphs):
+        choose = random.Random(seed)
+        check(grown(choose), tally, choose, differences=seed % (graphs // QUICK or 1) == 0)
+    missing = set(TABLE) - set(tally.rows)
+    assert not missing, f"no graph has these rows: {missing}"
+    assert tally.useful() > 0.97
+    promise(str(tally))
+
+
+@settings(max_examples=40, deadline=None)
+@given(choose=st.randoms(use_true_random=False), kind=st.sampled_from(["values", "tensors", "mixed"]))
+def test_random_graphs_that_shrink_agree(choose: Any, kind: str) -> None:
+    check(
+        grown(choose, kind, size=choose.randint(1, 12)), Tally(), choose, differences=False
+    )  # it likes to sit at kinks
+
+
+@pytest.mark.parametrize("kind", ["values", pytest.param("tensors", marks=pytest.mark.slow), "mixed"])
+def test_deep_graphs_agree(kind: str, promise: Callable[[str], None]) -> None:
+    tally, choose = Tally(), random.Random(2)
+    check(grown(choose, kind, "float64", size=600, manner="tame"), tally, choose, differences=False)
+    assert tally.largest > 1_800
+    assert tally.useful() > 0.9
+    promise(str(tally))
+
+
+@pytest.mark.parametrize("engine", [peers.Torch, pytest.param(peers.Jax, marks=pytest.mark.slow)])
+def test_other_engines_agree(engine: Any, pytestconfig: pytest.Config, promise: Callable[[str], None]) -> None:
+    pytest.importorskip(engine.__name__.lower(), reason=f"{engine.name} is not installed")
+    tally, peer = Tally(), engine()
+    graphs = (pytestconfig.getoption("--graphs") or QUICK) // (10 if engine is peers.Torch else 1000) or 2
+    for seed in range(graphs):
+        choose = random.Random(10**9 + seed)
+        check(
+            grown(choose, precision="float64", manner="tame", size=choose.randint(1, 15)), tally, choose, [peer], False
+        )
+    promise(str(tally))
+
+
+# What random graphs have found, each as small as it was
+
+
+@pytest.mark.parametrize("row", [ag.elu, ag.leaky_relu])
+def test_a_number_chosen_beside_an_array_is_repeated(row: Any) -> None:
+    alpha = Tensor([0.1, 0.2, 0.3])
+    y = row(1.5, alpha)
+    assert y.data.tolist() == [1.5, 1.5, 1.5]
+    (y * y).sum().backward()
+    assert alpha.grad.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_where_on_one_number_gives_the_shape_and_dtype_of_both_branches() -> None:
+    for c in (1.0, 0.0, True, False):
+        assert ag.where(c, 2.0, np.ones((2, 1))).shape == (2, 1)
+        assert ag.where(c, np.ones(3, np.float32), np.ones((2, 1))).shape == (2, 3)
+        assert ag.where(c, np.ones(3, np.float32), np.ones(3)).dtype == np.float64
+
+
+def test_the_three_derivatives_of_clip_add_up_to_one() -> None:
+    for x, low, high in product([0.0, 1.0, 2.0], repeat=3):
+        slopes = ag.grad(ag.clip, (0, 1, 2))(x, low, high)
+        assert sum(slopes) == 1.0
+    assert ag.grad(lambda x: ag.clip(x, x, 9.0))(0.5) == 1.0
+    assert ag.grad(lambda x: ag.clip(x, -9.0, x))(0.5) == 1.0
+
+
+def test_zeros_keep_their_sign_where_arrays_values_and_programs_do_the_same() -> None:
+    for row in (ag.sign, ag.expm1):
+        x = Value(-0.0)
+        value = ag.atan2(row(x), -1.0)
+        arrays = ag.atan2(row(Tensor([-0.0])), -1.0).sum()
+        assert value.data == arrays.data == ag.compile(value)() == ag.compile(arrays)()
+
+
+def test_a_number_too_large_for_float32_compiles_in_silence() -> None:
+    x = Tensor(np.ones(2, np.float32))
+    y = ag.sum(ag.maximum(x, np.float64(1e300)).astype("float32") + x * 1e300)
+    assert ag.compile(y)() == y.data == np.inf

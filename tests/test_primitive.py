@@ -1,0 +1,67 @@
+"""What a primitive does with what it is called with: numbers, nodes, and operands that are left out."""
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Tensor, Value
+
+
+def test_operands_that_are_left_out_take_the_last_defaults() -> None:
+    @ag.primitive(partials=[lambda out, x, a, b: a, None, None])
+    def line(x, a=2.0, b=1.0):
+        return x * a + b
+
+    assert (line(3.0), line(3.0, 4.0), line(3.0, 4.0, 5.0)) == (7.0, 13.0, 17.0)
+    assert (line(Value(3.0)).data, line(Value(3.0), 4.0).data) == (7.0, 13.0)
+
+
+def test_a_row_that_is_not_elementwise_gives_a_number_for_a_number() -> None:
+    assert ag.sum(2.0) == 2.0 and np.ndim(ag.sum(2.0)) == 0 and not isinstance(ag.sum(2.0), np.ndarray)
+
+
+def test_a_result_that_is_its_operand_may_be_changed_alone() -> None:
+    x = Tensor([1.0, 2.0])
+    with ag.no_grad():
+        y = ag.astype(x, dtype=np.float64)
+    y.data[0] = 9.0
+    assert x.data.tolist() == [1.0, 2.0]
+
+
+def test_a_result_that_is_one_of_its_operands_may_be_changed_alone() -> None:
+    @ag.primitive(partials=[1.0, 0.0])
+    def first(x, y):
+        return x
+
+    x = Tensor([1.0, 2.0])
+    with ag.no_grad():
+        y = first(x, Tensor([3.0, 4.0]))
+    y.data[0] = 9.0
+    assert x.data.tolist() == [1.0, 2.0]
+
+
+def test_whole_numbers_and_lists_are_taken_as_numbers_and_arrays() -> None:
+    assert (ag.mul(2, 3), type(ag.mul(2, 3)), ag.sum([1, 2])) == (6.0, float, 3)
+    assert [type(x.data) for x in (Value(2.0) * np.float64(3.0)).inputs] == [float, float]
+    assert [type(x.data) for x in (Tensor([2.0]) * np.float32(3.0)).inputs] == [np.ndarray, np.ndarray]
+
+
+def test_what_is_no_number_is_refused_by_name() -> None:
+    for x, words in (
+        (np.array(["a"]), "`mul` takes numbers, arrays, Values and Tensors, not ndarray"),
+        ([Value(1.0), 2.0], r"`mul` got a list that holds more than numbers: of nodes, make `Tensor\(list\)`"),
+        (["a"], "`mul` takes numbers, arrays, Values and Tensors, not list"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            ag.mul(x, Value(2.0))
+
+
+def test_rows_are_named_and_drawn_by_their_symbol() -> None:
+    assert [(repr(row), row.symbol) for row in (ag.mul, ag.sin)] == [("mul", "*"), ("sin", "sin")]
+
+
+def test_a_joint_rule_is_cut_into_one_for_each_operand() -> None:
+    g = np.array([[1.0, 2.0], [3.0, 4.0]])
+    xs = [np.zeros(2), np.zeros(2)]
+    rule = ag.TABLE["stack"].rule
+    assert np.array_equal(rule(1)(g, g, *xs, axis=0), [3.0, 4.0])
