@@ -12,7 +12,7 @@ BENCH := .venv/bench-$(VERSION)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types notebooks gallery bench clean
+.PHONY: help demo test lint types kernels soak notebooks course pages gallery bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -20,8 +20,9 @@ help: ## show this list
 demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
 	@$(DEMO)/bin/python -m nn.demo
 
-test: lint types $(TEST)/ready ## lint, types, then all tests with their coverage, then the notebooks
+test: lint types $(TEST)/ready ## lint, types, then all tests with their coverage, the checked kernels, then the notebooks
 	$(TEST)/bin/python -m pytest --cov --cov-report=term
+	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory notebooks
 
 lint: $(TEST)/ready ## check the style with ruff
@@ -30,19 +31,30 @@ lint: $(TEST)/ready ## check the style with ruff
 types: $(TEST)/ready ## check the types with mypy
 	$(TEST)/bin/python -m mypy
 
-notebooks: $(TEST)/ready ## run every notebook from top to bottom
-	@if ls notebooks/*.ipynb >/dev/null 2>&1; \
-	then $(TEST)/bin/python -m pytest --nbmake notebooks -W default; \
-	else echo "no notebooks yet"; fi
+kernels: $(TEST)/ready ## run compiled programs with every index checked that a kernel knows the bounds of, and without numba
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(TEST))/checked $(TEST)/bin/python -m pytest -q -m "not slow and not network" tests/test_compiled.py tests/test_compiled_training.py
+	NUMBA_DISABLE_JIT=1 $(TEST)/bin/python -m pytest -q tests/test_kernels_in_python.py tests/test_value.py tests/test_reverse.py
+
+soak: $(TEST)/ready ## train random nets for an hour, eagerly and natively, and compare
+	$(TEST)/bin/python tests/soak.py --minutes 60
+
+notebooks: $(TEST)/ready ## run every notebook, its exercises solved too, and compare it with what is committed
+	$(TEST)/bin/python -m notebooks --check
+
+course: $(TEST)/ready ## run every notebook, and write its outputs, the thumbnails and the index
+	$(TEST)/bin/python -m notebooks
+
+pages: $(TEST)/ready ## write the notebooks to pages/, to be read in a browser
+	$(TEST)/bin/python -m notebooks --html pages
 
 gallery: $(DEMO)/ready ## draw the pictures of notebooks/gallery.md anew
 	@$(DEMO)/bin/python -m nn.gallery
 
-bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, micrograd, NumPy and C
-	$(BENCH)/bin/python -m benchmarks
+bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad, NumPy, C and more; writes to bench/; ARGS=--quick
+	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean: ## remove the environments, and all that tools and the demo have written
-	rm -rf .venv demo dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv bench demo pages dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find autograd nn benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEMO)/ready: EXTRAS := draw,plot,data,progress
