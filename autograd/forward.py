@@ -20,17 +20,32 @@ def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) 
     """
     order, _ = topological(*outputs)
     found = dict(tangents)
+    behind = _behind_masks(order)
+    masked: set[Node] = set()  # whose tangents have exact zeros
     with quiet():
         for node in reversed(order):
             if node in found or not any(x in found for x in node.inputs):
                 continue
-            tangent = _transposed(node, found, graph) if not node.op.elementwise else _along(node, found, graph)
+            after = not masked.isdisjoint(node.inputs)
+            gate = after or node.op.masks or node in behind
+            tangent = (_along if node.op.elementwise else _transposed)(node, found, graph, gate)
             if tangent is not None:
                 found[node] = tangent
+                if after or node.op.masks:
+                    masked.add(node)
     return found
 
 
-def _along(node: Node, found: dict[Node, Any], graph: bool) -> Any:
+def _behind_masks(order: list[Node]) -> set[Node]:
+    """Find the nodes whose cotangents have exact zeros in reverse mode: there, no zero is multiplied with infinity."""
+    behind: set[Node] = set()
+    for node in order:
+        if node.op.masks or node in behind:
+            behind.update(node.inputs)
+    return behind
+
+
+def _along(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
     out = node if graph else node._data
     if graph:
@@ -41,7 +56,7 @@ def _along(node: Node, found: dict[Node, Any], graph: bool) -> Any:
         if operand not in found or rule is None:
             continue
         slope = rule(out, *values, **node.params) if callable(rule) else rule
-        product = exactly if node.op.masks else times
+        product = exactly if gate else times
         part = _fitted_to_result(product(found[operand], slope), node)
         total = part if total is None else total + part
     return total
@@ -53,7 +68,7 @@ def _fitted_to_result(part: Any, node: Node) -> Any:
     return fitted(part, node, node.op)
 
 
-def _transposed(node: Node, found: dict[Node, Any], graph: bool) -> Any:
+def _transposed(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
     # sum_i <vjp_i(u), t_i> is <u, tangent of node> for every u: its gradient by u is the tangent.
     probe = new_variable(zeros(node._data))
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
@@ -69,5 +84,5 @@ def _transposed(node: Node, found: dict[Node, Any], graph: bool) -> Any:
             seeds.append((fitted(back, operand, node.op), found[operand]))
     if not seeds:
         return None
-    (tangent,) = pullback(seeds, [probe], graph=graph)
+    (tangent,) = pullback(seeds, [probe], graph=graph, masked=[back for back, _ in seeds] if gate else ())
     return tangent

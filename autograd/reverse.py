@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -168,13 +168,16 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
         node.grad = grad
 
 
-def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool) -> list[Any]:
+def pullback(
+    seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, masked: Iterable[Node] = ()
+) -> list[Any]:
     r"""Give $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
 
     Args:
         seeds: results $y_k$ with their cotangents.
         wrt: the nodes to differentiate by.
         graph: build the result as nodes, from nodes, and not from numbers.
+        masked: results whose cotangents have exact zeros; see `contributions`.
 
     Returns:
         One cotangent per node of `wrt`; None where nothing depends on it.
@@ -187,7 +190,7 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool) -> 
     cotangents: dict[Node, Any] = {}
     for node, g in seeds:
         cotangents[node] = cotangents[node] + g if node in cotangents else g
-    masked: set[Node] = set()
+    masked = set(masked)
     watching = bool(switch.open) and modes.watching()
     with quiet():
         for node in order:
@@ -270,6 +273,8 @@ def _gated_times(g: Any, slope: Any) -> Any:
 
 def exactly(g: Any, slope: Any) -> Any:
     """Multiply, with exactly 0 where either is 0: the slopes of a product with a gate are gates again."""
+    if slope.__class__ is float and abs(slope) == 1.0:
+        return times(g, slope)
     return where(slope, gated(g, slope), 0.0)
 
 

@@ -21,7 +21,7 @@ def _where(g: Grower) -> Drawn:
     x, y = first, g.beside(shape)
     c = g.beside(np.broadcast_shapes(shape, g.shape(y)))
     if not isinstance(c, Place):
-        c = float(c > 0) if isinstance(c, float) else c > 0
+        c = float(c > 0) if isinstance(c, float) else np.asarray(c > 0)  # of a shape () NumPy makes a number
     elif g.choose.random() < 0.9:
         c = g.add("greater", (c, 0.1))
     return ((c, x, y) if g.choose.random() < 0.5 else (c, y, x)), {}

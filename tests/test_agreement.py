@@ -104,3 +104,28 @@ def test_a_number_too_large_for_float32_compiles_in_silence() -> None:
     x = Tensor(np.ones(2, np.float32))
     y = ag.sum(ag.maximum(x, np.float64(1e300)).astype("float32") + x * 1e300)
     assert ag.compile(y)() == y.data == np.inf
+
+
+@pytest.mark.parametrize("make", [Value, lambda x: Tensor([x])])
+def test_nothing_comes_through_a_gate_that_is_shut_however_steep_it_is_behind(make: Any) -> None:
+    def ways(f: Any, *at: float) -> list[list[float]]:
+        leaves = [make(x) for x in at]
+        root = f(*leaves)
+        root.backward() if root.shape == () else root.sum().backward()
+        eager = [x.grad for x in leaves]
+        program = ag.compile(root if root.shape == () else root.sum())
+        for x in leaves:
+            x.grad = None
+        program()
+        forward = [
+            ag.jvp(f, [x.data for x in leaves], [np.float64(i == k) * x.data**0 for i, x in enumerate(leaves)])[1]
+            for k in range(len(leaves))
+        ]
+        return [[float(np.sum(g)) for g in found] for found in (eager, [x.grad for x in leaves], forward)]
+
+    assert ways(lambda x: ag.sqrt(ag.round(x)), 0.3) == [[0.0]] * 3
+    assert ways(lambda x: ag.asin(ag.round(x)), 1.2) == [[0.0]] * 3
+    assert ways(lambda x: ag.ceil(ag.step(ag.exp(x) - 1.0)), 800.0) == [[0.0]] * 3
+    for at in ((0.0, 2.0), (2.0, 0.0)):
+        for found in ways(lambda g, p: ag.sqrt(TABLE["gated"](g, p)), *at):
+            assert found == [0.0 if at[1] == 0.0 else np.inf, 0.0 if at[0] == 0.0 else np.inf]

@@ -27,7 +27,7 @@ PART = 4
 @dataclass(slots=True)
 class _Use:
     """Nodes of one row, of which an operand is differentiated by a rule; `factor` is what the rule gives, if it is
-    a factor of their gradients; of a `gate` also the factor's zeros are exact."""
+    a factor of their gradients; at a `gate` its zeros are exact too."""
 
     nodes: np.ndarray
     place: int
@@ -151,15 +151,16 @@ def _parts(
             fresh[-(len(columns.code) - before) :][steps] = np.tile(user, len(steps) // len(user))
         by = np.concatenate([by, fresh])
 
-    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False, place: int = 0) -> None:
+    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False) -> None:
         open_ = columns.code[target] != CONSTANT
         target, user, factor = target[open_], user[open_], factor[open_]
         behind = np.flatnonzero((~finite[factor] & (state[user] & MASKED != 0)) | gate)
         left = -2 - user
         if len(behind):
             before = len(columns.code)
-            pair = left[behind], factor[behind]
-            left[behind] = columns.add("gated", *(pair[::-1] if gate and place else pair))  # the gate comes first
+            slope = factor[behind]
+            product = columns.add("gated", left[behind], slope)
+            left[behind] = columns.add("where", slope, product, np.full_like(slope, NULL)) if gate else product
             factor = factor.copy()
             factor[behind] = ONE
             note(user[behind], before)
@@ -170,7 +171,7 @@ def _parts(
     for use in uses:
         target = columns.operands[use.nodes, use.place]
         if use.factor is not None:
-            add(target, use.nodes, use.factor, use.gate, use.place)
+            add(target, use.nodes, use.factor, use.gate)
             continue
         before = len(columns.code)
         left = written(columns, use.rule, use.nodes, -2 - use.nodes)
