@@ -20,18 +20,16 @@ def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) 
     """
     order, _ = topological(*outputs)
     found = dict(tangents)
-    behind = _behind_masks(order)
-    masked: set[Node] = set()  # whose tangents have exact zeros
+    masked = _behind_masks(order)
     with quiet():
         for node in reversed(order):
             if node in found or not any(x in found for x in node.inputs):
                 continue
-            after = not masked.isdisjoint(node.inputs)
-            gate = after or node.op.masks or node in behind
+            gate = not masked.isdisjoint(node.inputs)
             tangent = (_along if node.op.elementwise else _transposed)(node, found, graph, gate)
             if tangent is not None:
                 found[node] = tangent
-                if after or node.op.masks:
+                if gate:
                     masked.add(node)
     return found
 

@@ -98,7 +98,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
             if g is zero:
                 unreached.append(node)  # the other branch of a `where`
                 continue
-            if not watching:
+            if not watching and node not in masked:
                 # A Value. Three rows are written out, since nearly all nodes of a scalar net are theirs; a test
                 # holds them to the table.
                 op = node.op
@@ -237,14 +237,25 @@ def contributions(
                 contribution = _summed_to(contribution, operand)
         else:
             contribution = joint[i] if joint is not None else rule(g, out, *values, **params)
-            if contribution is None:
-                continue
         if op.masks or product is _gated_times:
-            if contribution.__class__ is float and not contribution:
-                continue  # for a single number, an exact zero is no contribution: no rule behind it runs
             if masked is not None:
                 masked.add(operand)
+            if contribution.__class__ is float and not contribution:
+                contribution = None  # for a single number, an exact zero is nothing: no rule behind it runs
+            if contribution is None and masked is not None:
+                _mask_behind(operand, masked)
+        if contribution is None:
+            continue
         yield operand, contribution if _fits(contribution, operand._data) else fitted(contribution, operand, op)
+
+
+def _mask_behind(node: Node, masked: set[Node]) -> None:
+    """Mark what a zero would have come to, had it been handed on."""
+    waiting = [node]
+    while waiting:
+        fresh = [x for x in waiting.pop().inputs if x not in masked]
+        masked.update(fresh)
+        waiting += fresh
 
 
 def _fits(contribution: Any, data: Any) -> bool:

@@ -1,5 +1,7 @@
 """What several test files share: promises that a run prints, a browser that notes every request, and processes."""
 
+from __future__ import annotations
+
 import gc
 import shutil
 import subprocess

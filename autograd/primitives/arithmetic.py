@@ -107,7 +107,7 @@ def abs(x):
     return np.abs(x)
 
 
-@primitive(partials=[0.0], masks=True, ulps=(0, 0, 0))
+@primitive(partials=[None], ulps=(0, 0, 0))
 def floor(x):
     """Largest integer not above $x$; its derivative is 0.
 
@@ -117,7 +117,7 @@ def floor(x):
     return np.floor(x)
 
 
-@primitive(partials=[0.0], masks=True, ulps=(0, 0, 0))
+@primitive(partials=[None], ulps=(0, 0, 0))
 def ceil(x):
     """Smallest integer not below $x$; its derivative is 0.
 
@@ -127,7 +127,7 @@ def ceil(x):
     return np.ceil(x)
 
 
-@primitive(partials=[0.0], masks=True, ulps=(0, 0, 0))
+@primitive(partials=[None], ulps=(0, 0, 0))
 def round(x):
     """Nearest integer, halves to the even one; its derivative is 0.
 

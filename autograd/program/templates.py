@@ -40,7 +40,7 @@ class Template:
 def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
     """Trace the rule of an operand; None where nothing comes through. `fused` lets the slope of ReLU be no node."""
     rule = op.rule(place)
-    if rule is None or (rule == 0.0 and op.masks):
+    if rule is None:
         return None
     if not callable(rule):
         return Template((), ("number", float(rule)), False)
