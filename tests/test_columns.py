@@ -309,20 +309,99 @@ def test_runs_are_equal_in_every_bit() -> None:
     assert results[0] == results[1] == results[2]
 
 
-def test_a_small_program_lists_its_nodes_and_a_large_one_its_calls() -> None:
+def listed(program: Any) -> list[str]:
+    """The lines of a program, without the notes of the passes."""
+    return [line for line in str(program).splitlines() if not line.startswith("#")]
+
+
+def test_a_small_program_lists_its_nodes() -> None:
     a, b = Value(2.0, label="a"), Value(1.0, label="b")
     e = (a + b) * (b + 1)
     e.label = "e"
-    text = str(compile(e))
-    assert "result: e" in text
-    assert "gradient of a: " in text
-    assert "a   = input" in text
-    assert "add(a, b)" in text
+    assert str(compile(e)).splitlines() == [
+        "a   = input",
+        "b   = input",
+        "%6  = add(a, b)",
+        "%7  = add(b, 1)",
+        "e   = mul(%6, %7)",
+        "∂%7 = mul(1, %6)",
+        "∂%6 = mul(1, %7)",
+        "∂b  = add(∂%7, ∂%6)",
+        "result: e",
+        "gradient of a: ∂%6",
+        "gradient of b: ∂b",
+        "# sums of products: 1 products and 4 other terms in 3 sums; 4 terms in gradients",
+        "# common subexpressions: merged 0 nodes",
+        "# dead code: left out 0 nodes",
+    ]
+
+
+def test_every_kind_of_sum_is_listed_and_every_label_is_on_one_line() -> None:
+    x, c, y = Value(0.3, label="x"), Value(2.0, label="x"), Value(3.0, label="two\nlines")
+    root = tanh(x * c + y) * y - x - c - y * 1.5 + 2.0
+    assert listed(agree(root, [x, c, y])) == [
+        "x          = input",
+        "x%6        = input",
+        "two lines  = input",
+        "%8         = two lines + x*x%6",
+        "%9         = tanh(%8)",
+        "%10        = mul(two lines, 1.5)",
+        "%11        = %9*two lines + x*-1 + x%6*-1 + %10*-1 + 2",
+        "%12        = _sech2(%8)",
+        "∂%10       = neg(1)",
+        "∂%9        = mul(1, two lines)",
+        "∂%8        = mul(∂%9, %12)",
+        "∂two lines = ∂%10*1.5 + ∂%8 + 1*%9",
+        "∂x%6       = ∂%8*x + 1*-1",
+        "∂x         = ∂%8*x%6 + 1*-1",
+        "result: %11",
+        "gradient of x: ∂x",
+        "gradient of x: ∂x%6",
+        "gradient of two lines: ∂two lines",
+    ]
+
+
+def test_a_large_program_lists_its_calls() -> None:
+    a, b = Value(2.0), Value(3.0)
     with without_collector():
-        large = sum(tanh(a * float(i)) for i in range(500))
-    text = str(compile(large))
-    assert "tanh, 500 times" in text
-    assert len(text.splitlines()) < 40
+        root = sum(tanh(a * float(i)) * b for i in range(500))
+    assert listed(agree(root, [a, b])) == [
+        "2 leaves",
+        "1  mul, 1000 times",
+        "2  tanh, 500 times",
+        "3  _sech2, 500 times",
+        "4  2 sums of 500 products",
+        "5  mul, 500 times",
+        "6  1 sums of 500 products",
+    ]
+
+
+def test_the_calls_of_a_net_are_matrices_and_rows() -> None:
+    rng = np.random.default_rng(0)
+    model, data = layers([2, 8, 1], rng), rng.normal(size=(20, 2)).tolist()
+    leaves = [w for layer in model for ws, b in layer for w in (*ws, b)]
+    program = agree(sum(net(model, x)[0] ** 2 for x in data), leaves, 1e-11)
+    assert listed(program) == [
+        "33 leaves",
+        " 1  20 x 2 matrix times 2 x 8 matrix plus a row",
+        " 2  tanh, 160 times",
+        " 3  _sech2, 160 times",
+        " 4  20 x 8 matrix times 8 x 1 matrix plus a row",
+        " 5  81 rows one after the other",
+        " 6  8 x 20 matrix times 20 x 1 matrix",
+        " 7  1 sums of 20 numbers",
+        " 8  mul, 160 times",
+        " 9  mul, 160 times",
+        "10  8 x 20 matrix times 20 x 2 matrix",
+        "11  8 sums of 20 numbers",
+    ]
+    stats = program.stats
+    assert (stats.nodes, stats.instructions, stats.calls, stats.levels) == (1238, 934, 12, 9)
+    one_by_one = 80 + 20  # squares with their slopes, and the sum of all
+    assert (
+        stats.flops == 2 * 20 * 2 * 8 + 2 * 160 + 2 * 20 * 8 + one_by_one + 2 * 8 * 20 + 20 + 320 + 2 * 8 * 20 * 2 + 160
+    )
+    assert stats.bytes == stats.bytes_without_reuse < 16_000
 
 
 def test_rows_of_your_own_take_the_other_way() -> None:

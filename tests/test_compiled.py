@@ -311,6 +311,72 @@ def test_a_program_prints_itself() -> None:
     assert program.stats.flops > 0 and program.stats.bytes > 0
 
 
+def listed(program: Any) -> list[str]:
+    """The lines of a program, without the notes of the passes."""
+    return [line for line in str(program).splitlines() if not line.startswith("#")]
+
+
+def test_the_listing_of_a_layer() -> None:
+    f = compile(value_and_grad(lambda x, w, b: mean(relu(x @ w + b)[1:, [0, 1]]), (1, 2)))
+    program = f.program(np.ones((3, 4)), np.ones((4, 5), np.float32), np.ones(5))
+    assert program.splitlines() == [
+        "%0  = input                                              float64[3, 4]",
+        "%1  = input                                              float32[4, 5]",
+        "%2  = input                                              float64[5]",
+        "%3  = constant                                           float64[3, 5]",
+        "%5  = linear(%0, %1, %2, relu=True)                      float64[3, 5]",
+        "%6  = times_step(%3, %5)                                 float64[3, 5]",
+        "%7  = sum_to(%6, shape=5)                                float64[5]",
+        "%8  = swapaxes(%0, axis1=-1, axis2=-2)                   float64[4, 3]",
+        "%9  = matmul(%8, %6)                                     float64[4, 5]",
+        "%10 = astype(%9, dtype=dtype('float32'))                 float32[4, 5]",
+        "%11 = getitem(%5, index=slice(1, None, None), array[2])  float64[2, 2]",
+        "%12 = sum(%11)                                           float64[]",
+        "%13 = div(%12, 4)                                        float64[]",
+        "result 0: %13",
+        "result 1: %10",
+        "result 2: %7",
+        "# opened: 0 logsumexp whose softmax is needed too",
+        "# constant folding: computed 0 lines, left out 2 factors of 1",
+        "# common subexpressions: merged 0 lines",
+        "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of rows",
+        "# dead code: left out 5 lines",
+    ]
+    ((trace,),) = f._traces.values()
+    stats = trace.body.stats
+    assert (stats.nodes, stats.instructions, stats.calls, stats.levels) == (19, 14, 9, 4)
+    products = 2 * 15 * 4 + 2 * 20 * 3
+    assert stats.flops == products + 4 + 1  # the sum and the quotient; a fusion of two rows is not counted
+    assert stats.bytes < stats.bytes_without_reuse <= 2616
+
+
+def test_the_listing_of_a_graph_of_arrays() -> None:
+    x, y = Tensor(np.ones((2, 3)), label="x"), Tensor(np.ones((2, 3)), label="x")
+    chosen = where(np.ones((2, 3)) > 0, x * 2.0, y)[None, :, ::2]
+    program = compile(ag.sum(chosen.sum(axis=(0, 1), keepdims=True) + Value(1.0, label="two\nlines")))
+    assert listed(program) == [
+        "x         = input                                                        float64[2, 3]",
+        "x%1       = input                                                        float64[2, 3]",
+        "two lines = input",
+        "%4        = constant                                                     float64[2, 3]",
+        "%5        = constant                                                     float64[2, 3]",
+        "%6        = constant                                                     float32[2, 3]",
+        "%7        = mul(x, 2)                                                    float64[2, 3]",
+        "%8        = where(%6, %7, x%1)                                           float64[2, 3]",
+        "%9        = getitem(%8, index=None, slice(None, None, None), slice(...)  float64[1, 2, 2]",
+        "%10       = sum(%9, axis=0, 1, keepdims=True)                            float64[1, 1, 2]",
+        "%11       = add(%10, two lines)                                          float64[1, 1, 2]",
+        "%12       = sum(%11)                                                     float64[]",
+        "result: %12",
+        "gradient of x: %5",
+        "gradient of x: %4",
+        "gradient of two lines: 2",
+    ]
+    program()
+    np.testing.assert_array_equal(x.grad, [[2.0, 0.0, 2.0]] * 2)
+    assert y.grad.tolist() == [[0.0] * 3] * 2
+
+
 def test_a_program_is_drawn_and_shown() -> None:
     a = Value(2.0, label="a<b")
     program = compile(a * a + 1.0)

@@ -269,6 +269,12 @@ def test_constants_of_values_are_computed_as_numbers() -> None:
     assert out.notes[-1].startswith("constant folding: computed 2 lines")
 
 
+def test_what_is_computed_has_the_type_of_its_line() -> None:
+    d = Draft()
+    yes = d.change(d.constant([1.0, 0.0], F4), data=np.array([True, False]))  # a mask is listed as float32
+    assert folded(d.listing(d.row("mul", yes, yes))).lines[1].data.dtype == F4
+
+
 @pytest.mark.parametrize(("n", "computed"), [(4096, True), (4097, False)])
 @pytest.mark.parametrize("row", ["neg", "add"])
 def test_only_small_constants_are_computed(row: str, n: int, computed: bool) -> None:
@@ -408,6 +414,14 @@ def test_what_is_needed_elsewhere_is_not_swallowed() -> None:
     d = layer(relu=True)
     again = d.row("relu", d.row("relu", 4))
     assert [x.name for x in fused(d.listing(again)).lines[3:]] == ["matmul", "linear", "relu", "relu", "relu"]
+
+
+def test_of_two_matrix_products_one_takes_the_other_as_its_bias() -> None:
+    d = Draft()
+    x, y, w = d.input(1, 3), d.input(1, 3), d.input(3, 4)
+    out = fused(d.listing(d.row("add", d.matmul(x, w), d.matmul(y, w))))
+    assert shown(out) == "input; input; input; matmul 0 2; matmul 1 2; linear 0 2 4"
+    assert out.notes[-1] == NOTE.format(1, 0, 0, 0)
 
 
 def test_relu_behind_relu_and_of_others_stays() -> None:

@@ -28,14 +28,22 @@ def printed(listing: Listing, result_names: Sequence[str]) -> str:
         rows.append((name, f"= {_formula(line, names)}", kind))
     left, middle = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     text = [f"{a:<{left}} {b:<{middle}}{c}".rstrip() for a, b, c in rows]
-    text += [f"{what}: {names[i]}" for what, i in zip(result_names, listing.outputs, strict=True)]
+    text += _results(result_names, [names[i] for i in listing.outputs])
     return "\n".join([*text, *(f"# {note}" for note in listing.notes)])
+
+
+def _results(words: Sequence[str], names: Sequence[str]) -> list[str]:
+    return [f"{_on_one_line(what)}: {name}" for what, name in zip(words, names, strict=True)]
+
+
+def _on_one_line(label: str) -> str:
+    return label.replace("\n", " ")
 
 
 def _names(listing: Listing) -> list[str]:
     names, taken = [], set()
     for number, line in enumerate(listing.lines):
-        name = line.label.replace("\n", " ") if line.label else f"%{number}"
+        name = _on_one_line(line.label) if line.label else f"%{number}"
         if line.name == "constant" and line.data.size == 1:
             name = f"{float(line.data.reshape(-1)[0]):g}"
         elif name in taken:
@@ -77,7 +85,7 @@ def printed_flow(flow: Flow, results: Sequence[str]) -> str:
             rows.append((names[i], _flow_formula(flow.rows.names[flow.code[i]], operands)))
     left = max((len(name) for name, _ in rows), default=0)
     text = [f"{name:<{left}} = {formula}" for name, formula in rows]
-    text += [f"{one}: {names[i]}" for one, i in zip(results, flow.outputs.tolist(), strict=True)]
+    text += _results(results, [names[i] for i in flow.outputs.tolist()])
     return "\n".join([*text, *(f"# {note}" for note in flow.notes)])
 
 
@@ -88,7 +96,7 @@ def _flow_names(flow: Flow) -> dict[int, str]:
         if flow.code[i] == CONSTANT:
             names[i] = f"{flow.data[i]:g}"
         elif number >= 0:
-            label = flow.labels.get(number, "").replace("\n", " ")
+            label = _on_one_line(flow.labels.get(number, ""))
             names[i] = label if label and label not in taken.values() else f"{label}%{i}"
             taken[number] = names[i]
         else:
@@ -100,9 +108,7 @@ def _flow_formula(name: str, operands: list[str]) -> str:
     if name == "leaf":
         return "input"
     if name == "sums":
-        return " + ".join(
-            a if b == "1" else f"{a}*{b}" for a, b in zip(operands[::2], operands[1::2], strict=True)
-        )
+        return " + ".join(a if b == "1" else f"{a}*{b}" for a, b in zip(operands[::2], operands[1::2], strict=True))
     if name == "plain_sums":
         return " + ".join(operands)
     if name == "add_product":
