@@ -135,6 +135,8 @@ class _Perceptron(BaseEstimator):
             return None, slice(None)
         weights = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
         kept = weights > 0
+        if not kept.any():  # scikit-learn says so only from 1.7 on
+            raise ValueError("`sample_weight` must have at least one non-zero weight")
         return weights[kept] / weights[kept].mean(), kept
 
     def _outputs(self, X: Any) -> np.ndarray:
