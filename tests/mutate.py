@@ -41,11 +41,13 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 PLAN: dict[str, list[str]] = {
-    "autograd/primitives/": ["primitives", "conventions", "check", "tensor", "transforms", "value"],
+    "autograd/primitives/": ["conventions", "primitives", "activations", "tensor", "transforms", "value", "laws",
+                             "hostile_arguments", "accuracy"],
     "autograd/program/": ["passes", "views", "memory", "columns", "compiled", "compiled_training"],
     "autograd/check.py": ["check"],
-    "autograd/": ["graph", "value", "tensor", "transforms", "modes", "comparison", "primitives", "conventions",
-                  "robustness"],
+    "autograd/comparison.py": ["comparison"],
+    "autograd/": ["reverse", "primitive", "graph", "value", "tensor", "transforms", "modes", "laws", "primitives",
+                  "conventions", "robustness", "hostile_arguments", "compiled", "agreement"],
     "nn/": ["optim", "schedules"],
 }  # fmt: skip
 """The test files that run for the files whose paths begin so, those that find most first; then the file's doctests."""
