@@ -29,12 +29,12 @@ __all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "held", "k
 ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
 
 
-@primitive(symbol="")
+@primitive
 def fixed() -> None:
     """A node that is not differentiated: a number written in a formula, or a detached result."""
 
 
-@primitive(symbol="")
+@primitive
 def variable() -> None:
     """The variable of a transform such as `grad`: a leaf that belongs to one call of it."""
 

@@ -326,7 +326,7 @@ def fitted(contribution: Any, operand: Node, op: Primitive) -> Any:
 
 def _same(now: Any, then: Any) -> bool:
     """Compare data by its numbers; reading `.data` gives a leaf a new array of the same."""
-    return np.array_equal(np.asarray(then, dtype=np.asarray(now).dtype), now, equal_nan=True)
+    return np.array_equal(then, now, equal_nan=True)
 
 
 def check_fresh(node: Node, operands: tuple[Node, ...], values: tuple[Any, ...]) -> None:

@@ -1,10 +1,13 @@
 """What a primitive does with what it is called with: numbers, nodes, and operands that are left out."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import autograd as ag
 from autograd import Tensor, Value
+from autograd.primitive import Operand
 
 
 def test_operands_that_are_left_out_take_the_last_defaults() -> None:
@@ -61,7 +64,53 @@ def test_rows_are_named_and_drawn_by_their_symbol() -> None:
 
 
 def test_a_joint_rule_is_cut_into_one_for_each_operand() -> None:
-    g = np.array([[1.0, 2.0], [3.0, 4.0]])
-    xs = [np.zeros(2), np.zeros(2)]
+    g, out = np.array([[1.0, 2.0], [3.0, 4.0]]), np.zeros((2, 2))
     rule = ag.TABLE["stack"].rule
-    assert np.array_equal(rule(1)(g, g, *xs, axis=0), [3.0, 4.0])
+    assert np.array_equal(rule(1)(g, out, out[0], out[1], axis=0), [3.0, 4.0])
+
+
+def test_errors_of_a_formula_that_name_what_is_wrong_come_through_as_they_are() -> None:
+    class Ours(ValueError):
+        pass
+
+    def raising(error: Exception) -> Any:
+        @ag.primitive(partials=[1.0])
+        def strict(x):
+            raise error
+
+        return strict
+
+    for error in (ValueError("`x` is a probability, not 2.0"), Ours("no"), AttributeError("no")):
+        with pytest.raises(type(error)) as caught:
+            raising(error)(Tensor([2.0]))
+        assert caught.value is error
+    for error, kind in ((ValueError("no"), ValueError), (TypeError("no"), TypeError), (IndexError("no"), IndexError)):
+        with pytest.raises(kind, match=r"`strict` cannot take ndarray of shape \(1,\): no"):
+            raising(error)(Tensor([2.0]))
+
+
+def test_the_dtype_is_told_of_arrays_that_hold_no_numbers() -> None:
+    with pytest.raises(TypeError, match=r"^`floor` cannot take ndarray of shape \(1,\) of <U1: "):
+        ag.floor(np.array(["a"]))
+    with pytest.raises(ValueError, match=r"^`add` cannot take ndarray of shape \(2,\) and ndarray of shape \(3,\): "):
+        ag.add(np.ones(2), np.ones(3))
+
+
+def test_a_row_is_made_of_a_function_a_text_and_a_number_for_a_number() -> None:
+    with pytest.raises(TypeError, match="`symbol` is a text, not 3"):
+        ag.primitive(symbol=3)(lambda x: x)
+
+    @ag.primitive(partials=[0.0], scalar=lambda x: 3)
+    def three(x):
+        return np.full_like(x, 3.0)
+
+    with pytest.raises(TypeError, match="primitive `three` returned int: return a float or an array"):
+        three(Value(1.0))
+
+
+def test_an_operand_that_records_nothing_is_refused() -> None:
+    class Foreign(Operand):
+        pass
+
+    with pytest.raises(TypeError, match="Foreign does not record operations"):
+        ag.sin(Foreign())

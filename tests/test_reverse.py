@@ -63,6 +63,26 @@ def test_the_pass_starts_from_a_number_an_array_or_a_node() -> None:
         x.grad = None
         y.backward(gradient)
         assert np.asarray(x.grad).tolist() == [2.0, 8.0]
+        assert type(y.grad) is np.ndarray and y.grad.tolist() == [1.0, 2.0]
+    (Value(3.0) * 1.0).backward(2)
+    narrow = Tensor([1.0, 2.0], dtype=np.float32) * 2.0
+    narrow.backward([1.0, 2.0])
+    assert narrow.grad.dtype == np.float32
+
+
+def test_a_node_that_the_pass_starts_from_is_part_of_the_backward_graph() -> None:
+    x, seed = Tensor([3.0, 4.0]), Tensor([1.0, 2.0])
+    (x * x).backward(seed, create_graph=True)
+    x.grad.sum().backward()
+    assert seed.grad.tolist() == [6.0, 8.0]
+
+
+def test_what_a_constant_has_in_grad_stays() -> None:
+    x, c, d = Tensor([1.0, 2.0]), Tensor([3.0, 4.0], requires_grad=False), Value(5.0, requires_grad=False)
+    c.grad, d.grad = had = np.array([7.0, 7.0]), 8.0
+    for create_graph in (False, True):
+        (x * c * d).sum().backward(create_graph=create_graph)
+        assert c.grad is had[0] and d.grad is had[1]
 
 
 def test_a_leaf_that_nothing_comes_to_has_zeros_or_what_it_had() -> None:
