@@ -226,6 +226,12 @@ def test_max_over_an_axis_splits_each_tie_by_itself() -> None:
     same(x.grad, [[1 / 3, 1 / 3, 1 / 3], [0.0, 0.5, 0.5]])
 
 
+def test_a_length_of_zero_is_flat_to_second_order() -> None:
+    for f in (ag.norm, lambda v: ag.hypot(v[0], v[1])):
+        same(ag.hessian(f)(np.zeros(2)), np.zeros((2, 2)))
+    assert np.array_equal(ag.TABLE["ratio"](np.array([3.0, 3.0]), np.array([0.0, 2.0])), [0.0, 1.5])
+
+
 def test_identities_of_activations() -> None:
     x = np.linspace(-3, 3, 13)
     same(ag.tanh(x), 2 * ag.sigmoid(2 * x) - 1)

@@ -1,5 +1,6 @@
 """Tensor: NumPy's names give NumPy's numbers, gradients come back in shape, and errors say what to do."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 import autograd as ag
 from autograd import Tensor, Value, concatenate, gradcheck, stack
+from autograd.primitives import layout
 
 RNG = np.random.default_rng(7)
 STACK = RNG.normal(size=(2, 3, 4))
@@ -25,11 +27,28 @@ def test_reductions_are_numpy_s(name: str, axis: Any, keepdims: bool) -> None:
     gradcheck(lambda x: getattr(x, name)(axis=axis, keepdims=keepdims), STACK[:, :2, :2])
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (2, 0, 3)])
+@pytest.mark.parametrize("name", ["sum", "prod"])
+def test_reductions_of_nothing_are_numpy_s(name: str, shape: tuple[int, ...]) -> None:
+    for axis, keepdims in itertools.product([None, 0, -1], [False, True]):
+        x = Tensor(np.zeros(shape))
+        have = getattr(x, name)(axis=axis, keepdims=keepdims)
+        assert np.array_equal(have.data, getattr(x.data, name)(axis=axis, keepdims=keepdims))
+        assert have.shape == getattr(x.data, name)(axis=axis, keepdims=keepdims).shape
+        have.sum().backward()
+        assert x.grad.shape == shape
+
+
 @pytest.mark.parametrize("name", ["var", "std"])
 @pytest.mark.parametrize("ddof", [0, 1])
 def test_degrees_of_freedom(name: str, ddof: int) -> None:
     have = getattr(Tensor(STACK), name)(axis=1, ddof=ddof)
     np.testing.assert_allclose(have.data, getattr(STACK, name)(axis=1, ddof=ddof), rtol=1e-14)
+
+
+def test_one_element_is_one() -> None:
+    with pytest.raises(ValueError, match=r"`index` 0 picks an array of shape \(3, 4\), not one element"):
+        layout.element(STACK, index=0)
 
 
 SHAPING = {

@@ -99,8 +99,6 @@ def _product_along(x: Any, axis: int) -> Any:
         pairs = mul(part(0, half), part(half, 2 * half))  # not *, which would warn of overflow on plain arrays
         x = concatenate(pairs, part(2 * half, n), axis=axis) if n % 2 else pairs
     if n == 0:
-        shape = list(shape_of(x))
-        shape[axis] = 1
         return sum(x, axis=axis, keepdims=True) + 1.0  # the empty product
     return x
 
