@@ -51,6 +51,11 @@ def test_one_element_is_one() -> None:
         layout.element(STACK, index=0)
 
 
+def test_complex_numbers_do_not_become_real_ones() -> None:
+    with pytest.raises(TypeError, match="`x` holds complex128: a complex number is not converted to a real one"):
+        ag.astype(np.array([1j]), dtype="float64")
+
+
 SHAPING = {
     "reshape": (lambda x: x.reshape(4, 6), lambda x: x.reshape(4, 6)),
     "reshape by a tuple, one length left": (lambda x: x.reshape((-1, 2)), lambda x: x.reshape(-1, 2)),
