@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN: dict[str, list[str]] = {
     "autograd/primitives/": ["conventions", "primitives", "activations", "tensor", "transforms", "value", "laws",
                              "hostile_arguments", "accuracy"],
-    "autograd/program/": ["passes", "views", "memory", "columns", "compiled", "compiled_training"],
+    "autograd/program/": ["passes", "views", "memory", "products", "columns", "compiled", "compiled_training"],
     "autograd/check.py": ["check"],
     "autograd/comparison.py": ["comparison"],
     "autograd/": ["reverse", "primitive", "graph", "value", "tensor", "transforms", "modes", "laws", "primitives",

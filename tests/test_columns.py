@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
+from autograd.program import scalars
 
 element = TABLE["element"]
 SCALAR = [name for name, row in TABLE.items() if (row.elementwise and not row.options) or name == "where"]
@@ -361,11 +362,100 @@ def test_every_kind_of_sum_is_listed_and_every_label_is_on_one_line() -> None:
     ]
 
 
+def test_rules_write_no_more_than_is_needed() -> None:
+    x, y, z = Value(0.5, label="x"), Value(1.5, label="y"), Value(2.5, label="z")
+    assert listed(agree(x**3.0 + x**y, [x, y]))[5:] == [
+        "%15 = sub(y, 1)",
+        "%16 = pow(x, 2)",
+        "%17 = pow(x, %15)",
+        "%18 = gated(3, %16)",
+        "%19 = gated(y, %17)",
+        "%20 = equal(x, 0)",
+        "%21 = greater(0, y)",
+        "%22 = sub(1, %21)",
+        "%23 = mul(%20, %22)",
+        "%24 = log(x)",
+        "%25 = mul(%13, %24)",
+        "%26 = where(%23, 0, %25)",
+        "∂y  = mul(1, %26)",
+        "∂x  = 1*%19 + 1*%18",
+        "result: %14",
+        "gradient of x: ∂x",
+        "gradient of y: ∂y",
+    ]
+    assert listed(agree(ag.relu(x) * y, [x, y]))[3:6] == [
+        "%6  = mul(%5, y)",
+        "∂%5 = mul(1, y)",
+        "%8  = times_step(∂%5, x)",  # the step is not kept
+    ]
+    assert listed(agree(where(z, 2.0 * x + ag.relu(y), y), [x, y]))[3:] == [
+        "%9  = relu(y)",
+        "%10 = %9 + 2*x",
+        "%11 = where(z, %10, y)",
+        "%12 = step(y)",
+        "%13 = where(z, 1, 0)",
+        "%14 = where(z, 0, 1)",
+        "%15 = gated(%13, %12)",
+        "∂y  = add(%14, %15)",
+        "∂x  = mul(%13, 2)",
+        "result: %11",
+        "gradient of z: 0",
+        "gradient of x: ∂x",
+        "gradient of y: ∂y",
+    ]
+    chosen = agree(where(Value(1.0, requires_grad=False), x * x, x), [x])
+    assert sum("where(" in line for line in listed(chosen)) == 3  # forward, and for each branch
+
+
+def test_the_zero_that_a_sum_starts_from_is_left_out() -> None:
+    x, y = Value(0.5, label="x"), Value(1.5, label="y")
+    assert listed(agree(sum([x, y]), [x, y]))[2:] == ["%6 = add(x, y)", "result: %6", *(
+        f"gradient of {name}: 1" for name in "xy"
+    )]  # fmt: skip
+
+
+def test_gradients_are_summed_in_parts_by_the_sums_that_their_terms_come_from() -> None:
+    x = Value(0.5, label="x")
+    ys = [Value(0.1 * i, label=f"y{i}") for i in range(10)]
+    h = exp(x)
+    two = [tanh(h * a + b) for a, b in zip(ys[:5], ys[5:], strict=True)]
+    three = [tanh(h * a + b + c) for a, b, c in zip(ys[:5], ys[5:], ys[3:8], strict=True)]
+    text = listed(agree(sum(two) + sum(three), [x, *ys]))
+    first = text.index("%57  = ∂%24*y4 + ∂%22*y3 + ∂%20*y2 + ∂%18*y1 + ∂%16*y0")
+    assert text[first + 1 : first + 14] == [
+        "%58  = ∂%34*y4 + ∂%32*y3 + ∂%30*y2 + ∂%28*y1 + ∂%26*y0",
+        "∂%15 = add(%57, %58)",
+        "∂y9  = add(∂%24, ∂%34)",
+        "∂y4  = ∂%24*%15 + ∂%34*%15 + ∂%28",
+        "∂y8  = add(∂%22, ∂%32)",
+        "∂y3  = ∂%22*%15 + ∂%32*%15 + ∂%26",
+        "∂y7  = ∂%20 + ∂%34 + ∂%30",
+        "∂y2  = ∂%20*%15 + ∂%30*%15",
+        "∂y6  = ∂%18 + ∂%32 + ∂%28",
+        "∂y1  = ∂%18*%15 + ∂%28*%15",
+        "∂y5  = ∂%16 + ∂%30 + ∂%26",
+        "∂y0  = ∂%16*%15 + ∂%26*%15",
+        "∂x   = mul(∂%15, %15)",
+    ]
+    assert len(text) == first + 14 + 12
+
+
+def test_programs_up_to_a_size_list_their_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = Value(0.5)
+    nodes = 7  # the constants 1, -1 and 0; the leaf, its sine and its cosine, and the gradient
+    for largest, first in ((nodes, "%3  = input"), (nodes - 1, "1 leaves")):
+        monkeypatch.setattr(scalars, "LISTED", largest)
+        assert listed(compile(sin(x)))[0] == first
+    assert (compile(x).stats.levels, compile(sin(x)).stats.levels) == (0, 2)
+
+
 def test_a_large_program_lists_its_calls() -> None:
     a, b = Value(2.0), Value(3.0)
     with without_collector():
         root = sum(tanh(a * float(i)) * b for i in range(500))
-    assert listed(agree(root, [a, b])) == [
+    program = agree(root, [a, b])
+    assert program.stats.flops == 1000 + 2 * 500 + 2 * 2 * 500 + 500 + 2 * 500
+    assert listed(program) == [
         "2 leaves",
         "1  mul, 1000 times",
         "2  tanh, 500 times",
@@ -469,6 +559,77 @@ def test_a_function_between_arrays_is_columns_where_values_do_the_work() -> None
         return ag.mean(made * made) + ag.sum(ag.reshape(made, shape=(10, 10)), axis=0)[3]
 
     compiled_as_columns(ag.value_and_grad(f, (0, 1)), rng.normal(size=(20, 5)), rng.normal(size=7))
+
+
+def test_arrays_of_numbers_move_and_reduce_as_columns() -> None:
+    rng = np.random.default_rng(6)
+    choice = np.arange(60).reshape(20, 3) % 2 == 0
+
+    def f(a: Any, b: Any) -> Any:
+        made = ag.Tensor([sin(x) * exp(-x) + x for row in a.to_values() for x in row]).reshape((20, 3))
+        moved = ag.scatter(made[:, 1], index=np.arange(0, 40, 2), shape=(41,)) * b + ag.scatter(
+            made[:, 0], index=np.arange(20), shape=(41,)
+        )
+        picked = made[[0, 5, 3]] - ag.sum(where(choice, made, made * made), axis=(0,), keepdims=True)
+        return ag.sum(moved * moved) + ag.sum(picked * ag.flip(picked, axis=0)) + ag.sum(made, axis=1)[2]
+
+    body = compiled_as_columns(ag.value_and_grad(f, (0, 1)), rng.normal(size=(20, 3)), rng.normal(size=41))
+    assert (body.stats.instructions, body.stats.calls) == (1000, 9)  # what moves costs nothing
+
+
+def test_what_is_picked_twice_gets_both_parts() -> None:
+    def f(a: Any) -> Any:
+        made = ag.Tensor([sin(x) * exp(-x) + x for x in a.to_values() for _ in range(4)])
+        return ag.sum(made[[0, 0, 5]] * made[[1, 2, 3]])
+
+    f, a = ag.value_and_grad(f), np.linspace(0.1, 2.0, 60)
+    for have, want in zip(compile(f)(a), f(a), strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("n", "columns"), [(256, True), (255, False)])
+def test_graphs_of_enough_values_are_columns(n: int, columns: bool) -> None:
+    def chain(x: Any) -> Any:
+        for _ in range(n):
+            x = sin(x)
+        return x
+
+    lanes, ws = ag.Tensor(np.linspace(0.0, 1.0, 5)), [Value(0.1 * i) for i in range(16)]
+    root = lanes
+    for i in range(n - 1):
+        root = root * ws[i % 16]
+    assert (compile(ag.sum(root))._scalars is not None) == columns
+    program = compile(chain)
+    assert program(0.5) == pytest.approx(chain(0.5), rel=1e-12)
+    ((trace,),) = program._traces.values()
+    assert (type(trace.body).__name__ == "FunctionOfScalars") == columns
+
+
+@pytest.mark.parametrize(("size", "columns"), [(768, True), (769, False)])
+def test_where_arrays_do_most_of_the_work_there_are_no_columns(size: int, columns: bool) -> None:
+    def f(x: float, a: Any) -> Any:
+        for _ in range(256):
+            x = sin(x)
+        return x, tanh(a)
+
+    program = compile(f)
+    a = np.linspace(-1.0, 1.0, size)
+    for have, want in zip(program(0.5, a), f(0.5, a), strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-12)
+    ((trace,),) = program._traces.values()
+    assert (type(trace.body).__name__ == "FunctionOfScalars") == columns
+
+
+def test_other_dtypes_are_left_to_the_programs_of_arrays() -> None:
+    def f(a: Any, b: Any) -> Any:
+        xs = a.to_values()
+        return sum(sin(x) * float(i) for i, x in enumerate(xs * 30)) + ag.sum(b)
+
+    a, b = ag.Tensor(np.linspace(0.1, 1.0, 10)), ag.Tensor(np.ones(2, np.float32))
+    program = compile(ag.grad(f, (0, 1)))
+    for have, want in zip(program(a, b), ag.grad(f, (0, 1))(a, b), strict=True):
+        assert have.dtype == want.dtype
+        np.testing.assert_allclose(have.data, want.data, rtol=1e-12)
 
 
 def test_second_derivatives_of_numbers_are_columns() -> None:

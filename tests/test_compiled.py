@@ -31,6 +31,9 @@ from autograd import (
     vjp,
     where,
 )
+from autograd.program import captured, instructions
+from autograd.program.printing import printed
+from autograd.program.program import Body
 
 ELEMENTWISE = [name for name, row in TABLE.items() if row.elementwise]
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-20, -1e-300, 40.0, -40.0, 800.0, np.inf, -np.inf, np.nan])
@@ -167,6 +170,15 @@ def test_arrays_move_and_reduce_as_they_do_eagerly(name: str, dtype: type) -> No
     close(have[0], want[0])
     for a, b in zip(have[1], want[1], strict=True):
         close(a, b)
+
+
+@pytest.mark.parametrize("name", [name for name in LAYOUT if name not in ("running sum", "sinc")])
+def test_moves_and_reductions_do_not_run_in_python(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Body, "_evaluate", None)
+    f, shapes = LAYOUT[name]
+    xs = [np.random.default_rng(3).normal(size=shape) for shape in shapes]
+    for have, want in zip(ag_flat(compile(f)(*map(Tensor, xs))), ag_flat(f(*map(Tensor, xs))), strict=True):
+        np.testing.assert_allclose(have.data, want.data, rtol=1e-12, atol=1e-13)
 
 
 def ag_flat(x: Any) -> list[Any]:
@@ -316,6 +328,28 @@ def listed(program: Any) -> list[str]:
     return [line for line in str(program).splitlines() if not line.startswith("#")]
 
 
+def test_uses_are_operands_and_results() -> None:
+    x, y = Value(2.0), Value(3.0)
+    z = x * y
+    made = instructions.listing([z * x, z], [x, y])
+    assert [line.name for line in made.lines] == ["input", "input", "mul", "mul"]
+    assert made.uses() == [2, 1, 2, 1]
+
+
+def test_whole_numbers_keep_their_digits() -> None:
+    large = np.array([2**24 + 1, 3])
+    np.testing.assert_array_equal(compile(lambda x: x * large)(np.ones(2)), large)
+
+
+def test_settings_of_many_letters_are_cut() -> None:
+    def shown(text: str) -> str:
+        line = instructions.Instruction("row", None, (), {"p": text}, (), np.dtype(float), True)
+        return printed(instructions.Listing([line], [], [0]), ["result"]).splitlines()[0]
+
+    assert shown("x" * 37) == f"%0 = row(p='{'x' * 37}')"
+    assert shown("x" * 38) == f"%0 = row(p='{'x' * 36}...)"
+
+
 def test_the_listing_of_a_layer() -> None:
     f = compile(value_and_grad(lambda x, w, b: mean(relu(x @ w + b)[1:, [0, 1]]), (1, 2)))
     program = f.program(np.ones((3, 4)), np.ones((4, 5), np.float32), np.ones(5))
@@ -347,7 +381,7 @@ def test_the_listing_of_a_layer() -> None:
     assert (stats.nodes, stats.instructions, stats.calls, stats.levels) == (19, 14, 9, 4)
     products = 2 * 15 * 4 + 2 * 20 * 3
     assert stats.flops == products + 4 + 1  # the sum and the quotient; a fusion of two rows is not counted
-    assert stats.bytes < stats.bytes_without_reuse <= 2616
+    assert 1600 < stats.bytes < stats.bytes_without_reuse <= 2616
 
 
 def test_the_listing_of_a_graph_of_arrays() -> None:
@@ -509,6 +543,107 @@ def test_captured_things_may_be_replaced_by_equal_ones() -> None:
     assert run(x) == f(x)
 
 
+OFFSET = 1.0
+
+
+def traces(program: Any) -> int:
+    """How often a function of one shape of arguments was traced."""
+    return len(next(iter(program._traces.values())))
+
+
+def test_each_captured_thing_is_seen_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Model:
+        gain = 3.0
+
+    model, row, table = Model(), [1.0, 2.0], {"a": 1.0, "b": 2.0}
+    model.gain = 3.0
+    several, later = (row, {"deep": [0.5]}), None
+
+    def f(x: Any, shift: Any = row) -> Any:
+        extra = 0.0 if later is None else later
+        return x * model.gain + row[1] + table["b"] + OFFSET + several[1]["deep"][0] + len(table) + shift[0] + extra
+
+    run = compile(f)
+    changes: list[Callable[[], Any]] = [
+        lambda: row.__setitem__(1, 7.0), lambda: row.__setitem__(0, 5.0), lambda: table.__setitem__("b", 9.0),
+        lambda: table.__setitem__("c", 0.0), lambda: setattr(model, "gain", -2.0),
+        lambda: several[1]["deep"].__setitem__(0, 4.0), lambda: monkeypatch.setitem(globals(), "OFFSET", 11.0),
+        lambda: setattr(f, "__defaults__", ([50.0],)), lambda: table.pop("a"), lambda: row.append(3.0),
+    ]  # fmt: skip
+    for change in changes:
+        assert run(2.0) == f(2.0)
+        assert run(3.0) == f(3.0)
+        change()
+        assert run(2.0) == f(2.0), "the change is seen"
+    later = 100.0
+    assert run(2.0) == f(2.0)
+
+
+def test_what_is_captured_in_circles_hides_nothing() -> None:
+    circle: list[Any] = [1.0]
+    circle.append(circle)
+    rate = [2.0]
+    for f in (lambda x: x * rate[0] + circle[0], lambda x: x * circle[0] + rate[0]):
+        run = compile(f)
+        assert run(2.0) == f(2.0)
+        rate[0] += 1.0
+        assert run(2.0) == f(2.0)
+        circle[0] += 1.0
+        assert run(2.0) == f(2.0)
+
+
+def test_captured_and_guarded_nan_is_nan_again() -> None:
+    offsets, number = np.array([0.0, np.nan]), float("nan")
+    words = np.array([None, "a"], dtype=object)
+    f = compile(lambda x: (x + offsets).sum() * number + len(words) if float(x) != 1.0 else x)
+    for _ in range(3):
+        assert np.isnan(f(2.0)) and np.isnan(f(float("nan")))
+        offsets, number, words = offsets.copy(), float("nan"), words.copy()
+    assert traces(f) == 2
+
+
+def test_what_stays_is_not_walked_through_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Model:
+        gain = 3.0
+
+    model, row, table = Model(), [1.0, [2.0]], {"a": np.ones(2), "b": ag.square}
+    model.gain = 2.0
+
+    def f(x: Any, shift: Any = (1.0, [2.0])) -> Any:
+        if x is None:
+            return unfilled
+        return table["b"](x * model.gain + row[1][0] + shift[0] + OFFSET) * table["a"]
+
+    record = captured.Captured(f)
+    monkeypatch.setattr(captured, "_things", None)
+    assert record.is_as_it_was()
+    if f is None:
+        unfilled = 1.0
+
+
+def test_the_library_is_not_walked_through() -> None:
+    functions = ag.softmax, ag.mean, ag.Tensor.reshape, ag.grad
+    walked = [place for place, _ in captured._things(lambda x: [f(x) for f in functions], [])]
+    assert len(walked) < 40
+
+
+def test_a_number_that_is_read_twice_is_one_guard() -> None:
+    constant = Value(3.0, requires_grad=False)
+
+    def f(x: Any) -> Any:
+        return x * 2.0 if float(x) + float(x) + float(constant) > 0 else x
+
+    run = compile(f)
+    assert run(1.0) == 2.0
+    assert str(run.program(1.0)).count("guard:") == 1
+
+
+def test_of_a_truth_only_zero_or_not_counts() -> None:
+    run = compile(lambda x: x * 2.0 if x else x + 5.0)
+    assert [run(x) for x in (1.0, 2.0, -3.0, 0.0, 4.0, 0.0)] == [2.0, 4.0, -6.0, 5.0, 8.0, 5.0]
+    assert traces(run) == 2
+
+
 def test_a_captured_leaf_is_read_anew() -> None:
     w = Tensor(np.ones((3, 2)))
     f = compile(lambda x: relu(x @ w).sum())
@@ -550,6 +685,14 @@ def test_random_numbers_that_would_be_frozen_are_refused() -> None:
     rng = np.random.default_rng(5)
     with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
         compile(lambda x: x * rng.normal())(1.0)
+
+
+def test_random_numbers_before_fresh_are_refused_too() -> None:
+    rng = np.random.default_rng(5)
+    with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
+        compile(lambda x: x * rng.normal() + fresh(rng.normal))(1.0)
+    with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
+        compile(lambda x: x * rng.normal() + fresh(lambda: 2.0) + fresh(rng.normal))(1.0)
 
 
 def test_neither_side_sees_the_others_arrays() -> None:

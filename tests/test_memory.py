@@ -3,14 +3,14 @@
 import random
 
 from autograd.program.calls import Call
-from autograd.program.memory import ALIGNMENT, planned
+from autograd.program.memory import planned
 
 
 def plan(sizes: list[int], calls: list[tuple[int, ...]], kept: tuple[int, ...] = ()) -> tuple[list[int], int, int]:
     """Plan calls, each given by what it writes and what it reads; offsets and sizes count lines of cache."""
     made = planned(sizes, [Call(("", "", ""), [], writes, tuple(reads)) for writes, *reads in calls], kept)  # type: ignore[arg-type]
-    assert all(offset % ALIGNMENT == 0 for offset in [*made.offsets, made.size, made.size_without_reuse])
-    return [x // ALIGNMENT for x in made.offsets], made.size // ALIGNMENT, made.size_without_reuse // ALIGNMENT
+    assert all(offset % 64 == 0 for offset in [*made.offsets, made.size, made.size_without_reuse])
+    return [x // 64 for x in made.offsets], made.size // 64, made.size_without_reuse // 64
 
 
 def test_rooms_are_whole_lines_of_cache() -> None:
@@ -46,7 +46,7 @@ def test_no_two_values_in_use_share_a_place() -> None:
         calls = [(i, *rng.sample(range(i), min(i, rng.randrange(4)))) for i in range(1, n)]
         kept = tuple(rng.sample(range(n), rng.randrange(3)))
         offsets, size, without = plan(sizes, calls, kept)
-        rooms = [-(-x // ALIGNMENT) for x in sizes]
+        rooms = [-(-x // 64) for x in sizes]
         assert without == sum(rooms) >= size
         spans = {}
         for base in range(n):

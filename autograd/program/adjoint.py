@@ -58,7 +58,7 @@ def differentiated(columns: Columns, walk: Walk) -> Flow:
             use.factor = same[use.factor]
     alone, sums = summed(columns, walk, _kept(columns, uses))
     written_so_far = len(columns.code)
-    parts, by = _parts(columns, state, sums, uses, written_so_far)
+    parts, by = _parts(columns, state, sums, uses)
     gradients, alias, partial = _gradients(columns, walk, parts, sums, n)
     extras = np.arange(written_so_far, len(columns.code))
     keys = _keys(columns, n, written_so_far, by, partial)
@@ -132,7 +132,7 @@ def _kept(columns: Columns, uses: list[_Use]) -> np.ndarray:
 
 
 def _parts(
-    columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use], made: int
+    columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use]
 ) -> tuple[_Parts, np.ndarray]:
     """List what is added to gradients; gives also, for each node written here, the node whose gradient it needs."""
     forward = sums.at((sums.owner < len(state)) & (state[np.minimum(sums.owner, len(state) - 1)] != 0))
@@ -145,10 +145,9 @@ def _parts(
     def note(user: np.ndarray, before: int) -> None:
         """Remember for nodes that were just written, some for each user, what they follow from."""
         nonlocal by
-        fresh = np.full(len(columns.code) - made - len(by), -1)
-        steps = np.flatnonzero(columns.code[before:] != CONSTANT)
-        if len(steps):
-            fresh[-(len(columns.code) - before) :][steps] = np.tile(user, len(steps) // len(user))
+        steps = columns.code[before:] != CONSTANT
+        fresh = np.full(len(steps), -1)
+        fresh[steps] = np.tile(user, steps.sum() // len(user))
         by = np.concatenate([by, fresh])
 
     def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False) -> None:
@@ -236,5 +235,4 @@ def _keys(columns: Columns, n: int, made: int, by: np.ndarray, partial: np.ndarr
     keys[first_partial:size] = made + 4 * (n - 1 - partial)
     x = np.arange(n)
     keys[-2 - x] = made + 4 * (n - 1 - x) + 1
-    keys[-1] = -1
     return keys

@@ -160,13 +160,8 @@ class Calls:
         operands = [self.views[i] for i in line.inputs]
         if line.op is not None and line.op is not TABLE.get(line.name):
             return self._foreign(line, operands)  # a row of your own
-        method = getattr(self, f"_{line.name}", None)
-        if method is not None and line.name in _LAYOUT:
-            view = method(line, *operands)
-            if view is not None:
-                return view
-        if method is not None and line.name in ("linear", "matmul"):
-            return method(line, *operands)
+        if line.name in _OWN_WAY:
+            return getattr(self, f"_{line.name}")(line, *operands)
         if line.name in self.native:
             return self.elementwise(line.name, line.shape, line.dtype, operands)
         if line.name in self.reductions:
@@ -350,7 +345,7 @@ class Calls:
         operands = [a, b, *([third] if third is not None else [])]
         words: list[Any] = [Place(out.base), Place(a.base, a.offset), Place(b.base, b.offset)]
         words += [0 if gate else at_third, m, k, n]
-        words += [a.strides[-2] if m > 1 else 0, a.strides[-1], b.strides[-2] if k > 1 else 1, column]
+        words += [a.strides[-2], a.strides[-1], b.strides[-2] if k > 1 else 1, column]
         words += [int(line.params.get("relu", False)), count, *steps]
         words += [at_third if gate == "times_step" else 0, at_third if gate == "gated_step" else 0]
         self.call("matmul", dtype, words, out, *operands)
@@ -361,7 +356,8 @@ class Calls:
         return x.permuted([*axes[:-2], axes[-1], axes[-2]])
 
 
-_LAYOUT = {
+_OWN_WAY = {
     "sum_to", "broadcast_to", "reshape", "transpose", "swapaxes", "flip", "astype", "identity", "getitem", "element",
-    "scatter", "array_of", "concatenate", "stack",
+    "scatter", "array_of", "concatenate", "stack", "matmul", "linear",
 }  # fmt: skip
+"""Lines that have a method here; the others are loops of their formula, or run in Python."""

@@ -73,21 +73,22 @@ class _Ties:
         self._globals: list[tuple[dict[str, Any], str, Any]] = []
         self._rows: list[tuple[Any, list[Any]]] = []
         self._names: list[tuple[dict[Any, Any], list[Any], list[Any]]] = []
-        self._others: list[tuple[Any, str, Any]] = []
+        self._defaults: list[tuple[types.FunctionType, Any]] = []
+        self._methods: list[tuple[type, str, Any]] = []
         arrays: dict[int, np.ndarray] = {}
         for x in holders:
             if isinstance(x, types.FunctionType):
                 cells, names = _reads(x)
                 self._cells += [(cell, _content(cell)) for cell in cells]
                 self._globals += [(x.__globals__, name, x.__globals__.get(name, _ABSENT)) for name in names]
-                self._others.append((x, "__defaults__", x.__defaults__))
+                self._defaults.append((x, x.__defaults__))
             elif isinstance(x, list):
                 self._rows.append((x, list(x)))
             elif isinstance(x, dict):
                 self._names.append((x, list(x), list(x.values())))
             elif not isinstance(x, _FIRM) and hasattr(x, "__dict__"):
                 self._names.append((vars(x), list(vars(x)), list(vars(x).values())))
-                self._others += [(type(x), name, getattr(type(x), name, _ABSENT)) for name in _CALLED]
+                self._methods += [(type(x), name, _method(type(x), name)) for name in _CALLED]
             for _, part in _parts(x):
                 if isinstance(part, np.ndarray):
                     arrays[id(part)] = part
@@ -101,8 +102,11 @@ class _Ties:
         for space, name, was in self._globals:
             if space.get(name, _ABSENT) is not was:
                 return False
-        for owner, name, was in self._others:
-            if getattr(owner, name, _ABSENT) is not was:
+        for f, was in self._defaults:
+            if f.__defaults__ is not was:
+                return False
+        for kind, name, was in self._methods:
+            if _method(kind, name) is not was:
                 return False
         for row, parts in self._rows:
             if len(row) != len(parts) or not all(map(operator.is_, row, parts)):
@@ -118,6 +122,12 @@ def _content(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:  # not yet filled
         return _ABSENT
+
+
+def _method(kind: type, name: str) -> Any:
+    """Give a method that was written in Python; what `type` has instead, such as `__call__`, is made anew each time."""
+    method = getattr(kind, name, None)
+    return method if isinstance(method, types.FunctionType) else None
 
 
 def _snapshot(x: Any) -> Any:
@@ -192,5 +202,5 @@ def _parts(x: Any) -> Iterator[tuple[str, Any]]:
         for name, part in vars(x).items():
             yield f".{name}", part
         for name in _CALLED:
-            if isinstance(method := getattr(type(x), name, None), types.FunctionType):
+            if (method := _method(type(x), name)) is not None:
                 yield f".{name}", method

@@ -6,7 +6,7 @@ printed, rewritten by passes, and laid out for the machine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,9 +79,8 @@ class Listing:
         return count
 
 
-def listing(outputs: Sequence[Node], inputs: Iterable[Node]) -> Listing:
+def listing(outputs: Sequence[Node], inputs: Sequence[Node]) -> Listing:
     """List what computes `outputs` from `inputs`; all other leaves are constants."""
-    inputs = list(inputs)
     order, leaves = topological(*outputs)
     places: dict[Node, int] = {}
     lines: list[Instruction] = []

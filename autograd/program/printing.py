@@ -83,7 +83,7 @@ def printed_flow(flow: Flow, results: Sequence[str]) -> str:
         if flow.code[i] != CONSTANT:
             operands = [names[j] for j in flow.operands[flow.start[i] : flow.start[i + 1]].tolist()]
             rows.append((names[i], _flow_formula(flow.rows.names[flow.code[i]], operands)))
-    left = max((len(name) for name, _ in rows), default=0)
+    left = max(len(name) for name, _ in rows)
     text = [f"{name:<{left}} = {formula}" for name, formula in rows]
     text += _results(results, [names[i] for i in flow.outputs.tolist()])
     return "\n".join([*text, *(f"# {note}" for note in flow.notes)])

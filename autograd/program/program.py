@@ -166,7 +166,7 @@ def _grouped(calls: list[Call | Foreign]) -> list[Any]:
 def _levels(listing: Listing) -> int:
     depth: list[int] = []
     for line in listing.lines:
-        depth.append(1 + max((depth[i] for i in line.inputs), default=-1) if line.inputs else 0)
+        depth.append(max((depth[i] + 1 for i in line.inputs), default=0))
     return max(depth, default=0)
 
 

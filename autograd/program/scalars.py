@@ -56,7 +56,7 @@ class _Scalars:
         self._flow = flow if len(flow) <= LISTED else None
         size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._held)
         self.stats = Stats(
-            nodes, len(flow) - constants - leaves, len(calls), int(flow.level.max(initial=0)), size, size,
+            nodes, len(flow) - constants - leaves, len(calls), int(flow.level.max()), size, size,
             sum(group.flops for group in self.groups),
         )  # fmt: skip
 

@@ -234,7 +234,7 @@ class Schedule:
         out = self._put(nodes.ravel())
         b_column = b[2] if n > 1 else 1
         words = [("value", out), a[0], b[0], 0 if start is None else start, m, k, n]
-        words += [a[1] if m > 1 else 0, a[2], b[1] if k > 1 else 1, b_column, 0, 1, 0, 0, 0, 0, 0]
+        words += [a[1], a[2], b[1] if k > 1 else 1, b_column, 0, 1, 0, 0, 0, 0, 0]
         text = f"{m} x {k} matrix times {k} x {n} matrix" + (" plus a row" if start is not None else "")
         self._call(("matmul", "float64", ""), words, text, 2 * m * n * k)
         for x, by in terms:

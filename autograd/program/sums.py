@@ -20,8 +20,7 @@ def arranged(columns: Columns, walk: Walk) -> Flow:
     kept = np.zeros(n, np.uint8)
     kept[columns.outputs] = 1
     rows, sums = summed(columns, walk, kept)
-    keys = np.append(np.arange(n), -1)
-    flow = flowing(columns, rows, keys, sums, columns.outputs, walk)
+    flow = flowing(columns, rows, np.arange(n), sums, columns.outputs, walk)
     flow.notes = [described(sums), f"common subexpressions: merged {found} nodes", *flow.notes]
     return flow
 
@@ -45,7 +44,6 @@ def merged(columns: Columns, walk: Walk, first: int) -> tuple[np.ndarray, int]:
     kind[rows["identity"]] = 3
     size = 1 << (2 * n).bit_length()
     same = np.empty(n, np.int32)
-    columns.operands = np.ascontiguousarray(columns.operands)
     walk("merged", n, columns.code, columns.operands, same, kind, first, np.full(size, -1, np.int32), size)
     columns.outputs = same[columns.outputs]
     identities = columns.code == rows["identity"]
