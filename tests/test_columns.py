@@ -1,5 +1,6 @@
 """Programs of graphs of Values: columns, sums of products and matrix products give the numbers of the eager engine."""
 
+import functools
 import itertools
 import math
 import threading
@@ -438,6 +439,337 @@ def test_gradients_are_summed_in_parts_by_the_sums_that_their_terms_come_from() 
         "∂x   = mul(∂%15, %15)",
     ]
     assert len(text) == first + 14 + 12
+
+
+def dot(a: Any, b: Any, *more: Any) -> Any:
+    """The sum of products, and of more terms."""
+    return sum(more, sum((x * y for x, y in zip(a[1:], b[1:], strict=True)), a[0] * b[0]))
+
+
+def data(leaves: Any) -> Any:
+    return [data(x) for x in leaves] if isinstance(leaves, list) else leaves.data
+
+
+ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] = {
+    "rows of numbers": (
+        lambda A: sum(tanh(sum(row[1:], row[0])) for row in A),
+        [(40, 9)],
+        """
+        matmul: 40 sums of 9 numbers
+        straight: 121 rows one after the other
+        """,
+    ),
+    "columns of numbers": (
+        lambda A: sum(tanh(sum(row[1:], row[0])) for row in zip(*A, strict=True)),
+        [(9, 40)],
+        """
+        matmul: 40 sums of 9 numbers
+        straight: 121 rows one after the other
+        """,
+    ),
+    "rows and columns of numbers": (
+        lambda A: sum(tanh(sum(x[1:], x[0])) for x in A) + sum(sin(sum(x[1:], x[0])) for x in zip(*A, strict=True)),
+        [(20, 24)],
+        """
+        sum: 24 sums of 20 numbers
+        matmul: 20 sums of 24 numbers
+        straight: 133 rows one after the other
+        add: add, 480 times
+        """,
+    ),
+    "two matrices": (
+        lambda A, B: sum(tanh(dot(a, b)) for a in A for b in B),
+        [(12, 6), (16, 6)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        """,
+    ),
+    "a term for each column": (
+        lambda A, B, C: sum(tanh(dot(a, b, c)) for a in A for b, c in zip(B, C, strict=True)),
+        [(12, 6), (16, 6), (16,)],
+        """
+        matmul: 12 x 6 matrix times 6 x 16 matrix plus a row
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        sum: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        matmul: 16 sums of 12 numbers
+        """,
+    ),
+    "a term for each row": (
+        lambda A, B, C: sum(tanh(dot(a, b, c)) for a, c in zip(A, C, strict=True) for b in B),
+        [(12, 6), (16, 6), (12,)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix plus a row
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        matmul: 12 sums of 16 numbers
+        """,
+    ),
+    "a term for each element": (
+        lambda A, B, C: sum(tanh(dot(A[i], B[j], C[i][j])) for i in range(12) for j in range(16)),
+        [(12, 6), (16, 6), (12, 16)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        add_product: the same, plus one more number each
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        """,
+    ),
+    "a term less for each column": (
+        lambda A, B, C: sum(tanh(dot(a, b) - c) for a in A for b, c in zip(B, C, strict=True)),
+        [(12, 6), (16, 6), (16,)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        add_product: the same, plus one more number each
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        sums: 16 sums of 12 products
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        """,
+    ),
+    "two terms": (
+        lambda A, B, C, D: sum(tanh(dot(A[i], B[j], C[j], D[i])) for i in range(12) for j in range(16)),
+        [(12, 6), (16, 6), (16,), (12,)],
+        """
+        identity at: 12 numbers gathered
+        matmul: 16 x 6 matrix times 6 x 12 matrix plus a row
+        add_product at: the same, plus one more number each
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        plain_sums: 16 sums of 12 numbers
+        matmul: 12 sums of 16 numbers
+        """,
+    ),
+    "many terms": (
+        lambda A, B, C, D: sum(
+            tanh(dot(A[i], B[j], C[j], D[i], C[i], C[i + 1], C[0])) for i in range(12) for j in range(16)
+        ),
+        [(12, 6), (16, 6), (16,), (12,)],
+        """
+        sums: 192 sums of 11 products
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        sum: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        matmul: 3 sums of 12 numbers
+        plain_sums: 12 sums of 16 numbers
+        plain_sums: 1 sums of 28 numbers
+        plain_sums: 11 sums of 44 numbers
+        plain_sums: 1 sums of 220 numbers
+        """,
+    ),
+    "another product for each element": (
+        lambda A, B, C, D: sum(tanh(dot(A[i], B[j]) + C[i][j] * D[i][j]) for i in range(12) for j in range(16)),
+        [(12, 6), (16, 6), (12, 16), (12, 16)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        add_product at: the same, plus one more number each
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 16 x 12 matrix times 12 x 6 matrix
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        mul at: mul, 384 times
+        """,
+    ),
+    "one matrix in two orders": (
+        lambda A, B: (
+            sum(tanh(dot(a, b)) for a in A for b in B) + sum(sin(dot(a[::-1], b[::2] + b[1::2])) for a in A for b in B)
+        ),
+        [(12, 6), (16, 6)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        identity at: 96 numbers gathered
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        tanh: tanh, 192 times
+        sin: sin, 192 times
+        _sech2: _sech2, 192 times
+        cos: cos, 192 times
+        plain_sums: 1 sums of 384 numbers
+        mul: mul, 384 times
+        identity at: 384 numbers gathered
+        identity at: 144 numbers gathered
+        matmul: 16 x 24 matrix times 24 x 6 matrix
+        identity at: 192 numbers gathered
+        matmul: 12 x 32 matrix times 32 x 6 matrix
+        """,
+    ),
+    "a matrix of constants": (
+        lambda A, B: sum(tanh(dot(a, b)) for a in A for b in data(B)),
+        [(12, 6), (16, 6)],
+        """
+        matmul: 16 x 6 matrix times 6 x 12 matrix
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        plain_sums: 1 sums of 192 numbers
+        mul: mul, 192 times
+        matmul: 12 x 16 matrix times 16 x 6 matrix
+        """,
+    ),
+    "constants from either end": (
+        lambda A, B: (
+            sum(tanh(dot(a, b)) for a in A for b in data(B)) + sum(sin(dot(a, b)) for a in A for b in data(B)[::-1])
+        ),
+        [(12, 6), (12, 6)],
+        """
+        sums: 288 sums of 6 products
+        tanh: tanh, 144 times
+        sin: sin, 144 times
+        _sech2: _sech2, 144 times
+        cos: cos, 144 times
+        plain_sums: 1 sums of 288 numbers
+        mul: mul, 288 times
+        identity at: 288 numbers gathered
+        matmul: 12 x 24 matrix times 24 x 6 matrix
+        """,
+    ),
+    "a matrix and a vector": (
+        lambda A, B: sum(tanh(dot(a, B)) for a in A),
+        [(40, 20), (20,)],
+        """
+        matmul: 40 x 20 matrix times 20 x 1 matrix
+        straight: 121 rows one after the other
+        matmul: 20 x 40 matrix times 40 x 1 matrix
+        mul: mul, 800 times
+        """,
+    ),
+    "two blocks": (
+        lambda A, B: sum(tanh(dot(A[i], B[j])) for i in range(12) for j in range(16) if i // 6 == j // 8),
+        [(12, 6), (16, 6)],
+        """
+        matmul: 8 x 6 matrix times 6 x 6 matrix
+        matmul: 8 x 6 matrix times 6 x 6 matrix
+        straight: 192 rows one after the other
+        sum: 1 sums of 96 numbers
+        mul: mul, 96 times
+        matmul: 8 x 6 matrix times 6 x 6 matrix
+        matmul: 8 x 6 matrix times 6 x 6 matrix
+        matmul: 6 x 8 matrix times 8 x 6 matrix
+        matmul: 6 x 8 matrix times 8 x 6 matrix
+        """,
+    ),
+    "each with each": (
+        lambda A, B: sum(tanh(a + b) for a in A for b in B),
+        [(16,), (12,)],
+        """
+        add: add, 192 times
+        tanh: tanh, 192 times
+        _sech2: _sech2, 192 times
+        sum: 1 sums of 192 numbers
+        mul: mul, 192 times
+        plain_sums: 16 sums of 12 numbers
+        matmul: 12 sums of 16 numbers
+        """,
+    ),
+    "pairs": (
+        lambda A, B: sum(tanh(a * b) for a, b in zip(A, B, strict=True)),
+        [(200,), (200,)],
+        """
+        mul: mul, 200 times
+        tanh: tanh, 200 times
+        _sech2: _sech2, 200 times
+        sum: 1 sums of 200 numbers
+        mul: mul, 200 times
+        mul: mul, 400 times
+        """,
+    ),
+    "pairs in two orders": (
+        lambda A, B: (
+            sum(tanh(a * b) for a, b in zip(A, B, strict=True))
+            + sum(sin(a / b) for a, b in zip(A[::-1], B, strict=True))
+        ),
+        [(200,), (200,)],
+        """
+        mul: mul, 200 times
+        div at: div, 400 times
+        tanh: tanh, 200 times
+        sin: sin, 200 times
+        neg: neg, 200 times
+        _sech2: _sech2, 200 times
+        cos: cos, 200 times
+        sum: 1 sums of 400 numbers
+        mul: mul, 400 times
+        div: div, 200 times
+        sums: 400 sums of 2 products
+        """,
+    ),
+    "one with all": (
+        lambda A, B: sum(tanh(B[0] / a) for a in A),
+        [(200,), (1,)],
+        """
+        div at: div, 400 times
+        tanh: tanh, 200 times
+        neg: neg, 200 times
+        _sech2: _sech2, 200 times
+        sum: 1 sums of 200 numbers
+        div: div, 200 times
+        mul: mul, 200 times
+        sums: 1 sums of 200 products
+        mul: mul, 200 times
+        """,
+    ),
+    "choices": (
+        lambda A, B: sum(where(a, b, A[3]) for a, b in zip(A, B, strict=True)),
+        [(200,), (200,)],
+        """
+        where at: where, 600 times
+        plain_sums: 2 sums of 200 numbers
+        """,
+    ),
+    "a chain": (
+        lambda A, B: functools.reduce(lambda x, ab: tanh(x * ab[0] + ab[1]), zip(A, B, strict=True), A[0]),
+        [(100,), (100,)],
+        """
+        straight: 599 rows one after the other
+        """,
+    ),
+}
+"""Graphs of leaves, which are made of the shapes behind; and their calls: the kernel, and what it does."""
+
+
+@pytest.mark.parametrize("name", ARRANGEMENTS)
+def test_what_lies_together_is_computed_together(name: str) -> None:
+    build, shapes, calls = ARRANGEMENTS[name]
+    rng, leaves = np.random.default_rng(0), []
+
+    def grown(shape: tuple[int, ...]) -> Any:
+        if shape:
+            return [grown(shape[1:]) for _ in range(shape[0])]
+        leaves.append(Value(rng.uniform(0.2, 1.0)))
+        return leaves[-1]
+
+    program = agree(build(*map(grown, shapes)), leaves, 1e-10, 1e-12)
+    groups = program._scalars.groups
+    assert [f"{' '.join(g.kernel).replace(' float64', '').strip()}: {g.text}" for g in groups] == [
+        line.strip() for line in calls.strip().splitlines()
+    ]
 
 
 def test_programs_up_to_a_size_list_their_nodes(monkeypatch: pytest.MonkeyPatch) -> None:

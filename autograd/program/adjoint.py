@@ -131,9 +131,7 @@ def _kept(columns: Columns, uses: list[_Use]) -> np.ndarray:
     return kept
 
 
-def _parts(
-    columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use]
-) -> tuple[_Parts, np.ndarray]:
+def _parts(columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use]) -> tuple[_Parts, np.ndarray]:
     """List what is added to gradients; gives also, for each node written here, the node whose gradient it needs."""
     forward = sums.at((sums.owner < len(state)) & (state[np.minimum(sums.owner, len(state) - 1)] != 0))
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
