@@ -406,6 +406,14 @@ def test_rules_write_no_more_than_is_needed() -> None:
     ]
     chosen = agree(where(Value(1.0, requires_grad=False), x * x, x), [x])
     assert sum("where(" in line for line in listed(chosen)) == 3  # forward, and for each branch
+    assert listed(agree(ag.mod(x, y) * y, [x, y]))[-5:] == [
+        "∂%5 = mul(1, y)",
+        "∂y  = ∂%5*%11 + 1*%5",
+        "result: %6",
+        "gradient of x: ∂%5",  # its slope is 1
+        "gradient of y: ∂y",
+    ]
+    assert listed(agree(ag.identity(x) * ag.identity(x * y), [x, y]))[2] == "%5  = mul(x, y)"
 
 
 def test_the_zero_that_a_sum_starts_from_is_left_out() -> None:
@@ -909,6 +917,17 @@ def test_arrays_of_numbers_move_and_reduce_as_columns() -> None:
     assert (body.stats.instructions, body.stats.calls) == (1000, 9)  # what moves costs nothing
 
 
+def test_nothing_is_added_to_what_is_scattered() -> None:
+    def f(a: Any) -> Any:
+        made = ag.Tensor([sin(x) for x in a.to_values()])
+        return tanh(ag.scatter(made[:3], index=[0, 1, 2], shape=(300,)) + made)
+
+    program, a = compile(f), ag.Tensor(np.linspace(0.1, 2.0, 300))
+    np.testing.assert_allclose(program(a).data, f(a).data, rtol=1e-12)
+    ((trace,),) = program._traces.values()
+    assert trace.body.stats.instructions == 300 + 3 + 300
+
+
 def test_what_is_picked_twice_gets_both_parts() -> None:
     def f(a: Any) -> Any:
         made = ag.Tensor([sin(x) * exp(-x) + x for x in a.to_values() for _ in range(4)])
@@ -962,6 +981,8 @@ def test_other_dtypes_are_left_to_the_programs_of_arrays() -> None:
     for have, want in zip(program(a, b), ag.grad(f, (0, 1))(a, b), strict=True):
         assert have.dtype == want.dtype
         np.testing.assert_allclose(have.data, want.data, rtol=1e-12)
+    ((trace,),) = program._traces.values()
+    assert type(trace.body).__name__ == "Body"
 
 
 def test_second_derivatives_of_numbers_are_columns() -> None:

@@ -124,6 +124,7 @@ LAYOUT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "matrix": (lambda x, y: x @ y, [(3, 4), (4, 5)]),
     "matrix and vector": (lambda x, y: x @ y, [(3, 4), (4,)]),
     "vector and matrix": (lambda x, y: x @ y, [(4,), (4, 3)]),
+    "vector and matrix, and the vector": (lambda x, y: [(z := tanh(x)) @ y, z], [(4,), (4, 16)]),
     "vectors": (lambda x, y: x @ y, [(9,), (9,)]),
     "matrix and column": (lambda x, y: x @ y, [(20, 19), (19, 1)]),
     "row and matrix": (lambda x, y: x @ y, [(1, 19), (19, 20)]),
@@ -136,6 +137,8 @@ LAYOUT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "stacks that broadcast": (lambda x, y: x @ y, [(2, 1, 3, 4), (6, 4, 5)]),
     "no inner axis": (lambda x, y: x @ y, [(3, 0), (0, 5)]),
     "linear": (lambda x, w, b: x @ w + b, [(9, 4), (4, 5), (5,)]),
+    "linear with every second bias": (lambda x, w, b: x @ w + b[::2], [(9, 4), (4, 5), (10,)]),
+    "linear of a transpose": (lambda x, w, b: x.T @ w + b, [(4, 9), (4, 1), (1,)]),
     "linear and relu": (lambda x, w, b: relu(b + x @ w), [(9, 4), (4, 17), (17,)]),
     "two layers": (lambda x, w, v: tanh(relu(x @ w) @ v), [(9, 4), (4, 17), (17, 2)]),
     "where": (lambda x, y: where(np.arange(12).reshape(3, 4) % 2 == 0, x, y), [(3, 4), (4,)]),
@@ -205,6 +208,7 @@ CALLS = {
     "matrix": "matmul",
     "matrix and vector": "matmul",
     "vector and matrix": "matmul",
+    "vector and matrix, and the vector": "tanh, matmul",
     "vectors": "matmul",
     "matrix and column": "matmul",
     "row and matrix": "matmul",
@@ -217,6 +221,8 @@ CALLS = {
     "stacks that broadcast": "copy, copy, matmul",
     "no inner axis": "matmul",
     "linear": "matmul",
+    "linear with every second bias": "copy, matmul",
+    "linear of a transpose": "matmul",
     "linear and relu": "matmul",
     "two layers": "matmul, relu, matmul, tanh",
     "where": "copy, where",
@@ -363,6 +369,18 @@ def test_a_root_that_is_a_leaf() -> None:
     x = Value(3.0)
     assert compile(x)() == 3.0
     assert x.grad == 1.0
+
+
+def test_dtypes_mix_in_a_layer() -> None:
+    x, w, b, z = (np.random.default_rng(0).normal(size=n) for n in ((3, 4), (4, 5), (5,), (3, 5)))
+    for narrow in range(4):
+        xs = [a.astype(np.float32) if i == narrow else a for i, a in enumerate((x, w, b, z))]
+        f = value_and_grad(lambda x, w, b, z: (relu((x @ w + b) * z) @ w.T).sum(), (0, 1, 2, 3))
+        (have, parts), (want, wanted) = compile(f)(*xs), f(*xs)
+        assert have == pytest.approx(want, rel=1e-6)
+        for mine, theirs in zip(parts, wanted, strict=True):
+            assert mine.dtype == theirs.dtype
+            np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
 
 
 def test_float32_stays() -> None:
@@ -637,6 +655,16 @@ def test_each_captured_thing_is_seen_alone(monkeypatch: pytest.MonkeyPatch) -> N
     assert run(2.0) == f(2.0)
 
 
+def test_each_of_many_captured_numbers_is_seen() -> None:
+    numbers = [1.0] * 12_000
+    f = compile(lambda x: x * numbers[0] + numbers[-1])
+    assert f(2.0) == 3.0
+    numbers[0] = 3.0
+    assert f(2.0) == 7.0
+    numbers[-1] = 4.0
+    assert f(2.0) == 10.0
+
+
 def test_what_is_captured_in_circles_hides_nothing() -> None:
     circle: list[Any] = [1.0]
     circle.append(circle)
@@ -673,6 +701,8 @@ def test_what_stays_is_not_walked_through_again(monkeypatch: pytest.MonkeyPatch)
         return table["b"](x * model.gain + row[1][0] + shift[0] + OFFSET) * table["a"]
 
     record = captured.Captured(f)
+    row[1] = [2.0]
+    assert record.is_as_it_was(), "another object, but an equal one"
     monkeypatch.setattr(captured, "_things", None)
     assert record.is_as_it_was()
     if f is None:

@@ -8,7 +8,7 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import Loop, Tensor, Value, fresh
+from autograd import Loop, Tensor, Value, fresh, looping
 from nn import losses, optim
 
 RNG = np.random.default_rng(0)
@@ -241,6 +241,29 @@ def test_random_numbers_of_a_loop_are_those_of_the_stream() -> None:
     loop.run(3)
     loop.run(2)
     np.testing.assert_allclose(loop.state, np.random.default_rng(3).normal(size=(5, 2)).sum(axis=0), rtol=1e-14)
+
+
+def test_random_numbers_of_a_loop_are_drawn_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looping, "DRAWN_AT_ONCE", 2 * 8 * 2 + 8)  # for two steps
+    rng = np.random.default_rng(3)
+    loop = Loop(lambda s, x, batch: (s + fresh(lambda: rng.normal(size=2)), [s]), np.zeros(2))
+    finished, (seen,) = loop.run(5)
+    want = np.cumsum(np.random.default_rng(3).normal(size=(5, 2)), axis=0)
+    assert finished == 5
+    np.testing.assert_allclose(seen, [[0.0, 0.0], *want[:-1]], rtol=1e-14)
+    np.testing.assert_allclose(loop.state, want[-1], rtol=1e-14)
+
+
+def test_a_row_of_your_own_runs_in_a_loop() -> None:
+    @ag.primitive(partials=[lambda out, x: 2.0 * x])
+    def squared(x: Any) -> Any:
+        return x * x
+
+    loop = Loop(lambda s, x, batch: (squared(s) * x[0], [s]), 2.0, [1.0], finite=True)
+    finished, (seen,) = loop.run(3, [np.array([1.0, 0.5, 1.0])])
+    assert (finished, seen.tolist(), loop.state) == (3, [2.0, 4.0, 8.0], 64.0)
+    assert loop.run(3, [np.array([1.0, np.inf, 1.0])])[0] == 1
+    assert loop.state == 4096.0
 
 
 @pytest.mark.parametrize(

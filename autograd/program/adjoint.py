@@ -118,16 +118,12 @@ def _uses(columns: Columns, state: np.ndarray) -> list[_Use]:
 
 
 def _kept(columns: Columns, uses: list[_Use]) -> np.ndarray:
-    """Say which nodes the backward pass reads."""
+    """Say which nodes the backward pass reads, besides those that no sum can swallow: rows and their operands."""
     kept = np.zeros(len(columns.code), np.uint8)
     kept[columns.outputs] = 1
     for use in uses:
         if use.factor is not None:
             kept[use.factor] = 1
-            continue
-        for what, i in (operand for _, step in use.rule.steps for operand in step):
-            if what in ("in", "out"):
-                kept[columns.operands[use.nodes, i] if what == "in" else use.nodes] = 1
     return kept
 
 

@@ -14,7 +14,6 @@ from ..graph import Node
 
 __all__ = ["Captured"]
 
-_MANY = 10_000
 _ABSENT = object()
 _CALLED = ("__call__", "forward")
 _FIRM = (types.ModuleType, type, types.BuiltinFunctionType, types.MethodType, tuple)
@@ -151,12 +150,8 @@ def _things(f: Callable[..., Any], holders: list[Any]) -> Iterator[tuple[str, An
     """Walk through what a function captures, each thing with its place; what holds such things goes to `holders`."""
     seen: set[int] = set()
     stack: list[tuple[str, Any]] = [("", f)]
-    count = 0
     while stack:
         place, x = stack.pop()
-        count += 1
-        if count > _MANY:
-            return
         if isinstance(x, (*_SIMPLE, np.ndarray, Node, np.random.Generator, random.Random, types.CodeType)):
             yield place, x
             continue

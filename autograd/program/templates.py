@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import modes
-from ..graph import Node, fixed, new_variable, topological
+from ..graph import fixed, new_variable, topological
 from ..modes import quietly
 from ..primitive import Primitive
 from ..primitives import TABLE
@@ -50,8 +50,6 @@ def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
     known: dict[Any, Reference] = {x: ("in", i) for i, x in enumerate(inputs)} | {out: ("out", 0), g: ("g", 0)}
     with modes.recording_again():
         made = rule(g, out, *inputs) if whole else rule(out, *inputs)
-    if not isinstance(made, Node):
-        return Template((), ("number", float(made)), whole)
     order, leaves = topological(made)
     for leaf in leaves:
         if leaf.op is fixed:
