@@ -73,7 +73,7 @@ class _Ties:
         self._rows: list[tuple[Any, list[Any]]] = []
         self._names: list[tuple[dict[Any, Any], list[Any], list[Any]]] = []
         self._defaults: list[tuple[types.FunctionType, Any]] = []
-        self._methods: list[tuple[type, str, Any]] = []
+        self._methods: dict[tuple[type, str], Any] = {}
         arrays: dict[int, np.ndarray] = {}
         for x in holders:
             if isinstance(x, types.FunctionType):
@@ -87,7 +87,7 @@ class _Ties:
                 self._names.append((x, list(x), list(x.values())))
             elif not isinstance(x, _FIRM) and hasattr(x, "__dict__"):
                 self._names.append((vars(x), list(vars(x)), list(vars(x).values())))
-                self._methods += [(type(x), name, _method(type(x), name)) for name in _CALLED]
+                self._methods.update({(type(x), name): _method(type(x), name) for name in _CALLED})
             for _, part in _parts(x):
                 if isinstance(part, np.ndarray):
                     arrays[id(part)] = part
@@ -104,7 +104,7 @@ class _Ties:
         for f, was in self._defaults:
             if f.__defaults__ is not was:
                 return False
-        for kind, name, was in self._methods:
+        for (kind, name), was in self._methods.items():
             if _method(kind, name) is not was:
                 return False
         for row, parts in self._rows:
