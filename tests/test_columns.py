@@ -447,6 +447,9 @@ def test_gradients_are_summed_in_parts_by_the_sums_that_their_terms_come_from() 
         "∂x   = mul(∂%15, %15)",
     ]
     assert len(text) == first + 14 + 12
+    a, b, c, d = (Value(float(i), label="abcd"[i]) for i in range(4))
+    h = exp(x)
+    assert "∂%8 = 1*a + 1*b + 1*c + 1*d" in listed(agree(h * a + h * b + h * c + h * d, [x, a, b, c, d]))
 
 
 def dot(a: Any, b: Any, *more: Any) -> Any:

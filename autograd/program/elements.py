@@ -92,7 +92,7 @@ class _Spelling:
             return out
         if name in ("sum", "sum_to"):
             return self._sum(name, operands[0], params, shape)
-        if name == "add" and any((x == NULL).any() for x in operands):  # what is scattered is mostly nothing
+        if name == "add":  # what is scattered is mostly nothing
             a, b = (np.broadcast_to(x, shape) for x in operands)
             both = (a != NULL) & (b != NULL)
             out = np.where(a == NULL, b, a)
