@@ -33,6 +33,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 
+from .checks import within
 from .randomness import RandomLike, normal, source
 
 __all__ = ["Verdict", "check_function", "check_law", "check_value"]
@@ -81,6 +82,7 @@ def check_value(answer: Any, expected: Any, *, rel: float = 1e-6) -> Verdict:
     >>> check_value(11, grad(lambda x: x**3)(2.0)), check_value(12, grad(lambda x: x**3)(2.0))
     (not yet: 11 is not it, right)
     """
+    rel = within(rel, "rel")
     if _is_open(answer):
         return _OPEN
     given, wanted = _plain(answer), _plain(expected)
@@ -116,17 +118,23 @@ def check_function(
     >>> check_function(lambda a, b: a or b, {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 0})
     not yet: at a = 1, b = 1 yours gives 1, and 0 is expected
     """
+    rel = within(rel, "rel")
+    if not callable(reference) and not isinstance(reference, Mapping):
+        raise TypeError(f"`reference` is a function, or a dict from points to results, not {reference!r:.60}")
     if _is_open(answer):
         return _OPEN
     if not callable(answer):
         return Verdict("not yet", f"a function is expected, not {answer!r:.40}")
     names = _arguments(answer)
-    if isinstance(reference, Mapping):
-        table, on = reference, reference if on is None else on
-        reference = lambda *point: table[point if len(point) > 1 or point in table else point[0]]
+    expected = _from_table(reference) if isinstance(reference, Mapping) else reference
+    if on is None and isinstance(reference, Mapping):
+        on = reference
     if on is None:
         on = map(tuple, (2.0 * normal(source(rng), (_POINTS, len(names)))).tolist())
-    points = [point if isinstance(point, tuple) else (point,) for point in on]
+    try:
+        points = [point if isinstance(point, tuple) else (point,) for point in on]
+    except TypeError:
+        raise TypeError(f"`on` is a list of points, not {on!r:.60}") from None
     if not points:
         raise ValueError("`on` has no points: give at least one")
     for point in points:
@@ -136,7 +144,7 @@ def check_function(
             return _raised(error, f"at {_named(names, point)} ")
         if _is_open(given) or given is None:
             return _OPEN
-        wanted = _plain(reference(*point))
+        wanted = _plain(expected(*point))
         if np.shape(_plain(given)) != np.shape(wanted) or not _close(_plain(given), wanted, rel):
             told = f"at {_named(names, point)} yours gives {_short(given)}, and {_short(wanted)} is expected"
             return Verdict("not yet", told)
@@ -164,6 +172,18 @@ def check_law(answer: Any, law: Callable[[Any], Any]) -> Verdict:
     except Exception as error:
         return _raised(error)
     return Verdict("right") if held is None or held else Verdict("not yet", "the law does not hold")
+
+
+def _from_table(table: Mapping[Any, Any]) -> Callable[..., Any]:
+    """Make a function of a table; the key of a single argument may be written without a tuple."""
+
+    def result(*point: Any) -> Any:
+        key = point if len(point) > 1 or point in table else point[0]
+        if key not in table:
+            raise ValueError(f"`on` has the point {point}, and `reference` has no result for it")
+        return table[key]
+
+    return result
 
 
 def _is_open(answer: Any) -> bool:
@@ -206,7 +226,7 @@ def _plain(x: Any) -> Any:
 def _close(x: Any, y: Any, rel: float) -> bool:
     try:
         return bool(np.allclose(x, y, rtol=rel, atol=rel, equal_nan=True))
-    except TypeError:  # no numbers
+    except (TypeError, OverflowError):  # no numbers, or whole ones that are too large for a float
         return bool(np.all(x == y))
 
 

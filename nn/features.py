@@ -10,6 +10,7 @@ import numpy as np
 import autograd as ag
 from autograd import Node, Tensor
 
+from .checks import one_of
 from .module import Module
 
 __all__ = ["FEATURES", "Features"]
@@ -41,9 +42,7 @@ class Features(Module):
 
     def __init__(self, *names: str) -> None:
         for name in names:
-            if name not in FEATURES:
-                known = ", ".join(map(repr, FEATURES))
-                raise ValueError(f"`names` holds {name!r:.40}, which is no feature: use some of {known}")
+            one_of(name, FEATURES, "names")
         if not names:
             raise ValueError('`names` is empty: give at least one feature, such as Features("x0", "x1")')
         self.names = list(names)

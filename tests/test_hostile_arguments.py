@@ -50,6 +50,10 @@ def chain() -> nn.Module:
     return nn.Sequential(nn.Linear(1, 3, rng=0), nn.ReLU(), nn.Linear(3, 1, rng=1))
 
 
+FOUND = {"mean_test_score": np.array([0.5, 0.75]), "param_a": [1, 2], "param_b": [0.1, 10.0]}
+SIGNALS = nn.inspect.signals(net(), X)
+
+
 def cube(x: Any) -> Any:
     return ag.sum(x * x * x)
 
@@ -304,6 +308,28 @@ CALLS |= {
     "nn.losses.bce (weights)": call(nn.losses.bce, EACH, [0, 1], class_weight=EACH, label_smoothing=0.1),
     "nn.losses.multiclass_hinge (margin)": call(nn.losses.multiclass_hinge, ROWS, [0, 1], squared=True, margin=2.0),
 }  # fmt: skip
+CALLS |= {
+    "autograd.trace_table": call(lambda root: str(ag.trace_table(root)), Made(lambda: Value(2.0) * 3)),
+    "nn.Features": call(lambda *names: nn.Features(*names)(X), "x0", "x0*x1"),
+    "nn.Features of x": call(lambda x: nn.Features("x0", "sin(x1)")(x), X),
+    "nn.exercises.check_function": call(nn.exercises.check_function, two, two, [(1.0, 2.0)], rel=1e-6, rng=0),
+    "nn.exercises.check_law": call(nn.exercises.check_law, cube, bool),
+    "nn.exercises.check_value": call(nn.exercises.check_value, 12.0, 12.0, rel=1e-6),
+    "nn.inspect.hessian": call(nn.inspect.hessian, Made(net), X, Y, "bce_with_logits"),
+    "nn.inspect.hessian_product": call(
+        nn.inspect.hessian_product, Made(net), X, Y, Made(lambda: np.ones(net().count())), "bce_with_logits"),
+    "nn.inspect.through": call(nn.inspect.through, [-1.0, 0.0, 1.0], [0.0, 2.0, 1.0]),
+    "nn.plots.contour": call(nn.plots.contour, cube, {"descent": X}, x=(-1.0, 1.0), y=(-1.0, 1.0), resolution=5),
+    "nn.plots.folding": call(nn.plots.folding, Made(chain), Made(chain), -1.0, 1.0),
+    "nn.plots.functions": call(nn.plots.functions, {"square": twice}, -4.0, 4.0, variable="x"),
+    "nn.plots.images": call(nn.plots.images, MATRIX, (1, 3), ("a", "b"), most=2),
+    "nn.plots.layer_outputs": call(nn.plots.layer_outputs, Made(chain), X[:, :1], 5),
+    "nn.plots.regression": call(nn.plots.regression, Made(lambda: {"a": chain()}), X[:, :1], X[:, 1]),
+    "nn.plots.search": call(nn.plots.search, FOUND, "a", "b"),
+    "nn.plots.signal_sizes": call(nn.plots.signal_sizes, {"he": SIGNALS}),
+    "nn.plots.snapshots": call(
+        nn.plots.snapshots, Made(net), Made(lambda: {"start": net().state_dict()}), X, Y, level=0.0, resolution=5),
+}
 # fmt: on
 
 NOT_CALLED = {  # what `__all__` lists and takes nothing, or is made by us alone
@@ -311,17 +337,9 @@ NOT_CALLED = {  # what `__all__` lists and takes nothing, or is made by us alone
     "nn.inspect.Region", "nn.inspect.Signal", "nn.losses.Criterion", "nn.losses.Loss", "nn.init.Law",
     "nn.schedules.Schedule", "nn.History", "nn.exercises.Verdict",
 }
-NOT_YET = {  # came at the same time as this test
-    "autograd.trace_table", "nn.Features", "nn.exercises.check_function", "nn.exercises.check_law",
-    "nn.exercises.check_value", "nn.inspect.hessian", "nn.inspect.hessian_product", "nn.inspect.through",
-    "nn.plots.contour", "nn.plots.folding", "nn.plots.functions", "nn.plots.images", "nn.plots.layer_outputs",
-    "nn.plots.regression", "nn.plots.search", "nn.plots.signal_sizes", "nn.plots.snapshots",
-}  # fmt: skip
-
-
 if not find_spec("torch"):
     for name in [name for name in CALLS if name.endswith("_torch")]:
-        NOT_YET.add(name)
+        NOT_CALLED.add(name)
         del CALLS[name]
 
 
@@ -502,7 +520,7 @@ def test_every_public_function_is_called() -> None:
             listed |= {f"nn.{name}.{each}" for each in thing.__all__ if callable(getattr(thing, each))}
         else:
             listed.add(f"nn.{name}")
-    called = {name.split(" ")[0] for name in CALLS} | NOT_CALLED | NOT_YET
+    called = {name.split(" ")[0] for name in CALLS} | NOT_CALLED
     short = {f"nn.{name.rpartition('.')[2]}" for name in listed}
     missing = {name for name in listed if name not in called and f"nn.{name.rpartition('.')[2]}" not in called & short}
     assert not missing

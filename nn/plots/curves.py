@@ -96,6 +96,10 @@ def contour(
         TypeError, ValueError: an argument is not as above.
         ImportError: matplotlib is missing.
     """
+    if not callable(f):
+        raise TypeError(f"`f` is a function of a point, not {f!r:.60}")
+    if not isinstance(paths, Mapping | None):
+        raise TypeError(f"`paths` maps names to points, as in {{'descent': path}}, not {paths!r:.60}")
     walked = {name: _path(name, points) for name, points in (paths or {}).items()}
     resolution = count(resolution, "resolution", 2)
     sides = [_side(ends, name, [path[:, k] for path in walked.values()]) for k, (name, ends) in enumerate(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -116,10 +117,13 @@ def images(
     rows = plain_array(rows, "rows").astype(np.float64)
     if rows.ndim != 2 or not rows.size:
         raise ValueError(f"`rows` has shape {rows.shape}; it needs a row of pixels for each picture, (k, pixels)")
-    shape = _square(rows.shape[1]) if shape is None else tuple(shape)
-    if int(np.prod(shape)) != rows.shape[1] or len(shape) not in (2, 3) or (len(shape) == 3 and shape[0] != 3):
+    if not isinstance(titles, (list, tuple)):
+        raise TypeError(f"`titles` is a list of texts, not {titles!r:.60}")
+    shape = _square(rows.shape[1]) if shape is None else shape
+    if not _fits(shape, rows.shape[1]):
         raise ValueError(
-            f"`shape` {shape} does not fit rows of {rows.shape[1]} numbers: give (height, width) or (3, height, width)"
+            f"`shape` {shape!r:.60} does not fit rows of {rows.shape[1]} numbers: "
+            "give (height, width) or (3, height, width)"
         )
     rows = rows[: count(most, "most")]
     low, high = min(float(rows.min()), 0.0), float(rows.max())
@@ -135,6 +139,12 @@ def images(
         ax.imshow(picture, interpolation="nearest", **(settings if len(shape) == 2 else {}))
         ax.set(xticks=[], yticks=[], title=title)
     return axes
+
+
+def _fits(shape: Any, pixels: int) -> bool:
+    if not isinstance(shape, (list, tuple)) or not all(isinstance(n, (int, np.integer)) and n > 0 for n in shape):
+        return False
+    return math.prod(shape) == pixels and (len(shape) == 2 or (len(shape) == 3 and shape[0] == 3))
 
 
 def _square(pixels: int) -> tuple[int, ...]:
