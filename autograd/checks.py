@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["dtype_of", "flag", "float_of", "function", "items", "one_of"]
+__all__ = ["array_of", "dtype_of", "flag", "float_of", "function", "items", "one_of"]
 
 
 def float_of(x: Any, name: str) -> float:
@@ -20,6 +20,20 @@ def float_of(x: Any, name: str) -> float:
         return float(x)
     except OverflowError:
         raise ValueError(f"`{name}` is a whole number that no float can hold: it has over 308 digits") from None
+
+
+def array_of(x: Any, name: str) -> np.ndarray:
+    """Make a new array of what NumPy knows as one.
+
+    >>> array_of([[1, 2], [3, 4]], "x").shape
+    (2, 2)
+    """
+    try:
+        return np.array(x, order="C")
+    except ValueError as error:
+        raise ValueError(
+            f"`{name}` must be a full array; rows of this nested list differ in length ({error})"
+        ) from None
 
 
 def flag(x: Any, name: str) -> bool:

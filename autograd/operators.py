@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from . import comparison
 from .copying import deeply_copied, reduced, shallowly_copied
 from .display import Shown, number
@@ -177,4 +179,6 @@ class Operators(Node, Shown):
 
 
 def _data_of(other: Any) -> Any:
+    if isinstance(other, np.ndarray) and other.dtype.kind not in "fiubO":
+        raise TypeError(f"`<`, `>` and the like compare numbers, not an array of {other.dtype}")
     return other._data if isinstance(other, Node) else other

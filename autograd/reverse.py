@@ -55,8 +55,10 @@ def _seed(root: Node, gradient: Any) -> Any:
             "pass `gradient` of that shape, or reduce first, as in `.sum().backward()`"
         )
     try:
-        given = gradient._data if isinstance(gradient, Node) else np.asarray(gradient, dtype=np.float64)
-    except (TypeError, ValueError):
+        given: Any = gradient._data if isinstance(gradient, Node) else np.asarray(gradient)
+        if given.__class__ is not float:
+            given = given.astype(np.float64, casting="unsafe" if given.dtype == object else "same_kind")
+    except (TypeError, ValueError, OverflowError):
         shape = np.shape(data)
         raise TypeError(f"`gradient` is a number, array or node of shape {shape}, not {gradient!r:.40}") from None
     if np.shape(given) != np.shape(data):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import dtype_of, flag, items
+from .checks import array_of, dtype_of, flag, items
 from .display import heat, side_by_side
 from .graph import Node, fixed, kind
 from .modes import notice, quiet, truth
@@ -85,7 +85,7 @@ class Tensor(Operators):
     def data(self, x: Any) -> None:
         if x is self._data:
             return
-        new = np.array(x)
+        new = array_of(x, "data")
         if new.dtype.kind not in "iuf":
             raise TypeError(f"`data` holds {new.dtype} ({x!r:.40}), not real numbers as this Tensor does")
         if new.dtype != self._data.dtype:
@@ -284,17 +284,14 @@ def _plain_index(index: Any) -> Any:
         return tuple(_plain_index(i) for i in index)
     if isinstance(index, Node):
         raise TypeError("an index is whole numbers, slices or arrays of these, not a node: use its `.data`")
-    return np.array(index) if isinstance(index, (list, np.ndarray)) else index
+    return array_of(index, "index") if isinstance(index, (list, np.ndarray)) else index
 
 
 def _floats(data: Any, dtype: Any) -> np.ndarray:
     """Make a new array of floats in row order."""
     if dtype is not None:
         dtype = dtype_of(dtype)
-    try:
-        array = np.array(data, order="C")
-    except ValueError as error:
-        raise ValueError(f"`data` must be a full array; rows of this nested list differ in length ({error})") from None
+    array = array_of(data, "data")
     if array.dtype.kind == "f":
         array = array.astype(array.dtype.newbyteorder("="), copy=False)  # some files are of another byte order
     if array.dtype.kind == "b" or (array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64)):

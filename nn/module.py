@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import Network, Node, Tensor, Value, display, no_grad
 
+from .checks import as_array
 from .data import as_inputs
 from .randomness import Random
 from .reading import Reading
@@ -84,7 +85,7 @@ class Module(display.Shown):
             The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
         """
         with _in_use, no_grad(), self.mode(False):
-            X = np.array(X.data if isinstance(X, (Value, Tensor)) else X)  # a copy: a `forward` may work in place
+            X = as_array(X.data if isinstance(X, (Value, Tensor)) else X, "X").copy()  # a `forward` may work in place
             out = self.forward_rows(X)
         if not isinstance(out, (Value, Tensor, np.ndarray)):
             kind = type(out).__name__

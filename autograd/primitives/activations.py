@@ -127,9 +127,14 @@ def silu(x):
     return x * sigmoid(x)
 
 
+def _doubled(x):
+    """Take real numbers as float64."""
+    return np.asarray(x).astype(np.float64, casting="same_kind")
+
+
 def _exp_of_square(x, c):
     """Compute $e^{-cx^2}$ from parts of $x$, since rounding $x^2$ would cost $cx^2$ ulp; `c` is a power of 2."""
-    x = np.minimum(np.abs(np.asarray(x, np.float64)), 50.0)
+    x = np.minimum(np.abs(_doubled(x)), 50.0)
     coarse = np.round(x * 64.0) / 64.0  # so few bits that its square is exact
     return np.exp(-c * coarse * coarse) * np.exp(-c * (x - coarse) * (x + coarse))
 
@@ -194,7 +199,7 @@ def _normal_cdf(x):
     """
     from scipy import special  # heavy: only where an array needs it
 
-    z = -_ROOT_HALF * np.asarray(x, np.float64)
+    z = -_ROOT_HALF * _doubled(x)
     tail = special.erfcx(np.maximum(z, 0.5)) * _exp_of_square(x, 0.5)
     return (0.5 * np.where(np.greater(z, 0.5), tail, special.erfc(z))).astype(np.result_type(x))
 
