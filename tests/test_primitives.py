@@ -226,7 +226,11 @@ EXAMPLES: dict[str, list[tuple[tuple[Any, ...], dict[str, Any], Any]]] = {
     "scatter": [((V,), {"index": np.array([1, 1, 0, 3]), "shape": (5,)}, [V[2], V[0] + V[1], 0.0, V[3], 0.0])],
     "element": [((A,), {"index": (1, -1)}, A[1, -1])],
     "array_of": [((1.0, 2.0, 3.0, 4.0), {"shape": (2, 2)}, [[1.0, 2.0], [3.0, 4.0]])],
-    "concatenate": [((A, 2 * A), {"axis": 1}, np.concatenate([A, 2 * A], 1)), ((V,), {"axis": 0}, V)],
+    "concatenate": [
+        ((A, 2 * A), {"axis": 1}, np.concatenate([A, 2 * A], 1)),
+        ((A, 2 * A), {"axis": -1}, np.concatenate([A, 2 * A], -1)),
+        ((V,), {"axis": 0}, V),
+    ],
     "stack": [((A, 2 * A), {"axis": -1}, np.stack([A, 2 * A], -1))],
     "sum": [
         ((A,), {}, A.sum()),
