@@ -68,6 +68,9 @@ def test_the_pass_starts_from_a_number_an_array_or_a_node() -> None:
     narrow = Tensor([1.0, 2.0], dtype=np.float32) * 2.0
     narrow.backward([1.0, 2.0])
     assert narrow.grad.dtype == np.float32
+    leaf = Tensor([1.0, 2.0], dtype=np.float32)
+    leaf.backward(Tensor([3.0, 4.0]))
+    assert leaf.grad.dtype == np.float32 and leaf.grad.tolist() == [3.0, 4.0]
 
 
 def test_a_node_that_the_pass_starts_from_is_part_of_the_backward_graph() -> None:
