@@ -110,6 +110,11 @@ def one_branch_and_its_sign(x: Any, y: Any) -> Any:
     return ag.where(ag.greater(x, 5.0), y, 1.0) + ag.sign(y)
 
 
+def a_use_behind_a_branch_and_one_beside_it(x: Any) -> Any:
+    root = ag.sqrt(x)
+    return ag.where(0.0, root * 1.5 * 2.0, 1.0) + root * 0.0
+
+
 @pytest.mark.parametrize("make", [Value, lambda x: Tensor([x])])
 def test_nothing_comes_through_a_gate_that_is_shut_however_steep_it_is_behind(make: Any) -> None:
     def ways(f: Any, *at: float) -> list[list[float]]:
@@ -131,6 +136,7 @@ def test_nothing_comes_through_a_gate_that_is_shut_however_steep_it_is_behind(ma
     assert ways(lambda x: ag.asin(ag.round(x)), 1.2) == [[0.0]] * 3
     assert ways(lambda x: ag.ceil(ag.step(ag.exp(x) - 1.0)), 800.0) == [[0.0]] * 3
     assert ways(lambda x: one_branch_and_its_sign(x, ag.acosh(x)), -0.5) == [[0.0]] * 3
+    assert ways(a_use_behind_a_branch_and_one_beside_it, 0.0) == [[0.0]] * 3
     for at in ((0.0, 2.0), (2.0, 0.0)):
         for found in ways(lambda g, p: ag.sqrt(TABLE["gated"](g, p)), *at):
             assert found == [0.0 if at[1] == 0.0 else np.inf, 0.0 if at[0] == 0.0 else np.inf]

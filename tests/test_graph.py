@@ -703,6 +703,25 @@ def test_backward_inside_a_rule_is_refused() -> None:
     assert x.grad == 2.0
 
 
+def test_a_pass_waits_for_that_of_another_thread_with_the_collector_off() -> None:
+    x, y = Value(2.0), Value(3.0)
+    other = threading.Thread(target=lambda: (y * 5).backward())
+
+    def rule(out: Any, x: Any) -> Any:
+        other.start()
+        other.join(0.1)
+        assert other.is_alive() and not gc.isenabled()
+        return 1.0
+
+    @primitive(partials=[rule])
+    def slow(x):
+        return x * 1.0
+
+    slow(x).backward()
+    other.join()
+    assert (x.grad, y.grad) == (1.0, 5.0) and gc.isenabled()
+
+
 def test_a_backward_graph_is_freed_by_counting() -> None:
     x = Value(2.0)
     gc.collect()

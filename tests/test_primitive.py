@@ -92,6 +92,8 @@ def test_errors_of_a_formula_that_name_what_is_wrong_come_through_as_they_are() 
 def test_the_dtype_is_told_of_arrays_that_hold_no_numbers() -> None:
     with pytest.raises(TypeError, match=r"^`floor` cannot take ndarray of shape \(1,\) of <U1: "):
         ag.floor(np.array(["a"]))
+    with pytest.raises(TypeError, match=r"^`add` cannot take ndarray of shape \(1,\) of <U1 and float: "):
+        ag.add(np.array(["a"]), 1.0)
     with pytest.raises(ValueError, match=r"^`add` cannot take ndarray of shape \(2,\) and ndarray of shape \(3,\): "):
         ag.add(np.ones(2), np.ones(3))
 
