@@ -16,7 +16,11 @@ def test_operands_that_are_left_out_take_the_last_defaults() -> None:
         return x * a + b
 
     assert (line(3.0), line(3.0, 4.0), line(3.0, 4.0, 5.0)) == (7.0, 13.0, 17.0)
-    assert (line(Value(3.0)).data, line(Value(3.0), 4.0).data) == (7.0, 13.0)
+    for given, value, slope in ([], 7.0, 2.0), ([4.0], 13.0, 4.0):
+        x = Value(3.0)
+        y = line(x, *given)
+        y.backward()
+        assert (y.data, len(y.inputs), x.grad) == (value, 3, slope)
 
 
 def test_a_row_that_is_not_elementwise_gives_a_number_for_a_number() -> None:

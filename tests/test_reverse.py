@@ -80,6 +80,14 @@ def test_a_node_that_the_pass_starts_from_is_part_of_the_backward_graph() -> Non
     assert seed.grad.tolist() == [6.0, 8.0]
 
 
+def test_a_gradient_that_is_a_node_is_added_to() -> None:
+    for x in (Value(3.0), Tensor([3.0])):
+        for create_graph in (True, False):
+            y = x * x
+            y.backward(np.ones(x.shape), create_graph=create_graph)
+        assert type(x.grad) is type(x) and float(x.grad) == 12.0
+
+
 def test_what_a_constant_has_in_grad_stays() -> None:
     x, c, d = Tensor([1.0, 2.0]), Tensor([3.0, 4.0], requires_grad=False), Value(5.0, requires_grad=False)
     c.grad, d.grad = had = np.array([7.0, 7.0]), 8.0
