@@ -3,6 +3,7 @@
 import functools
 import itertools
 import math
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
-from autograd.program import scalars
+from autograd.program import scalars, templates
 
 element = TABLE["element"]
 SCALAR = [name for name, row in TABLE.items() if (row.elementwise and not row.options) or name == "where"]
@@ -298,6 +299,30 @@ def test_a_program_runs_in_several_threads() -> None:
     assert set(found) == {want}
 
 
+def test_one_graph_is_compiled_in_several_threads() -> None:
+    x = Value(0.5)
+    y = z = x
+    for _ in range(500):
+        y, z = tanh(z) + x, y * 0.5 - z
+    roots, found = [y, y * z], [[], []]
+    want = [compile(root)() for root in roots]
+
+    def work(i: int) -> None:
+        found[i].extend(compile(roots[i])() for _ in range(40))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(i,)) for i in (0, 1)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [[number] * 40 for number in want]
+
+
 def test_runs_are_equal_in_every_bit() -> None:
     rng = np.random.default_rng(5)
     model = layers([4, 16, 1], rng)
@@ -416,6 +441,14 @@ def test_rules_write_no_more_than_is_needed() -> None:
     assert listed(agree(ag.identity(x) * ag.identity(x * y), [x, y]))[2] == "%5  = mul(x, y)"
 
 
+def test_what_no_result_needs_is_left_out() -> None:
+    x = Value(1.5, label="x")
+    program = agree(ag.floor(x) * 3.0, [x])
+    assert "# dead code: left out 1 nodes" in str(program)
+    assert listed(program) == ["x  = input", "%5 = floor(x)", "%6 = mul(%5, 3)", "result: %6", "gradient of x: 0"]
+    assert listed(compile(ag.identity(x))) == ["x = input", "result: x", "gradient of x: 1"]
+
+
 def test_the_zero_that_a_sum_starts_from_is_left_out() -> None:
     x, y = Value(0.5, label="x"), Value(1.5, label="y")
     assert listed(agree(sum([x, y]), [x, y]))[2:] == ["%6 = add(x, y)", "result: %6", *(
@@ -447,6 +480,13 @@ def test_gradients_are_summed_in_parts_by_the_sums_that_their_terms_come_from() 
         "∂x   = mul(∂%15, %15)",
     ]
     assert len(text) == first + 14 + 12
+    one = [tanh(h * a) for a in ys[:5]]
+    text = listed(agree(sum(one) + sum(two), [x, *ys]))
+    first = text.index("∂%15 = add(%57, %58)")
+    assert text[first - 2 : first] == [
+        "%57  = ∂%24*y4 + ∂%22*y3 + ∂%20*y2 + ∂%18*y1 + ∂%16*y0",
+        "%58  = ∂%34*y4 + ∂%32*y3 + ∂%30*y2 + ∂%28*y1 + ∂%26*y0",
+    ]
     a, b, c, d = (Value(float(i), label="abcd"[i]) for i in range(4))
     h = exp(x)
     assert "∂%8 = 1*a + 1*b + 1*c + 1*d" in listed(agree(h * a + h * b + h * c + h * d, [x, a, b, c, d]))
@@ -986,6 +1026,25 @@ def test_other_dtypes_are_left_to_the_programs_of_arrays() -> None:
         np.testing.assert_allclose(have.data, want.data, rtol=1e-12)
     ((trace,),) = program._traces.values()
     assert type(trace.body).__name__ == "Body"
+
+    def rounded(a: Any) -> Any:
+        made = ag.Tensor([sin(x) * float(i) for i, x in enumerate(a.to_values() * 30)])
+        return ag.sum(ag.astype(ag.astype(made, dtype=np.float32), dtype=np.float64) * made)
+
+    assert compile(rounded)(a).data == pytest.approx(rounded(a).data, rel=1e-12)
+
+
+def test_rules_are_read_with_gradients_whatever_the_mode() -> None:
+    for name in ("tanh", "log", "asinh"):
+        templates.template.cache_clear()
+        x = Value(0.5)
+        root = TABLE[name](x)
+        with ag.no_grad():
+            program = compile(root)
+        root.backward()
+        want, x.grad = x.grad, None
+        program()
+        assert x.grad == pytest.approx(want, rel=1e-14)
 
 
 def test_second_derivatives_of_numbers_are_columns() -> None:

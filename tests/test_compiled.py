@@ -98,6 +98,7 @@ LAYOUT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "broadcast over three axes": (lambda x, y, z: x + y * z, [(2, 1, 3, 1), (4, 1, 5), (2, 4, 3, 5)]),
     "column": (lambda x, y: x - y, [(3, 4), (3, 1)]),
     "slices": (lambda x: x[1:, ::2] * x[:-1, 1::2], [(4, 6)]),
+    "a part": (lambda x: x[1:, ::2], [(4, 6)]),
     "one row": (lambda x: x[1] + x[-1], [(4, 3)]),
     "new axis": (lambda x: x[:, None] * x[None, :], [(4,)]),
     "index arrays": (lambda x: x[[0, 2, 2], [1, 1, 0]], [(3, 2)]),
@@ -113,6 +114,7 @@ LAYOUT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "sum of nothing": (lambda x: x.sum(axis=0), [(0, 3)]),
     "max": (lambda x: x.max(axis=(0, 2)), [(2, 5, 3)]),
     "min": (lambda x: x.min(), [(4, 3)]),
+    "norm of nothing": (lambda x: ag.norm(x, axis=0), [(0, 3)]),
     "norm": (lambda x: ag.norm(x, axis=0), [(4, 3)]),
     "logsumexp": (lambda x: ag.logsumexp(x * 30.0, axis=1), [(4, 3)]),
     "softmax": (lambda x: ag.softmax(x * 30.0), [(4, 3)]),
@@ -184,6 +186,7 @@ CALLS = {
     "broadcast over three axes": "copy, copy, add_product",
     "column": "sub",
     "slices": "mul",
+    "a part": "",
     "one row": "add",
     "new axis": "mul",
     "index arrays": "pick",
@@ -371,6 +374,13 @@ def test_a_root_that_is_a_leaf() -> None:
     assert x.grad == 1.0
 
 
+def test_a_function_of_nothing_is_a_program() -> None:
+    three = compile(lambda: 3)
+    assert (three(), listed(three.program())) == (3, [])
+    six = compile(lambda: Value(2.0, requires_grad=False) * 3.0)
+    assert (six(), listed(six.program())) == (6.0, ["result 0: 6"])
+
+
 def test_dtypes_mix_in_a_layer() -> None:
     x, w, b, z = (np.random.default_rng(0).normal(size=n) for n in ((3, 4), (4, 5), (5,), (3, 5)))
     for narrow in range(4):
@@ -400,7 +410,7 @@ def test_a_program_prints_itself() -> None:
 
 
 def listed(program: Any) -> list[str]:
-    """The lines of a program, without the notes of the passes."""
+    """The lines of a program, or of its text, without the notes of the passes."""
     return [line for line in str(program).splitlines() if not line.startswith("#")]
 
 

@@ -36,8 +36,8 @@ def test_the_last_gap_grows_and_neighbours_are_joined() -> None:
     assert plan([64, 64, 64, 192], [(0,), (1, 0), (2, 1, 0), (3,)]) == ([0, 1, 2, 0], 3, 6)
     released = [(0,), (1,), (2,), (3,), (3, 1), (3, 0, 2), (4,), (3, 4)]
     assert plan([64] * 4 + [192], released) == ([0, 1, 2, 3, 0], 4, 7), "a gap between two gaps joins them all"
-    released = [*((i,) for i in range(7)), (6, 0), (6, 2), (6, 4), (6, 3), (7,), (7, 1, 5, 6)]
-    assert plan([64] * 7 + [192], released) == ([*range(7), 2], 7, 10), "others lie before it"
+    released = [*((i,) for i in range(9)), (8, 0), (8, 2), (8, 4), (8, 6), (8, 3), (9,), (9, 1, 5, 7, 8)]
+    assert plan([64] * 9 + [192], released) == ([*range(9), 2], 9, 12), "others lie before and behind"
 
 
 def test_no_two_values_in_use_share_a_place() -> None:

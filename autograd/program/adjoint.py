@@ -90,7 +90,7 @@ def _reached(columns: Columns, walk: Walk) -> np.ndarray:
     hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
     for code in np.unique(columns.code).tolist():
         op = TABLE.get(columns.rows.names[code])
-        if op is not None and code > 3:
+        if op is not None:
             hands[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
             masks[code] = op.masks
     walk("reached", len(state), columns.code, columns.operands, hands, masks, state)

@@ -75,25 +75,22 @@ def blocks(left: np.ndarray, right: np.ndarray) -> tuple[list[Blocks], np.ndarra
     for members in np.split(order, np.cumsum(size)[:-1]):
         r, i = np.unique(row[members], return_inverse=True)
         c, j = np.unique(column[members], return_inverse=True)
-        cells = i * len(c) + j
         if (
             len(members) * k < ENOUGH
             or len(members) == 1
             or len(members) != len(r) * len(c)
             or not whole[members].all()
-            or (np.bincount(cells, minlength=len(members)) != 1).any()
         ):
             rest.append(members)
             continue
-        flat = np.empty(len(members), np.int64)
-        flat[cells] = members
-        grid = flat.reshape(len(r), len(c))
+        grid = np.zeros((len(r), len(c)), np.int64)
+        grid[i, j] = members
         a, b = left[grid[:, 0]], right[grid[0]]
         if min(grid.shape) == 1 and (matrix(a) is None or matrix(b) is None):
             rest.append(members)  # to gather the one matrix is all the work
             continue
         if not ((left[grid] == a[:, None]).all() and (right[grid] == b[None]).all()):
-            rest.append(members)  # two lists with the same hash
+            rest.append(members)  # one is missing and another there twice, or two lists have the same hash
             continue
         found.append(Blocks(grid, a, b))
     return found, np.concatenate(rest) if rest else everything[:0]

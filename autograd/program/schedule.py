@@ -218,9 +218,6 @@ class Schedule:
                 flip = bool((x[:, :1] == x).all())
         if flip:
             nodes, left, right, terms = nodes.T, right, left, [(x.T, by.T) for x, by in terms]
-        rows, columns = np.argsort(left[:, 0], kind="stable"), np.argsort(right[:, 0], kind="stable")
-        left, right, nodes = left[rows], right[columns], nodes[rows][:, columns]
-        terms = [(x[rows][:, columns], by[rows][:, columns]) for x, by in terms]
         (m, k), n = left.shape, len(right)
         a, b = self._matrix(left, True), self._matrix(np.ascontiguousarray(right.T), False)
         start: Any = None
