@@ -237,6 +237,7 @@ class Judge:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if not self.items:
+            _forget()  # else what is remembered is traced for the first test alone
             self.coverage.switch_context(nodeid)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -267,8 +268,7 @@ class Judge:
         for x in gc.get_objects():
             if type(x) is FunctionType:  # isinstance asks proxies of what is gone
                 self.live.setdefault(_place(x.__code__), []).append(x)
-            elif type(x) is functools._lru_cache_wrapper and _is_ours(str(x.__module__)):
-                x.cache_clear()
+        _forget()
         gc.collect()
         gc.freeze()
         for n, mutant in enumerate(self.group):
@@ -389,6 +389,14 @@ class Judge:
 def _is_ours(module: str) -> bool:
     """Say whether a module is of the sources or the tests; kernels are neither changed nor loaded again."""
     return module.startswith(("autograd", "nn", "test")) and not module.startswith("autograd.kernels")
+
+
+def _forget() -> None:
+    """Empty the caches of functions."""
+    for module in [x for name, x in sys.modules.items() if _is_ours(name)]:
+        for x in vars(module).values():
+            if type(x) is functools._lru_cache_wrapper and _is_ours(str(x.__module__)):
+                x.cache_clear()
 
 
 def _place(code: CodeType) -> Any:

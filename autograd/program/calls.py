@@ -273,7 +273,6 @@ class Calls:
 
     def _scatter(self, line: Instruction, x: View) -> View:
         out = self.base(line.shape, line.dtype)
-        x = self.converted(x, line.dtype)
         target = out.indexed(line.params["index"])
         if target is not None:
             self.call("zero", line.dtype, [out.size, Place(out.base)], out)
