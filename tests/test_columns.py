@@ -441,6 +441,17 @@ def test_rules_write_no_more_than_is_needed() -> None:
     assert listed(agree(ag.identity(x) * ag.identity(x * y), [x, y]))[2] == "%5  = mul(x, y)"
 
 
+@pytest.mark.parametrize(("more", "name"), [(0, "x"), (1, "%3")])
+def test_labels_of_large_graphs_are_not_read(more: int, name: str) -> None:
+    x = Value(1.5, label="x")
+    y = sin(x)
+    for _ in range(499):
+        y = y + sin(x)
+    for _ in range(1 + more):
+        y = -y
+    assert listed(compile(y))[0].split() == [name, "=", "input"]
+
+
 def test_what_no_result_needs_is_left_out() -> None:
     x = Value(1.5, label="x")
     program = agree(ag.floor(x) * 3.0, [x])
