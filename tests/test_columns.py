@@ -299,11 +299,14 @@ def test_a_program_runs_in_several_threads() -> None:
     assert set(found) == {want}
 
 
-def test_one_graph_is_compiled_in_several_threads() -> None:
-    x = Value(0.5)
-    y = z = x
-    for _ in range(500):
-        y, z = tanh(z) + x, y * 0.5 - z
+@pytest.mark.parametrize("lanes", [False, True])
+def test_one_graph_is_compiled_in_several_threads(lanes: bool) -> None:
+    xs: list[Any] = [Value(0.1 + 0.01 * i) for i in range(20)]
+    y: Any = ag.Tensor([0.1, 0.2]) if lanes else xs[0]
+    z: Any = y
+    for i in range(500):
+        y, z = tanh(z) + xs[i % 20], y * 0.5 - z
+    y, z = (ag.sum(y), ag.sum(z)) if lanes else (y, z)
     roots, found = [y, y * z], [[], []]
     want = [compile(root)() for root in roots]
 
@@ -498,6 +501,10 @@ def test_gradients_are_summed_in_parts_by_the_sums_that_their_terms_come_from() 
         "%57  = ∂%24*y4 + ∂%22*y3 + ∂%20*y2 + ∂%18*y1 + ∂%16*y0",
         "%58  = ∂%34*y4 + ∂%32*y3 + ∂%30*y2 + ∂%28*y1 + ∂%26*y0",
     ]
+    for n, parted in ((4, True), (3, False)):  # a part has four terms or more
+        text = listed(agree(sum(one[:n]) + sum(two[:n]), [x, *ys]))
+        (gradient,) = (line for line in text if line.startswith("∂%") and (" + " in line or "= add" in line))
+        assert ("= add" in gradient) == parted
     a, b, c, d = (Value(float(i), label="abcd"[i]) for i in range(4))
     h = exp(x)
     assert "∂%8 = 1*a + 1*b + 1*c + 1*d" in listed(agree(h * a + h * b + h * c + h * d, [x, a, b, c, d]))
