@@ -27,7 +27,7 @@ import resource
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from inspect import CO_OPTIMIZED
 from itertools import accumulate, pairwise
@@ -271,6 +271,9 @@ class Judge:
         _forget()
         gc.collect()
         gc.freeze()
+        unsound = self.unsound() if self.group else set()
+        print("not used, since they fail when all is imported anew:", *sorted(unsound), sep="\n", flush=True)
+        self.items = {name: item for name, item in self.items.items() if name not in unsound}
         for n, mutant in enumerate(self.group):
             killed = self.verdict(mutant)
             print(json.dumps({"mutant": str(mutant), "killed": killed}), file=self.out, flush=True)
@@ -309,6 +312,26 @@ class Judge:
     def verdict(self, mutant: Mutant) -> str:
         """Judge a mutant in a fork: what killed it, or an empty text."""
         tests = self.reaching(mutant)
+        how, said = self.forked(lambda: self.survives(mutant, tests), tests)
+        if os.WIFSIGNALED(how):
+            return signal.Signals(os.WTERMSIG(how)).name
+        if os.WEXITSTATUS(how) == FAULT:
+            raise RuntimeError(f"{mutant}: {said}")
+        return (said or "the import fails")[:200] if how else ""
+
+    def unsound(self) -> set[str]:
+        """List the tests that fail when all is imported anew, though nothing was changed."""
+
+        def control() -> int:
+            self.survives_import("", None, list(self.items))
+            self.words = "\n".join(self.failed)
+            return 0
+
+        _, said = self.forked(control, list(self.items))
+        return set(said.split("\n")) - {""}
+
+    def forked(self, run: Callable[[], int], tests: list[str]) -> tuple[int, str]:
+        """Run tests in a fork: how it ended, and the last words."""
         usual = sum(self.seconds[test] for test in tests)
         read, write = os.pipe()
         child = os.fork()
@@ -323,7 +346,7 @@ class Judge:
                 resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
                 signal.setitimer(signal.ITIMER_PROF, 3 * usual + 5)  # of the processor: what others do does not count
                 signal.setitimer(signal.ITIMER_REAL, 20 * usual + 120)
-                status = self.survives(mutant, tests)
+                status = run()
                 os.write(write, self.words.encode())
             except BaseException as error:
                 os.write(write, f"{type(error).__name__}: {error}".encode())
@@ -334,12 +357,7 @@ class Judge:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what the tests left running
         with os.fdopen(read, "rb") as stream:
-            said = stream.read().decode(errors="replace")
-        if os.WIFSIGNALED(how):
-            return signal.Signals(os.WTERMSIG(how)).name
-        if os.WEXITSTATUS(how) == FAULT:
-            raise RuntimeError(f"{mutant}: {said}")
-        return (said or "the import fails")[:200] if how else ""
+            return how, stream.read().decode(errors="replace")
 
     words = ""
 
@@ -362,12 +380,12 @@ class Judge:
             return 0
         return self.survives_import(path, becomes, tests)
 
-    def survives_import(self, path: str, code: CodeType, tests: list[str]) -> int:
-        """Import everything of ours again, with other code for one file, and run the tests."""
+    def survives_import(self, path: str, code: CodeType | None, tests: list[str]) -> int:
+        """Import everything of ours again, with other code for one file, and run the tests; without, run them all."""
         original = importlib.machinery.SourceFileLoader.get_code
 
         def get_code(loader: Any, name: str) -> Any:
-            return code if loader.path == path else original(loader, name)
+            return code if code and loader.path == path else original(loader, name)
 
         importlib.machinery.SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
         for name in list(sys.modules):
@@ -383,12 +401,16 @@ class Judge:
                 judge.pytest_runtest_logreport(report)
 
         files = dict.fromkeys(test.partition("::")[0] for test in tests)
-        return int(any(pytest.main([*OPTIONS, "-x", file], plugins=[Chosen()]) for file in files))
+        options = [*OPTIONS, "-x"] if code else OPTIONS
+        ends = (pytest.main([*options, file], plugins=[Chosen()]) for file in files)
+        return int(any(ends) if code else bool(sum(ends)))
 
 
 def _is_ours(module: str) -> bool:
-    """Say whether a module is of the sources or the tests; kernels are neither changed nor loaded again."""
-    return module.startswith(("autograd", "nn", "test")) and not module.startswith("autograd.kernels")
+    """Say whether a module is of the sources or the tests; kernels and the oracle are not loaded again."""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    ours = file.startswith(tuple(f"{ROOT / folder}{os.sep}" for folder in ("autograd", "nn", "tests")))
+    return ours and module not in ("__main__", "oracle") and not module.startswith("autograd.kernels")
 
 
 def _forget() -> None:

@@ -1,6 +1,7 @@
 """The mutants are what they are said to be; that tests notice them is `python tests/mutate.py`, which takes long."""
 
 import ast
+import importlib
 
 import pytest
 
@@ -67,3 +68,10 @@ def test_what_differs_is_found_in_the_functions() -> None:
     assert [before.co_name for before, _ in inner or []] == ["f", "g"]
     assert mutate._changed(compiled(old), compiled(old)) == []
     assert mutate._changed(compiled(old), compiled(old.replace("y = 1", "y = 5"))) is None
+
+
+def test_all_of_ours_is_imported_anew_but_the_kernels_and_the_oracle() -> None:
+    names = ["autograd.graph", "nn", "agreement", __name__, "oracle", "autograd.kernels", "numpy"]
+    for name in names:
+        importlib.import_module(name)
+    assert [name for name in names if mutate._is_ours(name)] == names[:4]
