@@ -91,7 +91,8 @@ def index(folder: Path = FOLDER) -> dict[Path, bytes]:
         told = f"{link}<b>{html.escape(about.title)}</b></a> ({about.minutes} minutes)<br>{about.goal}"
         rows.append(f"<tr><td>{link}{image}</a></td><td>{told}</td></tr>")
         inner = image.replace('src="', f'src="{folder.name}/').replace("260", "180")
-        small.append(f'<td><a href="{folder.name}/{about.file}">{inner}<br>{html.escape(about.title)}</a></td>')
+        title = f'<a href="{folder.name}/{about.file}">{inner}<br>{html.escape(about.title)}</a>'
+        small.append(f'<td valign="top">{title}<br>{about.goal}</td>')
     made[folder / "README.md"] = (_PAGE + "\n".join(["<table>", *rows, "</table>"]) + "\n").encode()
     readme = folder.parent / "README.md"
     if readme.exists():
