@@ -956,6 +956,9 @@ def test_a_function_of_numbers_is_columns() -> None:
 
     body = compiled_as_columns(ag.value_and_grad(loss), parameters)
     assert sum("matrix" in group.text for group in body.groups) >= 4
+    assert [note.split(":")[0] for note in body.notes] == [
+        "sums of products", "common subexpressions", "dead code",
+    ]  # fmt: skip
 
 
 def test_a_function_between_arrays_is_columns_where_values_do_the_work() -> None:
@@ -1038,6 +1041,19 @@ def test_where_arrays_do_most_of_the_work_there_are_no_columns(size: int, column
         np.testing.assert_allclose(have, want, rtol=1e-12)
     ((trace,),) = program._traces.values()
     assert (type(trace.body).__name__ == "FunctionOfScalars") == columns
+
+
+def test_a_function_that_works_on_arrays_is_no_columns_however_many_numbers_it_takes() -> None:
+    def f(ws: list[float], a: Any) -> Any:
+        for i in range(300):
+            a = tanh(a * ws[i % 20])
+        return a
+
+    program = compile(f)
+    ws, a = [0.1 * i for i in range(20)], np.linspace(-1.0, 1.0, 50)
+    np.testing.assert_allclose(program(ws, a), f(ws, a), rtol=1e-12)
+    ((trace,),) = program._traces.values()
+    assert type(trace.body).__name__ == "Body"
 
 
 def test_other_dtypes_are_left_to_the_programs_of_arrays() -> None:

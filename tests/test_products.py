@@ -41,6 +41,13 @@ def test_of_several_products_each_is_found_and_other_sums_are_left() -> None:
     assert rest.tolist() == [40, 41, 42]
 
 
+@pytest.mark.parametrize(("n", "found"), [(256, 256), (257, 0)])
+def test_where_there_are_very_many_none_is_looked_for(n: int, found: int) -> None:
+    parts = [factors(places(4, 4, 16 * i), places(4, 4, 10_000 + 16 * i)) for i in range(n)]
+    left, right = (np.concatenate([part[side] for part in parts]) for side in (0, 1))
+    assert len(blocks(left, right)[0]) == found
+
+
 @pytest.mark.parametrize(
     ("m", "k", "n"),
     [(3, 3, 7), (1, 64, 1)],  # 63 multiplications; a single sum
