@@ -1,6 +1,7 @@
 """Compiled programs: the numbers of the eager engine, whatever changes between two calls."""
 
 import copy
+import itertools
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -689,13 +690,20 @@ def test_what_is_captured_in_circles_hides_nothing() -> None:
 
 
 def test_captured_and_guarded_nan_is_nan_again() -> None:
-    offsets, number = np.array([0.0, np.nan]), float("nan")
+    offsets, number, traced = np.array([0.0, np.nan]), float("nan"), itertools.count()
     words = np.array([None, "a"], dtype=object)
-    f = compile(lambda x: (x + offsets).sum() * number + len(words) if float(x) != 1.0 else x)
+
+    def f(x: Any) -> Any:
+        next(traced)
+        return (x + offsets).sum() * number + len(words) if float(x) != 1.0 else x
+
+    run = compile(f)
     for _ in range(3):
-        assert np.isnan(f(2.0)) and np.isnan(f(float("nan")))
+        assert np.isnan(run(2.0)) and np.isnan(run(float("nan")))
         offsets, number, words = offsets.copy(), float("nan"), words.copy()
-    assert traces(f) == 2
+    assert next(traced) == 2
+    number, offsets = 3.0, np.zeros(2)
+    assert run(2.0) == 14.0
 
 
 def test_what_stays_is_not_walked_through_again(monkeypatch: pytest.MonkeyPatch) -> None:

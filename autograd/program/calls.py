@@ -219,8 +219,6 @@ class Calls:
     def _sum_to(self, line: Instruction, x: View) -> View:
         lead = len(x.shape) - len(line.shape)
         axes = (*range(lead), *(i + lead for i, n in enumerate(line.shape) if n == 1 and x.shape[i + lead] != 1))
-        if not axes:
-            return x
         summed = Instruction("sum", line.op, (), {"axis": axes}, line.shape, line.dtype, line.single)
         return self._reduced(summed, x)
 
