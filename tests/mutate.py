@@ -315,9 +315,9 @@ class Judge:
         how, said = self.forked(lambda: self.survives(mutant, tests), tests)
         if os.WIFSIGNALED(how):
             return signal.Signals(os.WTERMSIG(how)).name
-        if os.WEXITSTATUS(how) == FAULT:
+        if os.WEXITSTATUS(how) == FAULT and said:
             raise RuntimeError(f"{mutant}: {said}")
-        return (said or "the import fails")[:200] if how else ""
+        return (said or "the import fails, or the process ends")[:200] if how else ""
 
     def unsound(self) -> set[str]:
         """List the tests that fail when all is imported anew, though nothing was changed."""
