@@ -53,6 +53,23 @@ def test_two_operands_in_a_program(name: str) -> None:
     assert [program(*pair) for pair in zip(a[::7], b[::7], strict=True)] == want[::7].tolist()
 
 
+@pytest.mark.parametrize("name", TWO)
+def test_a_number_beside_a_node_in_a_program(name: str) -> None:
+    f, numpys = getattr(ag, name), getattr(np, name)
+    for program, want in (
+        (ag.compile(lambda x: f(x, 1.0)), numpys(SPECIAL, 1.0)),
+        (ag.compile(lambda x: f(1.0, x)), numpys(1.0, SPECIAL)),
+    ):
+        assert [bool(program(x)) for x in SPECIAL.tolist()] == want.tolist()
+
+
+def test_what_cannot_be_compared_is_said() -> None:
+    with pytest.raises(ValueError, match=r"`less` cannot compare shapes \(2,\) and \(3,\): they do not broadcast"):
+        ag.less(Tensor([1.0, 2.0]), np.ones(3))
+    with pytest.raises(TypeError, match="`less` takes 2 operands, not 1"):
+        ag.less(Tensor([1.0, 2.0]))
+
+
 @pytest.mark.parametrize("name", ONE)
 def test_one_operand_in_a_program(name: str) -> None:
     program, want = ag.compile(getattr(ag, name)), getattr(np, name)(SPECIAL).astype(float)
