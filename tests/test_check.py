@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import (
+    TABLE,
     Tensor,
     Value,
     asinh,
@@ -292,6 +293,12 @@ def test_right_rules_pass_to_third_order(f, args) -> None:
 @pytest.mark.parametrize("f", [lambda x: sin(x) * exp(x) / x, lambda x: (x @ x.T).sum(), lambda x: mul(x, x)[0]])
 def test_the_complex_step_is_exact(f) -> None:
     gradcheck(f, MATRIX, order=2, method="complex", rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["abs", "relu", "leaky_relu", "elu", "step", "sign"])
+def test_no_complex_step_is_taken_where_a_derivative_jumps(name: str) -> None:
+    with pytest.raises(ValueError, match=f"`{name}` takes no complex numbers .*derivative jumps.*'differences'"):
+        gradcheck(TABLE[name], 1.0, method="complex")
 
 
 def test_steps_keep_away_from_a_kink() -> None:

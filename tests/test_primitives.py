@@ -293,6 +293,28 @@ def test_rows_say_what_the_tests_and_readers_need() -> None:
         assert all(low < high for low, high in row.domain), name
 
 
+@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if np.any(np.isfinite(TABLE[name].domain))])
+def test_a_row_is_defined_to_the_ends_of_its_domain_and_not_beyond(name: str) -> None:
+    row = TABLE[name]
+    for i, ends in enumerate(row.domain):
+        for end, outward in zip(ends, (-1.0, 1.0), strict=True):
+            if math.isfinite(end):
+                operands = [inside(interval)[3] for interval in row.domain]
+                for step, defined in ((0.001, False), (-0.001, True)):
+                    operands[i] = end + outward * step
+                    assert math.isnan(row(*operands)) is not defined, (i, operands)
+
+
+@pytest.mark.parametrize("name", [name for name in ELEMENTWISE if TABLE[name].kinks])
+def test_at_a_kink_the_value_the_slope_or_the_curvature_jumps(name: str) -> None:
+    def jet(x: float) -> np.ndarray:
+        f = functools.partial(TABLE[name])
+        return np.array([f(x), grad(f)(x), grad(grad(f))(x)])
+
+    for kink in TABLE[name].kinks:
+        assert np.max(np.abs(jet(kink + 1e-9) - jet(kink - 1e-9))) > 0.1
+
+
 def test_rules_apply_to_numbers_as_to_nodes() -> None:
     """A rule gives the same number from floats, arrays and nodes: the gradient and its graph agree."""
     for name in ELEMENTWISE:
