@@ -117,7 +117,7 @@ def images(
     rows = plain_array(rows, "rows").astype(np.float64)
     if rows.ndim != 2 or not rows.size:
         raise ValueError(f"`rows` has shape {rows.shape}; it needs a row of pixels for each picture, (k, pixels)")
-    if not isinstance(titles, (list, tuple)):
+    if isinstance(titles, str) or not np.iterable(titles):
         raise TypeError(f"`titles` is a list of texts, not {titles!r:.60}")
     shape = _square(rows.shape[1]) if shape is None else shape
     if not _fits(shape, rows.shape[1]):
