@@ -289,7 +289,7 @@ class Judge:
         def within(lines: range) -> set[str]:
             return {test for line in lines for test in by_line.get(line, ())}
 
-        found = within(mutant.lines)
+        found = within(mutant.lines) or within(mutant.block)  # Python names but the first line of a list of constants
         everyone = found == {""}
         if "" in found and self.thorough:  # it runs when the module is imported, for whoever uses what it makes
             found = set(self.items)
