@@ -41,8 +41,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 PLAN: dict[str, list[str]] = {
-    "autograd/primitives/": ["conventions", "primitives", "activations", "tensor", "transforms", "value", "laws",
-                             "hostile_arguments", "compiled", "accuracy"],
+    "autograd/primitives/": ["conventions", "primitives", "activations", "tensor", "transforms", "value", "primitive",
+                             "check", "laws", "hostile_arguments", "compiled", "accuracy"],
     "autograd/program/": ["passes", "views", "memory", "products", "columns", "compiled", "compiled_training"],
     "autograd/check.py": ["check"],
     "autograd/comparison.py": ["comparison"],

@@ -65,6 +65,9 @@ def test_what_is_no_number_is_refused_by_name() -> None:
 
 def test_rows_are_named_and_drawn_by_their_symbol() -> None:
     assert [(repr(row), row.symbol) for row in (ag.mul, ag.sin)] == [("mul", "*"), ("sin", "sin")]
+    operators = {"add": "+", "sub": "-", "neg": "-", "mul": "*", "div": "/", "mod": "%", "pow": "**", "matmul": "@"}
+    assert {name: ag.TABLE[name].symbol for name in operators} == operators
+    assert [ag.TABLE[name].symbol for name in ("getitem", "equal", "greater")] == ["[ ]", "==", ">"]
 
 
 def test_a_joint_rule_is_cut_into_one_for_each_operand() -> None:
