@@ -990,6 +990,14 @@ def test_arrays_of_numbers_move_and_reduce_as_columns() -> None:
     assert (body.stats.instructions, body.stats.calls) == (1000, 9)  # what moves costs nothing
 
 
+def test_gradients_of_what_is_repeated_twice_are_summed() -> None:
+    def f(a: Any, b: Any) -> Any:
+        made = ag.Tensor([sin(element(a, index=i)) for i in range(300)]).reshape((2, 150))
+        return ag.sum(made * b)
+
+    compiled_as_columns(ag.grad(f, (0, 1)), np.linspace(0.1, 2.0, 300), np.linspace(1.0, 2.0, 150)[None])
+
+
 def test_nothing_is_added_to_what_is_scattered() -> None:
     def f(a: Any) -> Any:
         made = ag.Tensor([sin(x) for x in a.to_values()])
