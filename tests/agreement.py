@@ -242,6 +242,9 @@ class Case:
             return [exact + spread(replay, 30)[0] + spread(replay, 30, seed=1)[0]]
 
         have = np.asarray(found.get(self.root, 0.0)).astype(want.dtype)
+        if not self.precise and np.isinf(have).any():  # a tangent on the way was too large for float32
+            self.tally.skipped["forward mode"] += 1
+            return
         self.compare("forward mode", [have], [want], [allowed], loose)
 
     def along(self, direction: Numbers) -> tuple[Any, Any]:
