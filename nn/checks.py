@@ -75,7 +75,8 @@ def within(x: Any, name: str, low: float = 0.0, high: float = math.inf, *, close
     0.9
     """
     try:
-        number = math.fsum([x])  # not float(x), which would read "0.1"
+        numbers: Any = None if getattr(x, "ndim", 0) else [x]  # older NumPy would take the only number of an array
+        number = math.fsum(numbers)  # not float(x), which would read "0.1"
     except (TypeError, ValueError, OverflowError):
         raise TypeError(f"`{name}` is a number, not {x!r:.60}") from None
     if not (low <= number < high or (closed and number == high)):

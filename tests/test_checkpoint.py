@@ -217,9 +217,13 @@ net = nn.TensorMLP(2, [8, 1], rng=0)
 optimizer = nn.Adam(lr=0.01)
 calls = [nn.Checkpoint(sys.argv[1])] if len(sys.argv) > 1 else []
 print("ready", flush=True)
-history = nn.fit(net, X, X[:, 0] * X[:, 1], optimizer=optimizer, epochs=EPOCHS, batch_size=8, callbacks=calls,
-                 resume=bool(calls), rng=1)
 twin = nn.TensorMLP(2, [8, 1], rng=0)
+try:
+    history = nn.fit(net, X, X[:, 0] * X[:, 1], optimizer=optimizer, epochs=EPOCHS, batch_size=8, callbacks=calls,
+                     resume=bool(calls), rng=1)
+except KeyboardInterrupt:  # before the training had begun
+    assert all(np.array_equal(twin.state_dict()[name], array) for name, array in net.state_dict().items())
+    sys.exit(print("interrupted", flush=True))
 if history.interrupted:
     whole = nn.fit(twin, X, X[:, 0] * X[:, 1], optimizer=nn.Adam(lr=0.01), steps=optimizer.steps, batch_size=8, rng=1)
     done = optimizer.steps // 5
