@@ -51,8 +51,8 @@ def test_a_row_keeps_what_it_states(name: str, tally: Tally) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FORMULAS)
-def test_a_row_keeps_what_it_states_at_thousands_of_points(name: str, tally: Tally) -> None:
-    tally.check(name, 500, seed=1)
+def test_a_row_keeps_what_it_states_at_more_points(name: str, tally: Tally) -> None:
+    tally.check(name, 200, seed=1)
 
 
 def test_every_row_states_a_bound() -> None:
