@@ -137,7 +137,7 @@ def log2(x):
     return np.log2(x)
 
 
-@primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)], ulps=(2, 4, 4))
+@primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)], ulps=(2, 4, 8))
 def log10(x):
     r"""Logarithm of base 10, with derivative $1/(x \ln 10)$.
 
@@ -155,7 +155,7 @@ def _unless_flat(slope, x, y):
 @primitive(
     partials=[lambda out, x, y: _unless_flat(log(y), x, y), lambda out, x, y: _unless_flat(div(x, y), x, y)],
     domain=[(-inf, inf), (0.0, inf)],
-    ulps=(4, 2, 4),
+    ulps=(4, 4, 4),
 )
 def xlogy(x, y):
     r"""$x \ln y$, and 0 where $x = 0$, so that the entropy $-p \ln p$ is 0 at $p = 0$.

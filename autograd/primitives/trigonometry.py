@@ -87,7 +87,7 @@ def atan(x):
 @primitive(
     partials=[lambda out, y, x: _turn(x, y, x), lambda out, y, x: -_turn(y, y, x)],
     scalar=math.atan2,
-    ulps=(4, 4, 8),
+    ulps=(4, 8, 16),
 )
 def atan2(y, x):
     r"""Angle of the point $(x, y)$, from $-\pi$ to $\pi$; $\partial/\partial y = x/(x^2+y^2)$, (0, 0) at the origin.
@@ -142,7 +142,7 @@ def tanh(x):
     return np.tanh(x)
 
 
-@primitive(partials=[lambda out, x: div(1.0, hypot(1.0, x))], scalar=math.asinh, ulps=(4, 2, 4))
+@primitive(partials=[lambda out, x: div(1.0, hypot(1.0, x))], scalar=math.asinh, ulps=(4, 2, 8))
 def asinh(x):
     r"""Inverse hyperbolic sine, with derivative $1/\sqrt{1 + x^2}$.
 
@@ -165,7 +165,7 @@ def acosh(x):
     return np.arccosh(x)
 
 
-@primitive(symbol="atanh′", partials=[lambda out, x: 2.0 * x * out * out], domain=_ONE, ulps=(2, 4, 8))
+@primitive(symbol="atanh′", partials=[lambda out, x: 2.0 * x * out * out], domain=_ONE, ulps=(2, 8, 8))
 def _atanh_slope(x):
     r"""Derivative of atanh: $1/((1-x)(1+x))$, infinite at the ends and NaN beyond."""
     slope = np.divide(1.0, (1.0 - x) * (1.0 + x))
