@@ -12,6 +12,8 @@ from oracle import FORMULAS, exact, ulps
 from autograd import TABLE
 from autograd.primitives import layout
 
+pytestmark = pytest.mark.no_cover  # much work on the same lines
+
 MOVES = [name for name, row in TABLE.items() if row is getattr(layout, row.__name__, None)]
 """Rows that only move numbers, or add them as `sum` does."""
 

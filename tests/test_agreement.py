@@ -19,6 +19,8 @@ from random_graphs import grown
 import autograd as ag
 from autograd import TABLE, Tensor, Value
 
+pytestmark = pytest.mark.no_cover  # much work on the same lines
+
 QUICK = 300
 
 

@@ -27,6 +27,8 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value
 
+pytestmark = pytest.mark.no_cover  # much work on the same lines
+
 mpl = pytest.importorskip("matplotlib", reason="the plots are called, too")
 mpl.use("Agg")
 

@@ -22,6 +22,8 @@ import nn
 from nn.encoding import decode
 from nn.files import FORMS, HEADER, read, write
 
+pytestmark = pytest.mark.no_cover  # much work on the same lines
+
 X = np.random.default_rng(0).normal(size=(8, 2))
 Y = X[:, 0]
 

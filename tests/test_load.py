@@ -20,6 +20,8 @@ import pytest
 import nn
 from autograd import Tensor, Value, compile, draw, grad, tanh
 
+pytestmark = pytest.mark.no_cover  # much work on the same lines
+
 ROOT = Path(__file__).resolve().parent.parent
 
 X = np.random.default_rng(0).normal(size=(40, 3))
