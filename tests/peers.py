@@ -16,6 +16,14 @@ from autograd.shapes import axes_of
 
 Rows = dict[str, Callable[..., Any]]
 
+ALIKE = {"sub": "subtract", "mul": "multiply", "div": "divide", "neg": "negative", "_trunc": "trunc"}
+ALIKE |= {name: name for name in (
+    "abs", "acos", "acosh", "add", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "exp", "exp2",
+    "expm1", "floor", "fmod", "hypot", "log", "log10", "log1p", "log2", "logaddexp", "matmul", "maximum", "minimum",
+    "pow", "reciprocal", "round", "sign", "sin", "sinh", "sqrt", "square", "tan", "tanh",
+)}  # fmt: skip
+"""Our rows, and what both engines call them."""
+
 
 class NoCounterpart(LookupError):
     """A row, or a setting of it, that the other engine does not have."""
@@ -24,6 +32,11 @@ class NoCounterpart(LookupError):
 def places(shape: tuple[int, ...], index: Any) -> np.ndarray:
     """Say which elements, in row order, an index picks."""
     return np.arange(math.prod(shape)).reshape(shape)[index]
+
+
+def alike(engine: Any) -> Rows:
+    """Give the rows that both engines have under one name."""
+    return {row: getattr(engine, name) for row, name in ALIKE.items()}
 
 
 def without_setting(f: Callable[..., Any], name: str, allowed: Any) -> Callable[..., Any]:
@@ -102,57 +115,10 @@ def _torch_rows(torch: Any) -> Rows:
     def pick(x: Any, *, index: Any = ()) -> Any:
         return x.reshape(-1)[torch.tensor(np.array(places(tuple(x.shape), index)))]
 
-    names = [
-        "add",
-        "sub",
-        "mul",
-        "div",
-        "neg",
-        "reciprocal",
-        "square",
-        "abs",
-        "floor",
-        "ceil",
-        "round",
-        "fmod",
-        "pow",
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log1p",
-        "log2",
-        "log10",
-        "sqrt",
-        "hypot",
-        "logaddexp",
-        "xlogy",
-        "sin",
-        "cos",
-        "tan",
-        "asin",
-        "acos",
-        "atan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "asinh",
-        "acosh",
-        "atanh",
-        "atan2",
-        "erf",
-        "erfc",
-        "sigmoid",
-        "relu",
-        "sign",
-        "maximum",
-        "minimum",
-        "matmul",
-    ]
-    return {name: getattr(torch, name) for name in names} | {
+    names = ["xlogy", "erf", "erfc", "sigmoid", "relu"]
+    return alike(torch) | {name: getattr(torch, name) for name in names} | {
         "identity": lambda x: x.clone(),
         "mod": torch.remainder,
-        "_trunc": torch.trunc,
         "_inverse": lambda x: torch.where(x < 0, math.nan, 1.0 / x.abs()) * 1.0,
         "ratio": lambda x, r: torch.where(r == 0, 0.0, x / torch.where(r == 0, 1.0, r)),
         "_sech2": lambda x: 1.0 / torch.cosh(x) ** 2,
@@ -231,59 +197,9 @@ def _jax_rows(jax: Any) -> Rows:
     def norm(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         return xp.sqrt(xp.sum(x * x, axis=axis, keepdims=keepdims))
 
-    names = [
-        "add",
-        "subtract",
-        "multiply",
-        "divide",
-        "negative",
-        "reciprocal",
-        "square",
-        "abs",
-        "floor",
-        "ceil",
-        "round",
-        "fmod",
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log1p",
-        "log2",
-        "log10",
-        "sqrt",
-        "hypot",
-        "logaddexp",
-        "sin",
-        "cos",
-        "tan",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "arcsinh",
-        "arccosh",
-        "arctanh",
-        "arctan2",
-        "sign",
-        "maximum",
-        "minimum",
-        "matmul",
-        "trunc",
-        "mod",
-        "sum",
-        "max",
-        "min",
-        "swapaxes",
-    ]
-    ours = {
-        "subtract": "sub", "multiply": "mul", "divide": "div", "negative": "neg", "arctan2": "atan2", "trunc": "_trunc",
-        **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    }  # fmt: skip
+    names = ["mod", "sum", "max", "min", "swapaxes"]
     activations = {name: getattr(jax.nn, name) for name in ("sigmoid", "softplus", "log_sigmoid", "relu", "silu")}
-    return {ours.get(name, name): getattr(xp, name) for name in names} | activations | {
+    return alike(xp) | {name: getattr(xp, name) for name in names} | activations | {
         "identity": lambda x: x,
         "pow": xp.power,
         "xlogy": jax.scipy.special.xlogy,
