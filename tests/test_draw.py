@@ -11,8 +11,9 @@ import pytest
 
 import autograd as ag
 from autograd import TABLE, Tensor, Value, draw
-from autograd.drawing import Drawing, engine, formula
-from autograd.drawing.picture import Edge
+from autograd.drawing import Drawing, formula
+from autograd.drawing.layout import engine
+from autograd.drawing.picture.elements import Edge
 
 NASTY = 'a{<b>|c}"d"\\N\\l&\ne'
 
@@ -314,7 +315,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     _, _, e = expression()
     path = tmp_path / "e.svg"
     path.write_text("old")
-    monkeypatch.setattr("autograd.drawing.show.os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr("autograd.drawing.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         draw(e).save(path)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

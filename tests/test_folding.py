@@ -9,11 +9,11 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Node, Tensor, Value, draw
-from autograd.drawing.folding import Folding
-from autograd.drawing.parts import joints
-from autograd.drawing.places import place_of
-from autograd.drawing.planning import plan
-from autograd.drawing.reading import read
+from autograd.drawing.analysis.grouping import GroupFinder
+from autograd.drawing.analysis.groups import connections
+from autograd.drawing.analysis.level_of_detail import choose_groups
+from autograd.drawing.analysis.module_path import place_of
+from autograd.drawing.analysis.snapshot import Snapshot
 
 
 def headings(drawing: Any) -> list[str]:
@@ -52,12 +52,12 @@ def random_graph(rng: random.Random) -> Value:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_parts_divide_the_graph_and_no_edge_turns_back(seed: int) -> None:
-    reading = read(random_graph(random.Random(seed)))
+    snapshot = Snapshot(random_graph(random.Random(seed)))
     for depth in (None, 0, 1, 2, 3):
-        made = plan(reading, depth)
-        members = [i for part in made.parts for i in part.members]
-        assert len(members) == len(set(members)) and len(reading.nodes) - 1 in members
-        assert all(joint.operand < joint.result for joint in joints(reading, made.parts))
+        made = choose_groups(snapshot, depth)
+        members = [i for group in made.groups for i in group.members]
+        assert len(members) == len(set(members)) and len(snapshot.nodes) - 1 in members
+        assert all(connection.operand < connection.result for connection in connections(snapshot, made.groups))
 
 
 def test_a_small_graph_is_shown_in_full() -> None:
@@ -79,11 +79,11 @@ def test_sums_of_products_fold_with_their_exact_derivatives() -> None:
 @pytest.mark.parametrize("depth", [0, 1, 2, 3])
 def test_the_gradients_of_a_folded_picture_are_those_of_backward(depth: int) -> None:
     _, loss = small_net()
-    reading = read(loss)
+    snapshot = Snapshot(loss)
     shown = draw(loss, "backward", depth=depth)._views[0]
-    for part, box in zip(plan(reading, depth).parts, shown.boxes, strict=True):
-        if len(part.outputs) == 1 and part.output in reading.adjoints:
-            assert box.amount == reading.nodes[part.output].grad
+    for group, box in zip(choose_groups(snapshot, depth).groups, shown.boxes, strict=True):
+        if len(group.outputs) == 1 and group.output in snapshot.adjoints:
+            assert box.amount == snapshot.nodes[group.output].grad
 
 
 def test_frames_name_layers() -> None:
@@ -107,7 +107,7 @@ def test_what_is_folded_can_be_opened() -> None:
         assert "neuron 2" in folded and opened.count("neuron 2") == folded.count("neuron 2") - 1
         assert {"w1[2,0]", "w1[2,1]", "b1[2]"} <= set(opened)
     assert "neuron 0" in headings(draw(loss, depth=0, expand="layer 1"))
-    assert len(headings(draw(loss, expand="all"))) == len(read(loss).nodes)
+    assert len(headings(draw(loss, expand="all"))) == len(Snapshot(loss).nodes)
 
 
 def test_a_batch_shows_one_sample() -> None:
@@ -201,8 +201,8 @@ def test_what_is_not_there_is_refused(settings: dict, message: str) -> None:
 
 def test_each_use_of_a_leaf_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
-    ask = Folding._is_of_one
-    monkeypatch.setattr(Folding, "_is_of_one", lambda *args: looked.append(args[1:]) or ask(*args))
+    ask = GroupFinder._is_of_one
+    monkeypatch.setattr(GroupFinder, "_is_of_one", lambda *args: looked.append(args[1:]) or ask(*args))
     w = Value(2.0)
     out = Value(0.0)
     for i in range(50):

@@ -12,8 +12,8 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value, backward_steps, draw
-from autograd.drawing.reading import read
-from autograd.drawing.story import tell
+from autograd.drawing.analysis.snapshot import Snapshot
+from autograd.drawing.picture.frames import frames_of
 
 
 def expression() -> tuple[Value, Value, Value]:
@@ -86,25 +86,25 @@ def test_what_is_no_node_is_refused() -> None:
 def test_a_constant_has_no_steps() -> None:
     three = Value(3.0, requires_grad=False)
     assert list(backward_steps(three)) == []
-    assert len(tell(read(three)).frames) == 1
+    assert len(frames_of(Snapshot(three)).frames) == 1
 
 
-# -- the story --
+# -- frames --
 
 
 def test_the_story_goes_forward_and_then_backward() -> None:
-    story = tell(read(expression()[2]))
-    assert [frame.phase for frame in story.frames] == ["forward"] * 4 + ["backward"] * 4 and story.turn == 4
-    assert story.said(0) == "start: given are a = 2, b = 1"
-    assert story.said(3) == "step 3 of 7: the product e takes 3 and 2, gives 6"
-    assert story.said(4) == "step 4 of 7: backward begins: the product e receives 1"
-    assert story.said(7).endswith("adds 2 × 1 to a and 2 × 1 to b (3 + 2 = 5)")
+    sequence = frames_of(Snapshot(expression()[2]))
+    assert [frame.phase for frame in sequence.frames] == ["forward"] * 4 + ["backward"] * 4 and sequence.turn == 4
+    assert sequence.said(0) == "start: given are a = 2, b = 1"
+    assert sequence.said(3) == "step 3 of 7: the product e takes 3 and 2, gives 6"
+    assert sequence.said(4) == "step 4 of 7: backward begins: the product e receives 1"
+    assert sequence.said(7).endswith("adds 2 × 1 to a and 2 × 1 to b (3 + 2 = 5)")
 
 
 def test_a_box_shows_the_sum_while_it_grows_and_the_number_afterwards() -> None:
     x = Value(2.0, "x")
-    story = tell(read((x * x) * (x + 1)))
-    lines = [[line.text for box in frame.picture.boxes for line in box.lines] for frame in story.frames]
+    sequence = frames_of(Snapshot((x * x) * (x + 1)))
+    lines = [[line.text for box in frame.picture.boxes for line in box.lines] for frame in sequence.frames]
     sums = [[text for text in frame if " = " in text and "grad" in text] for frame in lines]
     assert [text for frame in sums for text in frame] == ["grad 4 + 6 + 6 = 16"]
     assert "data 12" not in lines[0] and "data 12" in lines[3] and "grad 4" in lines[-2]

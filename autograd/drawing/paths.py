@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from ..graph import Node
-from .formula import cut, one_line, short
-from .parts import whole
-from .picture import Picture
-from .reading import Link, Reading, read
-from .show import Drawing
-from .view import View
-from .words import amounts, has_nan, is_bare, name_of
+from .analysis.formula import cut, one_line, short
+from .analysis.groups import whole
+from .analysis.snapshot import Link, Snapshot
+from .drawing import Drawing
+from .picture.builder import PictureBuilder
+from .picture.elements import Picture
+from .picture.node_text import amounts, has_nan, is_bare, name_of
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -55,10 +55,10 @@ class Paths:
         additions: how many sums that takes; path by path, it is one less than there are paths.
     """
 
-    def __init__(self, reading: Reading, start: int) -> None:
-        self._reading, self._start = reading, start
+    def __init__(self, snapshot: Snapshot, start: int) -> None:
+        self._snapshot, self._start = snapshot, start
         self._links = self._on_the_way()
-        self._end = len(reading.nodes) - 1
+        self._end = len(snapshot.nodes) - 1
         counts = {start: (1, 0, 1)}  # of the paths from the start: how many, their factors, how many have none
         for i in range(start + 1, self._end + 1):
             found = [(counts[link.operand], self._is_one(link)) for link in self._links.get(i, [])]
@@ -74,22 +74,22 @@ class Paths:
 
     def _on_the_way(self) -> dict[int, list[Link]]:
         """Find the links between the start and the result, by the node that they lead to."""
-        reading, links = self._reading, {}
+        snapshot, links = self._snapshot, {}
         above = {self._start}
-        for i in range(self._start + 1, len(reading.nodes)):
-            if not above.isdisjoint(reading.operands[i]):
-                found = [link for link in reading.links_of(i) if link.operand in above and link.differentiated]
+        for i in range(self._start + 1, len(snapshot.nodes)):
+            if not above.isdisjoint(snapshot.operands[i]):
+                found = [link for link in snapshot.links_of(i) if link.operand in above and link.differentiated]
                 if found:
                     above.add(i)
                     links[i] = found
-        below = {len(reading.nodes) - 1}
+        below = {len(snapshot.nodes) - 1}
         for i in sorted(links, reverse=True):
             if i in below:
                 below.update(link.operand for link in links[i])
         return {i: found for i, found in links.items() if i in below}
 
     def _is_one(self, link: Link) -> bool:
-        node = self._reading.nodes[link.result]
+        node = self._snapshot.nodes[link.result]
         return node.op.elementwise and node.op.rule(link.position) in (1.0, -1.0)
 
     def _backward(self) -> tuple[float, int, int]:
@@ -117,7 +117,7 @@ class Paths:
 
     def __iter__(self) -> Iterator[Path]:
         """Walk through the paths, those through the first operands first."""
-        nodes = self._reading.nodes
+        nodes = self._snapshot.nodes
         stack: list[tuple[int, tuple[Link, ...]]] = [(self._end, ())]
         while stack:
             i, links = stack.pop()
@@ -161,7 +161,7 @@ class Paths:
 
     @property
     def _title(self) -> str:
-        names = _name(self._reading.nodes[self._start]), name_of(self._reading)
+        names = _name(self._snapshot.nodes[self._start]), name_of(self._snapshot)
         return f"{_several(self.count, 'path')} from {names[0]} to {names[1]}"
 
     @property
@@ -182,24 +182,24 @@ class Paths:
     @cached_property
     def _drawing(self) -> Drawing:
         picture = self._picture()
-        return Drawing([picture], [picture], self._reading)
+        return Drawing([picture], [picture], self._snapshot)
 
     def _picture(self) -> Picture:
-        reading = self._reading
-        view = View(reading, whole(reading))
+        snapshot = self._snapshot
+        view = PictureBuilder(snapshot, whole(snapshot))
         on_one = {self._start, *self._links}
-        for part in view.parts:
-            node = reading.nodes[part.output]
-            lines = view.heading(part) + amounts("" if is_bare(node) else "data", node._data)
-            amount = node._data if part.output in on_one and node._data.__class__ is float else None
-            view.add(part, lines, amount, has_nan(node._data), None)
+        for group in view.groups:
+            node = snapshot.nodes[group.output]
+            lines = view.heading(group) + amounts("" if is_bare(node) else "data", node._data)
+            amount = node._data if group.output in on_one and node._data.__class__ is float else None
+            view.add(group, lines, amount, has_nan(node._data), None)
         ways = {(link.result, link.position): link for links in self._links.values() for link in links}
-        for joint in view.joints:
-            link = ways.get(joint.uses[0])
+        for connection in view.connections:
+            link = ways.get(connection.uses[0])
             if link is None:
-                view.join(joint, flows=False)
+                view.join(connection, flows=False)
             else:
-                view.join(joint, short(link.slope or 0.0), link.slope or 0.0, f"local derivative {link.slope!r}")
+                view.join(connection, short(link.slope or 0.0), link.slope or 0.0, f"local derivative {link.slope!r}")
         for i, path in enumerate(self):
             if i == _MOST_REMARKS:
                 view.remark(f"… and {self.count - i:,} more paths")
@@ -262,10 +262,10 @@ def paths(result: Node, start: Node) -> Paths:
     for name, node in (("result", result), ("start", start)):
         if not isinstance(node, Node):
             raise TypeError(f"`{name}` is a Value, not {type(node).__name__} ({node!r:.40})")
-    reading = read(result)
-    if start not in reading.place:
+    snapshot = Snapshot(result)
+    if start not in snapshot.place:
         raise ValueError(f"`start` is {start!r:.60}, which `result` does not depend on")
-    found = Paths(reading, reading.place[start])
+    found = Paths(snapshot, snapshot.place[start])
     if any(link.slope is None for links in found._links.values() for link in links):
         raise ValueError("on the paths to `result` are arrays, whose slopes are no single numbers: use Values")
     return found

@@ -10,9 +10,9 @@ import numpy as np
 from ..display import Shown, number, table
 from ..graph import Node, fixed, saved
 from ..reverse import pullback
-from .formula import cut, formula_of, one_line
-from .reading import Reading, read
-from .words import is_bare
+from .analysis.formula import cut, formula_of, one_line
+from .analysis.snapshot import Snapshot
+from .picture.node_text import is_bare
 
 __all__ = ["TraceTable", "TraceRow", "trace_table"]
 
@@ -107,27 +107,27 @@ def trace_table(result: Node) -> TraceTable:
     """
     if not isinstance(result, Node):
         raise TypeError(f"`result` is a Value, not {type(result).__name__} ({result!r:.40})")
-    reading = read(result)
-    if len(reading.nodes) > _MOST:
-        raise ValueError(f"`result` is computed by {len(reading.nodes):,} values; a table has room for {_MOST}")
-    if any(data.__class__ is not float for data in reading.data):
+    snapshot = Snapshot(result)
+    if len(snapshot.nodes) > _MOST:
+        raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} values; a table has room for {_MOST}")
+    if any(data.__class__ is not float for data in snapshot.data):
         raise ValueError("there are arrays in the graph of `result`: a table is of single numbers; use Values")
-    names = _names(reading)
-    shown = [node for node in reading.nodes if not is_bare(node)]
+    names = _names(snapshot)
+    shown = [node for node in snapshot.nodes if not is_bare(node)]
     found = pullback([(result, 1.0)], shown, graph=False)
-    values = _values(reading)
+    values = _values(snapshot)
     rows = [
         TraceRow(names[node], formula_of([node], names) if node.inputs else "", values[node], slope or 0.0,
-                 0.0 if node.op is fixed else _difference(reading, values, node))
+                 0.0 if node.op is fixed else _difference(snapshot, values, node))
         for node, slope in zip(shown, found, strict=True)
     ]  # fmt: skip
     return TraceTable(rows, names[result])
 
 
-def _names(reading: Reading) -> dict[Node, str]:
+def _names(snapshot: Snapshot) -> dict[Node, str]:
     names: dict[Node, str] = {}
     count = 0
-    for node in reading.nodes:
+    for node in snapshot.nodes:
         if node.inputs and not node.label:
             count += 1
         if not is_bare(node):
@@ -135,22 +135,22 @@ def _names(reading: Reading) -> dict[Node, str]:
     return names
 
 
-def _values(reading: Reading) -> dict[Node, float]:
+def _values(snapshot: Snapshot) -> dict[Node, float]:
     """Give the numbers that the computation used, whatever has been assigned to a leaf since."""
-    values = dict(zip(reading.nodes, reading.data, strict=True))
-    for node in reading.nodes:
+    values = dict(zip(snapshot.nodes, snapshot.data, strict=True))
+    for node in snapshot.nodes:
         if node.inputs:
             values.update(zip(node.inputs, saved(node), strict=True))
     return values
 
 
-def _difference(reading: Reading, values: dict[Node, float], moved: Node) -> float:
+def _difference(snapshot: Snapshot, values: dict[Node, float], moved: Node) -> float:
     step = _STEP * max(1.0, abs(values[moved]))
     ends = []
     for x in (values[moved] + step, values[moved] - step):
         now = {moved: x}
-        for node in reading.nodes[reading.place[moved] + 1 :]:
+        for node in snapshot.nodes[snapshot.place[moved] + 1 :]:
             if any(operand in now for operand in node.inputs):
                 now[node] = node.op.evaluate([now.get(y, values[y]) for y in node.inputs], node.params)
-        ends.append(now.get(reading.nodes[-1], values[reading.nodes[-1]]))
+        ends.append(now.get(snapshot.nodes[-1], values[snapshot.nodes[-1]]))
     return (ends[0] - ends[1]) / (2.0 * step)

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
-from ..graph import fixed
-from .formula import short
-from .picture import Box, Line, Picture
-from .reading import Reading, number
+from ...graph import fixed
+from ..analysis.formula import short
+from ..analysis.snapshot import Snapshot, number
+from .elements import Box, Line, Picture
+from .node_text import amounts, heading, is_bare
+from .reverse_mode import backward_picture, forward_picture
 from .steps import Step, amount, backward_sentence, forward_sentence, named, steps_of
-from .views import backward_picture, forward_picture
-from .words import amounts, heading, is_bare
 
-__all__ = ["Frame", "Story", "tell"]
+__all__ = ["Frame", "FrameSequence", "frames_of"]
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Frame:
 
 
 @dataclass
-class Story:
+class FrameSequence:
     """Frames from the leaves to the result, and back."""
 
     frames: list[Frame]
@@ -63,49 +63,49 @@ class Story:
         return (f"step {i} of {len(self.frames) - 1}: " if i else "start: ") + self.frames[i].sentence
 
 
-def tell(reading: Reading) -> Story:
+def frames_of(snapshot: Snapshot) -> FrameSequence:
     """Tell the passes through a graph, one frame for each node, from a state in which only the leaves are known."""
-    forward, backward = forward_picture(reading), backward_picture(reading)
-    scene = _Scene(reading, forward, backward)
+    forward, backward = forward_picture(snapshot), backward_picture(snapshot)
+    scene = _Scene(snapshot, forward, backward)
     scene.start()
-    for i, node in enumerate(reading.nodes):
+    for i, node in enumerate(snapshot.nodes):
         if node.inputs:
             scene.compute(i)
-    if reading.adjoints:
+    if snapshot.adjoints:
         scene.seed()
-        for step in steps_of(reading):
+        for step in steps_of(snapshot):
             scene.spread(step)
     title = forward.title.replace("Forward graph", "Step by step")
-    return Story(scene.frames, title, f"{forward.sentence} {backward.sentence}")
+    return FrameSequence(scene.frames, title, f"{forward.sentence} {backward.sentence}")
 
 
 class _Scene:
     """The boxes and edges as they stand, from frame to frame."""
 
-    def __init__(self, reading: Reading, forward: Picture, backward: Picture) -> None:
-        self.reading, self.forward, self.backward = reading, forward, backward
-        ends = list(accumulate(map(len, reading.operands)))
-        self.first = [end - len(operands) for end, operands in zip(ends, reading.operands, strict=True)]
+    def __init__(self, snapshot: Snapshot, forward: Picture, backward: Picture) -> None:
+        self.snapshot, self.forward, self.backward = snapshot, forward, backward
+        ends = list(accumulate(map(len, snapshot.operands)))
+        self.first = [end - len(operands) for end, operands in zip(ends, snapshot.operands, strict=True)]
         self.phase = "forward"
         self.edges = [replace(edge, text="", sign=0, hint="", has_nan=False) for edge in forward.edges]
         self.boxes = [
-            self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(reading.nodes)
+            self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(snapshot.nodes)
         ]
         self.turned = [False] * len(self.edges)
-        self.faint = {i for i, node in enumerate(reading.nodes) if node.inputs}
+        self.faint = {i for i, node in enumerate(snapshot.nodes) if node.inputs}
         self.frames: list[Frame] = []
 
     def start(self) -> None:
         told = [
             f"{node.label} = {short(single)}" if (single := number(data)) is not None else node.label
-            for node, data in zip(self.reading.nodes, self.reading.data, strict=True)
+            for node, data in zip(self.snapshot.nodes, self.snapshot.data, strict=True)
             if not node.inputs and node.label
         ]
         more = f" and {len(told) - 6} more" if len(told) > 6 else ""
         self._take(set(), set(), f"given are {', '.join(told[:6])}{more}" if told else "the leaves are given")
 
     def compute(self, i: int) -> None:
-        node = self.reading.nodes[i]
+        node = self.snapshot.nodes[i]
         self.boxes[i] = self._box(i, known=True, gradient=None)
         self.faint.discard(i)
         along = self._along(i)
@@ -118,19 +118,19 @@ class _Scene:
         self.phase = "backward"
         last = len(self.boxes) - 1
         self.boxes = [self._box(i, known=True, gradient=None) for i in range(last + 1)]
-        self.faint = {i for i, node in enumerate(self.reading.nodes) if node.op is not fixed}
-        self._receive(last, [self.reading.adjoints[last]])
-        root = self.reading.nodes[last]
-        given = amount(self.reading.adjoints[last])
+        self.faint = {i for i, node in enumerate(self.snapshot.nodes) if node.op is not fixed}
+        self._receive(last, [self.snapshot.adjoints[last]])
+        root = self.snapshot.nodes[last]
+        given = amount(self.snapshot.adjoints[last])
         self._take({last}, set(), f"backward begins: {named(root)} receives {given}")
 
     def spread(self, step: Step) -> None:
-        here = self.reading.place[step.node]
+        here = self.snapshot.place[step.node]
         self.boxes[here] = replace(self.boxes[here], step=step.number)
         reached: dict[int, list[Any]] = {}
         along = [self._along(here)[part.position] for part in step.contributions]
         for part, k in zip(step.contributions, along, strict=True):
-            reached.setdefault(self.reading.place[part.operand], []).append(part)
+            reached.setdefault(self.snapshot.place[part.operand], []).append(part)
             self.edges[k], self.turned[k] = self.backward.edges[k], True
         told = {
             i: self._receive(i, [parts[0].before, *(part.added for part in parts)])
@@ -142,7 +142,7 @@ class _Scene:
 
     def _along(self, i: int) -> range:
         """Give the places of the edges from the operands of a node, in order."""
-        return range(self.first[i], self.first[i] + len(self.reading.operands[i]))
+        return range(self.first[i], self.first[i] + len(self.snapshot.operands[i]))
 
     def _receive(self, i: int, parts: list[Any]) -> Box:
         """Show the gradient of a box, as a sum in this frame; give it as it is to be shown from then on."""
@@ -164,13 +164,13 @@ class _Scene:
         return settled
 
     def _box(self, i: int, known: bool, gradient: Any) -> Box:
-        node, box = self.reading.nodes[i], self.forward.boxes[i]
-        data = amounts("" if is_bare(node) else "data", self.reading.data[i])
+        node, box = self.snapshot.nodes[i], self.forward.boxes[i]
+        data = amounts("" if is_bare(node) else "data", self.snapshot.data[i])
         lines = [*heading(node), *(data if known else [Line("data -")])]
         back = self.phase == "backward"
         if back and node.op is not fixed:
             lines += [Line("grad -")] if gradient is None else amounts("grad", gradient, brief=True)
-        coloured = gradient if back else self.reading.data[i] if known else None
+        coloured = gradient if back else self.snapshot.data[i] if known else None
         return replace(
             box, lines=lines, amount=None if coloured is None else number(coloured), step=None,
             has_nan=box.has_nan and known, hint=box.hint if known else box.hint.partition("\n")[0],

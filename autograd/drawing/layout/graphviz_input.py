@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from .formula import one_line
-from .look import QUIET, box_size, edge_size, line_width
-from .picture import Picture
+from ..analysis.formula import one_line
+from ..picture.elements import Picture
+from .sizes import QUIET, box_size, edge_size, line_width
 
 __all__ = ["blank", "direction", "escaped", "nested", "ports_of", "row_lines", "settings", "sizes_of"]
 

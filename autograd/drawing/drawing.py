@@ -10,24 +10,24 @@ from typing import Any
 
 from ..checks import one_of
 from ..graph import Node, without_collector
-from .dot import dot_text
-from .engine import run_dot
-from .exhibit import Exhibit
+from .analysis.level_of_detail import choose_groups
+from .analysis.snapshot import Snapshot
+from .figure import Figure
 from .files import write_whole
-from .film import animation, film, stage
-from .layout import LIMIT, Layout, arrange, refuse_large
-from .mermaid import mermaid_text
-from .network import Network, network_svg, network_text
-from .notebook import html
-from .picture import Picture
-from .planning import plan
-from .player import page
-from .reading import Reading, read
-from .story import Story, tell
-from .svg import svg_text, token_of
-from .tangents import tangent_picture
-from .text import tree
-from .views import backward_picture, forward_picture
+from .layout.engine import run_dot
+from .layout.placement import LIMIT, Layout, arrange, refuse_large
+from .picture.elements import Picture
+from .picture.forward_mode import tangent_picture
+from .picture.frames import FrameSequence, frames_of
+from .picture.network import Network, network_svg, network_text
+from .picture.reverse_mode import backward_picture, forward_picture
+from .render.dot import dot_text
+from .render.film import animation, film, stage
+from .render.mermaid import mermaid_text
+from .render.notebook import html
+from .render.player import page
+from .render.svg import svg_text, token_of
+from .render.text import tree
 
 __all__ = ["Drawing", "draw"]
 
@@ -74,7 +74,7 @@ def draw(
         radius: within so many steps, 2 if left out.
 
     Returns:
-        A picture as it is now, a `Drawing` of a graph or an `Exhibit`; what happens later does not change it.
+        A picture as it is now, a `Drawing` of a graph or a `Figure`; what happens later does not change it.
 
     Raises:
         TypeError: `node` is not a Value or Tensor, and no net that can be drawn; `wrt` is no node.
@@ -104,13 +104,13 @@ def draw(
     one_of(view, _VIEWS, "view")
     _check_mode(mode, wrt, view)
     with without_collector():
-        reading = read(node)
-        shown = plan(reading, depth, expand, focus, radius)
+        snapshot = Snapshot(node)
+        shown = choose_groups(snapshot, depth, expand, focus, radius)
         if mode == "forward":
-            made = tangent_picture(reading, wrt, shown)
-            return Drawing([made], [made], reading)
-        both = [forward_picture(reading, shown), backward_picture(reading, shown)]
-        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], reading)
+            made = tangent_picture(snapshot, wrt, shown)
+            return Drawing([made], [made], snapshot)
+        both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
+        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot)
 
 
 def _check_mode(mode: str, wrt: Any, view: str) -> None:
@@ -123,17 +123,17 @@ def _check_mode(mode: str, wrt: Any, view: str) -> None:
         raise ValueError(f"forward mode has one view, 'forward', not {view!r:.40}")
 
 
-def _net(network: Network) -> Exhibit:
+def _net(network: Network) -> Figure:
     title, *lines = network_text(network).splitlines()
-    return Exhibit(title, network_svg(network), lines, f"{title}: {'; '.join(lines)}")
+    return Figure(title, network_svg(network), lines, f"{title}: {'; '.join(lines)}")
 
 
 class Drawing:
     """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`."""
 
-    def __init__(self, views: list[Picture], shown: list[Picture], reading: Reading) -> None:
+    def __init__(self, views: list[Picture], shown: list[Picture], snapshot: Snapshot) -> None:
         """Take the views that share their places, and those of them that are shown."""
-        self._reading, self._both, self._views = reading, views, shown
+        self._snapshot, self._both, self._views = snapshot, views, shown
 
     def text(self) -> str:
         """Give the graph as a tree of text, from the result down to the leaves."""
@@ -171,7 +171,7 @@ class Drawing:
 
     # Step by step ------------------------------------------------------------------------------------------
 
-    def player(self) -> Exhibit:
+    def player(self) -> Figure:
         """Give both passes step by step, by buttons, slider or arrow keys: first values, then gradients.
 
         Each step shows what one node does, as `backward_steps` gives it, and says it in a sentence. Where no script
@@ -182,11 +182,11 @@ class Drawing:
 
         >>> from autograd import Value
         >>> draw(Value(3.0, label="x").tanh()).player()
-        Exhibit('Step by step of tanh': 4 lines, start: given are x = 3 ...)
+        Figure('Step by step of tanh': 4 lines, start: given are x = 3 ...)
         """
-        return self._exhibit(animation(*self._staged, 2.5), self._story.sentences)
+        return self._figure(animation(*self._staged, 2.5), self._frames.sentences)
 
-    def animate(self, seconds: float = 2.5) -> Exhibit:
+    def animate(self, seconds: float = 2.5) -> Figure:
         """Give both passes as one SVG that plays by itself, without a script: also in a README, or on a slide.
 
         It stands still, at the end, in print and for readers who asked their system for less motion.
@@ -200,9 +200,9 @@ class Drawing:
         """
         if not isinstance(seconds, (int, float)) or not 0 < seconds < 3600:
             raise ValueError(f"`seconds` is a positive number, such as 2.5, not {seconds!r:.40}")
-        return self._exhibit(animation(*self._staged, seconds))
+        return self._figure(animation(*self._staged, seconds))
 
-    def film(self, phase: str = "backward", columns: int | None = None) -> Exhibit:
+    def film(self, phase: str = "backward", columns: int | None = None) -> Figure:
         """Give the steps side by side, each with its sentence: to print, or to see all at once.
 
         Args:
@@ -217,25 +217,25 @@ class Drawing:
             raise ValueError(f"`phase` is one of {', '.join(map(repr, _VIEWS))}, not {phase!r:.40}")
         if columns is not None and (not isinstance(columns, int) or columns < 1):
             raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
-        story, layout = self._staged
-        shown = [i for i, frame in enumerate(story.frames) if phase in ("both", frame.phase)]
-        return self._exhibit(film(story, layout, shown, columns))
+        frames, layout = self._staged
+        shown = [i for i, frame in enumerate(frames.frames) if phase in ("both", frame.phase)]
+        return self._figure(film(frames, layout, shown, columns))
 
-    def _exhibit(self, svg: str, steps: Sequence[str] = ()) -> Exhibit:
-        return Exhibit(self._story.title, svg, self._story.sentences, self._story.sentence, steps)
+    def _figure(self, svg: str, steps: Sequence[str] = ()) -> Figure:
+        return Figure(self._frames.title, svg, self._frames.sentences, self._frames.sentence, steps)
 
     @cached_property
-    def _story(self) -> Story:
-        if (count := len(self._reading.nodes)) > LIMIT:
+    def _frames(self) -> FrameSequence:
+        if (count := len(self._snapshot.nodes)) > LIMIT:
             raise ValueError(
                 f"this graph has {count} nodes, and at most {LIMIT} are gone through step by step: take a smaller "
                 "part, such as one neuron, or a node on the way; `backward_steps` goes through all of it"
             )
-        return tell(self._reading)
+        return frames_of(self._snapshot)
 
     @cached_property
-    def _staged(self) -> tuple[Story, Layout]:
-        return self._story, stage(self._story)
+    def _staged(self) -> tuple[FrameSequence, Layout]:
+        return self._frames, stage(self._frames)
 
     # Formats -----------------------------------------------------------------------------------------------
 

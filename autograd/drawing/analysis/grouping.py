@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..graph import fixed
-from .parts import Part
-from .places import place_of
-from .reading import Reading
-from .samples import Sample
+from ...graph import fixed
+from .batch import Sample
+from .groups import Group
+from .module_path import place_of
+from .snapshot import Snapshot
 
-__all__ = ["DEEPEST", "Folding"]
+__all__ = ["DEEPEST", "GroupFinder"]
 
 DEEPEST = 3
 """Depths: 0 layers, 1 neurons, 2 sums of products, 3 every value."""
@@ -51,13 +51,13 @@ class _Sum:
         return self.members if self.activation is None else [*self.members, self.activation]
 
 
-class Folding:
-    """The sums, neurons and layers of a graph, or of one sample of it; `parts` gives them at any depth."""
+class GroupFinder:
+    """The sums, neurons and layers of a graph, or of one sample of it; `groups` gives them at any depth."""
 
-    def __init__(self, reading: Reading, sample: Sample) -> None:
-        self.nodes, self.operands = reading.nodes, reading.operands
+    def __init__(self, snapshot: Snapshot, sample: Sample) -> None:
+        self.nodes, self.operands = snapshot.nodes, snapshot.operands
         self.sample, self.shown = sample, sample.shown
-        self.users = reading.users
+        self.users = snapshot.users
         self._beside: dict[int, list[int]] = {}  # the uses of a leaf, but for penalties
         self.places = {
             i: place
@@ -95,7 +95,7 @@ class Folding:
                 products = [x for x in terms if self._is_product(x)]
                 absorbed.update(products)
                 found = self._parted(sorted([*products, *members]), i in self.sample.hidden)
-                sums += [self._sum(part) for part in found]
+                sums += [self._sum(group) for group in found]
                 sums[-1].is_forced = i in self.sample.hidden
         for i in sorted(self.shown):
             if i not in absorbed and self.operands[i] and self.nodes[i].op.name in _PRODUCTS:
@@ -204,11 +204,11 @@ class Folding:
                 for s in row:
                     s.place = (layer, s.name)
 
-    def typical(self) -> dict[tuple[str, ...], Part]:
-        """For each place, give a part as it stands there when it is folded."""
-        found: dict[tuple[str, ...], Part] = {}
+    def typical(self) -> dict[tuple[str, ...], Group]:
+        """For each place, give a group as it stands there when it is folded."""
+        found: dict[tuple[str, ...], Group] = {}
         for s in reversed(self.sums):
-            found[s.place] = Part(s.operations, s.operations[-1:], self._with_numbers(s.members, s.holds), s.name,
+            found[s.place] = Group(s.operations, s.operations[-1:], self._with_numbers(s.members, s.holds), s.name,
                                   s.place, activation=s.activation is not None)  # fmt: skip
         for row in reversed(self.layers):
             found[row[0].place[:-1]] = self._layer(row, "")
@@ -226,15 +226,15 @@ class Folding:
         return {i for s in [*(s for row in rows for s in row), *(s for s in self.sums if s.name == name)]
                 for i in s.operations}  # fmt: skip
 
-    def parts(self, depth: int, opened: set[str], inside: set[int]) -> list[Part]:
-        """Divide into parts, operands first.
+    def groups(self, depth: int, opened: set[str], inside: set[int]) -> list[Group]:
+        """Divide into groups, operands first.
 
         Args:
             depth: from 0, layers as boxes, to 3, every value.
-            opened: names of parts to be left open.
-            inside: nodes whose parts are to be left open.
+            opened: names of groups to be left open.
+            inside: nodes whose groups are to be left open.
         """
-        parts: list[Part] = []
+        groups: list[Group] = []
         open_sums = {
             id(s)
             for s in self.sums
@@ -249,8 +249,8 @@ class Folding:
                 if name in opened or any(id(s) in open_sums for s in row):
                     continue
                 open_sums |= {id(s) for s in row}  # they have their box
-                parts.append(self._layer(row, name))
-        done = {i for part in parts for i in part.members}
+                groups.append(self._layer(row, name))
+        done = {i for group in groups for i in group.members}
         places: dict[int, tuple[str, ...]] = {}
         for s in self.sums:
             if s.output in done:
@@ -260,44 +260,44 @@ class Folding:
                 continue
             behind = depth < 2 and s.activation is not None
             members = s.operations if behind else s.members
-            parts.append(Part(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
+            groups.append(Group(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
                               activation=behind))  # fmt: skip
             done.update(members)
             if s.activation is not None and not behind:
                 places[s.activation] = s.place
-        held = {x for part in parts for x in part.holds}
+        held = {x for group in groups for x in group.holds}
         for i in self.shown:
             if self.operands[i] and i not in done:
                 numbers = [] if depth == DEEPEST else self._with_numbers([i], [])
-                parts.append(Part([i], [i], numbers, place=places.get(i, ())))
+                groups.append(Group([i], [i], numbers, place=places.get(i, ())))
                 held.update(numbers)
-        leaves = {x for part in parts for i in part.members for x in self.operands[i] if not self.operands[x]} - held
+        leaves = {x for group in groups for i in group.members for x in self.operands[i] if not self.operands[x]} - held
         if not self.operands[len(self.nodes) - 1]:
             leaves.add(len(self.nodes) - 1)
-        parts += [Part([x], [x], place=places.get(x, ())) for x in leaves & self.shown]
-        return sorted([*parts, *self._stubs(parts)], key=_key)
+        groups += [Group([x], [x], place=places.get(x, ())) for x in leaves & self.shown]
+        return sorted([*groups, *self._stubs(groups)], key=_key)
 
     def _with_numbers(self, members: list[int], holds: list[int]) -> list[int]:
         numbers = dict.fromkeys(x for i in members for x in self.operands[i] if self._is_number(x))
         return [*holds, *numbers]
 
-    def _layer(self, row: list[_Sum], name: str) -> Part:
+    def _layer(self, row: list[_Sum], name: str) -> Group:
         outputs = [s.operations[-1] for s in row]
         members = sorted(i for s in row for i in s.operations)
         holds = [x for s in row for x in self._with_numbers(s.members, s.holds)]
         has_activation = row[0].activation is not None
-        return Part(members, outputs, holds, name, row[0].place[:-1], activation=has_activation)
+        return Group(members, outputs, holds, name, row[0].place[:-1], activation=has_activation)
 
-    def _stubs(self, parts: list[Part]) -> list[Part]:
+    def _stubs(self, groups: list[Group]) -> list[Group]:
         stubs = []
-        for part in parts:
-            for i in part.members:
+        for group in groups:
+            for i in group.members:
                 if i in self.sample.hidden:
                     more = self.sample.hidden[i]
                     text = f"and {more} more like {'this' if self.sample.kept[i] == 1 else 'these'}"
-                    stubs.append(Part([], [], name="batch", stub=text, beside=(part, True)))
+                    stubs.append(Group([], [], name="batch", stub=text, beside=(group, True)))
         return stubs
 
 
-def _key(part: Part) -> float:
-    return min(part.outputs) if part.beside is None else min(part.beside[0].outputs) - 0.5
+def _key(group: Group) -> float:
+    return min(group.outputs) if group.beside is None else min(group.beside[0].outputs) - 0.5

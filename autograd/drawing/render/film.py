@@ -1,4 +1,4 @@
-"""A story as pictures: frames side by side, and one SVG that plays by itself, also where scripts are stripped.
+"""Frames as pictures: frames side by side, and one SVG that plays by itself, also where scripts are stripped.
 
 Each part of the picture is written once for every way it looks, with the frames in which it looks so.
 """
@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .layout import Layout, Place, Route, arrange
-from .look import INK, QUIET
-from .markup import MARKER, document, n, rect, text_at, wrapped
-from .story import Frame, Story
+from ..layout.placement import Layout, Place, Route, arrange
+from ..layout.sizes import INK, QUIET
+from ..picture.frames import Frame, FrameSequence
 from .svg import box_shape, edge_lines, edge_text
+from .svg_elements import MARKER, document, n, rect, text_at, wrapped
 
 __all__ = ["COLUMN", "animation", "film", "stage"]
 
@@ -22,21 +22,21 @@ _MARGIN = 12.0
 _LINE = 17.0
 
 
-def stage(story: Story) -> Layout:
-    """Lay out all frames of a story in the same places."""
-    return arrange([frame.picture for frame in story.frames])
+def stage(sequence: FrameSequence) -> Layout:
+    """Lay out all frames of a sequence in the same places."""
+    return arrange([frame.picture for frame in sequence.frames])
 
 
 Part = tuple[int, int, str]
 """The first frame in which something is seen, the first in which it no longer is, and its markup."""
 
 
-def _parts(story: Story, layout: Layout) -> list[Part]:
+def _parts(sequence: FrameSequence, layout: Layout) -> list[Part]:
     """Write every look of every edge and box once, in the order of drawing."""
     parts: list[Part] = []
 
     def add(look: Callable[[Frame], Any], write: Callable[[Frame], str]) -> None:
-        parts.extend(_runs(story.frames, look, write))
+        parts.extend(_runs(sequence.frames, look, write))
 
     def add_edge(k: int, route: Route) -> None:
         add(lambda f: (id(f.picture.edges[k]), f.turned[k], k in f.lit_edges), lambda f: _edge(f, k, route))
@@ -107,13 +107,13 @@ def _token(*content: str) -> str:
 # One picture that plays ----------------------------------------------------------------------------------------
 
 
-def animation(story: Story, layout: Layout, seconds: float) -> str:
+def animation(sequence: FrameSequence, layout: Layout, seconds: float) -> str:
     """Write an SVG that shows each frame for some seconds, and begins again; where nothing moves, the last one."""
-    count = len(story.frames)
+    count = len(sequence.frames)
     width = max(layout.width + 2 * _MARGIN, 420.0)
     height = layout.height + 2 * _MARGIN
-    told = [wrapped([story.said(i)], width - 2 * _MARGIN, 7.3) for i in range(count)]
-    parts = _parts(story, layout)
+    told = [wrapped([sequence.said(i)], width - 2 * _MARGIN, 7.3) for i in range(count)]
+    parts = _parts(sequence, layout)
     lines = max(map(len, told))
     captions = [(i, i + 1, _caption(told[i], height, width, lines, i, count)) for i in range(count)]
     body = [
@@ -125,10 +125,10 @@ def animation(story: Story, layout: Layout, seconds: float) -> str:
     ]
     token = _token(*body, str(seconds))
     spans = {(start, end) for start, end, _ in [*parts, *captions]}
-    frames = f' data-frames="{count}" data-turn="{story.turn}" data-picture="{n(width)} {n(height)}"'
+    frames = f' data-frames="{count}" data-turn="{sequence.turn}" data-picture="{n(width)} {n(height)}"'
     whole = height + _LINE * lines + 14
     style = _timing(token, spans, count, seconds)
-    return document(token, width, whole, story.title, story.sentence, body, style, frames, plays=True)
+    return document(token, width, whole, sequence.title, sequence.sentence, body, style, frames, plays=True)
 
 
 def _timed(part: Part, count: int) -> str:
@@ -170,7 +170,7 @@ def _caption(lines: list[str], top: float, width: float, room: int, i: int, coun
 # Frames side by side -------------------------------------------------------------------------------------------
 
 
-def film(story: Story, layout: Layout, shown: list[int], columns: int | None) -> str:
+def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int | None) -> str:
     """Write frames side by side, each with its sentence below it."""
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
     if columns is None:
@@ -178,8 +178,8 @@ def film(story: Story, layout: Layout, shown: list[int], columns: int | None) ->
         columns = -(-len(shown) // -(-len(shown) // most))  # as many rows, evenly filled
     cell = COLUMN / columns if columns > 1 else max(min(width, COLUMN), 0.7 * width)
     scale = min(1.0, cell / width)
-    told = [wrapped([story.said(i)], cell - 2 * _MARGIN, 6.8) for i in shown]
-    parts = _parts(story, layout)
+    told = [wrapped([sequence.said(i)], cell - 2 * _MARGIN, 6.8) for i in shown]
+    parts = _parts(sequence, layout)
     body: list[str] = []
     y = 0.0
     for row in range(0, len(shown), columns):
@@ -193,4 +193,4 @@ def film(story: Story, layout: Layout, shown: list[int], columns: int | None) ->
             for number, line in enumerate(told[k]):
                 body.append(text_at(x + _MARGIN, y + height * scale + 14 * number + 8, line, 11, "ink"))
         y += height * scale + 14 * max(len(told[k]) for k in chosen) + 16
-    return document(_token(*body), cell * columns, y, story.title, story.sentence, body)
+    return document(_token(*body), cell * columns, y, sequence.title, sequence.sentence, body)

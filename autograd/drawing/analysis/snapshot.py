@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, fixed, new_variable, topological
-from ..modes import quiet, recording_again
-from ..reverse import contributions
+from ...graph import Node, fixed, new_variable, topological
+from ...modes import quiet, recording_again
+from ...reverse import contributions
 from .formula import formula, one_line
 
-__all__ = ["Link", "Reading", "number", "ones", "plain_data", "read"]
+__all__ = ["Link", "Snapshot", "number", "ones", "plain_data"]
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Link:
     """One use of an operand by a node.
 
     Attributes:
-        operand, result: places in `Reading.nodes`.
+        operand, result: places in `Snapshot.nodes`.
         position: which operand of the result it is, from 0.
         differentiated: whether a derivative can flow along it.
         slope: the local derivative, where it is a single number.
@@ -38,7 +38,7 @@ class Link:
     added: Any = None
 
 
-class Reading:
+class Snapshot:
     """A graph as lists, and one run of its backward pass, from the root's own `grad`, or from 1.
 
     What is said of a single node (`links_of`, `rules_of`) is found when it is asked for: a picture shows few nodes
@@ -149,11 +149,6 @@ class Reading:
         if i not in self._rules:
             self._rules[i] = list(_rules(self.nodes[i])) if self.operands[i] else []
         return self._rules[i]
-
-
-def read(root: Node) -> Reading:
-    """Read a graph."""
-    return Reading(root)
 
 
 def _places(node: Node) -> range:

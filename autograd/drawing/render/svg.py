@@ -5,10 +5,22 @@ from __future__ import annotations
 import hashlib
 import math
 
-from .layout import Layout, Place, Point, Route
-from .look import INK, LEVELS, NAN, PAPER, QUIET, edge_colour, fill, level, line_height, line_width, title_lines
-from .markup import document, escape, n, rect, text_at, wrapped
-from .picture import Box, Cluster, Edge, Picture
+from ..layout.placement import Layout, Place, Point, Route
+from ..layout.sizes import (
+    INK,
+    LEVELS,
+    NAN,
+    PAPER,
+    QUIET,
+    edge_colour,
+    fill,
+    level,
+    line_height,
+    line_width,
+    title_lines,
+)
+from ..picture.elements import Box, Cluster, Edge, Picture
+from .svg_elements import document, escape, n, rect, text_at, wrapped
 
 __all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text", "token_of"]
 

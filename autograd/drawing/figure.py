@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from .files import write_whole
-from .notebook import html
-from .player import page, player
+from .render.notebook import html
+from .render.player import page, player
 
-__all__ = ["Exhibit"]
+__all__ = ["Figure"]
 
 _MOST_LINES = 200
 
 
-class Exhibit:
+class Figure:
     """A picture that is ready, to show in a notebook or to save. Made by `draw` and by the methods of a `Drawing`."""
 
     def __init__(self, title: str, svg: str, lines: Sequence[str], alt: str, steps: Sequence[str] = ()) -> None:
@@ -70,4 +70,4 @@ class Exhibit:
         return {"text/html": self._inside, "text/plain": "\n".join(lines)}
 
     def __repr__(self) -> str:
-        return f"Exhibit({self.title!r}: {len(self._lines)} lines, {self._lines[0]} ...)"
+        return f"Figure({self.title!r}: {len(self._lines)} lines, {self._lines[0]} ...)"

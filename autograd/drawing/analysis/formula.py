@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..graph import Node, topological
+from ...graph import Node, topological
 
 __all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .formula import one_line
-from .look import INK, LEVELS, PAPER, fill
-from .picture import width_of
+from ..analysis.formula import one_line
+from ..layout.sizes import INK, LEVELS, PAPER, fill
+from ..picture.elements import width_of
 
 __all__ = ["DARK", "MARKER", "document", "escape", "n", "quoted", "rect", "text_at", "wrapped"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from .markup import quoted
+from .svg_elements import quoted
 
 __all__ = ["html"]
 

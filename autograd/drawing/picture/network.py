@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .formula import short
-from .look import INK, LEVELS, NEGATIVE, POSITIVE, QUIET, fill, level
-from .markup import document, escape, n, text_at, wrapped
+from ..analysis.formula import short
+from ..layout.sizes import INK, LEVELS, NEGATIVE, POSITIVE, QUIET, fill, level
+from ..render.svg_elements import document, escape, n, text_at, wrapped
 
 __all__ = ["Network", "network_svg", "network_text"]
 

@@ -6,26 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from ..forward import pushforward
-from ..graph import Node, fixed
-from .folded import data_of, grads_of
-from .formula import cut, one_line, short
-from .parts import Plan
-from .picture import Line, Picture
-from .reading import Reading, number, ones
-from .view import View, sum_text
-from .words import amounts, has_nan, is_bare, name_of, value_text
+from ...forward import pushforward
+from ...graph import Node, fixed
+from ..analysis.formula import cut, one_line, short
+from ..analysis.groups import Grouping
+from ..analysis.snapshot import Snapshot, number, ones
+from .builder import PictureBuilder, sum_text
+from .elements import Line, Picture
+from .group_text import data_of, grads_of
+from .node_text import amounts, has_nan, is_bare, name_of, value_text
 
 __all__ = ["tangent_picture", "tangents_of"]
 
 
-def tangents_of(reading: Reading, wrt: Node) -> dict[int, Any]:
+def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:
     """Give the derivative of every node with respect to a single number, by forward mode, from the rows' rules.
 
     Raises:
         ValueError: `wrt` is not in the graph, is no single number, or is a constant.
     """
-    if wrt not in reading.place:
+    if wrt not in snapshot.place:
         raise ValueError(f"`wrt` is {wrt!r:.60}, which the node that is drawn does not depend on")
     if np.size(wrt._data) != 1:
         raise ValueError(
@@ -34,37 +34,37 @@ def tangents_of(reading: Reading, wrt: Node) -> dict[int, Any]:
         )
     if wrt.op is fixed:
         raise ValueError(f"`wrt` is {wrt!r:.60}, a constant: nothing changes with it")
-    found = pushforward([reading.nodes[-1]], {wrt: ones(wrt._data)}, graph=False)
-    return {reading.place[node]: tangent for node, tangent in found.items() if node in reading.place}
+    found = pushforward([snapshot.nodes[-1]], {wrt: ones(wrt._data)}, graph=False)
+    return {snapshot.place[node]: tangent for node, tangent in found.items() if node in snapshot.place}
 
 
-def tangent_picture(reading: Reading, wrt: Node, plan: Plan | None = None) -> Picture:
+def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = None) -> Picture:
     r"""Show forward mode: $\dot v = \sum_i \partial v/\partial x_i\,\dot x_i$, from `wrt` with 1 up to the result."""
-    tangents = tangents_of(reading, wrt)
-    view = View(reading, plan)
-    made = [i for i in range(len(reading.nodes)) if i in tangents and i != reading.place[wrt]]
+    tangents = tangents_of(snapshot, wrt)
+    view = PictureBuilder(snapshot, grouping)
+    made = [i for i in range(len(snapshot.nodes)) if i in tangents and i != snapshot.place[wrt]]
     steps = view.numbered({i: n for n, i in enumerate(made)})
     name = cut(one_line(wrt.label), 8) or "x"
     has_sums = False
     arriving: dict[int, list[Any]] = {}
-    for joint, slope, flows in view.slopes():
-        operand = view.plan.parts[joint.operand]
+    for connection, slope, flows in view.slopes():
+        operand = view.grouping.groups[connection.operand]
         source = None if operand.beside else grads_of(operand, tangents.get)
         single = None if source is None else number(source)
         if not flows or source is None:
-            view.join(joint, flows=False)
+            view.join(connection, flows=False)
         elif slope is None or single is None:
-            view.join(joint)
+            view.join(connection)
         else:
             product = slope * single
-            arriving.setdefault(joint.result, []).append(product)
+            arriving.setdefault(connection.result, []).append(product)
             told = f"adds {slope!r} × {single!r} = {product!r}"
-            view.join(joint, f"{short(slope)} × {short(single)}", product, told)
-    for k, part in enumerate(view.plan.parts):
-        if part.beside is not None:
+            view.join(connection, f"{short(slope)} × {short(single)}", product, told)
+    for k, group in enumerate(view.grouping.groups):
+        if group.beside is not None:
             continue
-        node, data, tangent = reading.nodes[part.output], data_of(reading, part), grads_of(part, tangents.get)
-        lines = view.heading(part) + amounts("" if is_bare(node) else "data", data, brief=view.is_brief)
+        node, data, tangent = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, tangents.get)
+        lines = view.heading(group) + amounts("" if is_bare(node) else "data", data, brief=view.is_brief)
         if tangent is not None:
             lines += amounts(f"∂/∂{name}", tangent, brief=True)
             if len(arriving.get(k, [])) > 1 and not view.is_brief:
@@ -72,16 +72,16 @@ def tangent_picture(reading: Reading, wrt: Node, plan: Plan | None = None) -> Pi
                 lines.append(Line(sum_text(arriving[k]), small=True))
         elif node.op is not fixed:
             lines.append(Line(f"∂/∂{name} 0"))
-        box = view.add(part, lines, None if tangent is None else number(tangent), has_nan(tangent), None)
+        box = view.add(group, lines, None if tangent is None else number(tangent), has_nan(tangent), None)
         box.hint = f"{box.hint.removesuffix('grad -').rstrip()}\n∂/∂{name} {0.0 if tangent is None else tangent!r}"
-        box.step = steps.get(id(part))
+        box.step = steps.get(id(group))
     view.finish_edges()
     view.remark(f"∂/∂{name}: the derivative of the value with respect to {name}")
     view.remark("on an edge: local derivative × derivative of the operand", view.has_texts)
     view.remark("= a + b: several operands add up", has_sums)
     view.remark("small number: the order of execution", steps)
     view.remark("fill: the derivative, blue positive, orange negative", view.has_colours)
-    result = grads_of(view.parts[-1], tangents.get)
+    result = grads_of(view.groups[-1], tangents.get)
     told = "0" if result is None else value_text(result)
-    return view.picture("Forward mode", f"Forward mode: the derivative of {name_of(reading)} with respect to {name} is "
-                        f"{told}, found together with that of every value on the way.")  # fmt: skip
+    sentence = f"Forward mode: the derivative of {name_of(snapshot)} with respect to {name} is {told}, "
+    return view.picture("Forward mode", sentence + "found together with that of every value on the way.")

@@ -1,17 +1,17 @@
-"""What stands in one box: the parts that a picture divides a graph into. All numbers are places in `Reading.nodes`."""
+"""The groups of nodes that share a box. All numbers are places in `Snapshot.nodes`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .reading import Reading
+from .snapshot import Snapshot
 
-__all__ = ["Joint", "Part", "Plan", "joints", "whole"]
+__all__ = ["Connection", "Group", "Grouping", "connections", "whole"]
 
 
 @dataclass
-class Part:
+class Group:
     """Nodes that share a box.
 
     Attributes:
@@ -21,7 +21,7 @@ class Part:
         name: what opens it again, by `expand`; empty for a single node.
         place: the modules that it belongs to, outermost first.
         stub: what the box says if it stands for nodes that are not shown.
-        beside: for such a box, the part that it hangs on, and whether as an operand of it.
+        beside: for such a box, the group that it hangs on, and whether as an operand of it.
         activation: whether the last member is the activation of a neuron.
     """
 
@@ -31,7 +31,7 @@ class Part:
     name: str = ""
     place: tuple[str, ...] = ()
     stub: str = ""
-    beside: tuple[Part, bool] | None = None
+    beside: tuple[Group, bool] | None = None
     activation: bool = False
 
     @property
@@ -46,30 +46,30 @@ class Part:
 
 
 @dataclass
-class Plan:
-    """A graph divided into parts.
+class Grouping:
+    """A graph divided into groups.
 
     Attributes:
-        parts: the parts, operands before results.
+        groups: the groups, operands before results.
         remarks: what was folded or left out, and how to see it.
         depth: from 0, layers as boxes, to 3, every value.
         is_brief: whether there are so many boxes that each says little.
-        typical: for the places of parts, from the outermost, a part as it stands there when it is folded.
+        typical: for the places of groups, from the outermost, a group as it stands there when it is folded.
     """
 
-    parts: list[Part]
+    groups: list[Group]
     remarks: list[str] = field(default_factory=list)
     depth: int = 3
     is_brief: bool = False
-    typical: dict[tuple[str, ...], Part] = field(default_factory=dict)
+    typical: dict[tuple[str, ...], Group] = field(default_factory=dict)
 
 
 @dataclass
-class Joint:
+class Connection:
     """What one edge stands for.
 
     Attributes:
-        operand, result: places in `Plan.parts`.
+        operand, result: places in `Grouping.groups`.
         uses: the members of the result that use the operand, and which operand it is to them.
     """
 
@@ -78,36 +78,36 @@ class Joint:
     uses: list[tuple[int, int]]
 
 
-def whole(reading: Reading) -> Plan:
-    """Give every node a part of its own."""
-    return Plan([Part([i], [i]) for i in range(len(reading.nodes))])
+def whole(snapshot: Snapshot) -> Grouping:
+    """Give every node a group of its own."""
+    return Grouping([Group([i], [i]) for i in range(len(snapshot.nodes))])
 
 
-def joints(reading: Reading, parts: list[Part]) -> list[Joint]:
+def connections(snapshot: Snapshot, groups: list[Group]) -> list[Connection]:
     """List the edges: one for each use by a single node, one for each operand of a sum, one between layers."""
-    owner = {i: k for k, part in enumerate(parts) for i in part.members}
+    owner = {i: k for k, group in enumerate(groups) for i in group.members}
     found = []
-    for k, part in enumerate(parts):
-        if part.beside is not None:
-            neighbour = next(i for i, other in enumerate(parts) if other is part.beside[0])
-            found.append(Joint(*((k, neighbour) if part.beside[1] else (neighbour, k)), []))
+    for k, group in enumerate(groups):
+        if group.beside is not None:
+            neighbour = next(i for i, other in enumerate(groups) if other is group.beside[0])
+            found.append(Connection(*((k, neighbour) if group.beside[1] else (neighbour, k)), []))
             continue
-        together: dict[tuple[int, ...], Joint] = {}
-        for member, position, operand in _uses(reading, part):
-            if operand not in owner or owner[operand] == k or operand in part.holds:
+        together: dict[tuple[int, ...], Connection] = {}
+        for member, position, operand in _uses(snapshot, group):
+            if operand not in owner or owner[operand] == k or operand in group.holds:
                 continue
             source = owner[operand]
             key: tuple[int, ...] = (source, operand)
-            if part.is_layer or parts[source].is_layer:
+            if group.is_layer or groups[source].is_layer:
                 key = (source,)
-            elif len(part.members) == 1:
+            elif len(group.members) == 1:
                 key = (source, operand, position)
-            together.setdefault(key, Joint(source, k, [])).uses.append((member, position))
+            together.setdefault(key, Connection(source, k, [])).uses.append((member, position))
         found += together.values()
     return found
 
 
-def _uses(reading: Reading, part: Part) -> Iterator[tuple[int, int, int]]:
-    for member in part.members:
-        for position, operand in enumerate(reading.operands[member]):
+def _uses(snapshot: Snapshot, group: Group) -> Iterator[tuple[int, int, int]]:
+    for member in group.members:
+        for position, operand in enumerate(snapshot.operands[member]):
             yield member, position, operand

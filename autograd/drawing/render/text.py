@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .picture import Box, Edge, Picture
+from ..picture.elements import Box, Edge, Picture
 
 __all__ = ["tree"]
 

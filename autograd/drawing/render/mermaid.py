@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .formula import one_line
-from .look import INK, LEVELS, NAN, edge_colour, fill, level
-from .picture import Box, Edge, Picture
-from .skeleton import direction
+from ..analysis.formula import one_line
+from ..layout.graphviz_input import direction
+from ..layout.sizes import INK, LEVELS, NAN, edge_colour, fill, level
+from ..picture.elements import Box, Edge, Picture
 
 __all__ = ["mermaid_text"]
 

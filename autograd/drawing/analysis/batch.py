@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ..graph import fixed
-from .reading import Reading
+from ...graph import fixed
+from .snapshot import Snapshot
 
 __all__ = ["Sample", "all_samples", "one_sample"]
 
@@ -30,29 +30,29 @@ class Sample:
     kept: dict[int, int] = field(default_factory=dict)
 
 
-def all_samples(reading: Reading) -> Sample:
+def all_samples(snapshot: Snapshot) -> Sample:
     """Show every node."""
-    return Sample(set(range(len(reading.nodes))), _trees(reading))
+    return Sample(set(range(len(snapshot.nodes))), _trees(snapshot))
 
 
-def one_sample(reading: Reading, preferred: Collection[int] = ()) -> Sample:
+def one_sample(snapshot: Snapshot, preferred: Collection[int] = ()) -> Sample:
     """Show, of terms that are computed in the same way from the same parameters, the first, or a preferred one."""
-    sample = Sample({len(reading.nodes) - 1}, _trees(reading))
+    sample = Sample({len(snapshot.nodes) - 1}, _trees(snapshot))
     shown = sample.shown
     inner = {i for root, (members, _) in sample.trees.items() for i in members if i != root}
     kinds: list[int] = []
-    wanted = _users_of(reading, preferred)
-    for i in range(len(reading.nodes) - 1, -1, -1):
+    wanted = _users_of(snapshot, preferred)
+    for i in range(len(snapshot.nodes) - 1, -1, -1):
         if i not in shown or i in inner:
             continue
-        members, terms = sample.trees.get(i, ([i], list(reading.operands[i])))
+        members, terms = sample.trees.get(i, ([i], list(snapshot.operands[i])))
         if len(set(terms)) > 2 or (len(terms) == 2 and i in sample.trees):
-            kinds = kinds or _kinds(reading)
+            kinds = kinds or _kinds(snapshot)
             likes: dict[int, list[int]] = {}
             for term in dict.fromkeys(terms):
                 likes.setdefault(kinds[term], []).append(term)
             for group in likes.values():
-                if len(group) > 1 and _are_samples(reading, group[0], group[1]):
+                if len(group) > 1 and _are_samples(snapshot, group[0], group[1]):
                     chosen = next((term for term in group if term in wanted), group[0])
                     terms = [term for term in terms if term == chosen or term not in set(group)]
                     sample.hidden[i] = sample.hidden.get(i, 0) + len(group) - 1
@@ -62,8 +62,8 @@ def one_sample(reading: Reading, preferred: Collection[int] = ()) -> Sample:
     return sample
 
 
-def _trees(reading: Reading) -> dict[int, tuple[list[int], list[int]]]:
-    nodes, users, operands = reading.nodes, reading.users, reading.operands
+def _trees(snapshot: Snapshot) -> dict[int, tuple[list[int], list[int]]]:
+    nodes, users, operands = snapshot.nodes, snapshot.users, snapshot.operands
     sums = [bool(operands[i]) and node.op.name == "add" for i, node in enumerate(nodes)]
     inner = [
         is_sum and len(users[i]) == 1 and sums[users[i][0]] and not nodes[i].label for i, is_sum in enumerate(sums)
@@ -84,11 +84,11 @@ def _trees(reading: Reading) -> dict[int, tuple[list[int], list[int]]]:
     return trees
 
 
-def _kinds(reading: Reading) -> list[int]:
+def _kinds(snapshot: Snapshot) -> list[int]:
     """Number the nodes by how they are computed; leaves are told apart by their labels alone."""
     numbers: dict[tuple, int] = {}
     kinds: list[int] = []
-    for node, operands in zip(reading.nodes, reading.operands, strict=True):
+    for node, operands in zip(snapshot.nodes, snapshot.operands, strict=True):
         if operands:
             key: tuple = (node.op, *[kinds[x] for x in operands])
         else:
@@ -97,35 +97,35 @@ def _kinds(reading: Reading) -> list[int]:
     return kinds
 
 
-def _are_samples(reading: Reading, one: int, other: int) -> bool:
+def _are_samples(snapshot: Snapshot, one: int, other: int) -> bool:
     """Say whether two terms share parameters, and no more, and differ in fewer leaves than they share."""
-    operations, leaves = _below(reading, one)
-    others, other_leaves = _below(reading, other)
+    operations, leaves = _below(snapshot, one)
+    others, other_leaves = _below(snapshot, other)
     shared = leaves & other_leaves
     return len(operations) >= _FEWEST and not operations & others and len(shared) >= max(1, len(leaves - shared))
 
 
-def _below(reading: Reading, i: int) -> tuple[set[int], set[int]]:
+def _below(snapshot: Snapshot, i: int) -> tuple[set[int], set[int]]:
     """List the operations and the leaves that a node depends on; numbers in formulas do not count."""
     operations: set[int] = set()
     leaves: set[int] = set()
     stack = [i]
     while stack:
         x = stack.pop()
-        if not reading.operands[x]:
-            if reading.nodes[x].op is not fixed:
+        if not snapshot.operands[x]:
+            if snapshot.nodes[x].op is not fixed:
                 leaves.add(x)
         elif x not in operations:
             operations.add(x)
-            stack += reading.operands[x]
+            stack += snapshot.operands[x]
     return operations, leaves
 
 
-def _users_of(reading: Reading, nodes: Collection[int]) -> set[int]:
+def _users_of(snapshot: Snapshot, nodes: Collection[int]) -> set[int]:
     """List all that depends on some nodes."""
     found = set(nodes)
     if found:
-        for i, operands in enumerate(reading.operands):
+        for i, operands in enumerate(snapshot.operands):
             if not found.isdisjoint(operands):
                 found.add(i)
     return found

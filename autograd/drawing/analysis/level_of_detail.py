@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ..checks import items
-from ..graph import Node
-from .folding import DEEPEST, Folding
-from .parts import Joint, Part, Plan, joints
-from .reading import Reading
-from .samples import all_samples, one_sample
+from ...checks import items
+from ...graph import Node
+from .batch import all_samples, one_sample
+from .grouping import DEEPEST, GroupFinder
+from .groups import Connection, Group, Grouping, connections
+from .snapshot import Snapshot
 
-__all__ = ["plan"]
+__all__ = ["choose_groups"]
 
 _MOST = {3: 30, 2: 40, 1: 80, 0: 80}
 """How many boxes one reads with ease, at each depth."""
@@ -23,14 +23,14 @@ _TOO_MANY = 1000  # values, of which no picture shows each
 Names = Iterable[Any]
 
 
-def plan(
-    reading: Reading,
+def choose_groups(
+    snapshot: Snapshot,
     depth: int | None = None,
     expand: Any = (),
     focus: Any = None,
     radius: int | None = None,
-) -> Plan:
-    """Divide a graph into parts; see `draw` for what is asked for."""
+) -> Grouping:
+    """Divide a graph into groups; see `draw` for what is asked for."""
     expand = [expand] if isinstance(expand, (str, Node)) else items(expand, "expand")
     whole = isinstance(depth, int) and not isinstance(depth, bool)
     if depth is not None and not (whole and depth in range(DEEPEST + 1)):
@@ -41,14 +41,14 @@ def plan(
         raise ValueError(f"`radius` is a whole number of steps from 0, not {radius!r}")
     if radius is not None and focus is None:
         raise ValueError("`radius` counts steps from a node: give `focus` as well")
-    inside = {_place(reading, x, "expand") for x in expand if isinstance(x, Node)}
+    inside = {_place(snapshot, x, "expand") for x in expand if isinstance(x, Node)}
     asked = {x for x in expand if isinstance(x, str)}
-    near = inside | ({_place(reading, focus, "focus")} if isinstance(focus, Node) else set())
-    everything = "all" in asked or (len(reading.nodes) <= _MOST[DEEPEST] and depth is None)
-    sample = all_samples(reading) if everything or "batch" in asked else one_sample(reading, near)
-    folding = Folding(reading, sample)
-    nodes = _focus(reading, folding, focus)
-    known = [*folding.names(), "all", "batch"]
+    near = inside | ({_place(snapshot, focus, "focus")} if isinstance(focus, Node) else set())
+    everything = "all" in asked or (len(snapshot.nodes) <= _MOST[DEEPEST] and depth is None)
+    sample = all_samples(snapshot) if everything or "batch" in asked else one_sample(snapshot, near)
+    finder = GroupFinder(snapshot, sample)
+    nodes = _focus(snapshot, finder, focus)
+    known = [*finder.names(), "all", "batch"]
     for name in asked:
         if name not in known:
             shown = ", ".join(map(repr, known[:6])) + (", …" if len(known) > 6 else "")
@@ -57,46 +57,48 @@ def plan(
         depth = DEEPEST
     found = depth
     if found is None:
-        found, made = _fitting(reading, folding, nodes, radius)
-        if not asked and not inside and len(made.parts) > _MOST[found]:
-            made = _near_the_end(reading, made, _MOST[found])
+        found, made = _fitting(snapshot, finder, nodes, radius)
+        if not asked and not inside and len(made.groups) > _MOST[found]:
+            made = _near_the_end(snapshot, made, _MOST[found])
     if depth is not None or asked or inside:
-        made = _around(reading, Plan(folding.parts(found, asked, inside), depth=found), nodes, radius)
-    made.typical = folding.typical()
-    made.is_brief = len(made.parts) > _BRIEF
-    made.remarks = [*_told(reading, made, sample), *made.remarks]
+        made = _around(snapshot, Grouping(finder.groups(found, asked, inside), depth=found), nodes, radius)
+    made.typical = finder.typical()
+    made.is_brief = len(made.groups) > _BRIEF
+    made.remarks = [*_told(snapshot, made, sample), *made.remarks]
     return made
 
 
-def _fitting(reading: Reading, folding: Folding, near: set[int] | None, radius: int | None) -> tuple[int, Plan]:
+def _fitting(
+    snapshot: Snapshot, finder: GroupFinder, near: set[int] | None, radius: int | None
+) -> tuple[int, Grouping]:
     """Find the depth at which there are few enough boxes."""
     for depth in range(DEEPEST, -1, -1):
-        if depth == DEEPEST and near is None and len(folding.shown) > _TOO_MANY:
+        if depth == DEEPEST and near is None and len(finder.shown) > _TOO_MANY:
             continue
-        made = _around(reading, Plan(folding.parts(depth, set(), set()), depth=depth), near, radius)
-        if len(made.parts) <= _MOST[depth]:
+        made = _around(snapshot, Grouping(finder.groups(depth, set(), set()), depth=depth), near, radius)
+        if len(made.groups) <= _MOST[depth]:
             break
     return depth, made
 
 
-def _place(reading: Reading, node: Node, name: str) -> int:
-    if node not in reading.place:
+def _place(snapshot: Snapshot, node: Node, name: str) -> int:
+    if node not in snapshot.place:
         raise ValueError(f"`{name}` is {node!r:.60}, which the node that is drawn does not depend on")
-    return reading.place[node]
+    return snapshot.place[node]
 
 
-def _told(reading: Reading, made: Plan, sample: Any) -> list[str]:
+def _told(snapshot: Snapshot, made: Grouping, sample: Any) -> list[str]:
     """Say what was folded, and how to open it."""
     remarks = []
-    boxes = [part for part in made.parts if part.beside is None]
-    left_out = len(reading.nodes) - len(sample.shown)
+    boxes = [group for group in made.groups if group.beside is None]
+    left_out = len(snapshot.nodes) - len(sample.shown)
     if left_out:
         kept = max(sample.kept.values())
         all_ = kept + max(sample.hidden.values())
         remarks.append(f"{kept} of {all_} samples {'is' if kept == 1 else 'are'} shown")
-    folded = [part for part in boxes if part.name]
+    folded = [group for group in boxes if group.name]
     if folded or left_out:
-        remarks.append(f"{len(reading.nodes):,} values in {len(boxes)} boxes")
+        remarks.append(f"{len(snapshot.nodes):,} values in {len(boxes)} boxes")
         doors = ([repr(folded[0].name)] if folded else []) + (["'batch'"] if left_out else []) + ["'all'"]
         deeper = f", or depth={made.depth + 1}" if made.depth < DEEPEST else ""
         remarks.append(f"to open: expand={', '.join(doors)}{deeper}")
@@ -106,16 +108,16 @@ def _told(reading: Reading, made: Plan, sample: Any) -> list[str]:
 # Cutting -----------------------------------------------------------------------------------------------------
 
 
-def _around(reading: Reading, made: Plan, near: set[int] | None, radius: int | None) -> Plan:
+def _around(snapshot: Snapshot, made: Grouping, near: set[int] | None, radius: int | None) -> Grouping:
     """Keep what lies within some steps of nodes."""
     if near is None:
         return made
-    edges = joints(reading, made.parts)
+    edges = connections(snapshot, made.groups)
     beside: dict[int, set[int]] = {}
     for edge in edges:
         beside.setdefault(edge.operand, set()).add(edge.result)
         beside.setdefault(edge.result, set()).add(edge.operand)
-    kept = {k for k, part in enumerate(made.parts) if not near.isdisjoint([*part.members, *part.holds])}
+    kept = {k for k, group in enumerate(made.groups) if not near.isdisjoint([*group.members, *group.holds])}
     border = set(kept)
     for _ in range(2 if radius is None else radius):
         border = {x for i in border for x in beside.get(i, ())} - kept
@@ -123,27 +125,27 @@ def _around(reading: Reading, made: Plan, near: set[int] | None, radius: int | N
     return _cut(made, edges, kept)
 
 
-def _focus(reading: Reading, folding: Folding, focus: Any) -> set[int] | None:
-    """Find the nodes that are meant by a node, a label or the name of a part."""
+def _focus(snapshot: Snapshot, finder: GroupFinder, focus: Any) -> set[int] | None:
+    """Find the nodes that are meant by a node, a label or the name of a group."""
     if focus is None:
         return None
     if isinstance(focus, Node):
-        return {_place(reading, focus, "focus")}
+        return {_place(snapshot, focus, "focus")}
     if not isinstance(focus, str):
         raise TypeError(f"`focus` is a node, a label or the name of a part, not {type(focus).__name__} ({focus!r:.40})")
-    found = folding.nodes_of(focus) or {i for i in folding.shown if focus and reading.nodes[i].label == focus}
+    found = finder.nodes_of(focus) or {i for i in finder.shown if focus and snapshot.nodes[i].label == focus}
     if not found:
         raise ValueError(f"`focus` is {focus!r:.60}, and no node or part of this picture has that name")
     return found
 
 
-def _near_the_end(reading: Reading, made: Plan, most: int) -> Plan:
+def _near_the_end(snapshot: Snapshot, made: Grouping, most: int) -> Grouping:
     """Keep what lies nearest to the result."""
-    edges = joints(reading, made.parts)
+    edges = connections(snapshot, made.groups)
     below: dict[int, list[int]] = {}
     for edge in edges:
         below.setdefault(edge.result, []).append(edge.operand)
-    queue = [len(made.parts) - 1]
+    queue = [len(made.groups) - 1]
     kept = set(queue)
     for i in queue:  # grows while it is walked
         for x in below.get(i, []):
@@ -153,8 +155,8 @@ def _near_the_end(reading: Reading, made: Plan, most: int) -> Plan:
     return _cut(made, edges, kept)
 
 
-def _cut(made: Plan, edges: list[Joint], kept: set[int]) -> Plan:
-    """Leave out all parts but some; boxes of their own say where something was left out."""
+def _cut(made: Grouping, edges: list[Connection], kept: set[int]) -> Grouping:
+    """Leave out all groups but some; boxes of their own say where something was left out."""
     operands: dict[int, set[int]] = {}
     users: dict[int, set[int]] = {}
     for edge in edges:
@@ -162,18 +164,18 @@ def _cut(made: Plan, edges: list[Joint], kept: set[int]) -> Plan:
             operands.setdefault(edge.result, set()).add(edge.operand)
         if edge.operand in kept and edge.result not in kept:
             users.setdefault(edge.operand, set()).add(edge.result)
-    parts: list[Part] = []
-    for k, part in enumerate(made.parts):
+    groups: list[Group] = []
+    for k, group in enumerate(made.groups):
         if k not in kept:
             continue
         if k in operands:
-            parts.append(Part([], [], stub=_counted(len(operands[k]), "operand"), beside=(part, True)))
-        parts.append(part)
+            groups.append(Group([], [], stub=_counted(len(operands[k]), "operand"), beside=(group, True)))
+        groups.append(group)
         if k in users:
-            parts.append(Part([], [], stub=_counted(len(users[k]), "use"), beside=(part, False)))
-    missing = len(made.parts) - len(kept)
+            groups.append(Group([], [], stub=_counted(len(users[k]), "use"), beside=(group, False)))
+    missing = len(made.groups) - len(kept)
     remarks = [f"{missing:,} boxes are left out: focus on a node, or draw one on the way"] if missing else []
-    return Plan(parts, remarks, made.depth)
+    return Grouping(groups, remarks, made.depth)
 
 
 def _counted(n: int, what: str) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, saved
-from .formula import formula, one_line, short
-from .reading import Reading, number, read
-from .words import norm_of
+from ...graph import Node, saved
+from ..analysis.formula import formula, one_line, short
+from ..analysis.snapshot import Snapshot, number
+from .node_text import norm_of
 
 __all__ = ["Contribution", "Step", "amount", "backward_steps", "forward_sentence", "named", "steps_of"]
 
@@ -81,15 +81,15 @@ def backward_steps(root: Node) -> Iterator[Step]:
     """
     if not isinstance(root, Node):
         raise TypeError(f"`root` is a Value or a Tensor, not {type(root).__name__} ({root!r:.40})")
-    yield from steps_of(read(root))
+    yield from steps_of(Snapshot(root))
 
 
-def steps_of(reading: Reading) -> Iterator[Step]:
+def steps_of(snapshot: Snapshot) -> Iterator[Step]:
     """Give the steps of a pass that has been read."""
     gathered: dict[int, Any] = {}
-    for place, order in reading.steps.items():
+    for place, order in snapshot.steps.items():
         parts = []
-        for link in reading.links_of(place):
+        for link in snapshot.links_of(place):
             if link.added is None:
                 continue
             before = gathered.get(link.operand)
@@ -97,9 +97,9 @@ def steps_of(reading: Reading) -> Iterator[Step]:
             gathered[link.operand] = after
             if before is None:
                 before = 0.0 if after.__class__ is float else np.zeros_like(after)
-            operand = reading.nodes[link.operand]
+            operand = snapshot.nodes[link.operand]
             parts.append(Contribution(operand, link.position, link.slope, link.added, before, after))
-        yield Step(order, reading.nodes[place], reading.adjoints[place], tuple(parts))
+        yield Step(order, snapshot.nodes[place], snapshot.adjoints[place], tuple(parts))
 
 
 # In words ----------------------------------------------------------------------------------------------------

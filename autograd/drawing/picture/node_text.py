@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, fixed
-from .formula import cut, one_line, settings_of, short
-from .picture import Line
-from .reading import Reading, number, plain_data
+from ...graph import Node, fixed
+from ..analysis.formula import cut, one_line, settings_of, short
+from ..analysis.snapshot import Snapshot, number, plain_data
+from .elements import Line
 
 __all__ = ["amounts", "has_nan", "heading", "hint", "hint_of", "is_bare", "kind_of", "name_of", "norm_of", "sign",
            "value_text"]  # fmt: skip
@@ -91,9 +91,9 @@ def sign(x: float) -> int:
     return int(x > 0) - int(x < 0)
 
 
-def name_of(reading: Reading) -> str:
+def name_of(snapshot: Snapshot) -> str:
     """Call the root by its label or its operation."""
-    root = reading.nodes[-1]
+    root = snapshot.nodes[-1]
     return one_line(root.label) or (root.op.name if root.inputs else "a leaf")
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from ..graph import Node
-from .formula import cut
-from .picture import Line
+from ...graph import Node
+from ..analysis.formula import cut
+from .elements import Line
 
 __all__ = ["remarks_on", "rule_lines", "rule_texts"]
 
 _COLUMNS = 20
 
 Rules = list[tuple[str, str]]
-"""For each operand that is differentiated, its name and the rule, as `Reading.rules_of` gives them."""
+"""For each operand that is differentiated, its name and the rule, as `Snapshot.rules_of` gives them."""
 
 
 def rule_texts(node: Node, rules: Rules) -> list[str]:

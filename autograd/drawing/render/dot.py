@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .look import INK, NAN, QUIET, edge_colour, edge_size, fill, level
-from .picture import Box, Picture
-from .skeleton import blank, escaped, nested, ports_of, settings, sizes_of
+from ..layout.graphviz_input import blank, escaped, nested, ports_of, settings, sizes_of
+from ..layout.sizes import INK, NAN, QUIET, edge_colour, edge_size, fill, level
+from ..picture.elements import Box, Picture
 
 __all__ = ["dot_text"]
 

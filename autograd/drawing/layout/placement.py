@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 
+from ..picture.elements import Picture
 from .engine import run_dot
-from .look import edge_size, title_lines
-from .picture import Picture
-from .skeleton import blank, direction, nested, ports_of, row_lines, settings, sizes_of
+from .graphviz_input import blank, direction, nested, ports_of, row_lines, settings, sizes_of
+from .sizes import edge_size, title_lines
 
 __all__ = ["LIMIT", "Layout", "Place", "Route", "arrange", "refuse_large"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
-from .picture import Box, Edge, Line, width_of
+from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
+from ..picture.elements import Box, Edge, Line, width_of
 
 __all__ = ["INK", "LEVELS", "NAN", "PAPER", "QUIET", "box_size", "edge_colour", "edge_size", "fill", "level",
            "line_height", "line_width", "title_lines"]  # fmt: skip

@@ -1,0 +1,134 @@
+"""The views of a graph: which lines stand in its boxes, and which numbers on its edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...graph import fixed
+from ..analysis.formula import one_line, short
+from ..analysis.groups import Connection, Grouping
+from ..analysis.snapshot import Snapshot, number, plain_data
+from .builder import PictureBuilder
+from .elements import Line, Picture
+from .group_text import data_of, grads_of, held_lines
+from .node_text import amounts, has_nan, hint_of, is_bare, kind_of, name_of, value_text
+from .rule_text import Rules, remarks_on, rule_lines, rule_texts
+
+__all__ = ["backward_picture", "forward_picture"]
+
+_SHAPES = "round ends: a leaf, double outline: the result"
+
+
+# Forward -----------------------------------------------------------------------------------------------------
+
+
+def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
+    """Show values, gradients as `backward` left them, and the local derivatives on the edges."""
+    view = PictureBuilder(snapshot, grouping)
+
+    def grad_of(i: int) -> Any:
+        return plain_data(snapshot.nodes[i].grad)
+
+    for group in view.groups:
+        node, data, grad = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, grad_of)
+        lines = view.heading(group)
+        if view.is_brief and number(data) is not None and group.members and snapshot.operands[group.output]:
+            told = "-" if grad is None else short(number(grad) or 0.0, 2)
+            lines.append(Line(f"{short(number(data) or 0.0, 2)}  grad {told}", small=True))
+        else:
+            if view.grouping.depth == 2:
+                lines += held_lines(snapshot, group, "", lambda i: snapshot.nodes[i]._data)
+            lines += amounts("" if is_bare(node) else "data", data)
+            if node.op is not fixed:
+                lines += [Line("grad -")] if grad is None else amounts("grad", grad, brief=True)
+        view.add(group, lines, number(data), has_nan(data) or has_nan(grad), grad)
+    for connection, slope, flows in view.slopes():
+        if slope is None:
+            view.join(connection, flows=flows)
+        else:
+            view.join(connection, short(slope), slope, f"local derivative {slope!r}", flows)
+    view.finish_edges()
+    view.remark("on an edge: the local derivative", view.has_texts)
+    view.remark("fill: the value, blue positive, orange negative", view.has_colours)
+    view.remark("dashed: a negative derivative", any(edge.sign < 0 for edge in view.edges))
+    view.remark(_SHAPES, view.edges)
+    is_ready = any(snapshot.nodes[i].grad is not None for group in view.groups for i in group.outputs)
+    view.remark("grad -: backward() has not run", not is_ready)
+    return view.picture("Forward graph", _sentence(snapshot))
+
+
+# Backward ----------------------------------------------------------------------------------------------------
+
+
+def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
+    """Show the backward pass: adjoints, order, rules, and on each edge the product that is added."""
+    view = PictureBuilder(snapshot, grouping)
+    steps, adjoints = view.numbered(snapshot.steps, last_first=True), snapshot.adjoints
+    told: list[tuple[Any, Rules]] = []
+    has_sums = False
+    for group in view.groups:
+        node, adjoint = snapshot.nodes[group.output], grads_of(group, adjoints.get)
+        lines = view.heading(group)
+        rules: list[str] = []
+        if node.op is fixed:
+            lines += amounts("" if is_bare(node) else "data", node._data)
+        elif adjoint is None:
+            lines += [Line("grad 0")]
+        else:
+            lines += amounts("grad", adjoint, brief=view.is_brief)
+            if sums := view.sums(group):
+                has_sums = has_sums or not view.is_brief
+                lines += [] if view.is_brief else [Line(sums[0], small=True)]
+                rules = sums[1:]
+            if len(group.members) == 1:
+                words = snapshot.rules_of(group.output)
+                rules += rule_texts(node, words)
+                told += [] if view.is_brief else [(node, words)]
+                lines += [] if view.is_brief else rule_lines(node, words)
+            elif not view.is_brief:
+                lines += held_lines(snapshot, group, "∂", adjoints.get)
+        box = view.add(group, lines, None if adjoint is None else number(adjoint), has_nan(adjoint), adjoint)
+        box.hint = "\n".join([box.hint, *rules])
+        box.step = steps.get(id(group))
+    for connection, slope, _ in view.slopes():
+        _backward_edge(view, connection, slope)
+    view.finish_edges()
+    view.remark("small number: the order of execution", steps)
+    view.remark("on an edge: gradient that arrives × local derivative", view.has_texts)
+    view.remark("= a + b: several uses add up", has_sums)
+    for remark in remarks_on(told):
+        view.remark(remark)
+    view.remark(_SHAPES, view.edges)
+    view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)
+    return view.picture("Backward graph", _sentence_back(snapshot), is_backward=True)
+
+
+def _backward_edge(view: PictureBuilder, connection: Connection, slope: float | None) -> None:
+    added = view.added(connection)
+    if added is None:
+        view.join(connection, flows=False)
+        return
+    arriving = grads_of(view.grouping.groups[connection.result], view.snapshot.adjoints.get)
+    single, sum_ = number(arriving), number(added)
+    if single is None or sum_ is None or slope is None or view.grouping.groups[connection.result].is_layer:
+        view.join(connection, told=hint_of("adds", added))
+        return
+    view.join(connection, f"{short(single)} × {short(slope)}", sum_, f"adds {single!r} × {slope!r} = {sum_!r}")
+
+
+def _sentence(snapshot: Snapshot) -> str:
+    root = snapshot.nodes[-1]
+    made = sum(1 for operands in snapshot.operands if operands)
+    leaves = [one_line(node.label) for node in snapshot.nodes if kind_of(node) == "leaf" and node.label]
+    named = f", from {', '.join(leaves[:8])}{' and others' if len(leaves) > 8 else ''}" if leaves else ""
+    return f"{name_of(snapshot)} is {value_text(root._data)}, computed in {made:,} operations{named}."
+
+
+def _sentence_back(snapshot: Snapshot) -> str:
+    groups = [
+        f"{one_line(node.label)} {value_text(snapshot.adjoints[i])}"
+        for i, node in enumerate(snapshot.nodes)
+        if i in snapshot.adjoints and node.label and kind_of(node) == "leaf"
+    ]
+    given = f"; gradients: {', '.join(groups[:8])}{' and others' if len(groups) > 8 else ''}" if groups else ""
+    return f"The backward pass from {name_of(snapshot)} in {len(snapshot.steps):,} steps{given}."

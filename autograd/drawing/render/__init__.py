@@ -1,0 +1,1 @@
+"""A laid-out picture in a format: SVG, HTML, DOT, Mermaid and text."""
