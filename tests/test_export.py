@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +86,17 @@ def run_python(model: Any, X: np.ndarray, **settings: Any) -> np.ndarray:
     return np.array([room["predict"](row.ravel().tolist()) for row in X])
 
 
+def run_javascript(model: Any, X: np.ndarray, **settings: Any) -> np.ndarray:
+    if shutil.which("node") is None:
+        pytest.skip("node is missing")
+    source = nn.export.to_javascript(model, **settings)
+    rows = json.dumps([row.ravel().tolist() for row in X])  # NaN and Infinity, too, are JavaScript
+    code = f"{source}\nconst told = (x) => Number.isFinite(x) ? x : String(x);"
+    code += f"process.stdout.write(JSON.stringify({rows}.map((x) => predict(x).map(told))));"
+    done = subprocess.run(["node", "-"], input=code, capture_output=True, text=True, check=True, timeout=60)
+    return np.array([[float(x) for x in row] for row in json.loads(done.stdout)])
+
+
 def run_onnx(model: Any, X: np.ndarray, **settings: Any) -> np.ndarray:
     runtime = pytest.importorskip("onnxruntime")
     made = nn.export.to_onnx(model, **settings)
@@ -95,21 +109,23 @@ def run_onnx(model: Any, X: np.ndarray, **settings: Any) -> np.ndarray:
 # -- plain Python --
 
 
+@pytest.mark.parametrize("run", [run_python, run_javascript])
 @pytest.mark.parametrize("name", MODELS)
-def test_plain_python_computes_the_same(name: str) -> None:
+def test_plain_source_computes_the_same(name: str, run: Any) -> None:
     model, shape = MODELS[name], NEEDS_SHAPE.get(name)
     expected = model.outputs(X)
     tolerance = 1e-6 if name == "float32" else 1e-13
-    assert np.allclose(run_python(model, X, shape=shape), expected.reshape(len(X), -1), rtol=tolerance, atol=tolerance)
+    assert np.allclose(run(model, X, shape=shape), expected.reshape(len(X), -1), rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("run", [run_python, run_javascript])
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_activation_in_plain_python_also_far_out(name: str) -> None:
+def test_every_activation_in_plain_source_also_far_out(name: str, run: Any) -> None:
     model = nn.Sequential(nn.Activation(name))
     x = np.array([[0.0, 1e-9, -1e-9, 0.5, -0.5, 2.5, -2.5, 30.0, -30.0, 600.0, -600.0]])
     if name in ("exp", "exp2", "expm1", "sigmoid", "softplus", "elu", "gelu", "silu", "tanh", "relu", "log_sigmoid"):
         x = np.concatenate([x, [[5000.0, -5000.0]]], axis=1)
-    assert np.allclose(run_python(model, x, shape=x.shape[1:]), model.outputs(x), rtol=1e-13, atol=1e-300)
+    assert np.allclose(run(model, x, shape=x.shape[1:]), model.outputs(x), rtol=1e-13, atol=1e-300)
 
 
 def test_the_function_runs_in_a_bare_python(tmp_path: Path) -> None:
@@ -137,8 +153,10 @@ def test_a_trained_net_of_digits_gives_the_same_digits() -> None:
     assert np.array_equal(run_python(model, images[:50]).argmax(axis=1), expected[:50].argmax(axis=1))
 
 
-@pytest.mark.parametrize("name", ["", "1x", "a b", "def", None, "x;y"])
+@pytest.mark.parametrize("name", ["", "1x", "a b", "class", None, "x;y", "f(){}//", "f\n"])
 def test_a_name_that_is_none_is_refused(name: Any) -> None:
+    with pytest.raises(ValueError, match="`name` is a name of JavaScript"):
+        nn.export.to_javascript(MODELS["tensors"], name=name)
     with pytest.raises(ValueError, match="`name` is a name of Python"):
         nn.export.to_python(MODELS["tensors"], name=name)
 
@@ -155,7 +173,36 @@ def test_names_that_python_has_taken_are_changed() -> None:
             return ((x * a + b) @ self.dot + c) * self.h1
 
     assert np.allclose(run_python(Odd(), X, shape=(3,)), Odd().outputs(X), rtol=1e-14)
+    assert np.allclose(run_javascript(Odd(), X, shape=(3,)), Odd().outputs(X), rtol=1e-14)
     assert np.allclose(run_onnx(Odd(), X, shape=(3,)), Odd().outputs(X), rtol=1e-5)
+
+
+def test_no_name_becomes_code_in_javascript() -> None:
+    class Sly(nn.Module):
+        def __init__(self) -> None:
+            self.parts = {"w]; throw 1; //": Tensor(np.eye(3)), "</script>": Tensor([1.0, 2.0, 3.0])}
+
+        def forward(self, x: Any) -> Any:
+            one, two = self.parts.values()
+            return x @ one + two
+
+        def __repr__(self) -> str:
+            return "Sly()\u2028throw 2;\rthrow 3;\n</script><script>throw 4;"
+
+    source = nn.export.to_javascript(Sly(), shape=(3,))
+    assert "</script>" not in source
+    told = [line for line in source.splitlines() if re.search(r"\bthrow\b", line)]
+    assert [line[:2] for line in told] == ["//", "//", "//", "  "] and "RangeError" in told[-1]
+    assert np.allclose(run_javascript(Sly(), X, shape=(3,)), Sly().outputs(X), rtol=1e-14)
+
+
+def test_infinity_and_nan_in_javascript_are_those_of_the_net() -> None:
+    x = np.array([[np.inf, -np.inf, np.nan]])
+    for name in ("relu", "leaky_relu", "sigmoid", "tanh", "softplus", "step", "abs", "sign", "exp", "erf"):
+        model = nn.Sequential(nn.Activation(name))
+        with np.errstate(all="ignore"):
+            expected = model.outputs(x)
+        assert np.array_equal(run_javascript(model, x, shape=(3,)), expected, equal_nan=True), name
 
 
 # -- ONNX --
@@ -259,7 +306,7 @@ def test_a_state_dict_that_does_not_fit_says_why() -> None:
 # -- what cannot be traced --
 
 
-@pytest.mark.parametrize("export", [nn.export.to_python, nn.export.to_onnx])
+@pytest.mark.parametrize("export", [nn.export.to_python, nn.export.to_javascript, nn.export.to_onnx])
 @pytest.mark.parametrize(
     ("function", "error", "message"),
     [
@@ -283,7 +330,7 @@ def test_what_depends_on_the_number_of_rows_is_no_onnx() -> None:
             nn.export.to_onnx(Own(function))
 
 
-@pytest.mark.parametrize("export", [nn.export.to_python, nn.export.to_onnx])
+@pytest.mark.parametrize("export", [nn.export.to_python, nn.export.to_javascript, nn.export.to_onnx])
 def test_wrong_arguments_are_named(export: Any) -> None:
     for model in (3, None, nn.Linear, "net"):
         with pytest.raises(TypeError, match="`model` is a Module"):

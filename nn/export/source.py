@@ -13,7 +13,7 @@ import autograd as ag
 
 from .tracing import Constant, Operand, Step, trace
 
-__all__ = ["to_python"]
+__all__ = ["Writer", "number_text", "to_python"]
 
 INLINE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}", "abs": "abs({})",
@@ -102,7 +102,7 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
         raise ValueError(f"`name` is a name of Python, such as 'predict', not {name!r:.60}")
     traced = trace(model, 1, shape)
-    writer = _Writer(name)
+    writer = Writer(name)
     for step in traced.steps[1:]:
         writer.write(step)
     title = "\n".join(f"# {line}" for line in repr(model).splitlines())
@@ -120,8 +120,46 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
     return "\n\n".join(part for part in top if part) + "\n\n\n" + "\n\n\n".join([*helpers, "\n".join(lines)]) + "\n"
 
 
-class _Writer:
-    """Writes step after step; every intermediate result is a flat list of known length."""
+class Writer:
+    """Writes step after step; every intermediate result is a flat list of known length.
+
+    What stands in the class and in the methods up to `write` is Python; another language overrides it.
+    """
+
+    language = "plain Python"
+    inline, helping, reductions = INLINE, HELPERS, REDUCTIONS
+    reserved: Any = staticmethod(keyword.iskeyword)
+
+    def elementwise(self, form: str, lists: list[str]) -> str:
+        """Write a list of `form`, in which item k of the lists is `{k}`."""
+        names = "abcdef"[: len(lists)]
+        form = form.format(*names)
+        if len(lists) < 2:
+            return f"[{form} for a in {lists[0]}]" if lists else f"[{form}]"
+        return f"[{form} for {', '.join(names)} in zip({', '.join(lists)})]"
+
+    def product(self, x: str, columns: str) -> str:
+        """Write the products of a list with each row of a table."""
+        return f"[dot({x}, w) for w in {columns}]"
+
+    def picked(self, lists: list[str], places: list[int] | None) -> str:
+        """Write lists one behind the other, or of that what stands at `places`."""
+        whole = " + ".join(lists)
+        if places is None:
+            return whole
+        return f"[{f'({whole})' if len(lists) > 1 else whole}[i] for i in {places}]"
+
+    def reduced(self, form: str, x: str, groups: list[list[int]]) -> str:
+        """Write a list of `form` of each group of a list."""
+        return f"[{form.format(f'[{x}[i] for i in group]')} for group in {groups}]"
+
+    def function(self, name: str) -> str | None:
+        """Write the form of a function that stands in no table; None where there is none."""
+        return f"math.{name}" if hasattr(math, name) else None
+
+    def statement(self, name: str, text: str) -> str:
+        """Write that a name stands for a text."""
+        return f"{name} = {text}"
 
     def __init__(self, function: str) -> None:
         self.lines: list[str] = []
@@ -129,33 +167,31 @@ class _Writer:
         self.constants: list[str] = []
         self.helpers: set[str] = set()
         self.known: dict[tuple[int, tuple[int, ...]], str] = {}
-        self.taken = {function, "x", "math", *HELPERS}
+        self.taken = {function, "x", "math", *self.helping}
 
     def write(self, step: Step) -> None:
         if step.op is not ag.TABLE.get(step.op.name):
-            raise TypeError(f"{step.op!r} is an operation of yours, and has no form in plain Python")
+            raise TypeError(f"{step.op!r} is an operation of yours, and has no form in {self.language}")
         name = step.op.name
         if name == "matmul":
             text = self._product(step)
-        elif name in REDUCTIONS:
+        elif name in self.reductions:
             text = self._reduction(step)
         elif name in PICKS:
             text = self._pick(step)
         else:
             text = self._elementwise(step)
-        if text.isidentifier():
-            self.names.append(text)
-            return
-        self.names.append(f"h{len(self.names)}")
-        self.lines.append(f"{self.names[-1]} = {text}")
+        self.names.append(text if text.isidentifier() else f"h{len(self.names)}")
+        if self.names[-1] != text:
+            self.lines.append(self.statement(self.names[-1], text))
 
     def _product(self, step: Step) -> str:
         left, right = step.inputs
         if not isinstance(left, int) or isinstance(right, int) or math.prod(step.in_shapes[0][:-1]) != 1:
-            raise _foreign(step, "of anything but a row by a matrix of constants")
+            raise self._foreign(step, "of anything but a row by a matrix of constants")
         self.helpers.add("dot")
         columns = Constant(np.atleast_2d(right.data.T), right.name)
-        return f"[dot({self.names[left]}, w) for w in {self._constant(columns, right)}]"
+        return self.product(self.names[left], self._constant(columns, right))
 
     def _reduction(self, step: Step) -> str:
         (operand,) = step.inputs
@@ -165,11 +201,9 @@ class _Writer:
         kept = [i for i in range(places.ndim) if axis is not None and i not in np.atleast_1d(axis) % places.ndim]
         groups = places.transpose(*kept, *(i for i in range(places.ndim) if i not in kept))
         groups = groups.reshape(math.prod(step.shape), -1)
-        form, name = REDUCTIONS[step.op.name], self.names[operand]
-        self.helpers |= {step.op.name} & set(HELPERS)
-        if len(groups) == 1:
-            return f"[{form.format(name)}]"
-        return f"[{form.format(f'[{name}[i] for i in group]')} for group in {groups.tolist()}]"
+        form, name = self.reductions[step.op.name], self.names[operand]
+        self._need(form)
+        return f"[{form.format(name)}]" if len(groups) == 1 else self.reduced(form, name, groups.tolist())
 
     def _pick(self, step: Step) -> str:
         sizes = [math.prod(shape) for shape in step.in_shapes]
@@ -179,34 +213,27 @@ class _Writer:
             for start, size, shape in zip(starts, sizes, step.in_shapes, strict=False)
         ]
         places = step.op.evaluate(numbered, dict(step.params)).ravel().tolist()
-        whole = " + ".join(self.names[x] if isinstance(x, int) else self._flat(x, x.data.shape) for x in step.inputs)
-        if places == list(range(starts[-1])):
-            return whole
-        whole = f"({whole})" if len(sizes) > 1 else whole
-        return f"[{whole}[i] for i in {places}]"
+        lists = [self.names[x] if isinstance(x, int) else self._flat(x, x.data.shape) for x in step.inputs]
+        return self.picked(lists, None if places == list(range(starts[-1])) else places)
 
     def _elementwise(self, step: Step) -> str:
-        lists, arguments = [], []
+        lists: list[str] = []
+        arguments: list[str] = []
         for operand, shape in zip(step.inputs, step.in_shapes, strict=True):
             text = self._argument(operand, shape, step)
             if text.startswith("@"):  # a list, to be gone through
+                arguments.append(f"{{{len(lists)}}}")
                 lists.append(text[1:])
-                arguments.append("abcdef"[len(lists) - 1])
             else:
                 arguments.append(text)
-        form = self._form(step).format(*arguments)
-        if not lists:
-            return f"[{form}]"
-        if len(lists) == 1:
-            return f"[{form} for a in {lists[0]}]"
-        return f"[{form} for {', '.join('abcdef'[: len(lists)])} in zip({', '.join(lists)})]"
+        return self.elementwise(self._form(step).format(*arguments), lists)
 
     def _argument(self, operand: Operand, shape: tuple[int, ...], step: Step) -> str:
         """Write an operand of an elementwise operation: a number, or @ and a list as long as the result."""
         size = math.prod(step.shape)
         if isinstance(operand, Constant):
             if operand.data.size == 1:
-                return _number(operand.data)
+                return number_text(operand.data)
             return "@" + self._flat(operand, step.shape)
         name = self.names[operand]
         if math.prod(shape) == size:
@@ -214,21 +241,31 @@ class _Writer:
         if math.prod(shape) == 1:
             return f"{name}[0]"
         places = np.broadcast_to(np.arange(math.prod(shape)).reshape(shape), step.shape).ravel().tolist()
-        return f"@[{name}[i] for i in {places}]"
+        return f"@{self.picked([name], places)}"
 
     def _flat(self, constant: Constant, shape: tuple[int, ...]) -> str:
         return self._constant(Constant(np.broadcast_to(constant.data, shape).ravel(), constant.name), constant)
 
     def _form(self, step: Step) -> str:
         name = step.op.name
-        form = INLINE.get(name)
+        form = self.inline.get(name)
         if form is None:
-            if not step.op.elementwise or step.params or (name not in HELPERS and not hasattr(math, name)):
-                raise _foreign(step)
-            prefix = "" if name in HELPERS else "math."
-            form = f"{prefix}{name}({', '.join(['{}'] * len(step.inputs))})"
-        self.helpers |= {helper for helper in HELPERS if re.search(rf"(?<![.\w]){helper}\(", form)}
+            function = name if name in self.helping else self.function(name)
+            if not step.op.elementwise or step.params or function is None:
+                raise self._foreign(step)
+            form = f"{function}({', '.join(['{}'] * len(step.inputs))})"
+        self._need(form)
         return form
+
+    def _need(self, form: str) -> None:
+        """Note the helpers that a text calls, and those that they call."""
+        for helper in self.helping.keys() - self.helpers:
+            if re.search(rf"(?<![.\w]){helper}\(", form):
+                self.helpers.add(helper)
+                self._need(self.helping[helper])
+
+    def _foreign(self, step: Step, what: str = "") -> TypeError:
+        return TypeError(f"`{step.op.name}` {what} has no form in {self.language}: leave it out of the model")
 
     def _constant(self, constant: Constant, source: Constant) -> str:
         """Write numbers above the function, once, under the name that they have in the model."""
@@ -238,28 +275,29 @@ class _Writer:
         first, *path = reversed(re.sub(r"[^0-9A-Za-z_.]", "_", constant.name).split("."))
         name = wanted = "_".join([first if first[:1].isalpha() else f"constant_{first}", *path])
         number = 2
-        while name in self.taken or keyword.iskeyword(name) or re.fullmatch(r"h\d+|[a-f]|w|i", name):
+        while name in self.taken or self.reserved(name) or re.fullmatch(r"h\d+|[a-f]|w|i", name):
             name, number = f"{wanted}_{number}", number + 1
         self.taken.add(name)
         self.known[key] = name
         if constant.data.ndim == 1:
-            self.constants.append(f"{name} = [{_numbers(constant.data)}]")
+            text = f"[{_numbers(constant.data)}]"
         else:
-            rows = "".join(f"    [{_numbers(row)}],\n" for row in constant.data)
-            self.constants.append(f"{name} = [\n{rows}]")
+            text = "[\n" + "".join(f"    [{_numbers(row)}],\n" for row in constant.data) + "]"
+        self.constants.append(self.statement(name, text))
         return name
 
 
 def _numbers(row: np.ndarray) -> str:
-    return ", ".join(map(_number, row))
+    return ", ".join(map(number_text, row))
 
 
-def _number(x: Any) -> str:
+def number_text(x: Any) -> str:
+    """Write a number so that Python and JavaScript read the same one.
+
+    Raises:
+        ValueError: it is not finite.
+    """
     number = float(np.asarray(x).item())
     if not math.isfinite(number):
         raise ValueError(f"a parameter is {number}: a net that has diverged is not exported")
     return repr(number)
-
-
-def _foreign(step: Step, what: str = "") -> TypeError:
-    return TypeError(f"`{step.op.name}` {what} has no form in plain Python: leave it out of the model")

@@ -1,0 +1,168 @@
+"""A trained net as the text of a JavaScript function that needs nothing but JavaScript."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from .source import Writer
+from .tracing import trace
+
+__all__ = ["FUNCTIONS", "HELPERS", "INLINE", "to_javascript"]
+
+INLINE = {
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "square": "{0} * {0}",
+    "identity": "{}", "astype": "{}", "reciprocal": "1 / {}", "ratio": "{} / {}", "exp2": "pow(2, {})",
+    "step": "step({})", "greater": "Number({} > {})", "equal": "Number({} === {})",
+    "gated": "({1} !== 0 ? {0} * {1} : 0)", "where": "({0} !== 0 ? {1} : {2})", "silu": "{0} * sigmoid({0})",
+    "log_sigmoid": "-softplus(-{})",
+    "gelu": "0.5 * {0} * erfc(-{0} * Math.SQRT1_2)", "clip": "minimum(maximum({}, {}), {})",
+    "anchor": "(Math.abs({0}) === Infinity ? 0 : {0})", "_normal_cdf": "0.5 * erfc(-{0} * Math.SQRT1_2)",
+    "_normal_pdf": "Math.exp(-0.5 * {0} * {0}) / Math.sqrt(2 * Math.PI)", "inside": "inside({}, {}, {})",
+}  # fmt: skip
+"""How an elementwise operation is written; what is not here, but in HELPERS or FUNCTIONS, is a call."""
+
+FUNCTIONS = {
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "exp", "expm1", "floor",
+    "hypot", "log", "log10", "log1p", "log2", "sign", "sin", "sinh", "sqrt", "tan", "tanh",
+}  # fmt: skip
+"""Those that `Math` has with the same values, also at NaN and infinity."""
+
+HELPERS = {
+    "dot": "const dot = (xs, ws) => xs.reduce((sum, x, i) => sum + x * ws[i], 0);",
+    "sum": "const sum = (xs) => xs.reduce((a, b) => a + b, 0);",
+    "step": "const step = (x) => x > 0 ? 1 : x !== x ? x : 0;",
+    "relu": "const relu = (x) => x > 0 || x !== x ? x : 0;",
+    "leaky_relu": "const leaky_relu = (x, slope) => x > 0 ? x : slope * x;",
+    "elu": "const elu = (x, alpha) => x > 0 ? x : alpha * Math.expm1(x);",
+    "sigmoid": "const sigmoid = (x) => (x < 0 ? Math.exp(-Math.abs(x)) : 1) / (1 + Math.exp(-Math.abs(x)));",
+    "softplus": "const softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));",
+    "_sech2": "const _sech2 = (x) => 4 * Math.exp(-2 * Math.abs(x)) / (1 + Math.exp(-2 * Math.abs(x))) ** 2;",
+    "maximum": "const maximum = (x, y) => x > y || x !== x ? x : y;",
+    "minimum": "const minimum = (x, y) => x < y || x !== x ? x : y;",
+    "inside": "const inside = (x, low, high) => x < low || x > high ? 0 : 1;",
+    "pow": "const pow = (x, y) => x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);",
+    "round": (
+        "const round = (x) => {\n    const even = 2 * Math.round(x / 2);\n"
+        "    return Math.abs(x % 1) === 0.5 ? even : Math.round(x);\n};"
+    ),
+    "erf": (
+        "const erf = (x) => {\n    if (!(Math.abs(x) < 1.5)) return 1 - erfc(x);\n    let sum = 0;\n"
+        "    for (let k = 0, term = x; k < 40; k++, term *= -x * x / k) sum += term / (2 * k + 1);\n"
+        "    return 2 / Math.sqrt(Math.PI) * sum;\n};"
+    ),
+    "erfc": (
+        "const erfc = (x) => { // a continued fraction, far from 0\n    const z = Math.abs(x);\n"
+        "    if (z < 1.5) return 1 - erf(x);\n    let y = 0;\n    for (let k = 120; k > 0; k--) y = k / 2 / (z + y);\n"
+        "    y = z < 40 ? Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + y) : z !== z ? z : 0;\n"
+        "    return x < 0 ? 2 - y : y;\n};"
+    ),
+    "logsumexp": (
+        "const logsumexp = (xs) => {\n    const top = Math.max(...xs);\n"
+        "    return Math.abs(top) === Infinity ? top : top + Math.log(sum(xs.map((x) => Math.exp(x - top))));\n};"
+    ),
+}
+
+RESERVED = """
+arguments await break case catch class const continue debugger default delete do else enum eval export extends false
+finally for function if implements import in instanceof interface let new null package private protected public return
+static super switch this throw true try typeof undefined var void while with yield NaN Infinity Math Number RangeError
+"""
+REDUCTIONS = {"sum": "sum({})", "max": "Math.max(...{})", "min": "Math.min(...{})", "logsumexp": "logsumexp({})"}
+
+
+def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | None = None) -> str:
+    """Write a trained net as a JavaScript function: its text, with all numbers in it, which needs nothing else.
+
+    The function takes the numbers of one row in an array and gives an array of its outputs, in double precision. The
+    text is a script; for a module, write `export` before `function`.
+
+    Args:
+        model: a Module that takes batches, or an MLP of Values.
+        name: of the function.
+        shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out. A row of more axes is handed
+            over flat, row by row.
+
+    Raises:
+        TypeError: there is an operation in it that has no form in plain JavaScript.
+        ValueError: `name` is no name; or the model cannot be traced: it branches on numbers, for instance.
+
+    >>> from nn import Linear
+    >>> layer = Linear(2, 2)
+    >>> layer.load_state_dict({"weight": [[2.0, 0.0], [-1.0, 1.0]], "bias": [0.5, 0.0]})
+    >>> print(to_javascript(layer))
+    // Linear(2, 2)
+    <BLANKLINE>
+    const weight = [
+        [2.0, -1.0],
+        [0.0, 1.0],
+    ];
+    const bias = [0.5, 0.0];
+    <BLANKLINE>
+    const dot = (xs, ws) => xs.reduce((sum, x, i) => sum + x * ws[i], 0);
+    <BLANKLINE>
+    function predict(x) {
+        if (x.length !== 2) throw new RangeError(`predict takes 2 numbers, not ${x.length}`);
+        const h1 = weight.map((w) => dot(x, w));
+        const h2 = h1.map((a, i) => a + bias[i]);
+        return h2;
+    }
+    <BLANKLINE>
+    """
+    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_$][\w$]*", name, re.ASCII) or _taken(name):
+        raise ValueError(f"`name` is a name of JavaScript, such as 'predict', not {name!r:.60}")
+    traced = trace(model, 1, shape)
+    writer = _JavaScript(name)
+    for step in traced.steps[1:]:
+        writer.write(step)
+    title = "\n".join(f"// {line}" for line in repr(model).replace("</", "<\\/").splitlines())
+    count = math.prod(traced.steps[0].shape)
+    lines = [
+        f"function {name}(x) {{",
+        f"    if (x.length !== {count}) throw new RangeError(`{name} takes {count} numbers, not ${{x.length}}`);",
+        *(f"    {line}" for line in writer.lines),
+        f"    return {writer.names[-1]};" if len(writer.names) > 1 else "    return [...x];",
+        "}",
+    ]
+    helpers = "\n".join(HELPERS[helper] for helper in HELPERS if helper in writer.helpers)
+    return "\n\n".join(part for part in (title, "\n".join(writer.constants), helpers, "\n".join(lines)) if part) + "\n"
+
+
+def _taken(name: str) -> bool:
+    return name in RESERVED.split() or name in HELPERS or re.fullmatch(r"list\d+|group", name) is not None
+
+
+class _JavaScript(Writer):
+    language = "plain JavaScript"
+    inline, helping, reductions = INLINE, HELPERS, REDUCTIONS
+    reserved = staticmethod(_taken)
+
+    def elementwise(self, form: str, lists: list[str]) -> str:
+        lists = [self._named(x) for x in lists]
+        form = form.format("a", *(f"{x}[i]" for x in lists[1:]))
+        return f"{lists[0]}.map({'(a, i)' if lists[1:] else '(a)'} => {form})" if lists else f"[{form}]"
+
+    def product(self, x: str, columns: str) -> str:
+        return f"{columns}.map((w) => dot({x}, w))"
+
+    def picked(self, lists: list[str], places: list[int] | None) -> str:
+        whole = f"[{', '.join(f'...{x}' for x in lists)}]" if len(lists) > 1 else lists[0]
+        return whole if places is None else f"{places}.map((i) => {self._named(whole)}[i])"
+
+    def reduced(self, form: str, x: str, groups: list[list[int]]) -> str:
+        return f"{groups}.map((group) => {form.format(f'group.map((i) => {x}[i])')})"
+
+    def function(self, name: str) -> str | None:
+        return f"Math.{name}" if name in FUNCTIONS else None
+
+    def statement(self, name: str, text: str) -> str:
+        return f"const {name} = {text};"
+
+    def _named(self, text: str) -> str:
+        """Compute a list once, before it is gone through."""
+        if text.isidentifier():
+            return text
+        name = f"list{len(self.lines)}"
+        self.lines.append(self.statement(name, text))
+        return name
