@@ -1,8 +1,11 @@
 """Chalkgrad's engine: graphs of floats and arrays that differentiate themselves, and can be read and drawn."""
 
-from ._clash import refuse_strangers
+__version__ = "0.2.0.dev0"
 
-refuse_strangers()
+if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this package inside `chalkgrad`
+    from ._clash import refuse_strangers
+
+    refuse_strangers()
 
 from . import display as display
 from .check import gradcheck as gradcheck

@@ -1,22 +1,26 @@
-"""The names `autograd` and `nn` belong to two other distributions on PyPI as well.
+"""Refuse a checkout that shares its environment with the distributions `autograd` or `nn` of PyPI.
 
-Two distributions that write into one folder leave a mixture of both, and nothing warns of it: pip overwrites
-without a word, and the first sign is a gradient from the wrong library. So both of our packages look for the
-others on the way in, and refuse.
+A wheel has the one import name `chalkgrad`, and does not hold this file. In a checkout or an editable install
+the order of `sys.path` decides which library `import autograd` finds, and the first sign is a gradient from the wrong
+one. So both of our packages look for the others when they are imported.
 
-What is looked for is the folder that an installer leaves beside a package (`autograd-1.8.0.dist-info`), by
-listing the directories of `sys.path`: about 0.3 ms. `importlib.metadata` would answer the same question, but
-costs 30 ms to import.
+They look for the folder that an installer leaves beside a package (`autograd-1.8.0.dist-info`), by listing the
+directories of `sys.path`: about 0.3 ms. `importlib.metadata` would answer the same question, but takes 30 ms to import.
 """
 
 import os
 import sys
 
 STRANGERS = ("autograd", "nn")
-"""The distributions that install packages called as ours are; our own distribution is `chalkgrad`."""
+"""The distributions that install packages of our names; our own distribution is `chalkgrad`."""
 
-REMEDY = "pip uninstall autograd nn", "pip install --force-reinstall --no-deps chalkgrad"
-"""The commands that mend it. Uninstalling takes away the files that both had written, so it is not enough."""
+_CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+REMEDY = (
+    "use the checkout in an environment of its own",
+    f"install it as a wheel, `pip install {_CHECKOUT}`, and `import chalkgrad` outside the checkout",
+)
+"""What helps: an environment without the others; or a wheel, which works beside them."""
 
 
 def refuse_strangers() -> None:
@@ -33,9 +37,8 @@ def refuse_strangers() -> None:
     ]
     if found:
         raise ImportError(
-            "Chalkgrad's packages `autograd` and `nn` cannot share an environment with another distribution "
-            f"that installs packages of these names; found {', '.join(found)}. "
-            f"Remedy: `{REMEDY[0]}`, then `{REMEDY[1]}`."
+            "A checkout of Chalkgrad, or an editable install, cannot share an environment with another distribution "
+            f"that has a package `autograd` or `nn`; found {', '.join(found)}. Remedy: {REMEDY[0]}; or {REMEDY[1]}."
         )
 
 

@@ -10,6 +10,9 @@ import numpy as np
 
 __all__ = ["watch_contribution", "watch_result"]
 
+_ABOVE = __name__.rpartition("autograd")[0]  # nothing, or `chalkgrad.` where it is installed
+_OURS = f"{_ABOVE}autograd.", f"{_ABOVE}nn."
+
 
 def watch_result(name: str, data: Any, operands: list[tuple[str, Any]]) -> str:
     """Check what an operation gave, and give the line of the caller's code that asked for it."""
@@ -50,6 +53,6 @@ def _first_bad(data: Any) -> Any:
 
 def _caller() -> str:
     frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] in ("autograd", "nn"):
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith(_OURS):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"

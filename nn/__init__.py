@@ -1,14 +1,16 @@
 """Chalkgrad's nets: of single numbers, to be looked at, and of arrays, to be used; and what it takes to train them."""
 
 from importlib import import_module as _import_module
+from pathlib import Path as _Path
 from typing import Any as _Any
 
 import autograd as _autograd
 
-if not hasattr(_autograd, "_clash"):  # another library, or the ruins that one has left
+if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or what uninstalling one has left
     raise ImportError(
-        f"`import autograd` finds {_autograd.__file__ or list(_autograd.__path__)}, not Chalkgrad's. "
-        "Remedy: `pip uninstall autograd nn`, then `pip install --force-reinstall --no-deps chalkgrad`."
+        f"`import autograd` finds {_autograd.__file__ or list(_autograd.__path__)}, not Chalkgrad's. Remedy: use the "
+        "checkout in an environment of its own; or install it as a wheel, "
+        f"`pip install {_Path(__file__).resolve().parents[1]}`, and `import chalkgrad` outside the checkout."
     )
 
 from . import activations as activations
@@ -160,5 +162,5 @@ __all__ = [
 
 def __getattr__(name: str) -> _Any:
     if name == "estimators":  # needs scikit-learn, which takes a second to import: when it is first asked for
-        return _import_module("nn.estimators")
-    raise AttributeError(f"module 'nn' has no attribute {name!r}")
+        return _import_module(".estimators", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,6 +15,7 @@ from ..graph import Node
 __all__ = ["Captured"]
 
 _ABSENT = object()
+_HOME = __name__.rpartition("program")[0]  # `autograd.`, or `chalkgrad.autograd.` where it is installed
 _CALLED = ("__call__", "forward")
 _FIRM = (types.ModuleType, type, types.BuiltinFunctionType, types.MethodType, tuple)
 """What is taken to stay as it is, or holds its parts for good."""
@@ -164,7 +165,7 @@ def _things(f: Callable[..., Any], holders: list[Any]) -> Iterator[tuple[str, An
 
 def _reads(f: types.FunctionType) -> tuple[tuple[Any, ...], tuple[str, ...]]:
     """Give the cells of a function, and the names of globals in its code; what ours name does not change."""
-    ours = (f.__module__ or "").partition(".")[0] == "autograd"
+    ours = (f.__module__ or "").startswith(_HOME)
     return f.__closure__ or (), () if ours else f.__code__.co_names
 
 

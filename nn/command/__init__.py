@@ -11,7 +11,6 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -80,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Small neural networks and their graphs, from the command line.",
         epilog="Each command tells more: chalkgrad train --help",
     )
-    parser.add_argument("--version", action="version", version=f"chalkgrad {_version()}")
+    parser.add_argument("--version", action="version", version=f"chalkgrad {ag.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, run: Any, summary: str, description: str, example: str) -> argparse.ArgumentParser:
@@ -276,13 +275,6 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 # arguments ---------------------------------------------------------------------------------------------------
-
-
-def _version() -> str:
-    try:
-        return metadata.version("chalkgrad")
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
 
 
 def _refuse(message: str) -> NoReturn:
