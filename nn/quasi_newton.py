@@ -51,8 +51,10 @@ def minimize(
     >>> x.data.round(6), result.success
     (array([1., 1.]), True)
     """
-    from scipy import optimize
-
+    try:
+        from scipy import optimize
+    except ImportError:
+        raise ImportError("`minimize` needs SciPy, which is missing: `pip install scipy`") from None
     leaves = checked(parameters)
     if not callable(objective):
         raise TypeError(f"`objective` is a function without arguments, not {objective!r:.60}")

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,11 +69,11 @@ def test_a_cache_of_another_numba_is_made_anew(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
-def test_a_process_killed_while_it_writes_the_cache_harms_no_other(tmp_path: Path) -> None:
+def test_a_process_killed_while_it_writes_the_cache_harms_no_other(tmp_path: Path, popen: Any) -> None:
     for i in range(4):
         cache = tmp_path / str(i)
-        process = subprocess.Popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.DEVNULL,
-                                   env={**os.environ, "NUMBA_CACHE_DIR": str(cache)})  # fmt: skip
+        process = popen([sys.executable, "-c", WORK], cwd=ROOT, stdout=subprocess.DEVNULL,
+                        env={**os.environ, "NUMBA_CACHE_DIR": str(cache)})  # fmt: skip
         while process.poll() is None and len(list(cache.rglob("*.nb?"))) <= i:
             time.sleep(0.001)
         process.kill()
@@ -90,6 +91,24 @@ def test_without_a_compiler_nets_are_trained_eagerly_and_programs_say_so(tmp_pat
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True,
                           env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, check=True)  # fmt: skip
     assert done.stdout.startswith("2\nNUMBA_DISABLE_JIT=1 turns off the compiler that programs need"), done.stderr
+
+
+def test_without_numba_and_scipy_all_that_is_eager_works() -> None:
+    code = (
+        "import sys; sys.modules['numba'] = sys.modules['scipy'] = None\n"
+        "import math, nn, autograd as ag; X, y = nn.datasets.xor(); x = ag.Tensor([-30.0, 2.0])\n"
+        "print([len(nn.fit(net, X, y, epochs=2)['loss']) for net in (nn.TensorMLP(2, [2, 1]), nn.MLP(2, [2, 1]))])\n"
+        "print([f(x).data.tolist() == [f(-30.0), f(2.0)] for f in (ag.erf, ag.erfc, ag.gelu)])\n"
+        "try: ag.compile(lambda x: x * x)(3.0)\nexcept ImportError as error: print(error)\n"
+        "try: nn.minimize(lambda: (x * x).sum(), [x])\nexcept ImportError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [
+        "[2, 2]",
+        "[True, True, True]",
+        "compiled programs need numba, which is missing: `pip install numba`",
+        "`minimize` needs SciPy, which is missing: `pip install scipy`",
+    ], done.stderr
 
 
 def test_a_cache_that_cannot_be_written_costs_one_warning() -> None:

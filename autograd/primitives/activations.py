@@ -154,6 +154,19 @@ def _gaussian(x):
     return _exp_of_square(x, 1.0).astype(np.result_type(x))
 
 
+def _scipy_special():
+    """Return `scipy.special`, or None where SciPy is missing: importing it takes time, so only an array does."""
+    try:
+        from scipy import special
+    except ImportError:
+        return None
+    return special
+
+
+def _each(f, x):
+    return np.asarray(np.frompyfunc(f, 1, 1)(x), dtype=np.result_type(x))
+
+
 @primitive(partials=[lambda out, x: _BELL * _gaussian(x)], scalar=math.erf, ulps=(4, 4, 8))
 def erf(x):
     r"""Error function $\frac{2}{\sqrt\pi}\int_0^x e^{-t^2}\,dt$, with derivative $\frac{2}{\sqrt\pi}e^{-x^2}$.
@@ -161,8 +174,8 @@ def erf(x):
     >>> erf(0.0)
     0.0
     """
-    from scipy import special  # heavy: only where an array needs it
-
+    if (special := _scipy_special()) is None:
+        return _each(math.erf, x)
     return special.erf(x)
 
 
@@ -173,8 +186,8 @@ def erfc(x):
     >>> erfc(0.0)
     1.0
     """
-    from scipy import special  # heavy: only where an array needs it
-
+    if (special := _scipy_special()) is None:
+        return _each(math.erfc, x)
     tail = special.erfcx(np.maximum(x, 0.5)) * _exp_of_square(x, 1.0)  # special.erfc loses x**2 ulp there
     return np.where(np.greater(x, 0.5), tail, special.erfc(x)).astype(np.result_type(x))
 
@@ -197,8 +210,8 @@ def _normal_cdf(x):
     In its tail erfc multiplies a relative error of its argument by $x^2$. So the factor $e^{-x^2/2}$ is taken out,
     which leaves the scaled erfcx; and where there is none, what rounding took from $x/\sqrt2$ is given back.
     """
-    from scipy import special  # heavy: only where an array needs it
-
+    if (special := _scipy_special()) is None:
+        return _each(_normal_cdf_of_float, x)
     z = -_ROOT_HALF * _doubled(x)
     tail = special.erfcx(np.maximum(z, 0.5)) * _exp_of_square(x, 0.5)
     return (0.5 * np.where(np.greater(z, 0.5), tail, special.erfc(z))).astype(np.result_type(x))
