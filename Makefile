@@ -1,30 +1,40 @@
 # Every target builds the environment that it needs under .venv/, with `python3 -m venv` and pip alone, and keeps it until
-# pyproject.toml changes. Another interpreter: make test PYTHON=python3.13. CPU-only PyTorch for the benchmarks:
-# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make bench.
+# pyproject.toml changes. Another interpreter: make test PYTHON=python3.13. Processes for the tests: make test JOBS=4.
+# CPU-only PyTorch for the comparisons: PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make test-long.
 
 PYTHON ?= python3
 VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
 
+JOBS ?= 2
+
 DEMO := .venv/demo-$(VERSION)
+GALLERY := .venv/gallery-$(VERSION)
+COURSE := .venv/course-$(VERSION)
 TEST := .venv/test-$(VERSION)
+WHEEL := .venv/wheel-$(VERSION)
 BENCH := .venv/bench-$(VERSION)
 OLDEST := .venv/oldest-$(VERSION)
 PIP := pip install --quiet --disable-pip-version-check
 INSTALL = $(PIP)
+PYTEST := $(TEST)/bin/python -m pytest -q
+PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint types kernels oldest soak notebooks course pages gallery bench clean
+.PHONY: help demo test test-long lint types wheel kernels oldest soak notebooks course pages gallery bench clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
 	@$(DEMO)/bin/python -m nn.demo
 
-test: lint types $(TEST)/ready ## lint, types, then all tests with their coverage, the checked kernels, then the notebooks
-	$(TEST)/bin/python -m pytest --cov --cov-report=term
+test: lint types wheel ## lint, types, the wheel, then the tests and doctests but for the slow ones: 6 minutes on 2 cores
+	$(PYTEST) $(PARALLEL)
+
+test-long: $(TEST)/peers ## the slow tests, also beside PyTorch and JAX, coverage, checked kernels, notebooks: 15 minutes
+	$(PYTEST) $(PARALLEL) -m "not network" --cov --cov-report=term
 	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory notebooks
 
@@ -34,12 +44,19 @@ lint: $(TEST)/ready ## check the style with ruff
 types: $(TEST)/ready ## check the types with mypy
 	$(TEST)/bin/python -m mypy
 
+wheel: $(TEST)/ready $(WHEEL)/ready ## build the wheel in dist/; try it beside NumPy alone, then beside all that it depends on
+	rm -rf dist
+	$(TEST)/bin/python -m hatchling build --target wheel
+	$(WHEEL)/bin/python -m $(PIP) --no-deps --force-reinstall dist/*.whl
+	$(WHEEL)/bin/python -I tests/smoke.py
+	PYTHONPATH=$(abspath $(TEST))/lib/python$(VERSION)/site-packages $(WHEEL)/bin/python -P tests/smoke.py
+
 kernels: $(TEST)/ready ## run compiled programs with every index checked that a kernel knows the bounds of, and without numba
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(TEST))/checked $(TEST)/bin/python -m pytest -q -m "not slow and not network" tests/test_compiled.py tests/test_compiled_training.py
-	NUMBA_DISABLE_JIT=1 $(TEST)/bin/python -m pytest -q tests/test_kernels_in_python.py tests/test_value.py tests/test_reverse.py
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(TEST))/checked $(PYTEST) tests/test_compiled.py tests/test_compiled_training.py
+	NUMBA_DISABLE_JIT=1 $(PYTEST) tests/test_kernels_in_python.py tests/test_value.py tests/test_reverse.py
 
 oldest: $(OLDEST)/ready ## run the tests with the oldest packages that pyproject.toml allows
-	$(OLDEST)/bin/python -m pytest -q
+	$(OLDEST)/bin/python -m pytest -q $(PARALLEL) -m "not network"
 
 soak: $(TEST)/ready ## train random nets for an hour, eagerly and natively, and compare
 	$(TEST)/bin/python tests/soak.py --minutes 60
@@ -47,33 +64,43 @@ soak: $(TEST)/ready ## train random nets for an hour, eagerly and natively, and 
 notebooks: $(TEST)/ready ## run every notebook, its exercises solved too, and compare it with what is committed
 	$(TEST)/bin/python -m notebooks --check
 
-course: $(TEST)/ready ## run every notebook, and write its outputs, the thumbnails and the index
-	$(TEST)/bin/python -m notebooks
+course: $(COURSE)/ready ## run every notebook, and write its outputs, the thumbnails and the index
+	$(COURSE)/bin/python -m notebooks
 
-pages: $(TEST)/ready ## write the notebooks to pages/, to be read in a browser
-	$(TEST)/bin/python -m notebooks --html pages
+pages: $(COURSE)/ready ## write the notebooks to pages/, to be read in a browser
+	$(COURSE)/bin/python -m notebooks --html pages
 
-gallery: $(DEMO)/ready ## draw the pictures of notebooks/gallery.md anew
-	@$(DEMO)/bin/python -m nn.gallery
+gallery: $(GALLERY)/ready ## draw the pictures of notebooks/gallery.md anew
+	@$(GALLERY)/bin/python -m nn.gallery
 
 bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad, NumPy, C and more; writes to bench/; ARGS=--quick
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean: ## remove the environments, and all that tools and the demo have written
 	rm -rf .venv bench demo pages dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find autograd nn benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
+	find autograd nn chalkgrad benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEMO)/ready: EXTRAS := draw,plot,data,progress
-$(TEST)/ready $(OLDEST)/ready: EXTRAS := draw,plot,data,progress,save,onnx,search,test
+$(GALLERY)/ready: EXTRAS := draw
+$(COURSE)/ready: EXTRAS := draw,plot,data,search,course
+$(TEST)/ready $(OLDEST)/ready: EXTRAS := draw,plot,data,progress,save,onnx,search,course,test
 $(BENCH)/ready: EXTRAS := draw,plot,data,progress,bench
 
+$(WHEEL)/ready: WHAT := numpy
 $(OLDEST)/ready: INSTALL = $(PIP) uv && $*/bin/python -m uv pip install --quiet --resolution lowest-direct
 
-$(DEMO)/ready $(TEST)/ready $(BENCH)/ready $(OLDEST)/ready: %/ready: pyproject.toml
+WHAT = --editable '.[$(EXTRAS)]'
+
+$(addsuffix /ready,$(DEMO) $(GALLERY) $(COURSE) $(TEST) $(WHEEL) $(BENCH) $(OLDEST)): %/ready: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Chalkgrad needs Python 3.11 or newer, and there is no '$(PYTHON)'; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Chalkgrad needs Python 3.11 or newer, and '$(PYTHON)' is $(VERSION); name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Preparing $* (once, until pyproject.toml changes)"
 	@$(PYTHON) -m venv --clear $*
-	@$*/bin/python -m $(INSTALL) --editable '.[$(EXTRAS)]'
+	@$*/bin/python -m $(INSTALL) $(WHAT)
+	@touch $@
+
+$(TEST)/peers: $(TEST)/ready
+	@echo "Adding PyTorch and JAX"
+	@$(TEST)/bin/python -m $(PIP) --editable '.[peers]'
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -27,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[PROMISES] = []
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's `make test &` has it ignored, here and below
+    signal.signal(signal.SIGTERM, _end)  # fixtures end the processes that they have started
+
+
+def _end(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +44,16 @@ def promise(pytestconfig: pytest.Config) -> Callable[[str], None]:
     add up to one line, call it in the teardown of a fixture that they share.
     """
     return pytestconfig.stash[PROMISES].append
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # a process of pytest-xdist hands them to the one that prints
+        session.config.workeroutput["promises"] = session.config.stash[PROMISES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    node.config.stash[PROMISES] += getattr(node, "workeroutput", {}).get("promises", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -60,6 +77,24 @@ def two_runs() -> Callable[[str], list[bytes]]:
         ]  # fmt: skip
 
     return run
+
+
+@pytest.fixture
+def popen() -> Iterator[Callable[..., Any]]:
+    """`subprocess.Popen`, whose processes are killed when the test is over, however it ends."""
+    started: list[Any] = []
+
+    def start(*arguments: Any, **settings: Any) -> Any:
+        started.append(subprocess.Popen(*arguments, **settings))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 class Window:

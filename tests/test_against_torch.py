@@ -11,6 +11,7 @@ import nn
 from autograd import Tensor, Value
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 torch.set_num_threads(1)
 
 UNARY = {

@@ -54,7 +54,8 @@ def test_deep_graphs_agree(kind: str, promise: Callable[[str], None]) -> None:
     promise(str(tally))
 
 
-@pytest.mark.parametrize("engine", [peers.Torch, pytest.param(peers.Jax, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", [peers.Torch, peers.Jax])
 def test_other_engines_agree(engine: Any, pytestconfig: pytest.Config, promise: Callable[[str], None]) -> None:
     pytest.importorskip(engine.__name__.lower(), reason=f"{engine.name} is not installed")
     tally, peer = Tally(), engine()

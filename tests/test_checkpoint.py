@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,8 @@ def test_what_is_refused(tmp_path: Path, make: Any, error: Any, message: str) ->
 # -- processes that are killed and interrupted --
 
 SCRIPT = """
+import signal
+signal.alarm(300)  # no orphan: it ends by itself, too
 import sys
 import numpy as np
 import nn
@@ -235,20 +238,23 @@ print("interrupted" if history.interrupted else "done", optimizer.steps, repr(hi
 """
 
 
-def start(epochs: int, *arguments: str) -> Any:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT.replace("EPOCHS", str(epochs)), *arguments],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        cwd=Path(__file__).parent.parent,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+@pytest.fixture
+def start(popen: Callable[..., Any]) -> Callable[..., Any]:
+    def start(epochs: int, *arguments: str) -> Any:
+        process = popen(
+            [sys.executable, "-c", SCRIPT.replace("EPOCHS", str(epochs)), *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    return start
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_ctrl_c_at_any_moment(tmp_path: Path) -> None:
+def test_ctrl_c_at_any_moment(tmp_path: Path, start: Callable[..., Any]) -> None:
     waits = np.random.default_rng(0).uniform(0.0, 0.6, 12)
     for i, wait in enumerate(waits):
         process = start(1_000_000, *([str(tmp_path / "a.npz")] if i % 3 == 0 else []))
@@ -264,7 +270,7 @@ def test_ctrl_c_at_any_moment(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_a_training_that_is_killed_at_any_moment_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+def test_a_training_that_is_killed_goes_on_to_the_same_bits(tmp_path: Path, start: Callable[..., Any]) -> None:
     whole = tmp_path / "whole.npz"
     expected = start(300, str(whole)).communicate(timeout=60)[0]
     path = tmp_path / "killed.npz"

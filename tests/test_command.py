@@ -301,10 +301,11 @@ def test_version(capsys: Any) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_ctrl_c_ends_the_training_and_saves_what_has_been_reached(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_training_and_saves_what_has_been_reached(tmp_path: Path, popen: Any) -> None:
     root = str(Path(nn.__file__).resolve().parent.parent)
-    command = [sys.executable, "-u", "-m", "nn", "train", "moons", "--epochs", "10000000"]
-    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": root}, stdout=subprocess.PIPE, text=True)
+    code = "import signal, sys; signal.alarm(300); from nn.command import main; sys.exit(main())"  # no orphan
+    command = [sys.executable, "-u", "-c", code, "train", "moons", "--epochs", "10000000"]
+    process = popen(command, env={**os.environ, "PYTHONPATH": root}, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for _ in range(2):
         process.stdout.readline()

@@ -176,7 +176,8 @@ def test_what_is_shown_elsewhere_is_shown_there(what: str) -> None:
         assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
 
 
-@pytest.mark.parametrize("engine", ["torch", pytest.param("jax", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["torch", "jax"])
 def test_others_answer_as_the_page_says(engine: str, promise: Callable[[str], None]) -> None:
     pytest.importorskip(engine, reason=f"{engine} is not installed")
     names = getattr(conventions, f"{engine}_names")()

@@ -244,6 +244,7 @@ def test_onnx_is_written_whole_and_checked(tmp_path: Path) -> None:
 # -- PyTorch --
 
 
+@pytest.mark.slow
 def test_the_same_net_in_pytorch_computes_the_same() -> None:
     torch = pytest.importorskip("torch")
     ours = nn.TensorMLP(3, [5, 4, 2], "tanh", rng=0)
@@ -261,6 +262,7 @@ def test_the_same_net_in_pytorch_computes_the_same() -> None:
     assert torch.count_nonzero(theirs[0].weight) == 15
 
 
+@pytest.mark.slow
 def test_float32_from_pytorch_is_exact() -> None:
     torch = pytest.importorskip("torch")
     theirs = torch.nn.Sequential(torch.nn.Linear(3, 2))
@@ -271,6 +273,7 @@ def test_float32_from_pytorch_is_exact() -> None:
         assert ours.parameters()[0].dtype == dtype
 
 
+@pytest.mark.slow
 def test_learned_slopes_and_masks_in_pytorch() -> None:
     torch = pytest.importorskip("torch")
     masked = nn.Linear(3, 2, mask=[[1, 0], [0, 1], [1, 1]], rng=0)

@@ -119,6 +119,7 @@ def test_float32_stays(loss: Any, z: np.ndarray, y: np.ndarray) -> None:
     assert out.dtype == np.float32 and out.item() == pytest.approx(reduced(loss, by_hand(loss, z, y)), rel=1e-5)
 
 
+@pytest.mark.slow
 def torchs(loss: Any, settings: dict[str, Any], z: Any, y: Any, reduction: str) -> Any:
     """PyTorch's form of a loss."""
     torch = pytest.importorskip("torch")
@@ -150,6 +151,7 @@ def torchs(loss: Any, settings: dict[str, Any], z: Any, y: Any, reduction: str) 
     return theirs(z, y, reduction=reduction, **own)
 
 
+@pytest.mark.slow
 def same_as_pytorch(loss: Any, settings: dict[str, Any], z: np.ndarray, y: np.ndarray, reduction: str) -> None:
     torch = pytest.importorskip("torch")
     twin = torch.tensor(z, requires_grad=True)

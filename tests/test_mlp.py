@@ -147,6 +147,7 @@ def test_the_law_of_a_tensor_mlp_follows_its_activation() -> None:
     assert nn.TensorMLP(2, [3, 1], dtype=np.float32)(X).dtype == np.float32
 
 
+@pytest.mark.slow
 def test_gradients_equal_pytorchs() -> None:
     torch = pytest.importorskip("torch")
     model = nn.TensorMLP(2, [16, 16, 1], "tanh", rng=3)

@@ -49,6 +49,7 @@ def run(optimizer: Any, objective: Any, steps: int = 100) -> None:
         optimizer.step()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rule", "settings"), RULES)
 def test_equals_pytorch_over_100_steps(rule: Any, settings: dict[str, Any]) -> None:
     torch = pytest.importorskip("torch")
@@ -64,6 +65,7 @@ def test_equals_pytorch_over_100_steps(rule: Any, settings: dict[str, Any]) -> N
     (RMSprop, {"momentum": 0.9, "weight_decay": 0.01}), (Adam, {}), (Adam, {"lr": 0.05, "weight_decay": 0.01}),
     (AdamW, {}),
 ])  # fmt: skip
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_a_net_equals_pytorchs_over_100_steps(rule: Any, settings: dict[str, Any], activation: str) -> None:
     torch = pytest.importorskip("torch")
@@ -249,6 +251,7 @@ def test_a_rule_is_pure_and_the_same_on_floats_arrays_and_nodes(rule: Any, setti
     assert np.allclose(data["nodes"][0].data, data["array"][0], rtol=1e-14, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["values", "tensors"])
 @pytest.mark.parametrize(("clip", "theirs"), [(ClipNorm(0.5), "clip_grad_norm_"), (ClipValue(0.1), "clip_grad_value_")])
 def test_clipping_equals_pytorch(clip: Any, theirs: str, kind: str) -> None:
@@ -275,6 +278,7 @@ def test_clipping_of_huge_gradients_does_not_overflow() -> None:
     assert x.data[0] == pytest.approx(-0.6) and y.data == pytest.approx(-0.8) and x.dtype == np.float32
 
 
+@pytest.mark.slow
 def test_groups_equal_pytorchs() -> None:
     torch = pytest.importorskip("torch")
     twin = [torch.tensor(row, requires_grad=True) for row in START]

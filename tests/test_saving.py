@@ -398,6 +398,7 @@ def test_a_newer_version_says_to_upgrade(path: Path) -> None:
 # -- killed --
 
 TRAINING = """
+import signal; signal.alarm(300)  # no orphan: it ends by itself, too
 import sys, numpy as np, nn
 model, optimizer, epoch = nn.TensorMLP(2, [200, 1], rng=0), nn.Adam(lr=1e-3), 0
 X, y = nn.datasets.xor()
@@ -412,15 +413,14 @@ while True:
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
-def test_a_kill_at_any_moment_leaves_a_checkpoint_that_loads(path: Path) -> None:
+def test_a_kill_at_any_moment_leaves_a_checkpoint_that_loads(path: Path, popen: Any) -> None:
     rng, epochs = random.Random(0), []
     for _ in range(5):
-        process = subprocess.Popen([sys.executable, "-c", TRAINING, str(path)], stdout=subprocess.PIPE, text=True)
+        process = popen([sys.executable, "-c", TRAINING, str(path)], stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None and process.stdout.readline() == "saved\n"
         time.sleep(rng.uniform(0.0, 0.2))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        process.stdout.close()
         model, optimizer = nn.TensorMLP(2, [200, 1]), nn.Adam(lr=1e-3)
         epochs.append(nn.restore(model, path, optimizer)["epoch"])
         assert epochs[-1] == optimizer.steps and nn.load(path).count() == 801

@@ -32,6 +32,7 @@ CASES: list[tuple[Schedule, Any]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ours", "theirs"), CASES, ids=lambda x: repr(x) if isinstance(x, Schedule) else "")
 @pytest.mark.filterwarnings("ignore:The epoch parameter")
 def test_rates_equal_pytorchs_over_100_steps(ours: Schedule, theirs: Any) -> None:
@@ -44,6 +45,7 @@ def test_rates_equal_pytorchs_over_100_steps(ours: Schedule, theirs: Any) -> Non
         schedule.step()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["min", "max"])
 @pytest.mark.parametrize("settings", [{}, {"factor": 0.5, "patience": 2, "threshold": 0.01, "low": 1e-3}])
 def test_on_plateau_equals_pytorchs(mode: str, settings: dict[str, Any]) -> None:
