@@ -34,7 +34,7 @@ def reduced(node: Node) -> Any:
     Leaves keep their identity among all that is pickled together, so a model and its loss still share parameters.
     """
     if node.is_leaf:
-        return _leaf, (type(node), _copied(node._data), node.op, node.label, node.grad)
+        return _leaf, (type(node), _copied(node._data), node.op, node.label, node.grad, node.role)
     nodes = all_nodes(node)[::-1]
     place = {x: i for i, x in enumerate(nodes)}
     rows = [
@@ -51,17 +51,19 @@ def _copied(data: Any) -> Any:
 def _blank(kind: type[Node], like: Node, inputs: list[Node]) -> Node:
     """Make a node like another over other inputs."""
     if not inputs:
-        return _leaf(kind, _copied(like._data), like.op, like.label, None)
+        return _leaf(kind, _copied(like._data), like.op, like.label, None, like.role)
     node = made(kind, like._data, like.op, inputs, saved(like), like.params)
     if like.label:
         node.label = like.label
     return node
 
 
-def _leaf(kind: type[Node], data: Any, op: Any, label: str, grad: Any) -> Node:
+def _leaf(kind: type[Node], data: Any, op: Any, label: str, grad: Any, role: str = "") -> Node:
     node = kind.__new__(kind)
     node._become_leaf(data, op, label)
     node.grad = grad
+    if role:
+        node.role = role
     return node
 
 

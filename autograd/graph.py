@@ -19,7 +19,7 @@ import numpy as np
 
 from . import modes
 from .anomaly import watch_result
-from .checks import function
+from .checks import flag, function
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
@@ -129,8 +129,35 @@ class Node(Operand):
 
     @property
     def requires_grad(self) -> bool:
-        """Say whether `backward` can reach this node."""
+        """Whether `backward` can reach this node. Set it to False to freeze a leaf, to True to train it (again).
+
+        >>> from autograd import Value
+        >>> x, y = Value(3.0), Value(2.0)
+        >>> x.requires_grad = False
+        >>> (x * y).backward()
+        >>> x.grad, y.grad
+        (None, 3.0)
+        """
         return self.op is not fixed
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if flag(wanted, "requires_grad") is (self.op is not fixed):
+            return
+        if not self.is_leaf or self.op not in (None, fixed):
+            raise ValueError(f"`requires_grad` of a result cannot be changed, only that of a leaf: {self!r:.60}; "
+                             "`detach()` gives its numbers as a constant")  # fmt: skip
+        self.op, self.role = (None, "") if wanted else (fixed, "frozen")
+        self.grad = None
+
+    @property
+    def role(self) -> str:
+        """What a constant is in a net: "frozen", a parameter that is left alone; "buffer", see `nn.buffer`; or ""."""
+        return self._note("role")
+
+    @role.setter
+    def role(self, name: str) -> None:
+        self._take_note("role", name)
 
     @property
     def _prev(self) -> set[Node]:

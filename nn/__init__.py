@@ -83,6 +83,7 @@ from .saving import load as load
 from .saving import notes as notes
 from .saving import restore as restore
 from .saving import save as save
+from .state import buffer as buffer
 from .training import fit as fit
 
 __all__ = [
@@ -138,6 +139,7 @@ __all__ = [
     "notes",
     "restore",
     "save",
+    "buffer",
     "evaluate",
     "Reading",
     "Callback",

@@ -254,7 +254,9 @@ class PReLU(Activation):
 
     def copied(self) -> PReLU:
         """Make another with the same numbers, on a Tensor."""
-        return PReLU(slope=self.config()["slope"])
+        made = PReLU(slope=self.config()["slope"])
+        made.slope.requires_grad = self.slope.requires_grad
+        return made
 
     def on_neurons(self, count: int) -> list[PReLU]:
         """Make those of `count` neurons, on Values: one for all, or one for each where each has its slope."""
@@ -264,6 +266,7 @@ class PReLU(Activation):
         made = [self.copied() for _ in range(1 if np.ndim(slope) == 0 else count)]
         for one, start in zip(made, np.atleast_1d(slope).tolist(), strict=True):
             one.slope = Value(start)
+            one.slope.requires_grad = self.slope.requires_grad
         return made * count if np.ndim(slope) == 0 else made
 
     @classmethod
@@ -271,7 +274,9 @@ class PReLU(Activation):
         """Make the one of a layer of Tensors from those of its neurons."""
         shared = all(part is parts[0] for part in parts)
         slopes = [part.config()["slope"] for part in parts]
-        return cls(slope=slopes[0] if shared else np.array(slopes))
+        made = cls(slope=slopes[0] if shared else np.array(slopes))
+        made.slope.requires_grad = any(part.slope.requires_grad for part in parts)
+        return made
 
 
 def layer_of(function: Function) -> Activation:

@@ -241,7 +241,8 @@ class EarlyStopping(Monitor):
     def on_train_end(self, logs: Logs) -> None:
         """Go back to the best parameters."""
         if self.parameters is not None:
-            self.model.load_state_dict(self.parameters)
+            own = self.model.state_dict()  # arrays that `forward` collects may have changed their number since
+            self.model.load_state_dict(own | {name: x for name, x in self.parameters.items() if name in own})
 
     def state_dict(self) -> dict[str, Any]:
         """Give the best number, its epoch and its parameters."""
@@ -254,6 +255,7 @@ class EarlyStopping(Monitor):
         if parameters is not None:
             if not isinstance(parameters, dict):
                 raise TypeError(f"`parameters` are numbers by name, not {parameters!r:.60}")
+            parameters = {name: x for name, x in self.model.named_buffers() if name not in parameters} | parameters
             if wrong := self.model.misfits(parameters):
                 raise ValueError("; ".join(wrong))
         self.parameters = parameters

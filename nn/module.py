@@ -11,27 +11,29 @@ from typing import Any, Self
 
 import numpy as np
 
-from autograd import Network, Node, Tensor, Value, display, no_grad
+from autograd import Network, Node, Tensor, Value, no_grad
 
 from .checks import as_array
 from .data import as_inputs
-from .randomness import Random
 from .reading import Reading
 from .showing import structure
 from .stages import Stage, network_of
+from .state import Stateful, in_forward, is_parameter, size_of
 
 __all__ = ["Module"]
 
 _in_use = threading.RLock()
 """Held where a Module is switched to use and back, so that no thread switches it back under another."""
 
-
-class Module(display.Shown):
+class Module(Stateful):
     """A function with parameters, itself made of Modules. Write `forward`, and keep the parameters as attributes.
 
     A parameter is a leaf (`Value` or `Tensor`, not a constant) that is an attribute, or stands in a list, tuple or
     dict that is one; so for a Module inside a Module. The names are dotted paths (`0.weight`); a parameter without
     a label of its own takes its name for label when it is assigned, so that pictures can be read.
+
+    A constant, an array of real numbers or a fitted scaler that is such an attribute belongs to the state as well: it
+    is saved, and never trained. What `forward` writes belongs to it only if it was there before, see `buffer`.
 
     Attributes:
         training: False after `eval()`; for layers that behave differently then.
@@ -58,16 +60,11 @@ class Module(display.Shown):
         raise NotImplementedError(f"{type(self).__name__} has no `forward(self, x)`: write one")
 
     def __call__(self, x: Any) -> Any:
-        return self.forward(x)
-
-    def __setattr__(self, name: str, thing: Any) -> None:
-        object.__setattr__(self, name, thing)
-        for path, part in _parts(name, thing):
-            found = part.named_parameters() if isinstance(part, Module) else [("", part)]
-            for below, parameter in found:
-                full = f"{path}.{below}" if below else path
-                if not parameter.label or full.endswith(f".{parameter.label}"):
-                    parameter.label = full
+        token = in_forward.set(True)
+        try:
+            return self.forward(x)
+        finally:
+            in_forward.reset(token)
 
     # Rows --------------------------------------------------------------------------------------------------
 
@@ -141,53 +138,6 @@ class Module(display.Shown):
 
     # Parameters --------------------------------------------------------------------------------------------
 
-    def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """Walk through this Module, named "", and all those inside it, each once, with their dotted names."""
-        return self._modules("", set())
-
-    def _modules(self, path: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
-        if id(self) in seen:
-            return
-        seen.add(id(self))
-        yield path, self
-        for name, part in self._attributes():
-            if isinstance(part, Module):
-                yield from part._modules(_joined(path, name), seen)
-
-    def _attributes(self) -> Iterator[tuple[str, Any]]:
-        for name, thing in vars(self).items():
-            if isinstance(thing, _HOLDERS):
-                yield from _parts(name, thing)
-
-    def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """Walk through the parameters with their dotted names; one that is shared comes once, by its first name."""
-        seen: set[int] = set()
-        for path, module in self.named_modules():
-            for name, part in module._attributes():
-                if isinstance(part, Node) and id(part) not in seen:
-                    seen.add(id(part))
-                    yield _joined(path, name), part
-
-    def named_generators(self) -> Iterator[tuple[str, Random]]:
-        """Walk through the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
-        for path, module in self.named_modules():
-            for name, part in vars(module).items():
-                if isinstance(part, Random):
-                    yield _joined(path, name), part
-
-    def parameters(self) -> list[Any]:
-        """List the parameters, Values and Tensors, in the order of `named_parameters`."""
-        return [parameter for _, parameter in self.named_parameters()]
-
-    def count(self) -> int:
-        """Count the numbers that the parameters hold."""
-        return sum(_size(parameter) for parameter in self.parameters())
-
-    def zero_grad(self) -> None:
-        """Set the gradients of all parameters to zero."""
-        for parameter in self.parameters():
-            parameter.zero_grad()
-
     def train(self, mode: bool = True) -> Module:
         """Switch this Module, and all inside it, to training (or, with False, to use); gives the Module back."""
         for _, module in self.named_modules():
@@ -197,54 +147,6 @@ class Module(display.Shown):
     def eval(self) -> Module:
         """Switch this Module, and all inside it, to use; gives the Module back."""
         return self.train(False)
-
-    # State -------------------------------------------------------------------------------------------------
-
-    def state_dict(self) -> dict[str, Any]:
-        """Copy the numbers of all parameters, by name: a float for a Value, an array for a Tensor."""
-        return {
-            name: p.data.copy() if isinstance(p, Tensor) else p.data for name, p in self.named_parameters()
-        }
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set all parameters to the numbers of `state`, as `state_dict` gave them.
-
-        Everything is checked before anything is changed.
-
-        Raises:
-            TypeError: `state` is not a mapping.
-            ValueError: names all that is wrong: entries that are missing or unexpected, shapes, entries that are
-                not real numbers.
-        """
-        if not isinstance(state, Mapping):
-            kind = type(state).__name__
-            raise TypeError(f"`state` is a dict from names to numbers, as `state_dict()` gives it, not {kind}")
-        if wrong := self.misfits(state):
-            raise ValueError(
-                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
-            )
-        for name, parameter in self.named_parameters():
-            array, _ = _numbers(state[name])
-            parameter.data = array if isinstance(parameter, Tensor) else float(array)
-
-    def misfits(self, state: Mapping[str, Any]) -> list[str]:
-        """Say all that keeps `state` from being loaded, a line each.
-
-        >>> from nn import Linear
-        >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
-        ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and this parameter is (2, 1)"]
-        """
-        own = dict(self.named_parameters())
-        wrong = [f"missing: {name!r}, of shape {p.shape}" for name, p in own.items() if name not in state]
-        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
-        for name, parameter in own.items():
-            if name in state:
-                array, complaint = _numbers(state[name])
-                if complaint:
-                    wrong.append(f"{name!r} {complaint}")
-                elif array.shape != parameter.shape:
-                    wrong.append(f"shape: {name!r} is {array.shape}, and this parameter is {parameter.shape}")
-        return wrong
 
     # What it is made of ------------------------------------------------------------------------------------
 
@@ -267,7 +169,7 @@ class Module(display.Shown):
 
     def shapes(self) -> str:
         """Say the shapes of the parameters of this Module itself, for `summary`."""
-        own = [(name, part) for name, part in self._attributes() if isinstance(part, Node)]
+        own = [(name, part) for name, part in self._attributes() if is_parameter(part)]
         return ", ".join(f"{name} {part.shape}" for name, part in own)
 
     @recursive_repr()
@@ -294,7 +196,7 @@ class Module(display.Shown):
     def _rows(self) -> list[tuple[str, str, str, int]]:
         """Name, kind and sizes, shapes and count of each layer: the Modules that have parameters or no parts."""
         return [
-            (path, repr(module), module.shapes(), sum(_size(p) for _, p in module._attributes() if isinstance(p, Node)))
+            (path, repr(module), module.shapes(), sum(size_of(p) for _, p in module._attributes() if is_parameter(p)))
             for path, module in self.named_modules()
             if module.shapes() or not any(isinstance(part, Module) for _, part in module._attributes())
         ]
@@ -312,7 +214,9 @@ class Module(display.Shown):
     def _title(self) -> str:
         """Call this Module in one line."""
         whole, _, rest = repr(self).partition("\n")
-        return f"{whole.rstrip('(')}, {self.count()} parameters" if rest else whole
+        trained = self.count(trainable=True)
+        frozen = "" if trained == self.count() else f", {trained} trainable"
+        return f"{whole.rstrip('(')}, {self.count()} parameters{frozen}" if rest else f"{whole}{frozen}"
 
     def _html(self) -> str:
         return structure(self._title(), self._rows(), self.named_parameters())
@@ -330,6 +234,8 @@ class Module(display.Shown):
         """
         rows = [(name, layer.split("\n")[0], shapes, str(n)) for name, layer, shapes, n in self._rows()]
         table = [("name", "layer", "parameters", "count"), *rows, ("total", "", "", str(self.count()))]
+        if (trained := self.count(trainable=True)) != self.count():
+            table.append(("trainable", "", "", str(trained)))
         widths = [max(len(row[i]) for row in table) for i in range(4)]
         return "\n".join(
             "  ".join([*(cell.ljust(n) for cell, n in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
@@ -337,46 +243,8 @@ class Module(display.Shown):
         )
 
 
-_HOLDERS = (Module, Node, list, tuple, dict)
-
-
-def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
-    """Find the Modules and parameters in an attribute, with their dotted names."""
-    if isinstance(thing, Module):
-        yield name, thing
-    elif isinstance(thing, Node):
-        if thing.is_leaf and thing.requires_grad:
-            yield name, thing
-    elif isinstance(thing, (list, tuple)):
-        for i, part in enumerate(thing):
-            yield from _parts(f"{name}.{i}", part)
-    elif isinstance(thing, dict):
-        for key, part in thing.items():
-            yield from _parts(f"{name}.{key}", part)
-
-
 def _text(argument: Any) -> str:
     """Write an argument briefly: a function or a type by its name, an array by its shape."""
     if isinstance(argument, np.ndarray):
         return f"array{argument.shape}"
     return str(getattr(argument, "__name__", argument))
-
-
-def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _size(parameter: Any) -> int:
-    return int(np.prod(parameter.shape))
-
-
-def _numbers(entry: Any) -> tuple[np.ndarray, str]:
-    """Make an array of an entry of a state, or say what is wrong with it."""
-    entry = entry.data if isinstance(entry, (Value, Tensor)) else entry
-    try:
-        array = np.asarray(entry)
-    except ValueError:
-        return np.empty(0), "is a nested list whose rows differ in length"
-    if array.dtype.kind not in "iuf":
-        return array, f"holds {array.dtype}, not real numbers"
-    return array, ""

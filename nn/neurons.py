@@ -243,10 +243,13 @@ def _activation_of(neurons: list[Neuron]) -> Function:
 
 
 def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[Module]:
-    """Make the Linear layer with the weights and biases of a row of neurons, and the activation behind it."""
+    """Make the Linear layer of a row of neurons, and the activation; an array is frozen where all its parts are."""
     made = Linear(len(neurons[0].w), len(neurons), law=init.zeros)
     weight = np.array([[w.data for w in neuron.w] for neuron in neurons]).T
     made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in neurons]})
+    made.weight.requires_grad = any(w.requires_grad for neuron in neurons for w in neuron.w)
+    assert made.bias is not None
+    made.bias.requires_grad = any(neuron.b.requires_grad for neuron in neurons)
     function = rows or _activation_of(neurons)
     if any(neuron.activation != neurons[0].activation for neuron in neurons) and not isinstance(function, PReLU):
         raise ValueError("the neurons of a layer differ in activation; a layer of Tensors has one for all")
@@ -269,6 +272,8 @@ def layer_from(part: Linear, activation: Activation | None = None, dropout: Drop
     biases = np.zeros(part.fan_out) if part.bias is None else part.bias.data
     for neuron, weights, bias in zip(made.neurons, part.weight.data.T.tolist(), biases.tolist(), strict=True):
         neuron.b.data = bias
+        neuron.b.requires_grad = part.bias is None or part.bias.requires_grad
         for w, weight in zip(neuron.w, weights, strict=True):
             w.data = weight
+            w.requires_grad = part.weight.requires_grad
     return made

@@ -16,6 +16,7 @@ import numpy as np
 from autograd import Node, Tensor, Value
 
 from .checks import count, within
+from .state import is_parameter
 
 __all__ = ["Clip", "Optimizer", "Rate", "State", "checked", "clipped", "zeros_like"]
 
@@ -86,9 +87,10 @@ class Optimizer:
         self.parameters = parameters
 
     def zero_grad(self) -> None:
-        """Set the gradients of all parameters to zero."""
+        """Set the gradients of all parameters that are trained to zero."""
         for parameter in self.parameters:
-            parameter.zero_grad()
+            if parameter.requires_grad:
+                parameter.zero_grad()
 
     @property
     def states(self) -> list[State]:
@@ -283,7 +285,9 @@ def clipped(clip: Clip, grads: list[Any]) -> list[Any]:
 
 
 def _plain(parameter: Any) -> Any:
-    """Take the gradient of a parameter as numbers, also where it is a graph."""
+    """Take the gradient of a parameter as numbers, also where it is a graph; a frozen one has none."""
+    if not parameter.requires_grad:
+        return None
     grad = parameter.grad
     grad = grad.data if isinstance(grad, (Value, Tensor)) else grad
     if grad is not None and getattr(grad, "shape", ()) != parameter.shape:
@@ -339,7 +343,7 @@ def checked(parameters: Any) -> list[Any]:
         )
     found = list(np.atleast_1d(parameters)) if isinstance(parameters, np.ndarray) else list(parameters)
     for parameter in found:
-        if not (isinstance(parameter, Node) and parameter.is_leaf and parameter.requires_grad):
+        if not is_parameter(parameter):
             hint = ": groups are optimisers of their own, see `Groups`" if isinstance(parameter, dict) else ""
             raise TypeError(
                 f"`parameters` holds {parameter!r:.60}: a parameter is a Value or Tensor that you made, "

@@ -41,7 +41,7 @@ class Penalty:
         raise NotImplementedError(f"{type(self).__name__} has no `omega(self, parameters)`: write one")
 
     def __call__(self, model: Module) -> Any:
-        """Give the penalty of a model.
+        """Return the penalty of the weights that are trained; frozen ones do not count.
 
         Raises:
             TypeError: `model` is no Module.
@@ -53,7 +53,8 @@ class Penalty:
         counted = [p for name, p in named if self.biases or name.rpartition(".")[2] not in KEPT]
         if not counted:
             raise ValueError(f"`model`, {model!r:.60}, has no weights to keep small")
-        return self.alpha * self.omega(counted)
+        trained = [p for p in counted if p.requires_grad]
+        return self.alpha * self.omega(trained) if trained else 0.0
 
     def __add__(self, other: Callable[[Module], Any]) -> Penalty:
         return _Sum(self, other)

@@ -32,7 +32,7 @@ def minimize(
 
     Args:
         objective: gives the loss, a single number, as a node; without draws, so that it is a function.
-        parameters: Values and Tensors, as `model.parameters()` gives them.
+        parameters: Values and Tensors, as `model.parameters()` gives them; frozen ones stay as they are.
         method: one of SciPy's that use a gradient, such as "L-BFGS-B", "BFGS", "CG".
         compiled: whether to trace the objective once and run it natively, where it has no `if` on numbers.
         **settings: SciPy's own: `tol`, `bounds`, `callback`, and `options`, such as `{"maxiter": 200}`.
@@ -55,7 +55,9 @@ def minimize(
         from scipy import optimize
     except ImportError:
         raise ImportError("`minimize` needs SciPy, which is missing: `pip install scipy`") from None
-    leaves = checked(parameters)
+    leaves = [leaf for leaf in checked(parameters) if leaf.requires_grad]
+    if not leaves:
+        raise ValueError("all `parameters` are frozen: `unfreeze` some")
     if not callable(objective):
         raise TypeError(f"`objective` is a function without arguments, not {objective!r:.60}")
     if not isinstance(method, str) and not callable(method):

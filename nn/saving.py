@@ -1,7 +1,8 @@
 """Saving and loading: one file, safetensors or npz, holds a model, the state of its training, and what you add.
 
-The arrays in it are the parameters by their names, as in `state_dict`, so that other programs can read them. The rest
-is JSON with a version: the layers and their configuration, the state of the optimiser. Nothing in a file is run.
+The arrays in it are the state by its names, as in `state_dict`, so that other programs can read them. The rest is JSON
+with a version: the layers and their configuration, what is frozen, the state of the optimiser. Nothing in a file is
+run.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from .reading import Reading
 
 __all__ = ["load", "notes", "restore", "save"]
 
-VERSION = 1
-"""Of what stands in the JSON. A program reads the versions up to its own."""
+VERSION = 2
+"""Of what stands in the JSON. A program reads the versions up to its own. The first kept trained parameters alone."""
 
 
 def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also: Any = None) -> None:
@@ -31,8 +32,8 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
     The file is replaced in one moment: whatever happens, the old one is there or the new one, whole.
 
     Args:
-        model: a Module. Of the library's own layers the architecture is kept as well, for `load`; of a Module that you
-            wrote only the parameters are, for `restore`.
+        model: a Module. Of the library's own layers the architecture is kept as well, for `load`, and which parameters
+            are frozen; of a Module that you wrote only the state is, as `state_dict` lists it, for `restore`.
         path: a file that ends in `.safetensors` or in `.npz`.
         optimizer: whose state is kept.
         also: anything of numbers, texts, arrays, generators of random numbers, lists, tuples and dicts, such as
@@ -61,6 +62,8 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
     header: dict[str, Any] = {"format": "chalkgrad", "version": VERSION, "kind": type(model).__name__}
     architecture, header["why"] = _architecture(model, arrays)
     header["model"] = architecture
+    trained = [name for name, p in model.named_parameters() if p.requires_grad]
+    header["frozen"] = [name for name in model.state_dict() if name not in trained]
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
     header["reading"] = None if model.reading is None else encode(model.reading.config(), "model.reading", arrays)
     header["also"] = encode(also, "also/", arrays)
@@ -86,13 +89,18 @@ def load(path: PathLike) -> Module:
     if not isinstance(model, Module):
         raise ValueError(f"{saved.name} is damaged: it names no model")
     _check(model, saved)
-    model.load_state_dict(saved.parameters)
+    model.load_state_dict(saved.state(model))
+    frozen = saved.decoded("frozen", set) or ()
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad = name not in frozen
     model.reading = saved.reading()
     return model
 
 
 def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -> Any:
-    """Set the parameters of a model, and the state of its optimiser, to those in a file; give what was saved `also`.
+    """Set the state of a model, and that of its optimiser, to those in a file; return what was saved `also`.
+
+    The state is all that `model.state_dict()` lists. Which parameters are frozen stays as it is in `model`.
 
     The file may come from another program, if the names in it are those of `model.state_dict()`. Numbers keep their
     value: a float32 goes into a float64, not the other way. Everything is checked before anything is changed.
@@ -115,7 +123,7 @@ def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -
             raise ValueError(f"{saved.name} holds no state of an optimiser: it was saved without `optimizer`")
         optimizer.bind(model.parameters())
         optimizer.load_state_dict(state)
-    model.load_state_dict(saved.parameters)
+    model.load_state_dict(saved.state(model))
     model.reading = reading or model.reading
     return also
 
@@ -139,11 +147,17 @@ class _Saved(NamedTuple):
     arrays: dict[str, np.ndarray]
     header: dict[str, Any] | None
 
-    @property
-    def parameters(self) -> dict[str, np.ndarray]:
-        """The arrays that are parameters: the others have a name with a `/`."""
-        own = self.header is not None
-        return {name: array for name, array in self.arrays.items() if not (own and name.startswith(_PREFIXES))}
+    def state(self, model: Module) -> dict[str, Any]:
+        """Give the state of the model: the arrays whose name has no `/`.
+
+        The first version left out what is not trained. It comes from the architecture that is in the file, or else
+        stays as it is in `model`.
+        """
+        found = {name: x for name, x in self.arrays.items() if self.header is None or not name.startswith(_PREFIXES)}
+        if self.header is None or self.header["version"] > 1:
+            return found
+        made = self.decoded("model") or model
+        return {**{name: x for name, x in made.state_dict().items() if name in dict(made.named_buffers())}, **found}
 
     def reading(self) -> Reading | None:
         """Give what the outputs of the model mean."""
@@ -207,17 +221,17 @@ def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, st
 def _looks(model: Module) -> list[str]:
     """What must be the same in a model that was made anew."""
     looks = [f"{name}: {module!r}" for name, module in model.named_modules()]
-    looks += [f"{name} of shape {array.shape} and {array.dtype}" for name, array in _numbers(model).items()]
+    looks += sorted(f"{name} of shape {array.shape} and {array.dtype}" for name, array in _numbers(model).items())
     return [*looks, "nothing"]
 
 
 def _check(model: Module, saved: _Saved) -> None:
-    """Say all that keeps the parameters from being loaded."""
-    parameters = saved.parameters
-    wrong = model.misfits(parameters) + [
-        f"dtype: {name!r} is {parameters[name].dtype}, and this parameter is {own.dtype}, which cannot hold it exactly"
+    """Say all that keeps the state from being loaded."""
+    state = {name: np.asarray(x) for name, x in saved.state(model).items()}
+    wrong = model.misfits(state) + [
+        f"dtype: {name!r} is {state[name].dtype}, and this parameter is {own.dtype}, which cannot hold it exactly"
         for name, own in _numbers(model).items()
-        if name in parameters and not np.can_cast(parameters[name].dtype, own.dtype, "safe")
+        if name in state and not np.can_cast(state[name].dtype, own.dtype, "safe")
     ]
     if wrong:
         what = f"{saved.name} does not fit this {type(model).__name__}, so nothing was changed"

@@ -304,6 +304,8 @@ def _steps(epochs: Any, steps: Any, batches: int) -> int:
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
     if not model.parameters():
         raise ValueError(f"`model`, {model!r:.60}, has no parameters: there is nothing to train")
+    if not model.count(trainable=True):
+        raise ValueError(f"all parameters of `model`, {model!r:.60}, are frozen: `unfreeze` some to train them")
     if optimizer is None:
         optimizer = Adam()
     if not isinstance(optimizer, Optimizer):

@@ -32,7 +32,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"showing", "stages"},
         {"randomness", "checks", "files", "targets"},
         {"data", "criterion", "exercises"},
-        {"reading", "metrics"},
+        {"reading", "metrics", "state"},
         {"module"},
         {"init", "activations", "losses", "datasets", "optimizer", "clipping", "schedules", "penalties"},
         {"layers", "noise", "features", "optim", "quasi_newton"},

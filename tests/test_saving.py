@@ -114,7 +114,7 @@ def test_the_parameters_stand_in_the_file_by_their_names(path: Path) -> None:
     nn.save(model, path)
     arrays, header = read(path)
     assert {name: a.tolist() for name, a in arrays.items()} == {n: a.tolist() for n, a in model.state_dict().items()}
-    assert json.loads(header or "")["version"] == 1
+    assert json.loads(header or "")["version"] == 2
 
 
 def test_training_goes_on_to_the_same_bits(path: Path) -> None:
@@ -390,8 +390,8 @@ def test_a_hostile_part_is_refused_or_harmless(path: Path, part: str, value: Any
 
 
 def test_a_newer_version_says_to_upgrade(path: Path) -> None:
-    write(path, {}, '{"format": "chalkgrad", "version": 2}')
-    with pytest.raises(ValueError, match=r"newer chalkgrad, in version 2; .*pip install --upgrade"):
+    write(path, {}, '{"format": "chalkgrad", "version": 3}')
+    with pytest.raises(ValueError, match=r"newer chalkgrad, in version 3; .*pip install --upgrade"):
         nn.load(path)
 
 

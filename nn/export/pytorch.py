@@ -15,10 +15,11 @@ __all__ = ["from_torch", "to_torch"]
 
 
 def to_torch(model: Module) -> dict[str, Any]:
-    """Give the parameters as a `state_dict` of PyTorch, for the same net made of `torch.nn` layers.
+    """Return the state as a `state_dict` of PyTorch, for the same net made of `torch.nn` layers.
 
-    The names are those of `model.state_dict()`, which are PyTorch's own where both nets are a Sequential; a PReLU has
-    a `weight` there. The tensors are copies, in the dtype of the parameters: call `.double()` on a net of PyTorch
+    Frozen parameters, buffers and arrays are in it; the mask of a Linear layer is multiplied into its weight. The names
+    are those of `model.state_dict()`, which are PyTorch's own where both nets are a Sequential; a PReLU has a `weight`
+    there. The tensors are copies, in the dtype of the parameters: call `.double()` on a net of PyTorch
     that is to keep all digits of float64.
 
     Raises:
@@ -34,6 +35,8 @@ def to_torch(model: Module) -> dict[str, Any]:
     for name, number in model.state_dict().items():
         theirs, layer = names[name]
         array = np.atleast_1d(number) if isinstance(layer, PReLU) else np.asarray(number)
+        if _is_mask(name, layer):
+            continue
         if isinstance(layer, Linear) and array.ndim == 2:
             array = (array if layer.mask is None else array * layer.mask.astype(array.dtype)).T
         state[theirs] = torch.from_numpy(array.copy())
@@ -41,7 +44,7 @@ def to_torch(model: Module) -> dict[str, Any]:
 
 
 def from_torch(model: Module, state: Mapping[str, Any]) -> None:
-    """Set the parameters of `model` to those of a `state_dict` of PyTorch.
+    """Set the state of `model` to that of a `state_dict` of PyTorch; masks of Linear layers stay as they are.
 
     Args:
         model: the same net, made of our layers.
@@ -70,7 +73,8 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> None:
         if isinstance(layer, PReLU) and array.shape == (1,):
             array = array.reshape(layer.slope.shape)
         numbers[name] = array
-    model.load_state_dict(numbers)
+    masks = {name: x for name, x in model.named_buffers() if _is_mask(name, ours.get(name, ("", None))[1])}
+    model.load_state_dict(masks | numbers)
 
 
 def _names(model: Any) -> dict[str, tuple[str, Module]]:
@@ -79,11 +83,15 @@ def _names(model: Any) -> dict[str, tuple[str, Module]]:
         raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
     layers = dict(model.named_modules())
     names = {}
-    for name, _ in model.named_parameters():
+    for name in model._state():
         path, dot, last = name.rpartition(".")
         layer = layers.get(path, model)
-        names[name] = (f"{path}{dot}weight" if isinstance(layer, PReLU) else f"{path}{dot}{last}", layer)
+        names[name] = (f"{path}{dot}weight" if isinstance(layer, PReLU) and last == "slope" else name, layer)
     return names
+
+
+def _is_mask(name: str, layer: Any) -> bool:
+    return isinstance(layer, Linear) and name.rpartition(".")[2] == "mask"
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -80,7 +80,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
         expected = [model.outputs(inputs) for inputs in others]
     if not isinstance(out, Node) or (out is not x and x not in ag.topological(out)[1]):
         raise ValueError(f"`forward` of {type(model).__name__} gave what does not depend on its input as a graph")
-    traced = Trace(_steps(x, out, {id(p): name for name, p in model.named_parameters()}), dtype)
+    traced = Trace(_steps(x, out, {id(p): name for name, p in model._state().items()}), dtype)
     got = [_replay(traced, inputs) for inputs in others]
     if not np.allclose(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True):
         raise ValueError(

@@ -16,18 +16,18 @@ __all__ = ["hessian", "hessian_product"]
 
 
 def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarray:
-    r"""Give the Hessian of the loss by all parameters, $H_{ij} = \partial^2 L/\partial\theta_i\partial\theta_j$.
+    r"""Return the Hessian of the loss by trained parameters, $H_{ij} = \partial^2 L/\partial\theta_i\partial\theta_j$.
 
     Its eigenvalues are the curvatures of the loss. Gradient descent with a learning rate above $2/\lambda_\max$ moves
     away, step by step, along the direction that is bent most. One backward pass for each parameter: for small nets.
 
     Args:
-        model: $\theta$ are its parameters, in the order of `model.parameters()`; nothing of it is changed, and dropout
-            and noise are off.
+        model: $\theta$ are its parameters that are not frozen, in the order of `model.parameters()`; nothing of it is
+            changed, and dropout and noise are off.
         X, y, loss: as for `nn.fit`; labels of classes are whole numbers.
 
     Returns:
-        $H$, shape `(n, n)`, for `n = model.count()` parameters.
+        $H$, shape `(n, n)`, for `n = model.count(trainable=True)` parameters.
 
     Raises:
         TypeError: `model` is no Module, or the loss gives no node.
@@ -41,7 +41,7 @@ def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarr
            [0., 2.]])
     """
     products = _products(model, X, y, loss)
-    return np.array([products(basis) for basis in np.eye(model.count())])
+    return np.array([products(basis) for basis in np.eye(model.count(trainable=True))])
 
 
 def hessian_product(model: Module, X: Any, y: Any, vector: Any, loss: str | Loss = "mse") -> np.ndarray:
@@ -72,7 +72,9 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
     X, y = plain_array(X, "X"), plain_array(y, "y")
-    parameters = model.parameters()
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise ValueError(f"`model`, {model!r:.60}, has no parameters that are trained")
     with model.mode(False):
         outputs = model.forward_rows(X)
     slopes = gradients(loss_of(loss)(outputs, y[:, None] if y.ndim == 1 and outputs.shape == (len(y), 1) else y),

@@ -100,7 +100,7 @@ def loss_surface(
     r"""Draw a slice through the loss, $L(\theta + a\,u + b\,v)$, with the path that an optimiser took on it.
 
     Args:
-        model: its parameters $\theta$ are the middle; they are changed on the way, and put back.
+        model: its parameters $\theta$ that are not frozen are the middle; they are changed on the way, and put back.
         X, y, loss: as for `nn.fit`.
         path: the parameters on the way, as `model.state_dict()` gave them: in `nn.fit`, keep them with
             `callbacks=lambda epoch, logs: path.append(model.state_dict())`. Then $u$ and $v$ are the directions in
@@ -126,12 +126,16 @@ def loss_surface(
     X, y = plain_array(X, "X"), plain_array(y, "y")
     reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)
     loss = loss_of(loss)
-    here = model.state_dict()
+    whole = model.state_dict()
+    here = {name: whole[name] for name, p in model.named_parameters() if p.requires_grad}
     if not isinstance(path, (list, tuple)):
         raise TypeError(f"`path` is a list of what `model.state_dict()` gave, not {path!r:.60}")
     if along is not None and (not isinstance(along, (list, tuple)) or len(along) != 2):
         raise TypeError(f"`along` is two directions, each as `model.state_dict()` gives it, not {along!r:.60}")
     middle = _flat(here, here)
+    others = set(whole) - set(here)
+    path = [{k: x for k, x in state.items() if k not in others} if isinstance(state, Mapping) else state
+            for state in path]  # fmt: skip
     walked = np.array([_flat(state, here) for state in path]).reshape(len(path), middle.size)
     if len(walked):
         middle = walked[-1]
@@ -142,10 +146,10 @@ def loss_surface(
     try:
         for i, b in enumerate(sides[1]):
             for j, a in enumerate(sides[0]):
-                model.load_state_dict(_unflat(middle + a * u + b * v, here))
+                model.load_state_dict(whole | _unflat(middle + a * u + b * v, here))
                 heights[i, j] = _loss_at(model, X, y, loss)
     finally:
-        model.load_state_dict(here)
+        model.load_state_dict(whole)
     ax = axes_of(ax)
     _contours(ax, sides, heights)
     if steps is not None:

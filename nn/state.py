@@ -1,0 +1,339 @@
+"""What belongs to the state of a Module: parameters, also frozen ones, buffers, and plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+import numpy as np
+
+from autograd import Node, Tensor, Value, display
+
+from .data import Standardizer
+from .randomness import Random
+
+__all__ = ["Stateful", "buffer", "in_forward", "is_buffer", "is_parameter", "size_of"]
+
+
+in_forward: ContextVar[bool] = ContextVar("in_forward", default=False)
+"""Whether the `forward` of a Module is running."""
+
+
+def buffer(x: Any, label: str = "") -> Any:
+    """Return a constant that belongs to the state of a Module and that its `forward` may write, as a running mean.
+
+    Assign to the attribute, as in `self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0)`: the buffer takes the numbers,
+    without their graph. It is saved with the parameters; no optimiser changes it. Compiled training carries it along.
+
+    Args:
+        x: a number, for a Value, or an array, for a Tensor; it is copied.
+        label: a name for pictures and messages; the name of the attribute if left out.
+
+    Raises:
+        TypeError: `x` is no real number and no array of those.
+
+    >>> from nn import Module
+    >>> class Counter(Module):
+    ...     def __init__(self):
+    ...         self.calls = buffer(0.0)
+    ...     def forward(self, x):
+    ...         self.calls = self.calls + 1.0
+    ...         return x
+    >>> counter = Counter()
+    >>> _ = counter(1.0), counter(2.0)
+    >>> counter.state_dict(), counter.parameters()
+    ({'calls': 2.0}, [])
+    """
+    x = x.data if isinstance(x, (Value, Tensor)) else x
+    kind: type[Value] | type[Tensor] = Value if isinstance(x, (int, float, np.number)) else Tensor
+    return _marked(kind(x, label, requires_grad=False))
+
+
+def _marked(node: Any) -> Any:
+    node.role = "buffer"
+    return node
+
+
+def is_buffer(x: Any) -> bool:
+    """Say whether `x` was declared by `buffer`."""
+    return isinstance(x, Node) and x.role == "buffer"
+
+
+def is_parameter(x: Any) -> bool:
+    """Say whether `x` is a parameter, also a frozen one: a leaf, and no constant.
+
+    >>> is_parameter(Value(1.0)), is_parameter(Value(1.0, requires_grad=False))
+    (True, False)
+    """
+    return isinstance(x, Node) and x.is_leaf and x.role != "buffer" and (x.requires_grad or x.role == "frozen")
+
+
+def _written(old: Any, new: Any) -> Any:
+    """Write a buffer; return what the attribute is to be, which in a trace is the node that computes the numbers."""
+    new = new.detach() if isinstance(new, (Value, Tensor)) else new
+    if old.is_leaf and not old.requires_grad:  # not in the trace of a training step
+        old.data = new.data if isinstance(new, (Value, Tensor)) else new
+        return old
+    new = new if isinstance(new, Node) else type(old)(new, requires_grad=False)
+    if new.shape != old.shape:
+        raise ValueError(f"the buffer {old.label!r} has shape {old.shape}, and cannot take shape {new.shape}")
+    return _marked(new)
+
+
+class Stateful(display.Shown):
+    """What has a state, itself made of such: the names of all that belongs to it. `Module` is the one kind."""
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        old = vars(self).get(name)
+        if is_buffer(old) and thing is not old and thing is not None and not is_buffer(thing):
+            object.__setattr__(self, name, _written(old, thing))
+            return
+        if isinstance(thing, _HOLDERS):
+            self._note_scratch(name, old, thing)
+        object.__setattr__(self, name, thing)
+        for path, part in _parts(name, thing):
+            found = part.named_parameters() if isinstance(part, Stateful) else [("", part)]
+            for below, parameter in found:
+                if isinstance(parameter, np.ndarray):
+                    continue
+                full = f"{path}.{below}" if below else path
+                if not parameter.label or full.endswith(f".{parameter.label}"):
+                    parameter.label = full
+
+    def _note_scratch(self, name: str, old: Any, thing: Any) -> None:
+        """Remember what `forward` keeps for others to look at, such as hidden values: it is no state."""
+        scratch = vars(self).get("_scratch", frozenset())
+        if not in_forward.get():
+            new = scratch - {name}
+        else:
+            new = scratch | {name} if _holds_arrays(thing) and not _holds_arrays(old) else scratch
+        if new != scratch:
+            object.__setattr__(self, "_scratch", new)
+
+    def named_modules(self) -> Iterator[tuple[str, Any]]:
+        """Walk through this Module, named "", and all those inside it, each once, with their dotted names."""
+        return self._modules("", set())
+
+    def _modules(self, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield path, self
+        for name, part in self._attributes():
+            if isinstance(part, Stateful):
+                yield from part._modules(_joined(path, name), seen)
+
+    def _attributes(self) -> Iterator[tuple[str, Any]]:
+        for name, thing in vars(self).items():
+            if isinstance(thing, _HOLDERS):
+                yield from _parts(name, thing)
+
+    def named_parameters(self) -> Iterator[tuple[str, Any]]:
+        """Walk through the parameters, also frozen ones; one that is shared comes once, by its first name."""
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            for name, part in module._attributes():
+                if is_parameter(part) and id(part) not in seen:
+                    seen.add(id(part))
+                    yield _joined(path, name), part
+
+    def named_buffers(self) -> Iterator[tuple[str, Any]]:
+        """Walk through the rest of the state, which is never trained: buffers, constants and arrays, by dotted names.
+
+        >>> from nn import Linear
+        >>> [name for name, _ in Linear(2, 1, mask=[[1], [0]]).named_buffers()]
+        ['mask']
+        """
+        seen: set[int] = set()
+        for path, module in self.named_modules():
+            scratch = vars(module).get("_scratch", ())
+            for attribute, thing in vars(module).items():
+                for name, part in _parts(attribute, thing) if isinstance(thing, _HOLDERS) else ():
+                    if isinstance(part, Stateful) or is_parameter(part) or id(part) in seen:
+                        continue
+                    if attribute not in scratch or is_buffer(part):
+                        seen.update([id(part)] if isinstance(part, Node) else [])
+                        yield _joined(path, name), part
+
+    def named_generators(self) -> Iterator[tuple[str, Random]]:
+        """Walk through the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
+        for path, module in self.named_modules():
+            for name, part in vars(module).items():
+                if isinstance(part, Random):
+                    yield _joined(path, name), part
+
+    def parameters(self) -> list[Any]:
+        """List the parameters, Values and Tensors, in the order of `named_parameters`.
+
+        As in PyTorch, frozen ones are among them (`requires_grad` is False); optimisers leave them alone, and train
+        them once they are unfrozen.
+        """
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def freeze(self, *names: str) -> Self:
+        """Keep parameters as they are in training; return the Module.
+
+        Args:
+            *names: patterns of their names, where `*` stands for any text; all if left out.
+
+        Raises:
+            ValueError: no parameter has such a name.
+
+        >>> from nn import TensorMLP
+        >>> print(TensorMLP(2, [16, 1]).freeze("0.*").summary().splitlines()[-1])
+        trainable                                            17
+        """
+        return self._set_trainable(names, False)
+
+    def unfreeze(self, *names: str) -> Self:
+        """Let parameters be trained that were frozen; arguments and result as of `freeze`."""
+        return self._set_trainable(names, True)
+
+    def _set_trainable(self, names: tuple[str, ...], wanted: bool) -> Self:
+        own = dict(self.named_parameters())
+        found = {name: [path for path in own if fnmatchcase(path, name)] for name in names or ["*"]}
+        if unknown := [name for name in names if not found[name]]:
+            some = ", ".join([*list(own)[:8], *(["..."] if len(own) > 8 else [])])
+            raise ValueError(f"no parameter has the name {unknown[0]!r}; there are {some or 'none'}")
+        for path in (path for paths in found.values() for path in paths):
+            own[path].requires_grad = wanted
+        return self
+
+    def count(self, *, trainable: bool = False) -> int:
+        """Count the numbers that the parameters hold; on request only those that are trained."""
+        return sum(size_of(p) for p in self.parameters() if p.requires_grad or not trainable)
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters that are trained to zero."""
+        for parameter in self.parameters():
+            if parameter.requires_grad:
+                parameter.zero_grad()
+
+    # State -------------------------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy the state, by name: all parameters, then `named_buffers`. A float for a Value, else an array."""
+        numbers = {name: p if isinstance(p, np.ndarray) else p.data for name, p in self._state().items()}
+        return {name: x.copy() if isinstance(x, np.ndarray) else x for name, x in numbers.items()}
+
+    def _state(self) -> dict[str, Any]:
+        return {**dict(self.named_parameters()), **dict(self.named_buffers())}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all parameters, buffers and arrays to the numbers of `state`, as `state_dict` gave them.
+
+        Everything is checked before anything is changed.
+
+        Raises:
+            TypeError: `state` is not a mapping.
+            ValueError: names all that is wrong: entries that are missing or unexpected, shapes, entries that are
+                not real numbers.
+        """
+        if not isinstance(state, Mapping):
+            kind = type(state).__name__
+            raise TypeError(f"`state` is a dict from names to numbers, as `state_dict()` gives it, not {kind}")
+        if wrong := self.misfits(state):
+            raise ValueError(
+                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
+            )
+        self._set_state(state)
+
+    def _set_state(self, state: Mapping[str, Any]) -> None:
+        """Set what `state` names of the state, where it fits."""
+        new: dict[int, np.ndarray] = {}
+        for name, own in self._state().items():
+            if name not in state or _mismatch(name, own, state[name]):
+                continue
+            array, _ = _numbers(state[name], own)
+            if isinstance(own, np.ndarray):
+                new[id(own)] = array.astype(own.dtype)
+            else:
+                own.data = array if isinstance(own, Tensor) else float(array)
+        for _, module in self.named_modules() if new else ():
+            for name, thing in vars(module).items():
+                object.__setattr__(module, name, _with_arrays(thing, new))
+
+    def misfits(self, state: Mapping[str, Any]) -> list[str]:
+        """Say all that keeps `state` from being loaded, a line each.
+
+        >>> from nn import Linear
+        >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
+        ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and this parameter is (2, 1)"]
+        """
+        own = self._state()
+        wrong = [f"missing: {name!r}, of shape {p.shape}" for name, p in own.items() if name not in state]
+        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
+        found = [_mismatch(name, p, state[name]) for name, p in own.items() if name in state]
+        return [*wrong, *(complaint for complaint in found if complaint)]
+
+
+_HOLDERS = (Stateful, Node, np.ndarray, list, tuple, dict, Standardizer)
+
+
+def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
+    """Find the Statefuls, leaves and arrays of numbers in an attribute, with their dotted names."""
+    if isinstance(thing, Stateful):
+        yield name, thing
+    elif isinstance(thing, Node):
+        if thing.is_leaf or is_buffer(thing):
+            yield name, thing
+    elif isinstance(thing, np.ndarray):
+        if thing.dtype.kind in "iufb":
+            yield name, thing
+    elif isinstance(thing, (list, tuple)):
+        for i, part in enumerate(thing):
+            yield from _parts(f"{name}.{i}", part)
+    elif isinstance(thing, (dict, Standardizer)):
+        for key, part in (thing if isinstance(thing, dict) else vars(thing)).items():
+            yield from _parts(f"{name}.{key}", part)
+
+
+def _holds_arrays(thing: Any) -> bool:
+    return any(not isinstance(part, Stateful) and not is_parameter(part) for _, part in _parts("", thing))
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def size_of(parameter: Any) -> int:
+    return int(np.prod(parameter.shape))
+
+
+def _with_arrays(thing: Any, new: Mapping[int, np.ndarray]) -> Any:
+    """Put the arrays `new`, by the `id` of the old ones, into what an attribute holds; return that."""
+    if isinstance(thing, np.ndarray):
+        return new.get(id(thing), thing)
+    if isinstance(thing, list):
+        thing[:] = [_with_arrays(part, new) for part in thing]
+    elif isinstance(thing, tuple):
+        made: Callable[[Any], Any] = getattr(type(thing), "_make", tuple)
+        return made(_with_arrays(part, new) for part in thing)
+    elif isinstance(thing, (dict, Standardizer)):
+        table = thing if isinstance(thing, dict) else vars(thing)
+        table.update({key: _with_arrays(part, new) for key, part in table.items()})
+    return thing
+
+
+def _numbers(entry: Any, own: Any) -> tuple[np.ndarray, str]:
+    """Make an array of the entry of a state for `own`, or say what is wrong with it."""
+    try:
+        array = np.asarray(entry.data if isinstance(entry, (Value, Tensor)) else entry)
+    except ValueError:
+        return np.empty(0), "is a nested list whose rows differ in length"
+    known = "iufb" if isinstance(own, np.ndarray) else "iuf"
+    return array, "" if array.dtype.kind in known else f"holds {array.dtype}, not real numbers"
+
+
+def _mismatch(name: str, own: Any, entry: Any) -> str:
+    """Say what keeps an entry of a state from being loaded in place of `own`, or nothing."""
+    array, complaint = _numbers(entry, own)
+    to = own.dtype if isinstance(own, np.ndarray) else np.dtype(np.float64)
+    if not complaint and not np.can_cast(array.dtype, to, "same_kind"):
+        complaint = f"holds {array.dtype}, which {to} cannot keep"
+    if complaint:
+        return f"{name!r} {complaint}"
+    kind = "parameter" if is_parameter(own) else "array"
+    return "" if array.shape == own.shape else f"shape: {name!r} is {array.shape}, and this {kind} is {own.shape}"

@@ -1,0 +1,243 @@
+"""What is not trained: frozen parameters, buffers, arrays, masks and tied weights, through training and every file."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Tensor, Value
+from nn.state import is_buffer, is_parameter
+
+X, Y = nn.datasets.moons(40, noise=0.2, rng=0)
+FIRST_VERSION = Path(__file__).parent / "first_version"
+
+
+class Whole(nn.Module):
+    """A net with one of each: frozen, masked, tied, buffers, arrays in containers, a scaler, and scratch."""
+
+    def __init__(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.first = nn.Linear(2, 3, rng=seed)
+        self.middle = nn.Linear(3, 3, mask=rng.integers(0, 2, (3, 3)), rng=seed + 1)
+        self.again = nn.Linear(3, 3, rng=seed + 2)
+        self.again.weight = self.first_of_two = Tensor(rng.normal(size=(3, 3)))  # one parameter under two names
+        self.last = nn.Linear(3, 1, rng=seed + 3)
+        self.mean = nn.buffer(rng.normal(size=2))
+        self.steps = nn.buffer(float(seed))
+        self.scaler = nn.Standardizer().fit(X * seed + rng.normal(size=2))
+        self.kept = {"list": [rng.integers(0, 9, 3), Tensor(rng.normal(size=3), requires_grad=False)]}
+        self.pair = (rng.integers(0, 2, 2) > 0, rng.normal(size=2).astype(np.float32))
+        self.hidden = None
+        self.seen: list[Any] = []
+        self.first.freeze()
+
+    def forward(self, x: Any) -> Any:
+        if self.training:
+            self.mean = 0.75 * self.mean + 0.25 * ag.mean(x, axis=0)
+            self.steps = self.steps + 1.0
+        self.hidden = ag.tanh(self.first((x - self.mean) / self.scaler.scale))
+        self.seen = [np.array(getattr(self.hidden, "data", 0.0))]
+        h = ag.tanh(self.again(self.middle(self.hidden)) * self.kept["list"][1] + self.pair[1][0])
+        return self.last(h @ self.first_of_two)
+
+
+def same_bits(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    pairs = [(np.asarray(one[name]), np.asarray(other[name])) for name in one]
+    return list(one) == list(other) and all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
+
+
+TRAINED = {"middle.weight", "middle.bias", "again.weight", "again.bias", "last.weight", "last.bias"}
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda: nn.SGD(lr=0.1, momentum=0.9, weight_decay=0.1),
+    lambda: nn.AdamW(lr=0.1, weight_decay=0.1, clip=nn.ClipNorm(0.1)),
+    lambda: nn.RMSprop(lr=0.1, clip=nn.ClipValue(0.1)),
+], ids=["sgd", "adamw", "rmsprop"])  # fmt: skip
+@pytest.mark.parametrize("compiled", [False, None])
+def test_training_leaves_what_is_frozen_alone_to_the_bit(optimizer: Callable[[], Any], compiled: Any) -> None:
+    model = Whole(3)
+    before = model.state_dict()
+    nn.fit(model, X, Y, "bce_with_logits", optimizer=optimizer(), penalty=nn.L2(0.1) + nn.L1(0.1), epochs=2,
+           compiled=compiled, rng=1)  # fmt: skip
+    after = model.state_dict()
+    changed = {name for name in after if not np.array_equal(before[name], after[name])}
+    assert changed == (TRAINED - {"again.weight"}) | {"first_of_two", "mean", "steps"}
+    assert after["steps"] == 3.0 + 2 * 2
+
+
+def test_compiled_training_of_frozen_nets_equals_eager() -> None:
+    for make in (lambda: nn.TensorMLP(2, [4, 3, 1], "prelu", rng=1).freeze("0.*", "2.bias"),
+                 lambda: nn.MLP(2, [4, 1], "tanh", rng=1).freeze("layers.0.*")):  # fmt: skip
+        states = []
+        for compiled in (False, None):
+            model = make()
+            nn.fit(model, X, Y, "bce_with_logits", optimizer=nn.Adam(lr=0.1), epochs=3, compiled=compiled, rng=1)
+            states.append(model.state_dict())
+        start = make()
+        for name, p in start.named_parameters():
+            assert np.array_equal(states[1][name], p.data) == (not p.requires_grad)
+            np.testing.assert_allclose(states[0][name], states[1][name], rtol=1e-10, atol=1e-12)
+
+
+def test_a_parameter_is_frozen_and_trained_again() -> None:
+    model = nn.TensorMLP(2, [4, 1], rng=1)
+    optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    assert model.freeze("0.*") is model
+    assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
+    assert (model.count(), model.count(trainable=True)) == (17, 5)
+    before = model.state_dict()
+    nn.fit(model, X, Y, "bce_with_logits", optimizer=optimizer, epochs=1, compiled=False, rng=1)
+    assert np.array_equal(model[0].weight.data, before["0.weight"]) and model[0].weight.grad is None
+    nn.fit(model.unfreeze(), X, Y, "bce_with_logits", optimizer=optimizer, epochs=1, compiled=False, rng=1)
+    assert not np.array_equal(model[0].weight.data, before["0.weight"])
+    model.freeze()
+    with pytest.raises(ValueError, match="frozen"):
+        nn.fit(model, X, Y)
+    with pytest.raises(ValueError, match=r"no parameter has the name '1\.weight'"):
+        model.freeze("1.weight")
+
+
+def test_requires_grad_of_a_node() -> None:
+    x, y = Value(3.0, "x"), Value(2.0)
+    x.requires_grad = False
+    (x * y).backward()
+    assert x.grad is None and y.grad == 3.0 and is_parameter(x)
+    x.requires_grad = True
+    (x * y).backward()
+    assert x.grad == 2.0
+    constant = Tensor([1.0], requires_grad=False)
+    constant.requires_grad = False
+    assert not is_parameter(constant)
+    with pytest.raises(ValueError, match="`requires_grad` of a result"):
+        (x * y).requires_grad = False
+    with pytest.raises(TypeError, match="`requires_grad` is True or False"):
+        x.requires_grad = 0  # type: ignore[assignment]
+
+
+def test_what_forward_keeps_to_be_looked_at_is_no_state() -> None:
+    model = Whole(1)
+    names = list(model.state_dict())
+    model(X)
+    model.outputs(X)
+    assert list(model.state_dict()) == names
+    assert not {name for name in names if name.startswith(("hidden", "seen"))}
+
+
+def test_a_buffer_takes_numbers_and_keeps_its_shape() -> None:
+    model = Whole(1)
+    buffer = model.mean
+    model.mean = np.array([1, 2])
+    assert model.mean is buffer and buffer.data.tolist() == [1.0, 2.0] and buffer.label == "mean"
+    model.mean.data[0] = 5.0
+    assert model.state_dict()["mean"].tolist() == [5.0, 2.0]
+    with pytest.raises(ValueError, match=r"shape \(3,\)"):
+        model.mean = np.zeros(3)
+    assert not any(is_buffer(p) for p in model.parameters())
+    copied = copy.deepcopy(model)
+    assert is_buffer(copied.mean) and same_bits(copied.state_dict(), model.state_dict())
+    again = pickle.loads(pickle.dumps(nn.TensorMLP(2, [2, 1], rng=1).freeze("0.*")))
+    assert again.count(trainable=True) == 3
+
+
+@pytest.mark.parametrize("end", ["npz", "safetensors"])
+def test_every_file_gives_all_back_to_the_bit(end: str, tmp_path: Path) -> None:
+    model, other = Whole(1), Whole(7)
+    nn.fit(model, X, Y, "bce_with_logits", epochs=2, compiled=False, rng=1)
+    nn.save(model, tmp_path / f"model.{end}")
+    theirs = other.kept["list"][0], other.pair[0]
+    before = [x.copy() for x in theirs]
+    nn.restore(other, tmp_path / f"model.{end}")
+    assert same_bits(other.state_dict(), model.state_dict())
+    assert other.outputs(X).tobytes() == model.outputs(X).tobytes()
+    assert other.again.weight is other.first_of_two and type(other.pair) is tuple
+    assert all(np.array_equal(x, y) for x, y in zip(theirs, before, strict=True))  # no array of others was written
+
+
+def test_restore_refuses_a_net_with_another_state(tmp_path: Path) -> None:
+    nn.save(Whole(1), tmp_path / "model.npz")
+    for change in (lambda m: setattr(m, "extra", np.zeros(2)), lambda m: delattr(m, "steps"),
+                   lambda m: m.kept.pop("list"), lambda m: setattr(m, "pair", (np.zeros(2), m.pair[1]))):  # fmt: skip
+        other = Whole(2)
+        change(other)
+        before = other.state_dict()
+        with pytest.raises(ValueError, match=r"extra|steps|kept.list|pair"):
+            nn.restore(other, tmp_path / "model.npz") if "extra" in before or "steps" not in before or (
+                "kept.list.0" not in before) else other.load_state_dict(Whole(1).state_dict() | {"pair.0": ["a", "b"]})
+        assert same_bits(other.state_dict(), before)
+
+
+@pytest.mark.parametrize("make", [
+    lambda seed: nn.TensorMLP(2, [3, 1], "prelu", rng=seed).freeze("0.*", "1.slope"),
+    lambda seed: nn.Sequential(nn.Linear(2, 3, mask=[[1, 0, 1], [0, 1, 1]], rng=seed), nn.Tanh(),
+                               nn.Linear(3, 1, rng=seed)).freeze("2.*"),
+    lambda seed: nn.MLP(2, [3, 1], "tanh", rng=seed).freeze("layers.0.*"),
+], ids=["prelu", "mask", "values"])  # fmt: skip
+@pytest.mark.parametrize("end", ["npz", "safetensors"])
+def test_load_makes_a_net_that_is_frozen_as_the_saved_one(make: Any, end: str, tmp_path: Path) -> None:
+    model = make(1)
+    nn.fit(model, X, Y, "bce_with_logits", epochs=1, rng=1)
+    nn.save(model, tmp_path / f"model.{end}")
+    again = nn.load(tmp_path / f"model.{end}")
+    assert same_bits(again.state_dict(), model.state_dict())
+    assert [p.requires_grad for p in again.parameters()] == [p.requires_grad for p in model.parameters()]
+    assert again.summary() == model.summary() and "trainable" in model.summary()
+    if isinstance(model, nn.MLP):
+        tensors = model.to_tensors()
+        assert [p.requires_grad for p in tensors.parameters()] == [False, False, True, True]
+        assert tensors.to_values().summary() == model.summary()
+
+
+def test_a_constant_weight_is_saved_compared_and_loaded_frozen(tmp_path: Path) -> None:
+    def build(seed: int) -> nn.Sequential:
+        layer = nn.Linear(2, 8, rng=seed)
+        layer.weight = Tensor(layer.weight.data, requires_grad=False)
+        return nn.Sequential(layer, nn.Tanh(), nn.Linear(8, 1, rng=seed + 1))
+
+    one, other = build(1), build(50)
+    nn.save(one, tmp_path / "a.npz")
+    nn.restore(other, tmp_path / "a.npz")
+    assert other.outputs(X).tobytes() == one.outputs(X).tobytes()
+    loaded: Any = nn.load(tmp_path / "a.npz")
+    assert loaded.outputs(X).tobytes() == one.outputs(X).tobytes() and not loaded[0].weight.requires_grad
+
+
+def test_exports_hold_what_is_not_trained(tmp_path: Path) -> None:
+    torch, ort = pytest.importorskip("torch"), pytest.importorskip("onnxruntime")
+    model = Whole(1)
+    nn.fit(model, X, Y, "bce_with_logits", epochs=1, compiled=False, rng=1)
+    before, expected = model.state_dict(), model.outputs(X)
+    state = nn.export.to_torch(model)
+    assert set(state) == set(before) - {"middle.mask"}
+    assert torch.equal(state["pair.0"], torch.from_numpy(before["pair.0"])) and state["steps"].item() == before["steps"]
+    masked = before["middle.weight"] * before["middle.mask"]
+    assert np.array_equal(state["middle.weight"].numpy(), masked.T)
+    other = Whole(9)
+    other.middle.mask = model.middle.mask
+    nn.export.from_torch(other, state)
+    assert other.outputs(X).tobytes() == expected.tobytes()
+    nn.export.to_onnx(model, tmp_path / "m.onnx", dtype="float64")
+    session = ort.InferenceSession(tmp_path / "m.onnx")
+    np.testing.assert_allclose(session.run(None, {"x": X})[0], expected, rtol=1e-10)
+    space: dict[str, Any] = {}
+    exec(nn.export.to_python(model), space)
+    np.testing.assert_allclose([space["predict"](row) for row in X.tolist()], expected, rtol=1e-10)
+    assert same_bits(model.state_dict(), before)
+
+
+def test_files_of_the_first_version_still_load() -> None:
+    for end in ("npz", "safetensors"):
+        model: Any = nn.load(FIRST_VERSION / f"model.{end}")
+        assert model[0].mask.tolist() == [[1, 0, 1], [1, 1, 0]] and model.count(trainable=True) == model.count()
+        optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        assert np.array_equal(nn.restore(model, FIRST_VERSION / f"model.{end}", optimizer)["outputs"],
+                              model.outputs(nn.datasets.moons(40, rng=0)[0][:3]))  # fmt: skip
+    assert isinstance(nn.load(FIRST_VERSION / "values.npz"), nn.MLP)
