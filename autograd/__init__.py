@@ -28,6 +28,7 @@ from .compiled import compile as compile
 from .drawing import Network as Network
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
+from .drawing import draw_dot as draw_dot
 from .drawing import paths as paths
 from .drawing import trace_table as trace_table
 from .graph import Node as Node
@@ -162,6 +163,7 @@ __all__ = [
     "div",
     "dot",
     "draw",
+    "draw_dot",
     "elu",
     "equal",
     "erf",

@@ -25,16 +25,15 @@ LEVELS = 8  # steps of saturation to either side of 0
 INK, NAN = "#1f2328", "#d6006e"
 POSITIVE, NEGATIVE = "#2166ac", "#b35806"  # of lines
 _LIGHT = ("#f6a04d", "#f7f7f7", "#79b4e3")
-_DARK = ("#9a4a1f", "#23272e", "#1f5f99")
 
 
-def fill(level: int, dark: bool = False) -> str:
+def fill(level: int, colours: tuple[str, str, str] = _LIGHT) -> str:
     """Give the colour of a level from -8, orange, over 0 to 8, blue.
 
     >>> fill(-8), fill(0), fill(8)
     ('#f6a04d', '#f7f7f7', '#79b4e3')
     """
-    low, middle, high = _DARK if dark else _LIGHT
+    low, middle, high = colours
     end, share = (low if level < 0 else high), abs(level) / LEVELS
     channels = zip(_channels(middle), _channels(end), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in channels)

@@ -53,16 +53,16 @@ FLOORS: dict[str, list[set[str]]] = {
 }
 
 LAZY = {
-    "scipy", "numba", "matplotlib", "sklearn", "graphviz", "pygraphviz", "tqdm", "IPython", "mnist1d", "safetensors",
-    "onnx", "torch", "optuna",
+    "scipy", "numba", "matplotlib", "sklearn", "graphviz", "pygraphviz", "typst", "PIL", "tqdm", "IPython", "mnist1d",
+    "safetensors", "onnx", "torch", "optuna",
 }  # fmt: skip
 """Libraries so heavy, or so optional, that a function may import them when it is called."""
 
 LATE = {"autograd.kernels"}
 """Rooms of ours that load numba, and so are imported by the function that compiles the first program."""
 
-NOT_LOADED = {"numba", "scipy", "matplotlib", "graphviz", "pygraphviz", "sklearn", "mnist1d", "safetensors",
-              "onnx", "torch", "optuna", "http.client"}  # fmt: skip
+NOT_LOADED = {"numba", "scipy", "matplotlib", "graphviz", "pygraphviz", "typst", "PIL", "sklearn", "mnist1d",
+              "safetensors", "onnx", "torch", "optuna", "http.client"}  # fmt: skip
 """Libraries that importing our packages leaves alone."""
 
 ROOT = Path(__file__).resolve().parent.parent

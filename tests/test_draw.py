@@ -1,18 +1,26 @@
-"""Pictures of graphs: the numbers in them, the text forms, and what happens when Graphviz is not there."""
+"""Pictures of graphs: the numbers in them, the text forms, the settings, and what happens without Graphviz."""
 
 import base64
+import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import graphviz
 import numpy as np
+import pygraphviz
 import pytest
+from PIL import Image
 
 import autograd as ag
-from autograd import TABLE, Tensor, Value, draw
-from autograd.drawing import Drawing, formula
+from autograd import TABLE, Network, Tensor, Value, draw, draw_dot
+from autograd.drawing import Drawing, Settings, Theme, formula
 from autograd.drawing.layout import engine
+from autograd.drawing.layout.placement import _overlap, arrange
 from autograd.drawing.picture.elements import Edge
 
 NASTY = 'a{<b>|c}"d"\\N\\l&\ne'
@@ -228,8 +236,8 @@ def test_nasty_labels(view: str) -> None:
     shown = r'a{<b>|c}"d"\N\l&\ne'
     assert any(text.startswith(shown) for text in texts(drawing.svg()))
     assert shown in drawing.text()
-    made = engine.run_dot(drawing.dot(), "svg").decode()
-    assert any(shown in text.replace("\u2060", "") for text in texts(made))
+    made = pygraphviz.AGraph(string=drawing.dot()).draw(format="svg", prog="dot").decode()
+    assert any(text.endswith(shown) for text in texts(made))
 
 
 def test_the_svg_says_what_it_is() -> None:
@@ -331,29 +339,147 @@ def test_notebook() -> None:
     assert bundle["text/plain"] == drawing.text().rstrip("\n")
 
 
-def test_without_graphviz_only_the_layout_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    _, _, e = expression()
+def without_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine.shutil, "which", lambda _: None)
     monkeypatch.setattr(engine.importlib.util, "find_spec", lambda _: None)
-    drawing = draw(e)
-    assert drawing.text() and drawing.dot() and repr(drawing)
-    drawing.save(tmp_path / "e.dot")
-    for ask in (drawing.svg, lambda: drawing.save(tmp_path / "e.png")):
-        with pytest.raises(RuntimeError, match=r"pip install pygraphviz.*apt install graphviz"):
-            ask()
-    assert "pip install pygraphviz" in drawing._repr_mimebundle_()["text/plain"]
 
 
-def test_the_time_of_the_layout_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("direction", ["LR", "TB"])
+def test_without_graphviz_a_layout_of_our_own_draws(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, direction: str
+) -> None:
     _, _, e = expression()
-    monkeypatch.setattr(engine, "SECONDS", 0.001)
-    with pytest.raises(RuntimeError, match=r"within 0.001 seconds"):
-        draw(e).svg()
+    without_graphviz(monkeypatch)
+    drawing = draw(e + e.tanh(), "both", direction=direction)
+    places = arrange(drawing._both).places
+    for i, one in enumerate(places):
+        assert not any(_overlap(one, other) for other in places[i + 1 :])
+    for suffix in ("svg", "png", "pdf", "html", "dot"):
+        drawing.save(tmp_path / f"e.{suffix}")
+
+
+def test_a_layout_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, _, e = expression()
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "SECONDS", 1e-4)
+        patch.setattr(engine.shutil, "which", lambda _: None)
+        with pytest.raises(engine.EngineError, match=r"took more than 0\.0001 seconds"):
+            engine.run_graphviz("digraph {" + "a -> b;" * 3000 + "}")
+        assert "<svg" in draw(e).svg()
+    assert "bb" in engine.run_graphviz("digraph { a -> b }")  # the next picture works
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo '{}'", "echo not json", "sleep 9"])
+def test_a_broken_dot_never_wins(script: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "dot"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    _, _, e = expression()
+    assert "<svg" in draw(e).svg()
+    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(engine, "SECONDS", 0.2)
+    assert "<svg" in draw(e).svg()
+
+
+def test_the_engine_of_a_forked_process_is_its_own() -> None:
+    program = (
+        "import os\nfrom autograd import Value, draw\n"
+        "mine = draw(Value(2.0) * 3).svg()\n"
+        "child = os.fork()\n"
+        "if not child:\n    os._exit(draw(Value(2.0) * 3).svg() != mine)\n"
+        "assert os.waitpid(child, 0)[1] == 0 and draw(Value(2.0) * 3).svg() == mine"
+    )
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 0
 
 
 def test_graphviz_that_fails_is_quoted() -> None:
-    with pytest.raises(RuntimeError, match="Graphviz failed"):
-        engine.run_dot("digraph {", "svg")
+    with pytest.raises(engine.EngineError, match="Invalid Input"):
+        engine.run_graphviz("digraph {")
+
+
+def test_a_digraph_to_be_changed() -> None:
+    _, _, e = expression()
+    made = draw(e).digraph()
+    made.attr(bgcolor="pink")
+    assert isinstance(made, graphviz.Digraph) and "bgcolor=pink" in made.source
+    assert draw(e).dot() == draw(e).digraph().source
+    dot = draw_dot(e, format="png", rankdir="TB")
+    assert dot.format == "png" and "rankdir=TB" in dot.source and "data 6" in dot.source
+
+
+# -- settings --
+
+
+def test_settings_are_the_same_by_name_and_as_an_object() -> None:
+    _, _, e = expression()
+    wanted = draw(e, direction="TB", legend=False, title="one & two", theme="dark").svg()
+    assert wanted == draw(e, settings=Settings(direction="TB", legend=False, theme="dark"), title="one & two").svg()
+    assert "one & two" in texts(wanted) and "#111418" in wanted and "#ffffff" not in wanted
+    assert not any("on an edge" in text for text in texts(wanted))
+    tall, wide = (arrange(draw(e, direction=direction)._both) for direction in ("TB", "LR"))
+    assert tall.height > tall.width and wide.height < wide.width
+
+
+def test_digits() -> None:
+    x = Value(2 / 3, label="x")
+    assert "data 0.66667" in draw(x * 1, digits=5).text() and "data 0.667" in draw(x * 1).text()
+    assert "0.66667" in draw(x * 1, digits=5).player().text()
+
+
+@pytest.mark.parametrize("ratio", ["16:9", "4:3", 1.0, "1/2:1"])
+def test_ratio(ratio: Any) -> None:
+    _, _, e = expression()
+    if ratio == "1/2:1":
+        with pytest.raises(ValueError, match="`ratio` is such as '16:9'"):
+            draw(e, ratio=ratio)
+        return
+    for made in (draw(e, ratio=ratio), draw(e, ratio=ratio).film(), draw(Mine(), ratio=ratio)):
+        root = ET.fromstring(made.svg())
+        width, height = float(root.get("width")), float(root.get("height"))
+        assert width / height == pytest.approx({"16:9": 16 / 9, "4:3": 4 / 3}.get(ratio, ratio), rel=0.01)
+
+
+def test_scale(tmp_path: Path) -> None:
+    _, _, e = expression()
+    root = ET.fromstring(draw(e).svg())
+    for scale in (1, 3):
+        draw(e).save(tmp_path / "e.png", scale=scale)
+        with Image.open(tmp_path / "e.png") as image:
+            assert image.size == (scale * int(root.get("width")), scale * int(root.get("height")))
+            assert image.info["dpi"][0] == pytest.approx(96 * scale, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        ({"direction": "up"}, "`direction` is one of 'LR', 'TB'"),
+        ({"theme": "pink"}, "`theme` is one of 'light', 'dark', 'print'"),
+        ({"digits": 0}, "`digits` is a whole number from 1 to 17"),
+        ({"scale": -1}, "`scale` is a number up to 20"),
+        ({"style": "colah"}, "`style` is one of 'boxes', 'textbook'"),
+        ({"notes": "here"}, "`notes` maps nodes or labels to texts"),
+    ],
+)
+def test_a_wrong_setting_is_named(look: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw(Value(1.0) * 2, **look)
+    with pytest.raises(TypeError, match="`draw` has no setting 'colour'; there are direction"):
+        draw(Value(1.0) * 2, colour="red")
+    with pytest.raises(ValueError, match="`ink` of a theme is a colour"):
+        Theme(ink="black")
+
+
+class Mine:
+    def _picture_(self, view: str, at: Any) -> Network:
+        return Network("mine", [np.eye(2)], [None], [""])
+
+
+def test_a_theme_of_ones_own_reaches_every_view() -> None:
+    _, _, e = expression()
+    theme = Theme(ink="#123456", paper="#fedcba", font="Comic Sans MS", line_width=2.0)
+    for made in (draw(e, "both", theme=theme), draw(e, theme=theme).player(), draw(Mine(), theme=theme)):
+        assert "#1f2328" not in made.svg() and "#123456" in made.svg() and "Comic Sans MS" in made.svg()
 
 
 @pytest.mark.parametrize(("node", "view"), [(3.0, "forward"), ([1], "forward"), ("x", "both")])

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import autograd as ag
 import nn
@@ -180,10 +181,44 @@ def test_save(suffix: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_a_film_that_plays_in_any_program(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"e.{suffix}"
+    draw(expression()[2]).player().save(path, scale=1)
+    with Image.open(path) as film:
+        assert film.n_frames == 8 and film.info["loop"] == 0
+        frames = []
+        for i in range(8):
+            film.seek(i)
+            frames.append(film.convert("RGB").tobytes())
+    assert len(set(frames)) == 8
+
+
+@pytest.mark.parametrize("format", ["png", "pdf", "svg"])
+def test_a_folder_of_steps(format: str, tmp_path: Path) -> None:
+    paths = draw(expression()[2]).player().save_steps(tmp_path, format)
+    assert [path.name for path in paths] == [f"step-{i}.{format}" for i in range(8)]
+    assert sorted(tmp_path.iterdir()) == paths and len({path.read_bytes() for path in paths}) == 8
+
+
+def test_the_focus_stays_on_the_player(window: Any) -> None:
+    page = window.show(draw(expression()[2]).player().html())
+    page.get_by_label("next step").focus()
+    for _ in range(9):
+        page.keyboard.press("Enter")
+    assert page.locator("output").inner_text() == "7 / 7"
+    page.keyboard.press("ArrowLeft")
+    assert page.locator("output").inner_text() == "6 / 7"
+
+
 def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     drawing = draw(expression()[2])
-    with pytest.raises(ValueError, match=r"`path` ends in '.png'.*\.html, \.svg, \.txt"):
-        drawing.film().save(tmp_path / "e.png")
+    with pytest.raises(ValueError, match=r"`path` ends in '.gif'.*\.svg, \.png, \.pdf, \.html, \.txt$"):
+        drawing.film().save(tmp_path / "e.gif")
+    with pytest.raises(ValueError, match="this picture has no steps"):
+        drawing.film().save_steps(tmp_path)
+    with pytest.raises(ValueError, match="`format` is one of 'png', 'pdf', 'svg', not 'gif'"):
+        drawing.player().save_steps(tmp_path, "gif")
     with pytest.raises(FileNotFoundError, match="does not exist"):
         drawing.film().save(tmp_path / "nowhere" / "e.svg")
     with pytest.raises(ValueError, match="`phase` is one of 'forward', 'backward', 'both', not 'sideways'"):

@@ -19,6 +19,7 @@
 from .analysis.formula import formula as formula
 from .drawing import Drawing as Drawing
 from .drawing import draw as draw
+from .drawing import draw_dot as draw_dot
 from .figure import Figure as Figure
 from .paths import Path as Path
 from .paths import Paths as Paths
@@ -26,9 +27,11 @@ from .paths import paths as paths
 from .picture.network import Network as Network
 from .picture.steps import Step as Step
 from .picture.steps import backward_steps as backward_steps
+from .render.theme import Theme as Theme
+from .settings import Settings as Settings
 from .trace_table import TraceRow as TraceRow
 from .trace_table import TraceTable as TraceTable
 from .trace_table import trace_table as trace_table
 
-__all__ = ["Drawing", "Figure", "Network", "Path", "Paths", "Step", "TraceRow", "TraceTable", "backward_steps", "draw",
-           "formula", "paths", "trace_table"]  # fmt: skip
+__all__ = ["Drawing", "Figure", "Network", "Path", "Paths", "Settings", "Step", "Theme", "TraceRow", "TraceTable",
+           "backward_steps", "draw", "draw_dot", "formula", "paths", "trace_table"]  # fmt: skip

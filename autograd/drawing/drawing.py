@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from ..checks import one_of
 from ..graph import Node, without_collector
+from .analysis.formula import significant_digits
+from .analysis.grouping import DEEPEST
 from .analysis.level_of_detail import choose_groups
 from .analysis.snapshot import Snapshot
 from .figure import Figure
-from .files import write_whole
-from .layout.engine import run_dot
-from .layout.placement import LIMIT, Layout, arrange, refuse_large
+from .layout.placement import LIMIT, Layout, arrange
 from .picture.elements import Picture
 from .picture.forward_mode import tangent_picture
 from .picture.frames import FrameSequence, frames_of
-from .picture.network import Network, network_svg, network_text
+from .picture.network import Network, network_text
 from .picture.reverse_mode import backward_picture, forward_picture
-from .render.dot import dot_text
-from .render.film import animation, film, stage
+from .render.dot import digraph
+from .render.film import animation, film, stage, stills
 from .render.mermaid import mermaid_text
-from .render.notebook import html
-from .render.player import page
-from .render.svg import svg_text, token_of
+from .render.network_svg import network_svg
+from .render.svg import svg_text
 from .render.text import tree
+from .settings import Settings
 
-__all__ = ["Drawing", "draw"]
+__all__ = ["Drawing", "draw", "draw_dot"]
 
 _VIEWS = ("forward", "backward", "both")
-_SUFFIXES = (".svg", ".png", ".pdf", ".html", ".dot", ".mmd", ".txt")
-_MOST_LINES = 200
 
 
 def draw(
@@ -47,6 +44,8 @@ def draw(
     expand: Any = (),
     focus: Any = None,
     radius: int | None = None,
+    settings: Settings | None = None,
+    **look: Any,
 ) -> Any:
     """Draw the graph that a Value or Tensor was computed by, or a net.
 
@@ -72,6 +71,8 @@ def draw(
             everything.
         focus: a node, its label, or the name of a box: only what lies near it is shown,
         radius: within so many steps, 2 if left out.
+        settings: how the picture looks.
+        look: single settings by name, such as `direction="TB"` or `theme="dark"`; see `Settings`.
 
     Returns:
         A picture as it is now, a `Drawing` of a graph or a `Figure`; what happens later does not change it.
@@ -92,10 +93,11 @@ def draw(
        ├─ [1] b  data 1  grad -
        └─ 1
     """
+    chosen = _settings(settings, look)
     if callable(picture := getattr(node, "_picture_", None)) and not isinstance(node, type):
         if not isinstance(view, str) or view not in _VIEWS[:2]:
             raise ValueError(f"`view` of a net is 'forward' or 'backward', not {view!r:.40}")
-        return _net(picture(view, at))
+        return _net(picture(view, at), chosen)
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program
@@ -103,14 +105,14 @@ def draw(
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
     one_of(view, _VIEWS, "view")
     _check_mode(mode, wrt, view)
-    with without_collector():
+    with without_collector(), significant_digits(chosen.digits):
         snapshot = Snapshot(node)
         shown = choose_groups(snapshot, depth, expand, focus, radius)
         if mode == "forward":
             made = tangent_picture(snapshot, wrt, shown)
-            return Drawing([made], [made], snapshot)
+            return Drawing([made], [made], snapshot, chosen)
         both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
-        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot)
+        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot, chosen)
 
 
 def _check_mode(mode: str, wrt: Any, view: str) -> None:
@@ -123,51 +125,72 @@ def _check_mode(mode: str, wrt: Any, view: str) -> None:
         raise ValueError(f"forward mode has one view, 'forward', not {view!r:.40}")
 
 
-def _net(network: Network) -> Figure:
-    title, *lines = network_text(network).splitlines()
-    return Figure(title, network_svg(network), lines, f"{title}: {'; '.join(lines)}")
+def _settings(settings: Settings | None, look: dict[str, Any]) -> Settings:
+    if settings is not None and not isinstance(settings, Settings):
+        raise TypeError(f"`settings` is a `Settings`, not {type(settings).__name__} ({settings!r:.40})")
+    known = [field.name for field in fields(Settings)]
+    for name in look:
+        if name not in known:
+            raise TypeError(f"`draw` has no setting {name!r}; there are {', '.join(known)}")
+    return replace(settings or Settings(), **look)
 
 
-class Drawing:
+def _net(network: Network, settings: Settings) -> Figure:
+    with significant_digits(settings.digits):
+        title, *lines = network_text(network).splitlines()
+        drawn = network_svg(network, settings.legend)
+    return Figure(title, drawn, lines, f"{title}: {'; '.join(lines)}", settings)
+
+
+class Drawing(Figure):
     """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`."""
 
-    def __init__(self, views: list[Picture], shown: list[Picture], snapshot: Snapshot) -> None:
+    def __init__(self, views: list[Picture], shown: list[Picture], snapshot: Snapshot, settings: Settings) -> None:
         """Take the views that share their places, and those of them that are shown."""
-        self._snapshot, self._both, self._views = snapshot, views, shown
+        self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
+        for view in {id(view): view for view in views}.values():
+            view.direction = settings.direction or ""
+            view.legend = view.legend if settings.legend else []
+        self.title, self._alt = shown[0].title, " ".join(view.sentence for view in shown)
+        self._steps, self._stills = (), None
 
     def text(self) -> str:
-        """Give the graph as a tree of text, from the result down to the leaves."""
+        """Return the graph as a tree of text, from the result down to the leaves."""
         return "\n".join(tree(view) for view in self._views)
 
     def dot(self) -> str:
-        """Give the graph in Graphviz's language."""
-        return dot_text(self._views)
+        """Return the graph in Graphviz's language."""
+        return self.digraph().source
+
+    def digraph(self) -> Any:
+        """Return the graph as a `graphviz.Digraph` in this style, to be changed and rendered.
+
+        `.source` always works; `.render()` and `.pipe()` need the program `dot`.
+
+        >>> from autograd import Value
+        >>> picture = draw(Value(2.0, label="x") * 3).digraph()
+        >>> picture.node_attr["fontname"] = "Helvetica"
+        """
+        return digraph(self._views)
 
     def mermaid(self) -> str:
-        """Give the graph in Mermaid's language, for a code block of that name in Markdown."""
+        """Return the graph in Mermaid's language, for a code block of that name in Markdown."""
         return mermaid_text(self._views)
 
-    def html(self) -> str:
-        """Give a page that holds all it needs, to open from a file; it is light or dark as the reader's system.
-
-        Raises:
-            ValueError, RuntimeError: as `svg`.
-        """
-        body = f'<div style="overflow-x:auto">{self.svg()}</div>'
-        return page(self._views[0].title, body)
-
     def svg(self) -> str:
-        """Give the picture as SVG, with tooltips.
+        """Return the picture as SVG, with tooltips.
 
         Raises:
             ValueError: there are more than 400 boxes.
-            RuntimeError: there is no Graphviz; the message says how to get it.
         """
-        return self._svg
+        return self._drawn
 
     @cached_property
-    def _svg(self) -> str:
-        return svg_text(self._views, arrange(self._both))
+    def _drawn(self) -> str:
+        return self.settings.finish(svg_text(self._views, arrange(self._both)))
+
+    def _formats(self, scale: float) -> dict[str, Callable[[], str | bytes]]:
+        return super()._formats(scale) | {".dot": self.dot, ".mmd": self.mermaid}
 
     # Step by step ------------------------------------------------------------------------------------------
 
@@ -184,7 +207,7 @@ class Drawing:
         >>> draw(Value(3.0, label="x").tanh()).player()
         Figure('Step by step of tanh': 4 lines, start: given are x = 3 ...)
         """
-        return self._figure(animation(*self._staged, 2.5), self._frames.sentences)
+        return self._played(2.5, self._frames.sentences)
 
     def animate(self, seconds: float = 2.5) -> Figure:
         """Give both passes as one SVG that plays by itself, without a script: also in a README, or on a slide.
@@ -200,7 +223,7 @@ class Drawing:
         """
         if not isinstance(seconds, (int, float)) or not 0 < seconds < 3600:
             raise ValueError(f"`seconds` is a positive number, such as 2.5, not {seconds!r:.40}")
-        return self._figure(animation(*self._staged, seconds))
+        return self._played(seconds)
 
     def film(self, phase: str = "backward", columns: int | None = None) -> Figure:
         """Give the steps side by side, each with its sentence: to print, or to see all at once.
@@ -219,10 +242,14 @@ class Drawing:
             raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
         frames, layout = self._staged
         shown = [i for i, frame in enumerate(frames.frames) if phase in ("both", frame.phase)]
-        return self._figure(film(frames, layout, shown, columns))
+        drawn = film(frames, layout, shown, columns)
+        return Figure(frames.title, drawn, frames.sentences, frames.sentence, self.settings)
 
-    def _figure(self, svg: str, steps: Sequence[str] = ()) -> Figure:
-        return Figure(self._frames.title, svg, self._frames.sentences, self._frames.sentence, steps)
+    def _played(self, seconds: float, steps: Sequence[str] = ()) -> Figure:
+        frames, layout = self._staged
+        drawn = animation(frames, layout, seconds)
+        return Figure(frames.title, drawn, frames.sentences, frames.sentence, self.settings, steps,
+                      lambda: stills(frames, layout), seconds)  # fmt: skip
 
     @cached_property
     def _frames(self) -> FrameSequence:
@@ -231,50 +258,32 @@ class Drawing:
                 f"this graph has {count} nodes, and at most {LIMIT} are gone through step by step: take a smaller "
                 "part, such as one neuron, or a node on the way; `backward_steps` goes through all of it"
             )
-        return frames_of(self._snapshot)
+        with significant_digits(self.settings.digits):
+            return frames_of(self._snapshot)
 
     @cached_property
     def _staged(self) -> tuple[FrameSequence, Layout]:
+        for frame in self._frames.frames:
+            frame.picture.direction = self.settings.direction or ""
         return self._frames, stage(self._frames)
-
-    # Formats -----------------------------------------------------------------------------------------------
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file, whole or not at all.
-
-        Args:
-            path: its suffix says how: .svg, .png, .pdf, .html, .dot, .mmd (Mermaid) or .txt.
-
-        Raises:
-            ValueError: another suffix, or too many boxes.
-            FileNotFoundError: the folder does not exist.
-            RuntimeError: there is no Graphviz; the message says how to get it.
-        """
-        path = Path(path)
-        if path.suffix.lower() not in _SUFFIXES:
-            raise ValueError(f"`path` ends in {path.suffix!r} ({path}): use one of {', '.join(_SUFFIXES)}")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"`path` {path}: the folder {path.parent} does not exist; make it first")
-        write_whole(path, self._in_format(path.suffix.lower()[1:]))
-
-    def _in_format(self, format: str) -> bytes:
-        if format in ("png", "pdf"):
-            refuse_large(self._views[0])
-            return run_dot(self.dot(), format)
-        written = {"svg": self.svg, "html": self.html, "dot": self.dot, "mmd": self.mermaid, "txt": self.text}
-        return written[format]().encode()
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        lines = self.text().splitlines()
-        if len(lines) > _MOST_LINES:
-            lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} more lines: print(drawing.text())"]
-        try:
-            svg = self.svg()
-        except (RuntimeError, ValueError) as error:
-            return {"text/plain": "\n".join([*lines, f"(no picture: {error})"])}
-        page = html(svg, token_of(self._views), " ".join(view.sentence for view in self._views))
-        return {"text/html": page, "text/plain": "\n".join(lines)}
 
     def __repr__(self) -> str:
         first = self._views[0]
         return f"Drawing({first.title!r}, views={len(self._views)}, boxes={len(first.boxes)}, edges={len(first.edges)})"
+
+
+def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Any:
+    """Return the graph of a Value as a `graphviz.Digraph`, as micrograd's notebook does.
+
+    Args:
+        root: a Value or a Tensor.
+        format: what `.render()` writes, which needs the program `dot`.
+        rankdir: "LR", from left to right, or "TB", from top to bottom.
+
+    >>> from autograd import Value, draw_dot
+    >>> print(draw_dot(Value(2.0, label="x") * 3).source.splitlines()[0])
+    digraph {
+    """
+    made = draw(root, direction=rankdir, depth=DEEPEST).digraph()
+    made.format = format
+    return made

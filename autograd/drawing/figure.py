@@ -1,73 +1,138 @@
-"""What a film, a player or a network diagram is handed out as: something to show in a notebook, and to save."""
+"""A picture to show in a notebook, to save, or to read as text."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from .files import write_whole
-from .render.notebook import html
-from .render.player import page, player
+from .render.convert import animated, pdf, png
+from .render.html import inline, page, scrolled
+from .render.player import player
+from .render.svg_elements import size_of
+from .settings import Settings
 
 __all__ = ["Figure"]
 
 _MOST_LINES = 200
+_MOST_PIXELS = 500_000  # of a picture of which a notebook keeps a PNG of twice the size
 
 
 class Figure:
     """A picture that is ready, to show in a notebook or to save. Made by `draw` and by the methods of a `Drawing`."""
 
-    def __init__(self, title: str, svg: str, lines: Sequence[str], alt: str, steps: Sequence[str] = ()) -> None:
-        """Take the picture, the same in lines of text, and the steps of a player."""
-        self.title = title
-        self._svg, self._lines, self._alt, self._steps = svg, lines, alt, steps
+    def __init__(
+        self,
+        title: str,
+        svg: str,
+        lines: Sequence[str],
+        alt: str,
+        settings: Settings,
+        steps: Sequence[str] = (),
+        stills: Callable[[], list[str]] | None = None,
+        seconds: float = 2.5,
+    ) -> None:
+        """Take the picture, the same in lines of text, and the steps of a player; `stills` draws each step."""
+        self.title, self._svg, self._lines, self._alt = title, settings.finish(svg), lines, alt
+        self.settings, self._steps, self._stills, self._seconds = settings, steps, stills, seconds
 
     def text(self) -> str:
-        """Give what the picture says, in words."""
+        """Return what the picture says, in words."""
         return "\n".join([self.title, *self._lines]) + "\n"
 
     def svg(self) -> str:
-        """Give the SVG; that of a player plays by itself."""
+        """Return the SVG; that of a player plays by itself."""
         return self._svg
 
     def html(self) -> str:
-        """Give a page that holds all it needs, to open from a file."""
-        return page(self.title, self._inside)
+        """Return a page that holds all it needs, to open from a file; it is light or dark as the reader's system."""
+        return page(self.title, self._inside() if self._steps else scrolled(self.svg()))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to a file, whole or not at all.
+    def png(self, scale: float | None = None) -> bytes:
+        """Return the picture as PNG; of a player, its last step."""
+        return png(self._pages()[-1], self.settings.scale if scale is None else scale)
+
+    def pdf(self) -> bytes:
+        """Return the picture as PDF; of a player, each step on a page of its own."""
+        return pdf(self._pages())
+
+    def _pages(self) -> list[str]:
+        return [self.settings.finish(svg) for svg in self._stills()] if self._stills else [self.svg()]
+
+    # Saving ------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], *, scale: float | None = None) -> None:
+        """Write the picture to a file, whole or not at all.
 
         Args:
-            path: its suffix says how: .html, .svg or .txt.
+            path: its suffix says how: .svg, .png, .pdf, .html or .txt; .gif or .webp for what has steps; .tex, .dot or
+                .mmd (Mermaid) for a graph.
+            scale: pixels of a PNG, GIF or WebP for each pixel of the SVG; that of the settings if left out.
 
         Raises:
-            ValueError: another suffix.
+            ValueError: another suffix, or `scale` is no positive number.
             FileNotFoundError: the folder does not exist.
+            ImportError: a package is not here; the message says which.
         """
-        path = Path(path)
-        formats = {".html": self.html, ".svg": self.svg, ".txt": self.text}
+        path, settings = Path(path), self.settings
+        formats = self._formats(Settings(scale=settings.scale if scale is None else scale).scale)
         if path.suffix.lower() not in formats:
             raise ValueError(f"`path` ends in {path.suffix!r} ({path}): use one of {', '.join(formats)}")
         if not path.parent.is_dir():
             raise FileNotFoundError(f"`path` {path}: the folder {path.parent} does not exist; make it first")
-        write_whole(path, formats[path.suffix.lower()]().encode())
+        made = formats[path.suffix.lower()]()
+        write_whole(path, made if isinstance(made, bytes) else made.encode())
 
-    @property
+    def _formats(self, scale: float) -> dict[str, Callable[[], str | bytes]]:
+        found: dict[str, Callable[[], str | bytes]] = {
+            ".svg": self.svg, ".png": lambda: self.png(scale), ".pdf": self.pdf, ".html": self.html, ".txt": self.text
+        }  # fmt: skip
+        if self._stills:
+            found[".gif"] = lambda: animated(self._pages(), "gif", self._seconds, scale)
+            found[".webp"] = lambda: animated(self._pages(), "webp", self._seconds, scale)
+        return found
+
+    def save_steps(self, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
+        """Write each step of a player to a file of its own, `step-00.png` and so on, into a folder that is there.
+
+        Args:
+            folder: where to.
+            format: "png", "pdf" or "svg".
+
+        Raises:
+            ValueError: another format, or the picture has no steps.
+            FileNotFoundError: the folder does not exist.
+        """
+        if self._stills is None:
+            raise ValueError("this picture has no steps: take that of `player()` or `animate()`")
+        if format not in ("png", "pdf", "svg"):
+            raise ValueError(f"`format` is one of 'png', 'pdf', 'svg', not {format!r:.40}")
+        pages, folder = self._pages(), Path(folder)
+        paths = [folder / f"step-{i:0{len(str(len(pages)))}}.{format}" for i in range(len(pages))]
+        for path, svg in zip(paths, pages, strict=True):
+            Figure(self.title, svg, (), "", Settings(scale=self.settings.scale)).save(path)
+        return paths
+
+    # Showing -----------------------------------------------------------------------------------------------
+
     def _inside(self) -> str:
-        if self._steps:
-            return player(self._svg, self._steps, self._alt)
-        token = re.search(r'id="(\w+)"', self._svg)
-        assert token is not None
-        return html(self._svg, token[1], self._alt)
+        return player(self._svg, self._steps, self._alt) if self._steps else inline(self.svg(), self._alt)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         lines = self.text().splitlines()
         if len(lines) > _MOST_LINES:
             lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} more lines: print(….text())"]
-        return {"text/html": self._inside, "text/plain": "\n".join(lines)}
+        bundle: dict[str, Any] = {"text/plain": "\n".join(lines)}
+        try:
+            svg = self.svg()
+            bundle = {"text/html": self._inside(), "image/svg+xml": svg, **bundle}
+            width, height = size_of(svg)
+            bundle["image/png"] = self.png(2.0 if width * height < _MOST_PIXELS else 1.0)
+        except (ImportError, RuntimeError, ValueError) as error:  # the text must not be lost
+            bundle["text/plain"] += f"\n(no picture: {error})"
+        return bundle
 
     def __repr__(self) -> str:
         return f"Figure({self.title!r}: {len(self._lines)} lines, {self._lines[0]} ...)"

@@ -15,6 +15,7 @@ from .drawing import Drawing
 from .picture.builder import PictureBuilder
 from .picture.elements import Picture
 from .picture.node_text import amounts, has_nan, is_bare, name_of
+from .settings import Settings
 
 __all__ = ["Path", "Paths", "paths"]
 
@@ -182,7 +183,7 @@ class Paths:
     @cached_property
     def _drawing(self) -> Drawing:
         picture = self._picture()
-        return Drawing([picture], [picture], self._snapshot)
+        return Drawing([picture], [picture], self._snapshot, Settings())
 
     def _picture(self) -> Picture:
         snapshot = self._snapshot

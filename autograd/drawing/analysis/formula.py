@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from ...graph import Node, topological
 
-__all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short"]
+__all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short", "significant_digits"]
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "@": 2, "**": 4, ">": 0, "==": 0}
 """How strongly an infix symbol binds, as in Python."""
@@ -18,13 +20,26 @@ _SIGN = 3
 _LONGEST = 120
 
 
-def short(x: float, digits: int = 3) -> str:
+_digits: ContextVar[int] = ContextVar("digits", default=3)
+
+
+@contextmanager
+def significant_digits(digits: int) -> Iterator[None]:
+    """Write numbers with so many digits inside the block."""
+    token = _digits.set(digits)
+    try:
+        yield
+    finally:
+        _digits.reset(token)
+
+
+def short(x: float, digits: int | None = None) -> str:
     """Write a number with three significant digits, or the whole number that it is close to.
 
     >>> short(0.88079), short(-3.0), short(0.0), short(1234.5), short(1234567.0), short(float("nan"))
     ('0.881', '-3', '0', '1234', '1.23e+06', 'nan')
     """
-    x = float(x)
+    x, digits = float(x), digits or _digits.get()
     if math.isfinite(x) and abs(x) < 1e5 and (x == int(x) or abs(x) >= 10**digits):
         return str(round(x))
     return f"{x:.{digits}g}"

@@ -1,48 +1,134 @@
-"""The door to Graphviz: the system's `dot`, or else pygraphviz. Either runs in a process apart, in bounded time."""
+"""Graphviz: the library in a process that stays, or else the program `dot`. Both are killed at a time limit."""
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
+import json
+import os
 import shutil
+import struct
 import subprocess
 import sys
+import threading
+from typing import Any
 
-__all__ = ["run_dot"]
+__all__ = ["EngineError", "close", "run_graphviz"]
 
-SECONDS = 20
+SECONDS = 10.0
 
-# pygraphviz holds the library, not the program: a process of our own bounds its time and keeps its warnings.
+# pygraphviz lays out inside its process, holds the interpreter's lock while it does, and writes warnings: so it has a
+# process of its own, which costs nothing after the first picture and can be killed.
 _LIBRARY = """
-import sys, pygraphviz
-made = pygraphviz.AGraph(string=sys.stdin.buffer.read().decode()).draw(format=sys.argv[1], prog="dot")
-sys.stdout.buffer.write(made if isinstance(made, bytes) else made.encode())
+import struct, sys, pygraphviz
+source, sink = sys.stdin.buffer, sys.stdout.buffer
+while head := source.read(4):
+    text = source.read(*struct.unpack("I", head)).decode()
+    try:
+        made = pygraphviz.AGraph(string=text).draw(format="json0", prog="dot")
+    except Exception as error:
+        made = f"failed: {error}"
+    made = made if isinstance(made, bytes) else made.encode()
+    sink.write(struct.pack("I", len(made)) + made)
+    sink.flush()
 """
 
 
-def _command(format: str) -> list[str]:
-    if program := shutil.which("dot"):
-        return [program, f"-T{format}"]
-    if importlib.util.find_spec("pygraphviz"):
-        return [sys.executable, "-c", _LIBRARY, format]
-    raise RuntimeError(
-        "this picture needs Graphviz, which is not here: `pip install pygraphviz` (its wheels carry Graphviz), or "
-        "install the program `dot` (`apt install graphviz`, `brew install graphviz`, `choco install graphviz`); "
-        "`.text()` and `.dot()` work without it"
-    )
+class EngineError(RuntimeError):
+    """Graphviz is not here, failed, or took too long."""
 
 
-def run_dot(source: str, format: str) -> bytes:
-    """Lay out DOT text and give it in a format of Graphviz's.
+class _Library:
+    """pygraphviz in a child process, which is started by the first picture and again after a failure."""
+
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._owner = 0
+        self._turn = threading.Lock()
+
+    def run(self, dot: str) -> bytes:
+        with self._turn:
+            child = self._started()
+            limit = threading.Timer(SECONDS, child.kill)
+            limit.start()
+            try:
+                self._send(child, dot.encode())
+                made = self._receive(child)
+            except BaseException:  # also Ctrl-C: a child that is still busy would answer the next picture
+                self.close()
+                raise
+            finally:
+                limit.cancel()
+        if made.startswith(b"failed: "):
+            raise EngineError(made[8:].decode(errors="replace"))
+        return made
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._owner != os.getpid():  # after a fork, the child belongs to the parent
+            self._child, self._owner = None, os.getpid()
+        if self._child is None or self._child.poll() is not None:
+            self.close()
+            command = [sys.executable, "-P", "-c", _LIBRARY]
+            pipe = subprocess.PIPE
+            self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        return self._child
+
+    def _send(self, child: subprocess.Popen[bytes], text: bytes) -> None:
+        assert child.stdin is not None
+        try:
+            child.stdin.write(struct.pack("I", len(text)) + text)
+            child.stdin.flush()
+        except OSError as error:
+            raise EngineError(f"pygraphviz ended: {error}") from error
+
+    def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
+        assert child.stdout is not None
+        head = child.stdout.read(4)
+        made = child.stdout.read(*struct.unpack("I", head)) if len(head) == 4 else b""
+        if not made:
+            raise EngineError(f"pygraphviz ended, or took more than {SECONDS:g} seconds")
+        return made
+
+    def close(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is not None and self._owner == os.getpid():
+            child.kill()
+            child.communicate()
+
+
+_library = _Library()
+close = _library.close
+atexit.register(close)
+
+
+def _program(dot: str) -> bytes:
+    program = shutil.which("dot")
+    if program is None:
+        raise EngineError("there is no program `dot` on the path")
+    try:
+        done = subprocess.run([program, "-Tjson0"], input=dot.encode(), capture_output=True, timeout=SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EngineError(f"`dot`: {error}") from error
+    if done.returncode:
+        raise EngineError(f"`dot` failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
+    return done.stdout
+
+
+def run_graphviz(dot: str) -> dict[str, Any]:
+    """Return the layout of DOT text as Graphviz's `json0` format.
 
     Raises:
-        RuntimeError: there is no Graphviz, it failed, or it took too long.
+        EngineError: no engine gave a layout within `SECONDS`.
     """
-    try:
-        done = subprocess.run(_command(format), input=source.encode(), capture_output=True, timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(
-            f"Graphviz did not lay this picture out within {SECONDS} seconds: draw a smaller part of it"
-        ) from None
-    if done.returncode or not done.stdout:
-        raise RuntimeError(f"Graphviz failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
-    return done.stdout
+    reasons = []
+    engines = [_library.run] if importlib.util.find_spec("pygraphviz") else []
+    for engine in [*engines, _program]:
+        try:
+            found = json.loads(engine(dot))
+            if "bb" in found:
+                return found
+            reasons.append("no layout in what Graphviz returned")
+        except (EngineError, ValueError) as error:
+            reasons.append(str(error))
+    raise EngineError("; ".join(reasons))

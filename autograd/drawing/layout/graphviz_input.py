@@ -1,21 +1,20 @@
-"""What the layout and the DOT export share: how a picture is put to Graphviz."""
+"""A picture as Graphviz is asked to lay it out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
-from ..analysis.formula import one_line
 from ..picture.elements import Picture
-from .sizes import QUIET, box_size, edge_size, line_width
+from .sizes import box_size, edge_size, line_width
 
-__all__ = ["blank", "direction", "escaped", "nested", "ports_of", "row_lines", "settings", "sizes_of"]
+__all__ = ["blank", "direction", "nested", "ports_of", "ranks_of", "row_lines", "settings", "sizes_of"]
 
 _COLUMN = 840.0  # of a page, or a notebook
 
 
-def nested(view: Picture, nodes: list[str], letter: str, text: str = "") -> Iterator[str]:
-    """Write nodes, whose names start with a letter, inside their clusters; `text` is a pattern for their titles."""
+def nested(view: Picture, nodes: list[str]) -> Iterator[str]:
+    """Write nodes inside their clusters, with room for the titles."""
     inner: dict[int | None, list[int]] = {}
     home: dict[int, int] = {}
     for k, cluster in enumerate(view.clusters):  # outer ones first: the innermost has the last word
@@ -29,16 +28,12 @@ def nested(view: Picture, nodes: list[str], letter: str, text: str = "") -> Iter
         for j in inner.get(k, []):
             title = view.clusters[j].title
             size = line_width(title, small=True) + 6.0, 15.0
-            written = blank(size, text % escaped(title) if text else "", "LEFT")
-            yield f"subgraph cluster_{letter}_{j} {{ labelloc=t; labeljust=l; margin=7; {_FRAME} label={written};"
+            yield f"subgraph cluster_{j} {{ labelloc=t; margin=7; label={blank(size)};"
             yield from inside(j)
             yield "}"
         yield from own.get(k, [])
 
     yield from inside(None)
-
-
-_FRAME = f'style=rounded; color="{QUIET}"; penwidth=0.7;'
 
 
 def sizes_of(views: list[Picture]) -> list[tuple[float, float]]:
@@ -66,7 +61,7 @@ def settings(views: list[Picture]) -> list[str]:
         sizes = [edge_size([view.edges[i] for view in views]) for i in range(len(views[0].edges))]
         room = [size[0 if towards == "LR" else 1] for size in sizes if size]
         gap = max([54.0, *(x + 18 for x in room)]) / 72
-        rank = _ranks(views[0])
+        rank = ranks_of(views[0])
         if all(rank[edge.operand] + 1 == rank[edge.result] for edge in views[0].edges):
             splines = "line"  # nothing stands in the way
     elif len(views[0].boxes) > _MOST_CURVED:
@@ -81,8 +76,10 @@ def settings(views: list[Picture]) -> list[str]:
 def direction(views: list[Picture]) -> str:
     """Say "LR", from left to right, or "TB" where that would not fit a page and from top to bottom would."""
     picture, sizes = views[0], sizes_of(views)
+    if picture.direction:
+        return picture.direction
     texts = [edge_size([view.edges[i] for view in views]) for i in range(len(picture.edges))]
-    rank = _ranks(picture)
+    rank = ranks_of(picture)
     widest: dict[int, float] = {}
     together: dict[int, float] = {}
     for (width, _), r in zip(sizes, rank, strict=True):
@@ -97,7 +94,7 @@ def direction(views: list[Picture]) -> str:
     return "TB" if across > _COLUMN and down < min(_COLUMN, across) else "LR"
 
 
-def _ranks(picture: Picture) -> list[int]:
+def ranks_of(picture: Picture) -> list[int]:
     """Guess the column of each box: one behind the last of its operands, and a leaf beside what uses it first."""
     rank = [0] * len(picture.boxes)
     below = [len(rank)] * len(rank)
@@ -120,17 +117,11 @@ def ports_of(views: list[Picture]) -> list[str]:
     return [f" tailport={tail}" if x else "" for x in alone]
 
 
-def escaped(text: str) -> str:
-    r"""Escape for an HTML-like label, where Graphviz also replaces `\N` and its like: a joiner breaks them up."""
-    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    return text.replace("\\", "&#92;&#8288;")
-
-
-def blank(size: tuple[float, float], inside: str = "", align: str = "CENTER") -> str:
-    """Write an HTML-like label of a given size."""
+def blank(size: tuple[float, float]) -> str:
+    """Write an empty label of a given size."""
     width, height = round(size[0]), round(size[1])
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0" FIXEDSIZE="TRUE" '
-        f'WIDTH="{width}" HEIGHT="{height}"><TR><TD ALIGN="{align}" FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}">'
-        f"{inside}</TD></TR></TABLE>>"
+        f'WIDTH="{width}" HEIGHT="{height}"><TR><TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="{height}">'
+        "</TD></TR></TABLE>>"
     )

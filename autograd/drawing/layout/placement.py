@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
 
 from ..picture.elements import Picture
-from .engine import run_dot
-from .graphviz_input import blank, direction, nested, ports_of, row_lines, settings, sizes_of
+from .engine import EngineError, run_graphviz
+from .graphviz_input import blank, direction, nested, ports_of, ranks_of, row_lines, settings, sizes_of
+from .layered import layered
 from .sizes import edge_size, title_lines
 
 __all__ = ["LIMIT", "Layout", "Place", "Route", "arrange", "refuse_large"]
@@ -31,7 +33,7 @@ class Place:
 class Route:
     """An edge from operand to result: its two tips, the control points of a Bézier spline, and its text's place.
 
-    The text is centred there, or starts there if `anchor` is "start"; it may stand on the line.
+    The text is centred there, or starts there if `anchor` is "start".
     """
 
     start: Point
@@ -39,7 +41,6 @@ class Route:
     points: list[Point]
     text: Point | None
     anchor: str = "middle"
-    is_text_on_line: bool = False
 
 
 @dataclass
@@ -63,15 +64,22 @@ def refuse_large(picture: Picture) -> None:
 
 
 def arrange(views: list[Picture]) -> Layout:
-    """Lay out views of one graph so that each fits into the same places.
+    """Lay out views of one graph so that each fits into the same places: by Graphviz, or by a layout of our own.
 
     Raises:
         ValueError: the graph is too large.
-        RuntimeError: there is no Graphviz, or it failed.
     """
     refuse_large(views[0])
     sizes = sizes_of(views)
-    found = json.loads(run_dot(_skeleton(views, sizes), "json0"))
+    try:
+        made = _from_graphviz(run_graphviz(_skeleton(views, sizes)), views, sizes)
+        is_finished = not views[0].rows
+    except EngineError:
+        made, is_finished = _layered(views, sizes), False
+    return made if is_finished else _framed(_with_texts(views, made), views[0])
+
+
+def _from_graphviz(found: dict[str, Any], views: list[Picture], sizes: list[tuple[float, float]]) -> Layout:
     height = float(found["bb"].split(",")[3])
 
     def point(text: str) -> Point:
@@ -80,16 +88,14 @@ def arrange(views: list[Picture]) -> Layout:
 
     places: list[Place | None] = [None] * len(sizes)
     frames: list[Place | None] = [None] * len(views[0].clusters)
-    for box in found["objects"]:
+    for box in found.get("objects", []):
         if "bb" in box:
             left, low, right, high = map(float, box["bb"].split(","))
             middle = (left + right) / 2, height - (low + high) / 2
             frames[int(box["name"].rpartition("_")[2])] = Place(*middle, right - left, high - low)
-            continue
-        if "pos" not in box:
-            continue  # it holds a row together
-        i = int(box["name"][1:])
-        places[i] = Place(*point(box["pos"]), *sizes[i])
+        elif "pos" in box:  # or else it holds a row together
+            i = int(box["name"][1:])
+            places[i] = Place(*point(box["pos"]), *sizes[i])
     is_downward = direction(views) == "TB"
     routes: list[Route | None] = [None] * len(views[0].edges)
     for edge in found.get("edges", []):
@@ -104,8 +110,38 @@ def arrange(views: list[Picture]) -> Layout:
             text, anchor = (round(text[0] - size[0] / 2 + 4, 2), text[1]), "start"
         routes[i] = Route(tips.get("s", spline[0]), tips.get("e", spline[-1]), spline, text, anchor)
     width = float(found["bb"].split(",")[2])
-    made = Layout(width, height, [p for p in places if p], [r for r in routes if r], frames)
-    return _framed(_with_texts(views, made), views[0]) if views[0].rows else made
+    return Layout(width, height, [p for p in places if p], [r for r in routes if r], frames)
+
+
+def _layered(views: list[Picture], sizes: list[tuple[float, float]]) -> Layout:
+    """Lay out without Graphviz; edges arrive one below the other, so that two between the same boxes are told apart."""
+    picture, is_downward = views[0], direction(views) == "TB"
+
+    def turned(pair: Point) -> Point:
+        return (round(pair[1], 2), round(pair[0], 2)) if is_downward else (round(pair[0], 2), round(pair[1], 2))
+
+    texts = [edge_size([view.edges[i] for view in views]) or (0.0, 0.0) for i in range(len(picture.edges))]
+    between = max([18.0, *(turned(text)[0] for text in texts)]) + 30
+    ends = [(edge.operand, edge.result) for edge in picture.edges]
+    boxes = [turned(size) for size in sizes]
+    at, ways = layered(boxes, ends, ranks_of(picture), 12.0, between)
+    arriving: dict[int, list[int]] = {}
+    for k in sorted(range(len(ends)), key=lambda k: ways[k][-2][1]):
+        arriving.setdefault(ends[k][1], []).append(k)
+    routes = []
+    for k, (way, (a, b)) in enumerate(zip(ways, ends, strict=True)):
+        beside, height = arriving[b], boxes[b][1]
+        port = way[-1][1] + (beside.index(k) - (len(beside) - 1) / 2) * min(14.0, 0.8 * height / len(beside))
+        start, end = (way[0][0] + boxes[a][0] / 2, way[0][1]), (way[-1][0] - boxes[b][0] / 2, port)
+        points = [(start[0] + 6, start[1]), *way[1:-1], (end[0] - 6, end[1])]
+        spline = points[:1]
+        for (x, y), (u, v) in pairwise(points):
+            middle = (x + u) / 2
+            spline += [(middle, y), (middle, v), (u, v)]
+        routes.append(Route(turned(start), turned(end), [turned(p) for p in spline], None))
+    places = [Place(*turned(center), *size) for center, size in zip(at, sizes, strict=True)]
+    width, height = max(p.x + p.width / 2 for p in places), max(p.y + p.height / 2 for p in places)
+    return Layout(width, height, places, routes, [None] * len(picture.clusters))
 
 
 def _with_texts(views: list[Picture], layout: Layout) -> Layout:
@@ -119,7 +155,7 @@ def _with_texts(views: list[Picture], layout: Layout) -> Layout:
             place = Place(*_point_on(route.points, t), *size)
             if not any(_overlap(place, other) for other in taken):
                 taken.append(place)
-                route.text, route.is_text_on_line = (place.x, place.y), True
+                route.text = place.x, place.y
                 break
     return layout
 
@@ -159,7 +195,7 @@ def _framed(layout: Layout, picture: Picture) -> Layout:
     for route in layout.routes:
         text = shift(route.text) if route.text else None
         tips, points = (shift(route.start), shift(route.end)), [shift(p) for p in route.points]
-        moved.routes.append(Route(*tips, points, text, route.anchor, route.is_text_on_line))
+        moved.routes.append(Route(*tips, points, text, route.anchor))
     return moved
 
 
@@ -172,7 +208,7 @@ def _skeleton(views: list[Picture], sizes: list[tuple[float, float]]) -> str:
     """Write DOT with sizes only; no text of the user's gets near Graphviz here."""
     nodes = [f'n{i} [width={w / 72:.4f} height={h / 72:.4f} label=""];' for i, (w, h) in enumerate(sizes)]
     rows = views[0].rows
-    lines = ["digraph {", *settings(views), *([*nodes, *row_lines(rows)] if rows else nested(views[0], nodes, "n"))]
+    lines = ["digraph {", *settings(views), *([*nodes, *row_lines(rows)] if rows else nested(views[0], nodes))]
     ports = ports_of(views)
     for i, edge in enumerate(views[0].edges):
         size = edge_size([view.edges[i] for view in views])

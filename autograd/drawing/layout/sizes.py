@@ -1,12 +1,12 @@
-"""Sizes and colours, which the SVG and the DOT share."""
+"""Sizes and colours, which all formats share."""
 
 from __future__ import annotations
 
 from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
 from ..picture.elements import Box, Edge, Line, width_of
 
-__all__ = ["INK", "LEVELS", "NAN", "PAPER", "QUIET", "box_size", "edge_colour", "edge_size", "fill", "level",
-           "line_height", "line_width", "title_lines"]  # fmt: skip
+__all__ = ["INK", "LEVELS", "NAN", "NEGATIVE", "PAPER", "POSITIVE", "QUIET", "box_size", "edge_colour", "edge_size",
+           "fill", "level", "line_height", "line_width", "title_lines"]  # fmt: skip
 
 PAPER, QUIET = "#ffffff", "#6e7781"
 

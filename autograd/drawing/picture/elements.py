@@ -90,6 +90,7 @@ class Picture:
         sentence: what one would say about the picture to somebody who does not see it.
         legend: how to read it, in short remarks.
         clusters: frames around boxes, outer ones first.
+        direction: "LR", from left to right, "TB", from top to bottom, or "": what fits a page.
         rows: boxes that stand side by side, in order: the neurons of a layer, with all that joins them to the next.
     """
 
@@ -101,6 +102,7 @@ class Picture:
     legend: list[str] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
     rows: list[list[int]] = field(default_factory=list)
+    direction: str = ""
 
     @cached_property
     def largest(self) -> float:

@@ -5,7 +5,6 @@ Each part of the picture is written once for every way it looks, with the frames
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,9 +12,10 @@ from ..layout.placement import Layout, Place, Route, arrange
 from ..layout.sizes import INK, QUIET
 from ..picture.frames import Frame, FrameSequence
 from .svg import box_shape, edge_lines, edge_text
-from .svg_elements import MARKER, document, n, rect, text_at, wrapped
+from .svg_elements import document, n, rect, text_at, wrapped
+from .theme import MARKER
 
-__all__ = ["COLUMN", "animation", "film", "stage"]
+__all__ = ["COLUMN", "animation", "film", "stage", "stills"]
 
 COLUMN = 760.0  # width of a notebook, with its file browser open
 _MARGIN = 12.0
@@ -77,7 +77,7 @@ def _edge(frame: Frame, k: int, route: Route) -> str:
         curve = " ".join(f"{n(x)},{n(y)}" for x, y in spline)
         line = f"M{_at(route.start)} L{_at(first)} C{curve} L{_at(route.end)}"
         pen = f'stroke="{MARKER}" stroke-width="8" stroke-linecap="round" fill="none"'
-        markup = f'<path class="mark" d="{line}" {pen}/>{markup}'
+        markup = f'<path d="{line}" {pen}/>{markup}'
     return markup
 
 
@@ -92,16 +92,12 @@ def _box(frame: Frame, i: int, place: Place) -> str:
 
 def _ring(place: Place) -> str:
     left, top = place.x - place.width / 2 - 5, place.y - place.height / 2 - 5
-    return rect(left, top, place.width + 10, place.height + 10, 12, f'class="markh lit" fill="{MARKER}"')
+    return rect(left, top, place.width + 10, place.height + 10, 12, f'class="lit" fill="{MARKER}"')
 
 
 def _text(frame: Frame, k: int, route: Route) -> str:
     edge = frame.picture.edges[k]
     return edge_text(edge, route) if edge.text else ""
-
-
-def _token(*content: str) -> str:
-    return "cg" + hashlib.sha256("".join(content).encode()).hexdigest()[:10]
 
 
 # One picture that plays ----------------------------------------------------------------------------------------
@@ -110,12 +106,7 @@ def _token(*content: str) -> str:
 def animation(sequence: FrameSequence, layout: Layout, seconds: float) -> str:
     """Write an SVG that shows each frame for some seconds, and begins again; where nothing moves, the last one."""
     count = len(sequence.frames)
-    width = max(layout.width + 2 * _MARGIN, 420.0)
-    height = layout.height + 2 * _MARGIN
-    told = [wrapped([sequence.said(i)], width - 2 * _MARGIN, 7.3) for i in range(count)]
-    parts = _parts(sequence, layout)
-    lines = max(map(len, told))
-    captions = [(i, i + 1, _caption(told[i], height, width, lines, i, count)) for i in range(count)]
+    parts, captions, width, height, whole = _scenes(sequence, layout)
     body = [
         f'<g transform="translate({n((width - layout.width) / 2)} {n(_MARGIN)})">',
         *(_timed(part, count) for part in parts),
@@ -123,12 +114,31 @@ def animation(sequence: FrameSequence, layout: Layout, seconds: float) -> str:
         *(_timed(part, count) for part in captions),
         "</g>",
     ]
-    token = _token(*body, str(seconds))
     spans = {(start, end) for start, end, _ in [*parts, *captions]}
-    frames = f' data-frames="{count}" data-turn="{sequence.turn}" data-picture="{n(width)} {n(height)}"'
-    whole = height + _LINE * lines + 14
-    style = _timing(token, spans, count, seconds)
-    return document(token, width, whole, sequence.title, sequence.sentence, body, style, frames, plays=True)
+    more = f' data-plays="" data-frames="{count}" data-turn="{sequence.turn}" data-picture="{n(width)} {n(height)}"'
+    return document(width, whole, sequence.title, sequence.sentence, body, _timing(spans, count, seconds), more)
+
+
+def _scenes(sequence: FrameSequence, layout: Layout) -> tuple[list[Part], list[Part], float, float, float]:
+    """Return what is seen of the picture and below it, and when; width, height, and height with the captions."""
+    count = len(sequence.frames)
+    width = max(layout.width + 2 * _MARGIN, 420.0)
+    height = layout.height + 2 * _MARGIN
+    told = [wrapped([sequence.said(i)], width - 2 * _MARGIN, 7.3) for i in range(count)]
+    lines = max(map(len, told))
+    captions = [(i, i + 1, _caption(told[i], height, width, lines, i, count)) for i in range(count)]
+    return _parts(sequence, layout), captions, width, height, height + _LINE * lines + 14
+
+
+def stills(sequence: FrameSequence, layout: Layout) -> list[str]:
+    """Write each frame as an SVG of its own, all of one size."""
+    parts, captions, width, _, whole = _scenes(sequence, layout)
+    made = []
+    for i in range(len(sequence.frames)):
+        seen, told = ([markup for start, end, markup in x if start <= i < end] for x in (parts, captions))
+        body = [f'<g transform="translate({n((width - layout.width) / 2)} {n(_MARGIN)})">', *seen, "</g>", *told]
+        made.append(document(width, whole, sequence.title, sequence.said(i), body))
+    return made
 
 
 def _timed(part: Part, count: int) -> str:
@@ -139,7 +149,7 @@ def _timed(part: Part, count: int) -> str:
     return f'<g class="v v{start}-{end}" data-v="{start} {end}"{hidden}>{markup}</g>'
 
 
-def _timing(token: str, spans: set[tuple[int, int]], count: int, seconds: float) -> str:
+def _timing(spans: set[tuple[int, int]], count: int, seconds: float) -> str:
     """Write one rule for each span of frames; the last frame stays for longer."""
     total = count + 2
     rules = []
@@ -147,12 +157,12 @@ def _timing(token: str, spans: set[tuple[int, int]], count: int, seconds: float)
         times = [(0, "visible" if start == 0 else "hidden")]
         times += [(start, "visible")] if start else []
         times += [(end, "hidden")] if end < count else []
-        name = f"{token}-{start}-{end}"
+        name = f"TOKEN-{start}-{end}"
         steps = "".join(f"{100 * at / total:.3f}%{{visibility:{state}}}" for at, state in times)
         rules.append(f"@keyframes {name}{{{steps}}}")
-        rules.append(f".{token}.plays .v{start}-{end}{{animation:{name} {total * seconds:g}s step-end infinite}}")
+        rules.append(f"#TOKEN[data-plays] .v{start}-{end}{{animation:{name} {total * seconds:g}s step-end infinite}}")
     for still in ("(prefers-reduced-motion:reduce)", "print"):
-        rules.append(f"@media {still}{{.{token} .v{{animation:none!important}}}}")
+        rules.append(f"@media {still}{{#TOKEN .v{{animation:none!important}}}}")
     return "".join(rules)
 
 
@@ -162,8 +172,8 @@ def _caption(lines: list[str], top: float, width: float, room: int, i: int, coun
     y, right = top + _LINE * room + 4, width - _MARGIN
     at = _MARGIN + (right - _MARGIN) * i / max(count - 1, 1)
     line = f'x1="{n(_MARGIN)}" y1="{n(y)}" x2="{n(right)}" y2="{n(y)}"'
-    parts.append(f'<line class="zero" {line} stroke="{QUIET}" stroke-width="1"/>')
-    parts.append(f'<circle class="step" cx="{n(at)}" cy="{n(y)}" r="4" fill="{INK}"/>')
+    parts.append(f'<line {line} stroke="{QUIET}" stroke-width="1"/>')
+    parts.append(f'<circle cx="{n(at)}" cy="{n(y)}" r="4" fill="{INK}"/>')
     return "".join(parts)
 
 
@@ -193,4 +203,4 @@ def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int
             for number, line in enumerate(told[k]):
                 body.append(text_at(x + _MARGIN, y + height * scale + 14 * number + 8, line, 11, "ink"))
         y += height * scale + 14 * max(len(told[k]) for k in chosen) + 16
-    return document(_token(*body), cell * columns, y, sequence.title, sequence.sentence, body)
+    return document(cell * columns, y, sequence.title, sequence.sentence, body)

@@ -23,7 +23,8 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
       [data-jp-theme-light="false"] .cgp-bar button[aria-pressed="true"]:enabled,
       body.vscode-dark .cgp-bar button[aria-pressed="true"]:enabled { background: #e6edf3; color: #1f2328 }
       [data-jp-theme-light="false"] .cgp, body.vscode-dark .cgp { color: var(--jp-content-font-color0, #e6edf3) }
-      @media print { .cgp-bar { display: none } .cgp-view { max-height: none } }
+      @media print { .cgp-bar { display: none } .cgp-view { max-height: none }
+        .cgp-view svg { max-width: 100% !important; max-height: 90vh; height: auto } }
     </style>
     <div class="cgp" role="group" aria-label="step by step" data-lm-suppress-shortcuts="true">
       <div class="cgp-bar">
@@ -43,7 +44,7 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
   const view = find(".cgp-view"), slider = find("input");
   view.innerHTML = new TextDecoder().decode(bytes);
   const svg = view.firstElementChild, parts = [...svg.querySelectorAll("[data-v]")];
-  svg.classList.remove("plays");
+  delete svg.dataset.plays;
   svg.querySelector(".caption").remove();
   const [width, height] = svg.dataset.picture.split(" ");
   svg.setAttribute("height", height);
@@ -65,8 +66,12 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
     slider.setAttribute("aria-valuetext", said[now]);
     find("output").textContent = `${now} / ${last}`;
     find(".cgp-said").textContent = said[now];
-    find('[data-to="first"]').disabled = find('[data-to="back"]').disabled = now === 0;
-    find('[data-to="next"]').disabled = find('[data-to="last"]').disabled = now === last;
+    for (const [end, names] of [[0, ["first", "back"]], [last, ["next", "last"]]]) {
+      for (const name of names) find(`[data-to="${name}"]`).disabled = now === end;
+    }
+    // a button that is switched off loses the focus, and with it the arrow keys: the slider takes over
+    const active = document.activeElement;
+    if (active.disabled && root.contains(active)) slider.focus({ preventScroll: true });
     find('[data-to="forward"]').setAttribute("aria-pressed", now < turn);
     find('[data-to="backward"]').setAttribute("aria-pressed", now >= turn);
     find('[data-to="backward"]').disabled = turn > last;

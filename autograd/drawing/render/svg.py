@@ -1,14 +1,12 @@
-"""A laid-out picture as SVG: literal colours first, which a dark notebook theme may override."""
+"""A laid-out picture as SVG."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 
 from ..layout.placement import Layout, Place, Point, Route
 from ..layout.sizes import (
     INK,
-    LEVELS,
     NAN,
     PAPER,
     QUIET,
@@ -16,13 +14,12 @@ from ..layout.sizes import (
     fill,
     level,
     line_height,
-    line_width,
     title_lines,
 )
 from ..picture.elements import Box, Cluster, Edge, Picture
-from .svg_elements import document, escape, n, rect, text_at, wrapped
+from .svg_elements import above_lines, document, escape, n, rect, text_at, wrapped
 
-__all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text", "token_of"]
+__all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text"]
 
 _MARGIN = 10.0
 _CAPTION = 22.0
@@ -30,14 +27,8 @@ _GAP = 30.0  # between two views
 _NARROWEST, _PAGE = 340.0, 840.0
 
 
-def token_of(views: list[Picture]) -> str:
-    """Give a name for a picture that depends on its content alone, so that two on one page do not mix."""
-    return "cg" + hashlib.sha256(repr(views).encode()).hexdigest()[:10]
-
-
 def svg_text(views: list[Picture], layout: Layout) -> str:
     """Write one or two views of a graph in the same places: side by side if a page is wide enough, or else below."""
-    token = token_of(views)
     column = max(layout.width, _NARROWEST)
     is_beside = len(views) > 1 and 2 * column + _GAP <= _PAGE and layout.height > layout.width
     bodies = [_view(view, layout, column, len(views) > 1) for view in views]
@@ -51,7 +42,7 @@ def svg_text(views: list[Picture], layout: Layout) -> str:
     title, sentence = views[0].title, " ".join(view.sentence for view in views)
     if len(views) > 1:
         title = title.replace("Forward graph", "Forward and backward graph")
-    return document(token, width, height, title, sentence, body)
+    return document(width, height, title, sentence, body)
 
 
 def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tuple[list[str], float]:
@@ -81,39 +72,38 @@ def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tup
 def frame_shape(cluster: Cluster, frame: Place) -> str:
     """Draw the frame of a cluster, with its title in the upper left corner."""
     left, top = frame.x - frame.width / 2, frame.y - frame.height / 2
-    marks = f'class="frame" fill="none" stroke="{QUIET}" stroke-width="0.7"'
+    marks = f'fill="none" stroke="{QUIET}" stroke-width="0.7"'
     lines = title_lines(cluster.title, frame.width)
-    texts = [text_at(left + 8, top + 14 + 13 * i, line, 10, "quiet", colour=QUIET) for i, line in enumerate(lines)]
-    halo = f'class="halo" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
-    return rect(left, top, frame.width, frame.height, 8, marks) + f"<g {halo}>{''.join(texts)}</g>"
+    texts = [
+        above_lines(left + 8, top + 14 + 13 * i, line, 10, colour=QUIET, anchor="start") for i, line in enumerate(lines)
+    ]
+    return "".join([rect(left, top, frame.width, frame.height, 8, marks), *texts])
 
 
 def box_shape(box: Box, place: Place, view: Picture) -> str:
     """Draw a box, coloured on the scale of its view."""
-    steps = level(box.amount, view.largest)
     left, top = place.x - place.width / 2, place.y - place.height / 2
     parts = [f"<g><title>{escape(box.hint)}</title>"]
     outline = NAN if box.has_nan else INK
-    marks = f'class="{"nan" if box.has_nan else "line"} f{steps + LEVELS}" fill="{fill(steps)}"'
+    colour = f'fill="{fill(level(box.amount, view.largest))}"'
     radius = place.height / 2 if box.kind == "leaf" else 5.0
     thick = 3.0 if box.has_nan else 2.0 if box.kind == "leaf" else 1.2
     if box.kind == "leaf":
         radius = min(radius, 22.0)
     if box.kind == "stub":
-        dashes = f'class="frame" fill="none" stroke="{QUIET}" stroke-width="0.8" stroke-dasharray="3 2"'
+        dashes = f'fill="none" stroke="{QUIET}" stroke-width="0.8" stroke-dasharray="3 2"'
         parts.append(rect(left, top, place.width, place.height, radius, dashes))
     elif box.kind != "constant" or box.has_nan:
         if box.is_folded:  # a sheet below the first
-            below = f'class="line f{steps + LEVELS}" fill="{fill(steps)}" stroke="{INK}" stroke-width="0.8"'
+            below = f'{colour} stroke="{INK}" stroke-width="0.8"'
             parts.append(rect(left + 3, top + 3, place.width, place.height, radius, below))
-        parts.append(
-            rect(left, top, place.width, place.height, radius, f'{marks} stroke="{outline}" stroke-width="{thick}"')
-        )
+        pen = f'{colour} stroke="{outline}" stroke-width="{thick}"'
+        parts.append(rect(left, top, place.width, place.height, radius, pen))
         if box.is_result:
-            inner = f'class="{"nan" if box.has_nan else "line"}" fill="none" stroke="{outline}" stroke-width="1"'
+            inner = f'fill="none" stroke="{outline}" stroke-width="1"'
             parts.append(rect(left + 3, top + 3, place.width - 6, place.height - 6, max(radius - 3, 2), inner))
     else:
-        parts.append(rect(left, top, place.width, place.height, 5, f'class="f{steps + LEVELS}" fill="{fill(steps)}"'))
+        parts.append(rect(left, top, place.width, place.height, 5, colour))
     y = place.y - sum(map(line_height, box.lines)) / 2
     for line in box.lines:
         y += line_height(line)
@@ -122,8 +112,8 @@ def box_shape(box: Box, place: Place, view: Picture) -> str:
     if box.step is not None:
         radius = 8.0 if box.step < 100 else 11.0
         parts.append(
-            f'<circle class="step" cx="{n(left + 2)}" cy="{n(top + 1)}" r="{n(radius)}" fill="{INK}"/>'
-            + text_at(left + 2, top + 4.5, str(box.step), 10, "onstep", colour=PAPER, anchor="middle", bold=True)
+            f'<circle cx="{n(left + 2)}" cy="{n(top + 1)}" r="{n(radius)}" fill="{INK}"/>'
+            + text_at(left + 2, top + 4.5, str(box.step), 10, "number", colour=PAPER, anchor="middle", bold=True)
         )
     return "".join([*parts, "</g>"])
 
@@ -134,19 +124,18 @@ def edge_lines(edge: Edge, route: Route, is_backward: bool) -> str:
     if is_backward and edge.flows:
         start, end, points = end, start, points[::-1]
     colour = edge_colour(edge)
-    name = _edge_class(edge)
     dash = ' stroke-dasharray="5 3"' if edge.sign < 0 else "" if edge.flows else ' stroke-dasharray="1 3"'
     curve = " ".join(f"{n(x)},{n(y)}" for x, y in points[1:])
     line = f"M{n(start[0])},{n(start[1])} L{n(points[0][0])},{n(points[0][1])} C{curve}"
     head = ""
     if edge.flows or not is_backward:
-        head = f'<path class="{name}h" d="{_arrow(points[-1], end)}" fill="{colour}"/>'
+        head = f'<path d="{_arrow(points[-1], end)}" fill="{colour}"/>'
     else:
         line += f" L{n(end[0])},{n(end[1])}"
     thick = 'stroke-width="0.8" stroke-opacity="0.6"' if edge.is_faint else 'stroke-width="1.2"'
     title = f"<title>{escape(edge.hint)}</title>" if edge.hint else ""
     return (
-        f'<g>{title}<path class="{name}" d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>'
+        f'<g>{title}<path d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>'
     )
 
 
@@ -163,15 +152,4 @@ def edge_text(edge: Edge, route: Route) -> str:
     if route.text is None:
         return ""
     x, y = route.text
-    name = f"{_edge_class(edge)}h"
-    text = text_at(x, y + 3.5, edge.text, 10, name, colour=edge_colour(edge), anchor=route.anchor)
-    if route.is_text_on_line:
-        width = line_width(edge.text, small=True) + 2
-        under = rect(x - width / 2, y - 6.5, width, 13, 2, f'class="paper" fill="{PAPER}"')
-        return under + text
-    halo = f'class="halo" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" paint-order="stroke"'
-    return f"<g {halo}>{text}</g>"
-
-
-def _edge_class(edge: Edge) -> str:
-    return "nan" if edge.has_nan else {1: "pos", -1: "neg", 0: "zero"}[edge.sign]
+    return above_lines(x, y + 3.5, edge.text, 10, colour=edge_colour(edge), anchor=route.anchor)

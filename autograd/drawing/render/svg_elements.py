@@ -1,44 +1,74 @@
-"""What all SVG pictures are made of: literal colours first, which a dark notebook theme may override."""
+"""What all SVG pictures are made of: literal colours and one font, so that every program draws the same."""
 
 from __future__ import annotations
 
+import hashlib
+import math
+import re
 from collections.abc import Iterable
 
 from ..analysis.formula import one_line
-from ..layout.sizes import INK, LEVELS, PAPER, fill
+from ..layout.sizes import INK, PAPER, line_width
 from ..picture.elements import width_of
+from .theme import FONT
 
-__all__ = ["DARK", "MARKER", "document", "escape", "n", "quoted", "rect", "text_at", "wrapped"]
+__all__ = ["above_lines", "document", "escape", "framed", "n", "quoted", "rect", "size_of", "text_at", "token_of",
+           "wrapped"]  # fmt: skip
 
-DARK = ('[data-jp-theme-light="false"]', "body.vscode-dark")
-"""What a notebook's page says of itself where its theme is dark."""
+_SIZE = re.compile(r'width="(\d+)" height="(\d+)" viewBox="[^"]*"')
 
-MARKER, MARKER_DARK = "#ffe066", "#7a6200"  # of a highlighter pen
-_FONT = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+
+def token_of(*content: str) -> str:
+    """Return an id that depends on content alone, so that two pictures on one page do not mix."""
+    return "cg" + hashlib.sha256("".join(content).encode()).hexdigest()[:10]
 
 
 def document(
-    token: str, width: float, height: float, title: str, sentence: str, body: Iterable[str], style: str = "",
-    more: str = "", plays: bool = False,
+    width: float, height: float, title: str, sentence: str, body: Iterable[str], style: str = "", more: str = ""
 ) -> str:
-    """Write an SVG around its `body`; `token` is its id and class, `more` what else stands in its first tag."""
-    names = f"{token} plays" if plays else token
+    """Write an SVG around its `body`: whole pixels, no style sheet, so that converters agree on it.
+
+    Args:
+        width, height: in pixels.
+        title, sentence: a name, and what is to be said to somebody who does not see the picture.
+        body: what is drawn.
+        style: a style sheet; `TOKEN` in it becomes the id.
+        more: further attributes of the first tag.
+    """
+    body = list(body)
+    token, w, h = token_of(*body, style), math.ceil(width), math.ceil(height)
+    sheet = [f"<style>{style.replace('TOKEN', token)}</style>"] if style else []
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" id="{token}" class="{names}" role="img" '
-        f'aria-labelledby="{token}-t {token}-d" width="{n(width)}" height="{n(height)}" '
-        f'viewBox="0 0 {n(width)} {n(height)}" font-family={quoted(_FONT)} font-size="12"{more}>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" id="{token}" class="chalkgrad" role="img" '
+        f'aria-labelledby="{token}-t {token}-d" width="{w}" height="{h}" viewBox="0 0 {w} {h}" '
+        f'font-family="{FONT}" font-size="12"{more}>'
     )
-    return "\n".join(
-        [
-            head,
-            f'<title id="{token}-t">{escape(title)}</title>',
-            f'<desc id="{token}-d">{escape(sentence)}</desc>',
-            f"<style>{_style(token)}{style}</style>",
-            f'<rect class="paper" width="{n(width)}" height="{n(height)}" fill="{PAPER}"/>',
-            *body,
-            "</svg>\n",
-        ]
-    )
+    words = [f'<title id="{token}-t">{escape(title)}</title>', f'<desc id="{token}-d">{escape(sentence)}</desc>']
+    return "\n".join([head, *words, *sheet, _paper(0, 0, w, h), *body, "</svg>\n"])
+
+
+def _paper(x: int, y: int, width: int, height: int) -> str:
+    return f'<rect class="paper" x="{x}" y="{y}" width="{width}" height="{height}" fill="{PAPER}"/>'
+
+
+def size_of(svg: str) -> tuple[int, int]:
+    """Return the width and the height of a document."""
+    found = _SIZE.search(svg)
+    assert found is not None
+    return int(found[1]), int(found[2])
+
+
+def framed(svg: str, title: str, ratio: float | None) -> str:
+    """Write a title above a document, and give its paper a ratio of width to height."""
+    width, height = size_of(svg)
+    top = 34 if title else 0
+    w, h = max(width, math.ceil(9 * width_of(title)) + 20), height + top
+    if ratio:
+        w, h = max(w, round(h * ratio)), max(h, round(w / ratio))
+    x, y = (width - w) // 2, (height + top - h) // 2 - top
+    words = text_at(width / 2, y + 24, title, 14, "ink", anchor="middle", bold=True) if title else ""
+    svg = svg.replace(_paper(0, 0, width, height), _paper(x, y, w, h) + words, 1)
+    return _SIZE.sub(f'width="{w}" height="{h}" viewBox="{x} {y} {w} {h}"', svg, count=1)
 
 
 def escape(text: str) -> str:
@@ -68,6 +98,15 @@ def text_at(
     return f'<text class="{name}" x="{n(x)}" y="{n(y)}"{place}{small}{weight} fill="{colour}">{text}</text>'
 
 
+def above_lines(x: float, y: float, text: str, size: int, *, colour: str, anchor: str = "middle") -> str:
+    """Write a text that stays legible where it stands on a line: on a piece of paper."""
+    width = line_width(text, small=True) * size / 10 + 2
+    left = x - (width / 2 if anchor == "middle" else 1)
+    place = f'x="{n(left)}" y="{n(y - 0.9 * size)}" width="{n(width)}" height="{n(1.2 * size)}"'
+    words = text_at(x, y, text, size, "number", colour=colour, anchor=anchor)
+    return f'<g><rect class="paper" {place} rx="2" fill="{PAPER}"/>{words}</g>'
+
+
 def wrapped(remarks: list[str], width: float, character: float = 6.1) -> list[str]:
     """Put remarks on lines of a width; each stays in one piece if it can."""
     room = int(width / character)
@@ -86,23 +125,3 @@ def wrapped(remarks: list[str], width: float, character: float = 6.1) -> list[st
 def n(x: float) -> str:
     """Write a coordinate."""
     return f"{x:.2f}".rstrip("0").rstrip(".")
-
-
-def _style(token: str) -> str:
-    """Let a dark theme of a notebook through; elsewhere the literal colours stand."""
-    rules: list[str] = []
-    for dark in DARK:
-        scope = f"{dark} .{token}"
-        rules += [
-            f"{scope} .ink,{scope} .cap{{fill:var(--jp-content-font-color0,#e6edf3)}}",
-            f"{scope} .paper{{fill:var(--jp-layout-color0,#111418)}}",
-            f"{scope} .quiet{{fill:#9da7b3}}{scope} .zero{{stroke:#9da7b3}}{scope} .zeroh{{fill:#9da7b3}}",
-            f"{scope} .line{{stroke:#e6edf3}}{scope} .nan{{stroke:#ff5fb0}}{scope} .nanh{{fill:#ff5fb0}}",
-            f"{scope} .frame{{stroke:#9da7b3}}{scope} .halo{{stroke:var(--jp-layout-color0,#111418)}}",
-            f"{scope} .pos{{stroke:#79b4e3}}{scope} .posh{{fill:#79b4e3}}",
-            f"{scope} .neg{{stroke:#f6a04d}}{scope} .negh{{fill:#f6a04d}}",
-            f"{scope} .mark{{stroke:{MARKER_DARK}}}{scope} .markh{{fill:{MARKER_DARK}}}",
-            f"{scope} .step{{fill:#e6edf3}}{scope} .onstep{{fill:#23272e}}",
-        ]
-        rules += [f"{scope} .f{i + LEVELS}{{fill:{fill(i, dark=True)}}}" for i in range(-LEVELS, LEVELS + 1)]
-    return "".join(rules)

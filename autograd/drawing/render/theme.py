@@ -1,0 +1,89 @@
+"""The colours, the font and the line width of a picture, put in place of the default ones when it is finished."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+
+from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill
+from ..layout.sizes import PAPER, QUIET
+
+__all__ = ["FONT", "MARKER", "THEMES", "Theme", "dark_rules"]
+
+FONT = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
+MARKER = "#ffe066"  # of a highlighter pen
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours (as `#rrggbb`), font and line width of a picture.
+
+    Args:
+        ink: of text and outlines.
+        paper: of the background.
+        quiet: of remarks and of edges without a number.
+        positive, negative: of edges.
+        nan: of outlines around NaN.
+        marker: of what a step of the player speaks of.
+        fills: of boxes: the most negative number, 0 and the most positive one.
+        font: names of fonts, as in CSS. Boxes are sized for a monospace font.
+        line_width: a factor for the width of all lines.
+    """
+
+    ink: str = INK
+    paper: str = PAPER
+    quiet: str = QUIET
+    positive: str = POSITIVE
+    negative: str = NEGATIVE
+    nan: str = NAN
+    marker: str = MARKER
+    fills: tuple[str, str, str] = (fill(-LEVELS), fill(0), fill(LEVELS))
+    font: str = FONT
+    line_width: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name in (field.name for field in fields(self)[:8]):
+            value = getattr(self, name)
+            for colour in value if name == "fills" else [value]:
+                if not isinstance(colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+                    raise ValueError(f"`{name}` of a theme is a colour such as '#1f2328', not {colour!r:.40}")
+
+    def colours(self) -> dict[str, str]:
+        """Return the colour of this theme for each colour of the default one."""
+        found = {getattr(_LIGHT, field.name): getattr(self, field.name) for field in fields(self)[:7]}
+        return found | {fill(i): fill(i, self.fills) for i in range(-LEVELS, LEVELS + 1)}
+
+    def apply(self, svg: str) -> str:
+        """Return an SVG in this theme."""
+        if self == _LIGHT:
+            return svg
+        colours, quoted = self.colours(), self.font.replace("&", "&amp;").replace('"', "'").replace("<", "&lt;")
+
+        def tag(found: re.Match[str]) -> str:
+            text = re.sub(r"#[0-9a-f]{6}\b", lambda x: colours.get(x[0], x[0]), found[0])
+            text = text.replace(f'font-family="{FONT}"', f'font-family="{quoted}"')
+            return re.sub(r'stroke-width="([\d.]+)"', lambda x: f'stroke-width="{self._width(x[1])}"', text)
+
+        return re.sub(r"<[a-z][^<>]*>", tag, svg)  # the text between tags holds no "<"
+
+    def _width(self, width: str) -> str:
+        return f"{float(width) * self.line_width:.4g}"
+
+
+_LIGHT = Theme()
+THEMES = {
+    "light": _LIGHT,
+    "dark": Theme("#e6edf3", "#111418", "#9da7b3", "#79b4e3", "#f6a04d", "#ff5fb0", "#7a6200",
+                  ("#9a4a1f", "#23272e", "#1f5f99")),
+    "print": replace(_LIGHT, ink="#000000", quiet="#404040", positive="#08306b", negative="#7f2704", line_width=1.2,
+                     fills=("#fdd0a2", "#ffffff", "#c6dbef")),
+}  # fmt: skip
+
+
+def dark_rules(svg: str) -> str:
+    """Return the style that makes a light SVG dark where the page of a notebook is."""
+    rules = [".paper{fill:var(--jp-layout-color0,#111418)}"]
+    for light, dark in THEMES["dark"].colours().items():
+        rules += [f'[{name}="{light}"]{{{name}:{dark}}}' for name in ("fill", "stroke") if f'{name}="{light}"' in svg]
+    scope = ':is([data-jp-theme-light="false"],body.vscode-dark) .chalkgrad'
+    return f"<style>{scope}{{{''.join(rules[::-1])}}}</style>"

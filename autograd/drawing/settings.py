@@ -1,0 +1,86 @@
+"""How a picture looks: one object for all views and formats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..checks import one_of
+from .render.svg_elements import framed
+from .render.theme import THEMES, Theme
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a picture looks. `draw` takes each of these by name, or all of them as `settings=Settings(...)`.
+
+    Args:
+        direction: "LR", from left to right, "TB", from top to bottom, or None: what fits a page.
+        legend: whether remarks stand below the picture.
+        digits: significant digits of numbers; tooltips have all of them.
+        title: a line above the picture.
+        theme: "light", "dark", "print" (black ink, pale boxes), or a `Theme` of your own.
+        ratio: width to height of the paper, such as "16:9" for a slide; None: as the picture needs.
+        scale: pixels of a PNG, GIF or WebP for each pixel of the SVG.
+        style: "boxes", with values and gradients, or "textbook": a formula in each node, as in a paper.
+        derivatives: on the edges of the textbook style: "numbers", "symbols" or "both".
+        notes: a text for a node, or for all nodes of a label, that its box shows below its numbers.
+
+    Raises:
+        ValueError: one of them is none of those named; the message says which.
+
+    >>> from autograd import Value, draw
+    >>> draw(Value(2.0) * 3, theme="dark", ratio="16:9", legend=False)
+    Drawing('Forward graph of mul', views=1, boxes=3, edges=2)
+    """
+
+    direction: str | None = None
+    legend: bool = True
+    digits: int = 3
+    title: str | None = None
+    theme: Theme | str = "light"
+    ratio: str | float | None = None
+    scale: float = 2.0
+    style: str = "boxes"
+    derivatives: str = "numbers"
+    notes: Mapping[Any, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.direction is not None:
+            one_of(self.direction, ("LR", "TB"), "direction")
+        one_of(self.style, ("boxes", "textbook"), "style")
+        one_of(self.derivatives, ("numbers", "symbols", "both"), "derivatives")
+        if not isinstance(self.theme, Theme):
+            one_of(self.theme, tuple(THEMES), "theme")
+        if isinstance(self.digits, bool) or not isinstance(self.digits, int) or not 1 <= self.digits <= 17:
+            raise ValueError(f"`digits` is a whole number from 1 to 17, not {self.digits!r:.40}")
+        if not isinstance(self.scale, (int, float)) or not 0 < self.scale <= 20:
+            raise ValueError(f"`scale` is a number up to 20, such as 2, not {self.scale!r:.40}")
+        if not isinstance(self.notes, Mapping):
+            raise ValueError(f"`notes` maps nodes or labels to texts, and is not {self.notes!r:.40}")
+        _ = self.width_to_height
+
+    @property
+    def width_to_height(self) -> float | None:
+        """The ratio as a number."""
+        if self.ratio is None:
+            return None
+        try:
+            width, _, height = str(self.ratio).partition(":")
+            found = float(width) / float(height or 1)
+        except (ValueError, ZeroDivisionError):
+            found = math.nan
+        if not 0.01 < found < 100:
+            raise ValueError(f"`ratio` is such as '16:9', '4:3' or 1.5, not {self.ratio!r:.40}")
+        return found
+
+    def finish(self, svg: str) -> str:
+        """Return an SVG with the title, the paper and the colours that were asked for."""
+        theme = self.theme if isinstance(self.theme, Theme) else THEMES[self.theme]
+        if self.title or self.ratio:
+            svg = framed(svg, self.title or "", self.width_to_height)
+        return theme.apply(svg)
