@@ -6,12 +6,14 @@ where they are. An editable install is the checkout itself, with both names: see
 """
 
 import ast
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PACKAGES = {"chalkgrad": "", "autograd": "autograd", "nn": "nn"}
 """Folders of the checkout, and where their files go inside the package of the wheel."""
@@ -40,6 +42,37 @@ class Hook(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
         """Remove that folder."""
         if version != "editable":
             self.folder.cleanup()
+
+
+class Description(MetadataHookInterface):  # type: ignore[misc,unused-ignore]
+    """Hatchling calls it for the fields that `pyproject.toml` declares as dynamic."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Add the long description: in a workflow of GitHub its links and pictures lead to the repository."""
+        text = Path(self.root, "README.md").read_text(encoding="utf-8")
+        home, server = os.environ.get("GITHUB_REPOSITORY"), os.environ.get("GITHUB_SERVER_URL")
+        metadata["readme"] = {
+            "content-type": "text/markdown",
+            "text": linked(text, f"{server}/{home}" if home else None, os.environ.get("GITHUB_REF_NAME", "main")),
+        }
+        metadata["urls"] = {"Repository": f"{server}/{home}"} if home else {}
+
+
+def linked(text: str, home: str | None, ref: str) -> str:
+    """Return Markdown with absolute links and pictures; without a `home`, links become text, and pictures are left out.
+
+    >>> print(linked("[a](b.md) ![c](d.svg)", "https://example.org/me/it", "v1"))
+    [a](https://example.org/me/it/blob/v1/b.md) ![c](https://example.org/me/it/raw/v1/d.svg)
+    >>> print(linked('<a href="b.md"><img src="d.svg">a</a>, ![c](d.svg)[a](b.md)', None, ""))
+    a, a
+    """
+    if home is None:
+        text = re.sub(r"!\[[^\]]*\]\((?!https?:)[^)]*\)|<img (?![^>]*https?:)[^>]*>", "", text)
+        text = re.sub(r"\[([^\]]*)\]\((?!https?:|#)[^)]*\)", r"\1", text)
+        return re.sub(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>', r"\1", text)
+    raw, page = f"{home}/raw/{ref}/", f"{home}/blob/{ref}/"
+    text = re.sub(r'(!\[[^\]]*\]\(|<img [^>]*?src=")(?!https?:)', rf"\g<1>{raw}", text)
+    return re.sub(r'((?<!!)\[[^\]]*\]\(|<a href=")(?!https?:|#)', rf"\g<1>{page}", text)
 
 
 def write(root: Path, target: Path) -> None:

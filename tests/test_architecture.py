@@ -4,6 +4,7 @@ Every rule is a function from sources to complaints, so that each is shown to fa
 """
 
 import ast
+import functools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -79,6 +80,8 @@ HOUSE: Sources = {
 
 # -- reading imports --
 
+parsed = functools.cache(ast.parse)
+
 
 def module_of(path: str) -> str:
     """The dotted name of a file: `autograd/drawing/__init__.py` is `autograd.drawing`."""
@@ -112,15 +115,20 @@ def base_of(node: ast.ImportFrom, path: str) -> str:
 
 def imported(node: ast.AST, path: str, sources: Sources) -> list[str]:
     """The modules that a statement imports: of `from a import b`, the submodule `a.b` where there is one."""
-    modules = {module_of(other) for other in sources}
     match node:
         case ast.Import(names):
             return [alias.name for alias in names]
         case ast.ImportFrom(names=names):
             base = base_of(node, path)
             targets = [f"{base}.{alias.name}" for alias in names]
-            return [target if target in modules or is_room(target) else base for target in targets]
+            return [target if is_file(target, sources) or is_room(target) else base for target in targets]
     return []
+
+
+def is_file(module: str, sources: Sources) -> bool:
+    """Whether a dotted name is that of a file."""
+    place = module.replace(".", "/")
+    return f"{place}.py" in sources or f"{place}/__init__.py" in sources
 
 
 def is_room(module: str) -> bool:
@@ -131,7 +139,7 @@ def is_room(module: str) -> bool:
 def statements(sources: Sources) -> Iterator[tuple[str, ast.stmt]]:
     """All import statements of all files, wherever they stand."""
     for path, source in sources.items():
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.walk(parsed(source)):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield path, node
 
@@ -203,7 +211,7 @@ def hidden_imports(sources: Sources) -> list[str]:
     """Imports inside functions, but for heavy libraries and Python's own."""
     complaints = set()
     for path, source in sources.items():
-        for function in ast.walk(ast.parse(source)):
+        for function in ast.walk(parsed(source)):
             if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
             for node in ast.walk(function):
@@ -220,7 +228,7 @@ def hidden_imports(sources: Sources) -> list[str]:
 
 def declared(source: str) -> list[str] | None:
     """The names in `__all__`, where it is written out."""
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         match node:
             case ast.Assign([ast.Name("__all__")], ast.List() | ast.Tuple() as value):
                 return list(ast.literal_eval(value))
@@ -230,7 +238,7 @@ def declared(source: str) -> list[str] | None:
 def handed_on(path: str, source: str) -> set[str]:
     """The public names that a file imports from our own public modules, or defines."""
     names = set()
-    for node in ast.parse(source).body:
+    for node in parsed(source).body:
         match node:
             case ast.ImportFrom(names=aliases):
                 module = base_of(node, path)
@@ -297,7 +305,7 @@ def private_attributes(sources: Sources) -> list[str]:
     for path in sources:
         if not path.startswith("nn/"):
             continue
-        nodes = list(ast.walk(ast.parse(sources[path])))
+        nodes = list(ast.walk(parsed(sources[path])))
         imports = [alias for node in nodes if isinstance(node, ast.Import) for alias in node.names]
         faces = {alias.asname or alias.name for alias in imports if alias.name == "autograd"}
         for node in nodes:

@@ -34,6 +34,7 @@ def test_scikit_learn_finds_nothing_wrong(estimator: Any) -> None:
     assert len(checks) >= 55 and set(other) <= may and set(other.values()) <= {"skipped"}
 
 
+@pytest.mark.slow
 def test_in_a_pipeline_a_search_and_cross_validation_in_processes() -> None:
     perceptron = MLPClassifier((8,), max_iter=100, learning_rate_init=0.01, random_state=0)
     pipeline = make_pipeline(StandardScaler(), perceptron)

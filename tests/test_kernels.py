@@ -30,6 +30,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: str) -> None:
     assert run(str(tmp_path)).stdout == "5.0 [2. 4.]\n"
@@ -42,6 +43,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: str) -> None:
         assert (again.stdout, again.stderr) == ("5.0 [2. 4.]\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["truncated", "other bytes"])
 def test_damaged_code_is_made_anew(tmp_path: Path, damage: str) -> None:
     run(str(tmp_path))
@@ -53,6 +55,7 @@ def test_damaged_code_is_made_anew(tmp_path: Path, damage: str) -> None:
     assert again.stdout == "5.0 [2. 4.]\n" and again.returncode == 0
 
 
+@pytest.mark.slow
 def test_a_cache_of_another_numba_is_made_anew(tmp_path: Path) -> None:
     run(str(tmp_path))
     indices = list(tmp_path.rglob("*.nbi"))

@@ -70,6 +70,7 @@ def test_many_nodes_are_drawn(shape: str, promise: Callable[[str], None], pytest
     promise(f"a {shape} of {n:,} nodes: drawn")
 
 
+@pytest.mark.slow
 def test_repeated_backward_calls_do_not_grow(promise: Callable[[str], None], collector_off: Any) -> None:
     calls, v, t = 100_000, Value(0.3), Tensor([1.0, 2.0])
     fixed = tanh(v * v) + v
