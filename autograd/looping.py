@@ -12,7 +12,7 @@ from . import modes
 from .checks import float_of, function, items
 from .containers import flatten, rebuild
 from .graph import Node, constant, fixed, new_variable, topological, without_collector
-from .program.calls import Calls, Place
+from .program.calls import Calls
 from .program.captured import Captured
 from .program.instructions import listing
 from .program.passes import optimised
@@ -111,23 +111,22 @@ class Loop:
                 if len(fed) <= i < len(fed) + len(batches):
                     width = math.prod(x.shape[1:])
                     if self.batch_size:
-                        words = [Place(calls.clock.base), batch_size, width, Place(out.base)]
-                        calls.call("batch", out.dtype, [*words, f"data {i - len(fed)}", "rows"], out)
+                        calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i - len(fed)}",
+                                   numbers="rows", rows=batch_size, width=width)  # fmt: skip
                 else:
-                    calls.call("feed", out.dtype, [Place(calls.clock.base), out.size, Place(out.base), f"fed {i}"], out)
+                    calls.call("feed", out.dtype, out=out, clock=calls.clock, data=f"fed {i}", n=out.size)
 
         def epilogue(calls: Calls) -> None:
             """Write down what is given, look whether all is finite, and only then take on the new state."""
             views = [calls.views[i] for i in calls.listing.outputs]
             new, results = views[: len(states)], [calls.contiguous(v) for v in views[len(states) :]]
             for i, v in enumerate(results):
-                words = [Place(calls.clock.base), v.size, f"result {i}", Place(v.base, v.offset)]
-                calls.call("record", v.dtype, words, v, v)
+                calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
             fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
             new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
             if finite:
                 for v in map(calls.contiguous, [*results[:1], *new]):
-                    calls.call("check", v.dtype, [v.size, Place(v.base, v.offset)], v, v)
+                    calls.call("check", v.dtype, a=v, n=v.size)
             for i, v in enumerate(new):
                 calls.copy_into(calls.views[calls.listing.inputs[i]], v)
 

@@ -445,7 +445,7 @@ def test_the_listing_of_a_layer() -> None:
         "%1  = input                                              float32[4, 5]",
         "%2  = input                                              float64[5]",
         "%3  = constant                                           float64[3, 5]",
-        "%5  = linear(%0, %1, %2, relu=True)                      float64[3, 5]",
+        "%5  = linear(%0, %1, bias=%2, relu=True)                 float64[3, 5]",
         "%6  = times_step(%3, %5)                                 float64[3, 5]",
         "%7  = sum_to(%6, shape=5)                                float64[5]",
         "%8  = swapaxes(%0, axis1=-1, axis2=-2)                   float64[4, 3]",

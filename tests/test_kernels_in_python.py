@@ -39,9 +39,13 @@ class Bodies:
         self.bodies: list[Callable[..., Any]] = []
         self.named: dict[Any, int] = {}
         self.calls: dict[str, int] = {}
-        for module in (formulas, loops, machine, matmul, movement, reductions, sequential, straight, sums):
+        for module in (catalogue, formulas, loops, machine, matmul, movement, reductions, sequential, straight, sums):
             if hasattr(module, "view"):
                 patch.setattr(module, "view", view)
+            if hasattr(module, "size_of"):
+                patch.setattr(module, "size_of", lambda dtype: np.dtype(dtype).itemsize)
+            if hasattr(module, "words"):
+                patch.setattr(module, "words", lambda address, n: view(address, n, np.int64).tolist())
             if hasattr(module, "fma"):
                 patch.setattr(module, "fma", lambda x, y, z: x * y + z)
             if hasattr(module, "float_as_int"):
@@ -66,15 +70,15 @@ class Bodies:
         self.calls[name] = self.calls.get(name, 0) + 1
         return self.named[key]
 
-    def walked(self, name: str, *words: Any) -> None:
-        numbers = [x.ctypes.data if isinstance(x, np.ndarray) else x for x in words]
-        instruction = np.array([0, len(words) + 2, *numbers], np.int64)
-        self.bodies[self.number(name, "")](instruction.ctypes.data)
+    def walked(self, name: str, **operands: Any) -> None:
+        row: list[int] = []
+        catalogue.write(row, (name, "", ""), operands, lambda x: x.ctypes.data)
+        self.bodies[row[0]](np.array(row, np.int64).ctypes.data)
 
 
-def view(address: int, n: int, dtype: Any) -> np.ndarray:
+def view(address: int, n: int, dtype: Any, first: int = 0) -> np.ndarray:
     kind = np.ctypeslib.as_ctypes_type(dtype)
-    return np.ctypeslib.as_array((kind * int(n)).from_address(int(address)))
+    return np.ctypeslib.as_array((kind * int(n)).from_address(int(address + first * np.dtype(dtype).itemsize)))
 
 
 @pytest.fixture
@@ -82,31 +86,28 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> Bodies:
     return Bodies(monkeypatch)
 
 
-def multiply(dtype: Any) -> Any:
+def multiply(dtype, out, a, b, bias, times_step, gated_step, m, k, n, a_row, a_column, b_row, b_column, relu, batches,
+             out_batch, a_batch, b_batch):  # fmt: skip
     """The kernel of matrix products, as NumPy has it."""
+    size = np.dtype(dtype).itemsize
 
     def strided(address: int, rows: int, columns: int, row: int, column: int) -> np.ndarray:
         numbers = view(address, 1, dtype)
-        return np.lib.stride_tricks.as_strided(numbers, (rows, columns), [s * numbers.itemsize for s in (row, column)])
+        return np.lib.stride_tricks.as_strided(numbers, (rows, columns), [row * size, column * size])
 
-    def matmul(instruction: int) -> int:
-        w = view(instruction, 20, np.int64)
-        m, k, n, size = *w[6:9], np.dtype(dtype).itemsize
-        for batch in range(w[14]):
-            out, a, b = (w[2 + i] + batch * w[15 + i] * size for i in range(3))
-            product = strided(a, m, k, w[9], w[10]) @ strided(b, k, n, w[11], w[12])
-            if w[5]:
-                product = product + view(w[5], n, dtype)
-            if w[13]:
-                product = np.maximum(product, 0)
-            if w[18]:
-                product = np.where(strided(w[18], m, n, n, 1) > 0, product, 0)
-            if w[19]:
-                product = np.where(strided(w[19], m, n, n, 1) != 0, product, 0)
-            strided(out, m, n, n, 1)[...] = product
-        return 0
-
-    return matmul
+    for batch in range(batches):
+        x = strided(a + batch * a_batch * size, m, k, a_row, a_column)
+        product = x @ strided(b + batch * b_batch * size, k, n, b_row, b_column)
+        if bias:
+            product = product + view(bias, n, dtype)
+        if relu:
+            product = np.maximum(product, 0)
+        if times_step:
+            product = np.where(strided(times_step, m, n, n, 1) > 0, product, 0)
+        if gated_step:
+            product = np.where(strided(gated_step, m, n, n, 1) != 0, product, 0)
+        strided(out + batch * out_batch * size, m, n, n, 1)[...] = product
+    return 0
 
 
 RNG = np.random.default_rng(0)

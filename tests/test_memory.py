@@ -2,13 +2,12 @@
 
 import random
 
-from autograd.program.calls import Call
 from autograd.program.memory import planned
 
 
 def plan(sizes: list[int], calls: list[tuple[int, ...]], kept: tuple[int, ...] = ()) -> tuple[list[int], int, int]:
     """Plan calls, each given by what it writes and what it reads; offsets and sizes count lines of cache."""
-    made = planned(sizes, [Call(("", "", ""), [], writes, tuple(reads)) for writes, *reads in calls], kept)  # type: ignore[arg-type]
+    made = planned(sizes, calls, kept)
     assert all(offset % 64 == 0 for offset in [*made.offsets, made.size, made.size_without_reuse])
     return [x // 64 for x in made.offsets], made.size // 64, made.size_without_reuse // 64
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba import types
 
-from .build import native
+from .build import VERSION, native, words
 from .formulas import FORMULAS
 from .loops import ARITY as ARITY
-from .loops import dense, scattered
+from .loops import DENSE_LOOPS, SCATTERED_LOOPS
 from .machine import run
 from .matmul import matmul
 from .movement import batch, check, copy, feed, pick, put, record, spread, zero
 from .reductions import REDUCTIONS
 from .sequential import SEQUENTIAL
-from .straight import single, straight
-from .sums import sums
+from .signatures import DENSE, SCATTERED, SIGNATURES, Signature
+from .straight import SIGNATURE as SINGLE_TYPE
+from .straight import SINGLE, straight
+from .sums import plain_sums, sums
 
-__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "walked"]
+__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "signature", "walked", "write"]
 
 ELEMENTWISE = frozenset(FORMULAS)
 """The rows that have a loop of their own."""
@@ -30,25 +34,49 @@ REDUCED = frozenset(REDUCTIONS)
 
 _DTYPES = {"float32": np.float32, "float64": np.float64, "": np.float64}
 _OTHERS = {
-    "batch": batch, "check": check, "feed": feed, "matmul": matmul, "pick": pick, "put": put, "record": record,
-    "plain_sums": functools.partial(sums, plain=True), "spread": spread, "straight": straight,
-    "sums": functools.partial(sums, plain=False), "zero": zero, **SEQUENTIAL,
+    "batch": batch, "check": check, "copy": copy, "feed": feed, "matmul": matmul, "pick": pick, "put": put,
+    "plain_sums": plain_sums, "record": record, "spread": spread, "straight": straight, "sums": sums, "zero": zero,
+    **REDUCTIONS, **SEQUENTIAL,
 }  # fmt: skip
+
+
+def signature(name: str, dtype: str = "", extra: str = "") -> Signature:
+    """Return the operands of a kernel."""
+    return (SCATTERED if extra == "at" else DENSE)[ARITY[name] - 1] if name in FORMULAS else SIGNATURES[name]
 
 
 @functools.cache
 def _kernel(name: str, dtype: str, extra: str) -> Any:
-    kind = _DTYPES[dtype]
-    if name == "copy":
-        return native(copy(kind, _DTYPES[extra or dtype]))
-    if name in FORMULAS and extra == "one":
-        return native(*single(FORMULAS[name], ARITY[name]))
-    if name in FORMULAS:
-        make = scattered if extra == "at" else functools.partial(dense, dtype=kind)
-        return native(make(FORMULAS[name], ARITY[name]))
-    if name in REDUCTIONS:
-        return native(REDUCTIONS[name](kind))
-    return native(_OTHERS[name](kind))
+    constants = {
+        "formula": FORMULAS.get(name), "dtype": _DTYPES[dtype], "source": _DTYPES.get(extra or dtype),
+        "sign": -1.0 if name == "min" else 1.0,
+    }  # fmt: skip
+    entry_name = "_".join(filter(None, (name, dtype, extra)))
+    if extra == "one":  # a formula that the straight run calls by itself
+        return native(_entry(entry_name, SINGLE[ARITY[name] - 1], ("values", "places"), constants), SINGLE_TYPE)
+    loops = SCATTERED_LOOPS if extra == "at" else DENSE_LOOPS
+    body = loops[ARITY[name] - 1] if name in FORMULAS else _OTHERS[name]
+    return native(_entry(entry_name, body, signature(name, dtype, extra).names, constants, packed=True))
+
+
+def _entry(name: str, body: Any, operands: tuple[str, ...], constants: dict[str, Any], packed: bool = False) -> Any:
+    """Write the function that calls a body with its constants and operands, which are `packed` in an instruction."""
+    parameters = tuple(inspect.signature(body).parameters)
+    if parameters[-len(operands) :] != operands:
+        raise TypeError(f"the kernel `{name}` has the parameters {parameters}, and its signature {operands}")
+    names = ", ".join(operands)
+    source = f"""def made(version):
+    def entry({"instruction" if packed else names}):
+        version
+        {f"{names} = words(instruction + 16, {len(operands)})" if packed else ""}
+        return body({", ".join(parameters)})
+    return entry"""
+    space = {"__name__": __name__, "body": body, "words": words}
+    space |= {x: constants[x] for x in parameters[: -len(operands)]}
+    exec(compile(source, __file__, "exec"), space)  # as a part of this file, beside which numba keeps its code
+    entry = space["made"](VERSION)
+    entry.__name__ = entry.__qualname__ = name
+    return entry
 
 
 def address(name: str, dtype: str, extra: str = "") -> int:
@@ -56,11 +84,21 @@ def address(name: str, dtype: str, extra: str = "") -> int:
     return _kernel(name, dtype, extra).address
 
 
-def walked(name: str, *words: Any) -> None:
-    """Run one of the sequential walks at once, on numbers and arrays."""
-    numbers = [x.ctypes.data if isinstance(x, np.ndarray) else x for x in words]
-    instruction = np.array([0, len(words) + 2, *numbers], np.int64)
-    _kernel(name, "", "").ctypes(instruction.ctypes.data)
+def write(row: list[int], kernel: tuple[str, str, str], operands: dict[str, Any], word: Callable[[Any], int]) -> None:
+    """Add a call to a row as the machine reads it: the kernel, the length, and for each operand a word, which `word`
+    gives for an array."""
+    bound = signature(*kernel).bind(kernel[0], operands)
+    row += [address(*kernel), len(bound) + 2]
+    for x in bound.values():
+        row.append(int(x) if isinstance(x, (int, np.integer)) else word(x))
+
+
+def walked(name: str, **operands: Any) -> None:
+    """Run one of the sequential passes at once, on integers and arrays."""
+    row: list[int] = []
+    write(row, (name, "", ""), operands, lambda x: x.ctypes.data)
+    made = np.array(row, np.int64)
+    _kernel(name, "", "").ctypes(made.ctypes.data)
 
 
 @functools.cache

@@ -6,155 +6,119 @@ Where all operands are contiguous the loop is plain, so that LLVM makes vector i
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
 import numpy as np
 
-from .build import OPEN, VERSION, view
+from .build import OPEN, kernel, view
 from .formulas import FORMULAS
 
-__all__ = ["ARITY", "dense", "scattered"]
+__all__ = ["ARITY", "DENSE_LOOPS", "SCATTERED_LOOPS"]
 
 ARITY = {name: len(inspect.signature(f).parameters) for name, f in FORMULAS.items()}
 """The number of operands of each formula."""
 
-# dense:     kernel, length, rows, columns, out, then for each operand: address, row stride, column stride
-# scattered: kernel, length, n, out, values, then for each operand: the address of its n places among the values
+
+@kernel
+def _unary(formula, dtype, out, a, rows, columns, a_row, a_column):
+    n = columns
+    for row in range(rows):
+        to = view(out, n, dtype, row * n)
+        if a_column == 1:
+            xs = view(a, n, dtype, row * a_row)
+            for i in range(n):
+                to[i] = formula(xs[i])
+        else:
+            xs = view(a, n * a_column + 1, dtype, row * a_row)
+            for i in range(n):
+                to[i] = formula(xs[i * a_column])
+    return 0
 
 
-def dense(formula: Any, arity: int, dtype: Any) -> Any:
-    """Make the kernel that applies a formula to arrays, each broadcast along rows or columns by a stride of 0."""
-    return (_unary, _binary, _ternary)[arity - 1](formula, dtype, np.dtype(dtype).itemsize, VERSION)
+@kernel
+def _binary(formula, dtype, out, a, b, rows, columns, a_row, a_column, b_row, b_column):
+    n = columns
+    for row in range(rows):
+        to = view(out, n, dtype, row * n)
+        xs = view(a, n * a_column + 1, dtype, row * a_row)
+        ys = view(b, n * b_column + 1, dtype, row * b_row)
+        if a_column == 1 and b_column == 1:
+            for i in range(n):
+                to[i] = formula(xs[i], ys[i])
+        elif a_column == 1 and b_column == 0:
+            y = ys[0]
+            for i in range(n):
+                to[i] = formula(xs[i], y)
+        elif a_column == 0 and b_column == 1:
+            x = xs[0]
+            for i in range(n):
+                to[i] = formula(x, ys[i])
+        else:
+            for i in range(n):
+                to[i] = formula(xs[i * a_column], ys[i * b_column])
+    return 0
 
 
-def _unary(formula: Any, dtype: Any, size: int, version: int) -> Any:
-    def unary(instruction):
-        version  # noqa: B018
-        w = view(instruction, 8, np.int64)
-        n = w[3]
-        for row in range(w[2]):
-            out = view(w[4] + row * n * size, n, dtype)
-            if w[7] == 1:
-                a = view(w[5] + row * w[6] * size, n, dtype)
-                for i in range(n):
-                    out[i] = formula(a[i])
-            else:
-                a = view(w[5] + row * w[6] * size, n * w[7] + 1, dtype)
-                for i in range(n):
-                    out[i] = formula(a[i * w[7]])
-        return 0
-
-    return unary
-
-
-def _binary(formula: Any, dtype: Any, size: int, version: int) -> Any:
-    def binary(instruction):
-        version  # noqa: B018
-        w = view(instruction, 11, np.int64)
-        n = w[3]
-        step_a, step_b = w[7], w[10]
-        for row in range(w[2]):
-            out = view(w[4] + row * n * size, n, dtype)
-            a = view(w[5] + row * w[6] * size, n * step_a + 1, dtype)
-            b = view(w[8] + row * w[9] * size, n * step_b + 1, dtype)
-            if step_a == 1 and step_b == 1:
-                for i in range(n):
-                    out[i] = formula(a[i], b[i])
-            elif step_a == 1 and step_b == 0:
-                y = b[0]
-                for i in range(n):
-                    out[i] = formula(a[i], y)
-            elif step_a == 0 and step_b == 1:
-                x = a[0]
-                for i in range(n):
-                    out[i] = formula(x, b[i])
-            else:
-                for i in range(n):
-                    out[i] = formula(a[i * step_a], b[i * step_b])
-        return 0
-
-    return binary
+@kernel
+def _ternary(formula, dtype, out, a, b, c, rows, columns, a_row, a_column, b_row, b_column, c_row, c_column):
+    n = columns
+    for row in range(rows):
+        to = view(out, n, dtype, row * n)
+        xs = view(a, n * a_column + 1, dtype, row * a_row)
+        ys = view(b, n * b_column + 1, dtype, row * b_row)
+        zs = view(c, n * c_column + 1, dtype, row * c_row)
+        if a_column == 1 and b_column == 1 and c_column == 1:
+            for i in range(n):
+                to[i] = formula(xs[i], ys[i], zs[i])
+        elif a_column == 1 and b_column == 1 and c_column == 0:
+            z = zs[0]
+            for i in range(n):
+                to[i] = formula(xs[i], ys[i], z)
+        elif a_column == 1 and b_column == 0 and c_column == 1:
+            y = ys[0]
+            for i in range(n):
+                to[i] = formula(xs[i], y, zs[i])
+        elif a_column == 0 and b_column == 1 and c_column == 1:
+            x = xs[0]
+            for i in range(n):
+                to[i] = formula(x, ys[i], zs[i])
+        elif a_column == 1 and b_column == 0 and c_column == 0:
+            y, z = ys[0], zs[0]
+            for i in range(n):
+                to[i] = formula(xs[i], y, z)
+        else:
+            for i in range(n):
+                to[i] = formula(xs[i * a_column], ys[i * b_column], zs[i * c_column])
+    return 0
 
 
-def _ternary(formula: Any, dtype: Any, size: int, version: int) -> Any:
-    def ternary(instruction):
-        version  # noqa: B018
-        w = view(instruction, 14, np.int64)
-        n = w[3]
-        step_a, step_b, step_c = w[7], w[10], w[13]
-        for row in range(w[2]):
-            out = view(w[4] + row * n * size, n, dtype)
-            a = view(w[5] + row * w[6] * size, n * step_a + 1, dtype)
-            b = view(w[8] + row * w[9] * size, n * step_b + 1, dtype)
-            c = view(w[11] + row * w[12] * size, n * step_c + 1, dtype)
-            if step_a == 1 and step_b == 1 and step_c == 1:
-                for i in range(n):
-                    out[i] = formula(a[i], b[i], c[i])
-            elif step_a == 1 and step_b == 1 and step_c == 0:
-                z = c[0]
-                for i in range(n):
-                    out[i] = formula(a[i], b[i], z)
-            elif step_a == 1 and step_b == 0 and step_c == 1:
-                y = b[0]
-                for i in range(n):
-                    out[i] = formula(a[i], y, c[i])
-            elif step_a == 0 and step_b == 1 and step_c == 1:
-                x = a[0]
-                for i in range(n):
-                    out[i] = formula(x, b[i], c[i])
-            elif step_a == 1 and step_b == 0 and step_c == 0:
-                y, z = b[0], c[0]
-                for i in range(n):
-                    out[i] = formula(a[i], y, z)
-            else:
-                for i in range(n):
-                    out[i] = formula(a[i * step_a], b[i * step_b], c[i * step_c])
-        return 0
-
-    return ternary
+@kernel
+def _unary_at(formula, out, values, a, n):
+    to, v, xs = view(out, n, np.float64), view(values, OPEN, np.float64), view(a, n, np.uint32)
+    for i in range(n):
+        to[i] = formula(v[xs[i]])
+    return 0
 
 
-def scattered(formula: Any, arity: int) -> Any:
-    """Make the kernel that applies a formula to float64 numbers at given places, into consecutive ones."""
-    return (_unary_at, _binary_at, _ternary_at)[arity - 1](formula, VERSION)
+@kernel
+def _binary_at(formula, out, values, a, b, n):
+    to, v = view(out, n, np.float64), view(values, OPEN, np.float64)
+    xs, ys = view(a, n, np.uint32), view(b, n, np.uint32)
+    for i in range(n):
+        to[i] = formula(v[xs[i]], v[ys[i]])
+    return 0
 
 
-def _unary_at(formula: Any, version: int) -> Any:
-    def unary_at(instruction):
-        version  # noqa: B018
-        w = view(instruction, 6, np.int64)
-        n = w[2]
-        out, v, at = view(w[3], n, np.float64), view(w[4], OPEN, np.float64), view(w[5], n, np.uint32)
-        for i in range(n):
-            out[i] = formula(v[at[i]])
-        return 0
-
-    return unary_at
+@kernel
+def _ternary_at(formula, out, values, a, b, c, n):
+    to, v = view(out, n, np.float64), view(values, OPEN, np.float64)
+    xs, ys, zs = view(a, n, np.uint32), view(b, n, np.uint32), view(c, n, np.uint32)
+    for i in range(n):
+        to[i] = formula(v[xs[i]], v[ys[i]], v[zs[i]])
+    return 0
 
 
-def _binary_at(formula: Any, version: int) -> Any:
-    def binary_at(instruction):
-        version  # noqa: B018
-        w = view(instruction, 7, np.int64)
-        n = w[2]
-        out, v = view(w[3], n, np.float64), view(w[4], OPEN, np.float64)
-        a, b = view(w[5], n, np.uint32), view(w[6], n, np.uint32)
-        for i in range(n):
-            out[i] = formula(v[a[i]], v[b[i]])
-        return 0
+DENSE_LOOPS = [_unary, _binary, _ternary]
+"""Apply a formula to arrays, each broadcast along rows or columns by a stride of 0."""
 
-    return binary_at
-
-
-def _ternary_at(formula: Any, version: int) -> Any:
-    def ternary_at(instruction):
-        version  # noqa: B018
-        w = view(instruction, 8, np.int64)
-        n = w[2]
-        out, v = view(w[3], n, np.float64), view(w[4], OPEN, np.float64)
-        a, b, c = view(w[5], n, np.uint32), view(w[6], n, np.uint32), view(w[7], n, np.uint32)
-        for i in range(n):
-            out[i] = formula(v[a[i]], v[b[i]], v[c[i]])
-        return 0
-
-    return ternary_at
+SCATTERED_LOOPS = [_unary_at, _binary_at, _ternary_at]
+"""Apply a formula to float64 numbers at given places, and write the results to consecutive ones."""

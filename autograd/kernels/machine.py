@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .build import VERSION, view
+from .build import VERSION, view, words
 
 __all__ = ["run"]
 
@@ -33,10 +33,10 @@ def _run(version: int) -> Any:
             now[0] = step
             at = instructions
             while at < end:
-                w = view(at, 2, np.int64)
-                if _call(w[0], at) != 0:
+                kernel, length = words(at, 2)
+                if _call(kernel, at) != 0:
                     return step - first
-                at += w[1] * 8
+                at += length * 8
         return steps
 
     return run

@@ -12,19 +12,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
-from .build import VERSION, view
+from .build import kernel, size_of, view
 from .formulas import gated_step_, times_step_
 
 __all__ = ["matmul"]
-
-# kernel, length, out, a, b, bias (or 0), m, k, n, a row, a column, b row, b column, relu, batches,
-# out batch, a batch, b batch, two gates (or 0)
 
 
 @intrinsic(prefer_literal=True)
@@ -207,7 +203,6 @@ def _strip(vectors: int) -> Any:
 _one, _two = _strip(1), _strip(2)  # names of the module: in a closure they would keep the kernel out of the cache
 
 _DEPTH = 128  # of a block: with two vectors in a row its panel takes 16 KB, a third of the nearest cache
-_LANES = {np.float32: 16, np.float64: 8}
 
 
 @intrinsic
@@ -225,10 +220,9 @@ def _panel(typing_context):
 @register_jitable
 def _pack(dtype, panel, lanes, b, depth, width, row, column):
     """Copy a block of B into the panel, whose rows have two vectors."""
-    size = 64 // lanes
     for p in range(depth):
-        to = view(panel + p * 128, width, dtype)
-        numbers = view(b + p * row * size, width * column, dtype)
+        to = view(panel, width, dtype, p * 2 * lanes)
+        numbers = view(b, width * column, dtype, p * row)
         if column == 1:
             for q in range(width):
                 to[q] = numbers[q]
@@ -237,65 +231,63 @@ def _pack(dtype, panel, lanes, b, depth, width, row, column):
                 to[q] = numbers[q * column]
 
 
-def matmul(dtype: Any) -> Any:
+@kernel
+def matmul(
+    dtype, out, a, b, bias, times_step, gated_step, m, k, n, a_row, a_column, b_row, b_column, relu, batches,
+    out_batch, a_batch, b_batch,
+):  # fmt: skip
     """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
-    version, size, lanes = VERSION, np.dtype(dtype).itemsize, _LANES[dtype]
-
-    def matmul(instruction):
-        version  # noqa: B018
-        w = view(instruction, 20, np.int64)
-        bias, m, k, n, a_row, a_col, b_row, b_col, relu = w[5], w[6], w[7], w[8], w[9], w[10], w[11], w[12], w[13]
-        gate = w[18] + w[19]
-        packed = b_col != 1 or (m >= 32 and n > 2 * lanes)
-        panel = _panel()
-        for batch in range(w[14]):
-            out, a, b = w[2] + batch * w[15] * size, w[3] + batch * w[16] * size, w[4] + batch * w[17] * size
-            if n == 1 and a_col == 1 and b_row == 1:  # rows times one column
-                column = view(b, k, dtype)
-                start = view(bias, 1, dtype)[0] if bias != 0 else dtype(0)
-                whole = k - k % lanes
-                result = view(out, m, dtype)
-                i = 0
-                while i + 8 <= m:
-                    _dots(dtype, 8, a + i * a_row * size, b, out + i * size, k, a_row)
-                    i += 8
-                while i < m:
-                    _dots(dtype, 1, a + i * a_row * size, b, out + i * size, k, a_row)
-                    i += 1
-                for i in range(m):
-                    row = view(a + i * a_row * size, k, dtype)
-                    total = result[i] + start
-                    for p in range(whole, k):
-                        total += row[p] * column[p]
-                    result[i] = total if relu == 0 or total > 0 or total != total else dtype(0)
-                continue
-            first = 0
-            while first == 0 or first < k:
-                depth = min(k - first, _DEPTH)
-                final = relu if first + depth == k else 0
-                left, right = a + first * a_col * size, b + first * b_row * size
-                for j in range(0, n, 2 * lanes):
-                    width, at, c, along = min(2 * lanes, n - j), right + j * b_col * size, out + j * size, b_row
-                    start, start_row = (c, n) if first != 0 else (bias + j * size if bias != 0 else 0, 0)
-                    if packed:
-                        _pack(dtype, panel, lanes, at, depth, width, b_row, b_col)
-                        at, along = panel, 2 * lanes
-                    if width > lanes:
-                        tail = width - lanes
-                        _two(dtype, size, m, left, at, c, start, start_row, depth, a_row, a_col, along, n, tail, final)
-                    else:
-                        _one(dtype, size, m, left, at, c, start, start_row, depth, a_row, a_col, along, n, width, final)
-                    if first + depth == k and gate != 0:
-                        for i in range(m):
-                            row = view(c + i * n * size, width, dtype)
-                            opening = view(gate + (i * n + j) * size, width, dtype)
-                            if w[18] != 0:
-                                for q in range(width):
-                                    row[q] = times_step_(row[q], opening[q])
-                            else:
-                                for q in range(width):
-                                    row[q] = gated_step_(row[q], opening[q])
-                first += _DEPTH
-        return 0
-
-    return matmul
+    size = size_of(dtype)
+    lanes = 64 // size
+    gate = times_step + gated_step
+    packed = b_column != 1 or (m >= 32 and n > 2 * lanes)
+    panel = _panel()
+    for batch in range(batches):
+        to, left, right = out + batch * out_batch * size, a + batch * a_batch * size, b + batch * b_batch * size
+        if n == 1 and a_column == 1 and b_row == 1:  # rows times one column
+            column = view(right, k, dtype)
+            start = view(bias, 1, dtype)[0] if bias != 0 else dtype(0)
+            whole = k - k % lanes
+            result = view(to, m, dtype)
+            i = 0
+            while i + 8 <= m:
+                _dots(dtype, 8, left + i * a_row * size, right, to + i * size, k, a_row)
+                i += 8
+            while i < m:
+                _dots(dtype, 1, left + i * a_row * size, right, to + i * size, k, a_row)
+                i += 1
+            for i in range(m):
+                row = view(left, k, dtype, i * a_row)
+                total = result[i] + start
+                for p in range(whole, k):
+                    total += row[p] * column[p]
+                result[i] = total if relu == 0 or total > 0 or total != total else dtype(0)
+            continue
+        first = 0
+        while first == 0 or first < k:
+            depth = min(k - first, _DEPTH)
+            final = relu if first + depth == k else 0
+            x, y = left + first * a_column * size, right + first * b_row * size
+            for j in range(0, n, 2 * lanes):
+                width, at, c, along = min(2 * lanes, n - j), y + j * b_column * size, to + j * size, b_row
+                start, start_row = (c, n) if first != 0 else (bias + j * size if bias != 0 else 0, 0)
+                if packed:
+                    _pack(dtype, panel, lanes, at, depth, width, b_row, b_column)
+                    at, along = panel, 2 * lanes
+                if width > lanes:
+                    tail = width - lanes
+                    _two(dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, n, tail, final)
+                else:
+                    _one(dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, n, width, final)
+                if first + depth == k and gate != 0:
+                    for i in range(m):
+                        row = view(c, width, dtype, i * n)
+                        opening = view(gate, width, dtype, i * n + j)
+                        if times_step != 0:
+                            for q in range(width):
+                                row[q] = times_step_(row[q], opening[q])
+                        else:
+                            for q in range(width):
+                                row[q] = gated_step_(row[q], opening[q])
+            first += _DEPTH
+    return 0

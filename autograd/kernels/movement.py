@@ -2,177 +2,117 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from .build import OPEN, VERSION, view
+from .build import OPEN, kernel, view
 
 __all__ = ["batch", "check", "copy", "feed", "pick", "put", "record", "spread", "zero"]
 
 
-def copy(dtype: Any, source: Any = None) -> Any:
-    """Copy between arrays of up to six axes by strides, and convert: kernel, length, axes, out, a, then for each
-    axis its length, the stride of out and the stride of a (in elements)."""
-    version, source = VERSION, source or dtype
-    size, from_size = np.dtype(dtype).itemsize, np.dtype(source).itemsize
-
-    def copy(instruction):
-        version  # noqa: B018
-        axes = view(instruction, 5, np.int64)[2]
-        w = view(instruction, 5 + 3 * axes, np.int64)
-        n, out_step, a_step = w[2 + 3 * axes], w[3 + 3 * axes], w[4 + 3 * axes]
-        rows = 1
-        for axis in range(axes - 1):
-            rows *= w[5 + 3 * axis]
-        for row in range(rows):
-            to, at, rest = 0, 0, row
-            for axis in range(axes - 2, -1, -1):
-                length = w[5 + 3 * axis]
-                i = rest % length
-                rest //= length
-                to += i * w[6 + 3 * axis]
-                at += i * w[7 + 3 * axis]
-            if out_step == 1 and a_step == 1:
-                out, a = view(w[3] + to * size, n, dtype), view(w[4] + at * from_size, n, source)
-                for i in range(n):
-                    out[i] = a[i]
-            elif out_step == 1 and a_step == 0:
-                out, x = view(w[3] + to * size, n, dtype), view(w[4] + at * from_size, 1, source)[0]
-                for i in range(n):
-                    out[i] = x
-            else:
-                for i in range(n):
-                    x = view(w[4] + (at + i * a_step) * from_size, 1, source)[0]
-                    view(w[3] + (to + i * out_step) * size, 1, dtype)[0] = x
-        return 0
-
-    return copy
+@kernel
+def copy(dtype, source, out, a, lengths, out_steps, a_steps, axes):
+    """Copy between arrays by the strides of each axis, and convert from the dtype `source`."""
+    size, to, at = view(lengths, axes, np.int64), view(out_steps, axes, np.int64), view(a_steps, axes, np.int64)
+    n, out_step, a_step = size[axes - 1], to[axes - 1], at[axes - 1]
+    rows = 1
+    for axis in range(axes - 1):
+        rows *= size[axis]
+    for row in range(rows):
+        first, from_first, rest = 0, 0, row
+        for axis in range(axes - 2, -1, -1):
+            i = rest % size[axis]
+            rest //= size[axis]
+            first += i * to[axis]
+            from_first += i * at[axis]
+        if out_step == 1 and a_step == 1:
+            ys, xs = view(out, n, dtype, first), view(a, n, source, from_first)
+            for i in range(n):
+                ys[i] = xs[i]
+        elif out_step == 1 and a_step == 0:
+            ys, x = view(out, n, dtype, first), view(a, 1, source, from_first)[0]
+            for i in range(n):
+                ys[i] = x
+        else:
+            for i in range(n):
+                x = view(a, 1, source, from_first + i * a_step)[0]
+                view(out, 1, dtype, first + i * out_step)[0] = x
+    return 0
 
 
-def pick(dtype: Any) -> Any:
-    """Take elements at flat places: kernel, length, n, out, a, places (int64)."""
-    version = VERSION
-
-    def pick(instruction):
-        version  # noqa: B018
-        w = view(instruction, 6, np.int64)
-        n = w[2]
-        out, a, places = view(w[3], n, dtype), view(w[4], OPEN, dtype), view(w[5], n, np.int64)
-        for i in range(n):
-            out[i] = a[places[i]]
-        return 0
-
-    return pick
+@kernel
+def pick(dtype, out, a, places, n):
+    """Take elements at flat places."""
+    ys, xs, at = view(out, n, dtype), view(a, OPEN, dtype), view(places, n, np.int64)
+    for i in range(n):
+        ys[i] = xs[at[i]]
+    return 0
 
 
-def put(dtype: Any) -> Any:
-    """Add elements at flat places into zeros: kernel, length, n, out, a, places, size of out."""
-    version = VERSION
-
-    def put(instruction):
-        version  # noqa: B018
-        w = view(instruction, 7, np.int64)
-        n, size = w[2], w[6]
-        out, a, places = view(w[3], size, dtype), view(w[4], n, dtype), view(w[5], n, np.int64)
-        for i in range(size):
-            out[i] = 0
-        for i in range(n):
-            out[places[i]] += a[i]
-        return 0
-
-    return put
+@kernel
+def put(dtype, out, a, places, n, size):
+    """Add elements at flat places into `size` zeros."""
+    ys, xs, at = view(out, size, dtype), view(a, n, dtype), view(places, n, np.int64)
+    for i in range(size):
+        ys[i] = 0
+    for i in range(n):
+        ys[at[i]] += xs[i]
+    return 0
 
 
-def spread(dtype: Any) -> Any:
-    """Gather single numbers from given addresses: kernel, length, n, out, then the addresses (float64)."""
-    version = VERSION
-
-    def spread(instruction):
-        version  # noqa: B018
-        n = view(instruction, 4, np.int64)[2]
-        w = view(instruction, 4 + n, np.int64)
-        out = view(w[3], n, dtype)
-        for i in range(n):
-            out[i] = view(w[4 + i], 1, np.float64)[0]
-        return 0
-
-    return spread
+@kernel
+def spread(dtype, out, addresses, n):
+    """Gather single float64 numbers from given addresses."""
+    ys, at = view(out, n, dtype), view(addresses, n, np.int64)
+    for i in range(n):
+        ys[i] = view(at[i], 1, np.float64)[0]
+    return 0
 
 
-def zero(dtype: Any) -> Any:
-    """Set to zero: kernel, length, n, out."""
-    version = VERSION
-
-    def zero(instruction):
-        version  # noqa: B018
-        w = view(instruction, 4, np.int64)
-        out = view(w[3], w[2], dtype)
-        for i in range(w[2]):
-            out[i] = 0
-        return 0
-
-    return zero
+@kernel
+def zero(dtype, out, n):
+    """Set to zero."""
+    ys = view(out, n, dtype)
+    for i in range(n):
+        ys[i] = 0
+    return 0
 
 
-def batch(dtype: Any) -> Any:
-    """Take the rows of this step: kernel, length, clock, rows, width, out, data, the rows of all steps by number."""
-
-    version, size = VERSION, np.dtype(dtype).itemsize
-
-    def batch(instruction):
-        version  # noqa: B018
-        w = view(instruction, 8, np.int64)
-        step, rows, width = view(w[2], 1, np.int64)[0], w[3], w[4]
-        numbers = view(w[7] + 8 * step * rows, rows, np.int64)
-        for r in range(rows):
-            out = view(w[5] + r * width * size, width, dtype)
-            data = view(w[6] + numbers[r] * width * size, width, dtype)
-            for i in range(width):
-                out[i] = data[i]
-        return 0
-
-    return batch
+@kernel
+def batch(dtype, out, clock, data, numbers, rows, width):
+    """Take the rows of this step out of `data`."""
+    step = view(clock, 1, np.int64)[0]
+    at = view(numbers, rows, np.int64, step * rows)
+    for r in range(rows):
+        ys, xs = view(out, width, dtype, r * width), view(data, width, dtype, at[r] * width)
+        for i in range(width):
+            ys[i] = xs[i]
+    return 0
 
 
-def feed(dtype: Any) -> Any:
-    """Take the numbers of this step: kernel, length, clock, n, out, data of all steps (float64)."""
-    return _between(dtype, np.float64, 0, 1)
+@kernel
+def feed(dtype, out, clock, data, n):
+    """Take the numbers of this step out of those of all steps (float64)."""
+    step = view(clock, 1, np.int64)[0]
+    ys, xs = view(out, n, dtype), view(data, n, np.float64, step * n)
+    for i in range(n):
+        ys[i] = xs[i]
+    return 0
 
 
-def record(dtype: Any) -> Any:
-    """Write down the numbers of this step: kernel, length, clock, n, out for all steps (float64), a."""
-    return _between(np.float64, dtype, 1, 0)
+@kernel
+def record(dtype, out, clock, a, n):
+    """Write the numbers of this step beside those of all steps (float64)."""
+    step = view(clock, 1, np.int64)[0]
+    ys, xs = view(out, n, np.float64, step * n), view(a, n, dtype)
+    for i in range(n):
+        ys[i] = xs[i]
+    return 0
 
 
-def _between(dtype: Any, source: Any, out_moves: int, a_moves: int) -> Any:
-    """Copy between numbers that stay and those of all steps, which move on with the clock."""
-    version, size, from_size = VERSION, np.dtype(dtype).itemsize, np.dtype(source).itemsize
-
-    def between(instruction):
-        version  # noqa: B018
-        w = view(instruction, 6, np.int64)
-        n = w[3]
-        moved = view(w[2], 1, np.int64)[0] * n
-        out = view(w[4] + out_moves * moved * size, n, dtype)
-        a = view(w[5] + a_moves * moved * from_size, n, source)
-        for i in range(n):
-            out[i] = a[i]
-        return 0
-
-    return between
-
-
-def check(dtype: Any) -> Any:
-    """Stop the program where a number is not finite: kernel, length, n, a."""
-    version = VERSION
-
-    def check(instruction):
-        version  # noqa: B018
-        w = view(instruction, 4, np.int64)
-        a, wrong = view(w[3], w[2], dtype), 0
-        for i in range(w[2]):
-            wrong += 0 if a[i] - a[i] == 0 else 1
-        return wrong
-
-    return check
+@kernel
+def check(dtype, a, n):
+    """Stop the program where a number is not finite."""
+    xs, wrong = view(a, n, dtype), 0
+    for i in range(n):
+        wrong += 0 if xs[i] - xs[i] == 0 else 1
+    return wrong

@@ -8,12 +8,9 @@ import numpy as np
 from numba import types
 from numba.extending import intrinsic, register_jitable
 
-from .build import OPEN, VERSION, view
+from .build import OPEN, kernel, view
 
-__all__ = ["fma", "plain_sum", "product_sum", "sums"]
-
-# sums: kernel, length, n, k, out, values, left, right: n sums of k products of the values at the places
-# left[i, j] and right[i, j] (uint32); plain sums have no right places
+__all__ = ["fma", "plain_sum", "plain_sums", "product_sum", "sums"]
 
 
 @intrinsic
@@ -66,46 +63,38 @@ def plain_sum(v, left, at, k):
     return s0
 
 
-def sums(dtype: Any, plain: bool) -> Any:
-    """Make the kernel of sums of products, or of plain sums, of float64."""
-    version = VERSION
+@kernel
+def sums(out, values, left, right, n, k):
+    """Sum `n` times `k` products of the values at the places left[i, j] and right[i, j]."""
+    ys, v = view(out, n, np.float64), view(values, OPEN, np.float64)
+    l, r = view(left, n * k, np.uint32), view(right, n * k, np.uint32)
+    i = 0
+    while i + 8 <= n:  # eight sums side by side, each in its order
+        a = i * k
+        b, c, d, e, f, g, h = a + k, a + 2 * k, a + 3 * k, a + 4 * k, a + 5 * k, a + 6 * k, a + 7 * k
+        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = -0.0
+        for j in range(k):
+            s0 = fma(v[l[a + j]], v[r[a + j]], s0)
+            s1 = fma(v[l[b + j]], v[r[b + j]], s1)
+            s2 = fma(v[l[c + j]], v[r[c + j]], s2)
+            s3 = fma(v[l[d + j]], v[r[d + j]], s3)
+            s4 = fma(v[l[e + j]], v[r[e + j]], s4)
+            s5 = fma(v[l[f + j]], v[r[f + j]], s5)
+            s6 = fma(v[l[g + j]], v[r[g + j]], s6)
+            s7 = fma(v[l[h + j]], v[r[h + j]], s7)
+        ys[i], ys[i + 1], ys[i + 2], ys[i + 3] = s0, s1, s2, s3
+        ys[i + 4], ys[i + 5], ys[i + 6], ys[i + 7] = s4, s5, s6, s7
+        i += 8
+    while i < n:
+        ys[i] = product_sum(v, l, r, i * k, k)
+        i += 1
+    return 0
 
-    def product_sums(instruction):
-        version  # noqa: B018
-        w = view(instruction, 8, np.int64)
-        n, k = w[2], w[3]
-        out, v = view(w[4], n, np.float64), view(w[5], OPEN, np.float64)
-        left, right = view(w[6], n * k, np.uint32), view(w[7], n * k, np.uint32)
-        i = 0
-        while i + 8 <= n:  # eight sums side by side, each in its order
-            a = i * k
-            b, c, d, e, f, g, h = a + k, a + 2 * k, a + 3 * k, a + 4 * k, a + 5 * k, a + 6 * k, a + 7 * k
-            s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = -0.0
-            for j in range(k):
-                s0 = fma(v[left[a + j]], v[right[a + j]], s0)
-                s1 = fma(v[left[b + j]], v[right[b + j]], s1)
-                s2 = fma(v[left[c + j]], v[right[c + j]], s2)
-                s3 = fma(v[left[d + j]], v[right[d + j]], s3)
-                s4 = fma(v[left[e + j]], v[right[e + j]], s4)
-                s5 = fma(v[left[f + j]], v[right[f + j]], s5)
-                s6 = fma(v[left[g + j]], v[right[g + j]], s6)
-                s7 = fma(v[left[h + j]], v[right[h + j]], s7)
-            out[i], out[i + 1], out[i + 2], out[i + 3] = s0, s1, s2, s3
-            out[i + 4], out[i + 5], out[i + 6], out[i + 7] = s4, s5, s6, s7
-            i += 8
-        while i < n:
-            out[i] = product_sum(v, left, right, i * k, k)
-            i += 1
-        return 0
 
-    def plain_sums(instruction):
-        version  # noqa: B018
-        w = view(instruction, 7, np.int64)
-        n, k = w[2], w[3]
-        out, v = view(w[4], n, np.float64), view(w[5], OPEN, np.float64)
-        left = view(w[6], n * k, np.uint32)
-        for i in range(n):
-            out[i] = plain_sum(v, left, i * k, k)
-        return 0
-
-    return plain_sums if plain else product_sums
+@kernel
+def plain_sums(out, values, places, n, k):
+    """Sum `n` times `k` of the values at the places places[i, j]."""
+    ys, v, at = view(out, n, np.float64), view(values, OPEN, np.float64), view(places, n * k, np.uint32)
+    for i in range(n):
+        ys[i] = plain_sum(v, at, i * k, k)
+    return 0

@@ -93,7 +93,7 @@ def _reached(columns: Columns, walk: Walk) -> np.ndarray:
         if op is not None:
             hands[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
             masks[code] = op.masks
-    walk("reached", len(state), columns.code, columns.operands, hands, masks, state)
+    walk("reached", code=columns.code, operands=columns.operands, hands=hands, masks=masks, state=state, n=len(state))
     return state
 
 

@@ -1,13 +1,14 @@
 """From instructions to calls of kernels: what each line of a program needs of the machine.
 
-A call names its kernel and its words; a word is a number, or a place in the memory of a line, which gets its address
-when the memory is planned.
+A call names its kernel and its operands: integers, and arrays. An array is a view, whose address is known when the
+memory is planned; numbers that never change; views, of which the kernel gets the addresses; or the name of memory that
+comes with a run.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,37 +20,43 @@ from ..shapes import axes_of
 from .instructions import Instruction, Listing
 from .views import View, collapsed, contiguous_strides, whole
 
-__all__ = ["Call", "Calls", "Foreign", "Place"]
-
-KernelKey = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The element `offset` in the memory of a base."""
-
-    base: int
-    offset: int = 0
+__all__ = ["Call", "Calls", "PythonCall", "named_operands"]
 
 
 @dataclass(slots=True)
 class Call:
-    """One instruction of the machine: a kernel with its words, the base that it fills, and those that it reads."""
+    """One instruction of the machine: a kernel with its operands, by the names of its signature."""
 
-    kernel: KernelKey
-    words: list[Any]
-    writes: int
-    reads: tuple[int, ...]
+    kernel: tuple[str, str, str]
+    operands: dict[str, Any]
+
+    @property
+    def bases(self) -> list[int]:
+        """The bases that it writes and reads."""
+        arrays = [x for each in self.operands.values() for x in (each if isinstance(each, list) else [each])]
+        return [x.base for x in arrays if isinstance(x, View)]
 
 
 @dataclass(slots=True)
-class Foreign:
+class PythonCall:
     """A line that no kernel computes: Python evaluates its row."""
 
     line: Instruction
     operands: list[View]
-    writes: int
-    reads: tuple[int, ...]
+    out: View
+
+    @property
+    def bases(self) -> list[int]:
+        """The bases that it writes and reads."""
+        return [self.out.base, *(x.base for x in self.operands)]
+
+
+def named_operands(arrays: Sequence[Any], strides: Sequence[tuple[int, ...]] = ()) -> dict[str, Any]:
+    """Return the operands of a loop over a formula by their names: a, b, c, with the strides of rows and columns."""
+    named = dict(zip("abc", arrays, strict=False))
+    for name, (row, column) in zip("abc", strides, strict=False):
+        named |= {f"{name}_row": row, f"{name}_column": column}
+    return named
 
 
 class Calls:
@@ -72,7 +79,7 @@ class Calls:
         prologue: Callable[[Calls], None] = lambda calls: None,
     ) -> None:
         self.listing, self.native, self.reductions = listing, native, reductions
-        self.calls: list[Call | Foreign] = []
+        self.calls: list[Call | PythonCall] = []
         self.views: list[View] = []
         self.views_of: list[View] = []
         self.constants: dict[int, np.ndarray] = {}
@@ -93,9 +100,6 @@ class Calls:
         """Bytes of each base."""
         return [view.size * view.dtype.itemsize for view in self.views_of]
 
-    def item_size(self, base: int) -> int:
-        return self.views_of[base].dtype.itemsize
-
     # Memory ----------------------------------------------------------------------------------------------------
 
     def base(self, shape: tuple[int, ...], dtype: np.dtype) -> View:
@@ -108,10 +112,9 @@ class Calls:
         self.constants[view.base] = np.ascontiguousarray(data)
         return view
 
-    def call(self, kernel: str, dtype: Any, words: list[Any], out: View, *operands: View, extra: str = "") -> None:
-        """Add a call; its words begin with the kernel's address and their own count."""
-        key = (kernel, str(dtype), extra) if extra else (kernel, str(dtype))
-        self.calls.append(Call(key, words, out.base, tuple(v.base for v in operands)))
+    def call(self, kernel: str, dtype: Any, /, *, extra: str = "", **operands: Any) -> None:
+        """Add a call of a kernel for a dtype, with the operands of its signature."""
+        self.calls.append(Call((kernel, str(dtype), extra), operands))
 
     # Operands --------------------------------------------------------------------------------------------------
 
@@ -133,11 +136,11 @@ class Calls:
         shape, (to, at) = collapsed(view.shape, [out.strides, view.strides])
         if not shape:
             shape, to, at = (1,), (1,), (1,)
-        words = [len(shape), Place(out.base, out.offset), Place(view.base, view.offset)]
-        for axis in zip(shape, to, at, strict=True):
-            words += axis
-        extra = "" if out.dtype == view.dtype else str(view.dtype)
-        self.call("copy", out.dtype, words, out, view, extra=extra)
+        lengths, out_steps, a_steps = (np.array(x, np.int64) for x in (shape, to, at))
+        self.call(
+            "copy", out.dtype, extra="" if out.dtype == view.dtype else str(view.dtype), out=out, a=view,
+            lengths=lengths, out_steps=out_steps, a_steps=a_steps, axes=len(shape),
+        )  # fmt: skip
 
     def converted(self, view: View, dtype: np.dtype) -> View:
         """Give a view in another dtype, converted once for all its uses."""
@@ -159,18 +162,19 @@ class Calls:
             return self.constant(line.data.astype(line.dtype, copy=False).reshape(line.shape))
         operands = [self.views[i] for i in line.inputs]
         if line.op is not None and line.op is not TABLE.get(line.name):
-            return self._foreign(line, operands)  # a row of your own
+            return self._in_python(line, operands)  # a row of your own
         if line.name in _OWN_WAY:
             return getattr(self, f"_{line.name}")(line, *operands)
         if line.name in self.native:
             return self.elementwise(line.name, line.shape, line.dtype, operands)
         if line.name in self.reductions:
             return self._reduced(line, operands[0])
-        return self._foreign(line, operands)
+        return self._in_python(line, operands)
 
-    def _foreign(self, line: Instruction, operands: list[View]) -> View:
+    def _in_python(self, line: Instruction, operands: list[View]) -> View:
         out = self.base(line.shape, line.dtype)
-        self.calls.append(Foreign(line, operands, out.base, tuple(v.base for v in operands)))
+        self.calls.append(PythonCall(line, operands, out))
+        line.in_python = True
         return out
 
     def elementwise(self, name: str, shape: tuple[int, ...], dtype: np.dtype, operands: list[View]) -> View:
@@ -182,11 +186,8 @@ class Calls:
             operands = [self.contiguous(v) for v in operands]
             lengths, (_, *steps) = collapsed(shape, [out.strides, *(v.strides for v in operands)])
         rows, columns = (1, *lengths)[-2:] if lengths else (1, 1)
-        words: list[Any] = [rows, columns, Place(out.base)]
-        for v, step in zip(operands, steps, strict=True):
-            row, column = (0, *step)[-2:] if step else (0, 1)
-            words += [Place(v.base, v.offset), row, column]
-        self.call(name, dtype, words, out, *operands)
+        strides = [(0, *step)[-2:] if step else (0, 1) for step in steps]
+        self.call(name, dtype, out=out, rows=rows, columns=columns, **named_operands(operands, strides))
         return out
 
     def _reduced(self, line: Instruction, x: View) -> View:
@@ -202,18 +203,15 @@ class Calls:
         n = math.prod(x.shape[first : last + 1])
         out = self.base(line.shape, line.dtype)
         if n == 0 and line.name != "sum":
-            return self._foreign(line, [x])
+            return self._in_python(line, [x])
         if line.name == "sum" and inner > 1:  # columns: ones times a matrix
-            one = self.constant(np.ones(1, line.dtype))
-            words = [Place(out.base), Place(one.base), Place(x.base, x.offset), 0, 1, n, inner, 0, 0, inner, 1, 0]
-            self.call("matmul", line.dtype, [*words, outer, inner, 0, n * inner, 0, 0], out, one, x)
+            self.call(
+                "matmul", line.dtype, out=out, a=self.constant(np.ones(1, line.dtype)), b=x, m=1, k=n, n=inner,
+                a_row=0, a_column=0, b_row=inner, b_column=1, batches=outer, out_batch=inner, b_batch=n * inner,
+            )  # fmt: skip
             return out
-        words = [Place(out.base), Place(x.base, x.offset), outer, n, inner]
-        if line.name == "logsumexp":
-            room = self.base((n,), np.dtype(np.float64))
-            self.call(line.name, line.dtype, [*words, Place(room.base)], out, x, room)
-        else:
-            self.call(line.name, line.dtype, words, out, x)
+        more: dict[str, Any] = {"shifted": self.base((n,), np.dtype(np.float64))} if line.name == "logsumexp" else {}
+        self.call(line.name, line.dtype, out=out, a=x, outer=outer, n=n, inner=inner, **more)
         return out
 
     def _sum_to(self, line: Instruction, x: View) -> View:
@@ -255,10 +253,9 @@ class Calls:
         made = x.indexed(line.params["index"])
         if made is not None:
             return made
-        places = np.arange(x.size).reshape(x.shape)[line.params["index"]]
-        at, x = self.constant(np.ascontiguousarray(places, dtype=np.int64)), self.contiguous(x)
-        out = self.base(line.shape, line.dtype)
-        self.call("pick", line.dtype, [at.size, Place(out.base), Place(x.base, x.offset), Place(at.base)], out, x, at)
+        places = np.array(np.arange(x.size).reshape(x.shape)[line.params["index"]], np.int64, order="C")
+        x, out = self.contiguous(x), self.base(line.shape, line.dtype)
+        self.call("pick", line.dtype, out=out, a=x, places=places, n=places.size)
         return out
 
     def _element(self, line: Instruction, x: View) -> View:
@@ -273,20 +270,17 @@ class Calls:
         out = self.base(line.shape, line.dtype)
         target = out.indexed(line.params["index"])
         if target is not None:
-            self.call("zero", line.dtype, [out.size, Place(out.base)], out)
+            self.call("zero", line.dtype, out=out, n=out.size)
             self.copy_into(target, x.broadcast(target.shape))
             return out
-        places = np.arange(out.size).reshape(out.shape)[line.params["index"]]
-        at = self.constant(np.ascontiguousarray(places, dtype=np.int64))
+        places = np.array(np.arange(out.size).reshape(out.shape)[line.params["index"]], np.int64, order="C")
         x = self.contiguous(x.broadcast(places.shape))
-        words = [at.size, Place(out.base), Place(x.base, x.offset), Place(at.base), out.size]
-        self.call("put", line.dtype, words, out, x, at)
+        self.call("put", line.dtype, out=out, a=x, places=places, n=places.size, size=out.size)
         return out
 
     def _array_of(self, line: Instruction, *xs: View) -> View:
         out = self.base(line.shape, line.dtype)
-        words = [len(xs), Place(out.base), *(Place(x.base, x.offset) for x in xs)]
-        self.call("spread", line.dtype, words, out, *xs)
+        self.call("spread", line.dtype, out=out, addresses=list(xs), n=len(xs))
         return out
 
     def _concatenate(self, line: Instruction, *xs: View) -> View:
@@ -314,9 +308,8 @@ class Calls:
         return self._linear(line, a, b)
 
     def _linear(self, line: Instruction, a: View, b: View, third: View | None = None) -> View:
-        dtype, gate = line.dtype, line.params.get("gate")
+        dtype = line.dtype
         third = None if third is None else self.contiguous(self.converted(third, dtype))
-        at_third: Any = 0 if third is None else Place(third.base, third.offset)
         a, b = (self.forward(self.converted(x, dtype)) for x in (a, b))
         if len(a.shape) == 1:
             a = View(a.base, (1, *a.shape), dtype, a.offset, (0, *a.strides))
@@ -337,15 +330,14 @@ class Calls:
             lengths, (to, at, bt) = collapsed(
                 many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
             )
-        count, steps = (lengths[0], [to[0], at[0], bt[0]]) if lengths else (1, [0, 0, 0])
-        column = b.strides[-1] if n > 1 else 1
-        operands = [a, b, *([third] if third is not None else [])]
-        words: list[Any] = [Place(out.base), Place(a.base, a.offset), Place(b.base, b.offset)]
-        words += [0 if gate else at_third, m, k, n]
-        words += [a.strides[-2], a.strides[-1], b.strides[-2] if k > 1 else 1, column]
-        words += [int(line.params.get("relu", False)), count, *steps]
-        words += [at_third if gate == "times_step" else 0, at_third if gate == "gated_step" else 0]
-        self.call("matmul", dtype, words, out, *operands)
+        more: dict[str, Any] = {} if third is None else {line.params.get("gate", "bias"): third}
+        if lengths:
+            more |= {"batches": lengths[0], "out_batch": to[0], "a_batch": at[0], "b_batch": bt[0]}
+        self.call(
+            "matmul", dtype, out=out, a=a, b=b, m=m, k=k, n=n, a_row=a.strides[-2], a_column=a.strides[-1],
+            b_row=b.strides[-2] if k > 1 else 1, b_column=b.strides[-1] if n > 1 else 1,
+            relu=int(line.params.get("relu", False)), **more,
+        )  # fmt: skip
         return out
 
     def _swapped(self, x: View) -> View:

@@ -122,14 +122,14 @@ def flowing(
             operands[to + 2 * rank + 1] = number[terms.right[at]]
     live = np.zeros(n, np.uint8)
     live[number[outputs]] = 1
-    walk("live", n, start, operands, live)
+    walk("live", start=start, operands=operands, live=live, n=n)
     live[:fixed] = 1
     note = f"dead code: left out {n - int(live.sum())} nodes"
     flow = Flow(columns.rows, code, start, operands, np.empty(n, np.int32), columns.data[constants], len(inputs),
                 number[outputs], origin, columns.labels, [note])  # fmt: skip
     if not live.all():
         flow = _without(flow, live.astype(bool))
-    walk("leveled", len(flow), flow.start, flow.operands, flow.level)
+    walk("leveled", start=flow.start, operands=flow.operands, level=flow.level, n=len(flow))
     return flow
 
 
@@ -166,5 +166,6 @@ def _without(flow: Flow, live: np.ndarray) -> Flow:
 def in_order(walk: Walk, keys: np.ndarray, size: int) -> np.ndarray:
     """Give the order that sorts whole numbers below `size`, equals as they come."""
     order = np.empty(len(keys), np.int64)
-    walk("sorted", len(keys), np.ascontiguousarray(keys, np.int32), order, np.zeros(size + 1, np.int64), size)
+    keys = np.ascontiguousarray(keys, np.int32)
+    walk("sorted", keys=keys, order=order, count=np.zeros(size + 1, np.int64), n=len(keys), size=size)
     return order

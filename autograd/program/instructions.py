@@ -33,6 +33,7 @@ class Instruction:
         single: whether the result is that of a Value, and not an array.
         label: of the node.
         data: of a constant.
+        in_python: whether Python evaluates it, since there is no kernel.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Instruction:
     single: bool
     label: str = ""
     data: Any = None
+    in_python: bool = False
 
     def moved(self, inputs: tuple[int, ...]) -> Instruction:
         """Give the same line with operands of other numbers."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from .calls import Call, Foreign
 
 __all__ = ["Plan", "planned"]
 
@@ -22,8 +20,9 @@ class Plan:
     size_without_reuse: int
 
 
-def planned(sizes: list[int], calls: list[Call | Foreign], kept: Iterable[int]) -> Plan:
-    """Place every base: those `kept` for the whole run, the others while they are in use, first fit."""
+def planned(sizes: list[int], calls: Sequence[Sequence[int]], kept: Iterable[int]) -> Plan:
+    """Place every base, first fit: those `kept` for the whole run, the others from the first to the last of the calls
+    that use them."""
     rooms = [max(ALIGNMENT, -(-size // ALIGNMENT) * ALIGNMENT) for size in sizes]
     offsets = [-1] * len(sizes)
     end = 0
@@ -31,16 +30,16 @@ def planned(sizes: list[int], calls: list[Call | Foreign], kept: Iterable[int]) 
         offsets[base] = end
         end += rooms[base]
     last_use = [-1] * len(sizes)
-    for time, call in enumerate(calls):
-        for base in (call.writes, *call.reads):
+    for time, bases in enumerate(calls):
+        for base in bases:
             last_use[base] = time
     ends: list[list[int]] = [[] for _ in calls]
     for base, time in enumerate(last_use):
         if time >= 0 and offsets[base] < 0:
             ends[time].append(base)
     free: list[tuple[int, int]] = []  # start and length of the gaps, in order
-    for time, call in enumerate(calls):
-        for base in (call.writes, *call.reads):  # what a call reads besides begins here
+    for time, bases in enumerate(calls):
+        for base in bases:
             if offsets[base] < 0:
                 offsets[base], end = _taken(free, rooms[base], end)
         for base in ends[time]:

@@ -22,14 +22,16 @@ def printed(listing: Listing, result_names: Sequence[str]) -> str:
     names = _names(listing)
     rows = []
     for line, name in zip(listing.lines, names, strict=True):
-        kind = "" if line.single else f"  {line.dtype}{list(line.shape)}"
+        kind = ("" if line.single else f"  {line.dtype}{list(line.shape)}") + "  # in Python" * line.in_python
         if line.name == "constant" and line.data.size == 1:
             continue
         rows.append((name, f"= {_formula(line, names)}", kind))
     left, middle = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     text = [f"{a:<{left}} {b:<{middle}}{c}".rstrip() for a, b, c in rows]
     text += _results(result_names, [names[i] for i in listing.outputs])
-    return "\n".join([*text, *(f"# {note}" for note in listing.notes)])
+    slow = dict.fromkeys(line.name for line in listing.lines if line.in_python)
+    notes = [*listing.notes, *([f"no kernel, so Python runs them: {', '.join(slow)}"] if slow else [])]
+    return "\n".join([*text, *(f"# {note}" for note in notes)])
 
 
 def _results(words: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -58,6 +60,8 @@ def _formula(line: Instruction, names: list[str]) -> str:
         return line.name
     operands = [names[i] for i in line.inputs]
     settings = [f"{key}={_short(x)}" for key, x in line.params.items() if x is not None and x is not False]
+    if line.name == "linear":  # as the kernel of matrix products calls its operands
+        operands[2], settings = f"{line.params.get('gate', 'bias')}={operands[2]}", settings * ("relu" in line.params)
     return f"{line.name}({', '.join(operands + settings)})"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .calls import Call, Calls, Foreign, Place
+from .calls import Call, Calls, PythonCall
 from .instructions import Instruction, Listing
 from .memory import ALIGNMENT, planned
 from .views import View
@@ -26,7 +26,8 @@ class Stats:
         nodes: the nodes of the graph that it was made from, with those of the backward pass; for a graph of Values
             those of the forward pass alone, since backward is written by columns.
         instructions: lines that are left after all passes.
-        calls: calls of kernels in one run.
+        calls: calls in one run: of kernels, and of Python.
+        in_python: those of Python, each for an instruction that has no kernel.
         levels: the longest way from an input to a result, in lines.
         bytes: of the arena, and of the machine's own words.
         bytes_without_reuse: of an arena in which no value gives its place to another.
@@ -36,6 +37,7 @@ class Stats:
     nodes: int
     instructions: int
     calls: int
+    in_python: int
     levels: int
     bytes: int
     bytes_without_reuse: int
@@ -66,7 +68,7 @@ class Body:
         epilogue(calls)
         kept = [calls.clock.base, *calls.kept, *calls.constants]
         kept += [calls.views[i].base for i in (*listing.inputs, *listing.outputs)]
-        plan = planned(calls.sizes, calls.calls, kept)
+        plan = planned(calls.sizes, [call.bases for call in calls.calls], kept)
         memory = np.zeros(plan.size + ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % ALIGNMENT
         self._arena = memory[start : start + plan.size]
@@ -75,8 +77,9 @@ class Body:
             self._arena[plan.offsets[base] :][: data.nbytes] = data.reshape(-1).view(np.uint8)
         self._start = self._arena.ctypes.data
         self.slots: dict[str, list[tuple[np.ndarray, int]]] = {}
+        self._arrays: list[np.ndarray] = []  # whose addresses the instructions hold
         self._segments = [
-            part if isinstance(part, Foreign) else self._words(part, catalogue.address)
+            part if isinstance(part, PythonCall) else self._encoded(part, catalogue.write)
             for part in _grouped(calls.calls)
         ]
         self._run = catalogue.machine()
@@ -85,29 +88,31 @@ class Body:
         self.outputs = [self.array(calls.views[i]) for i in listing.outputs]
         words = sum(part.nbytes for part in self._segments if isinstance(part, np.ndarray))
         self.stats = Stats(
-            nodes, len(listing.lines), len(calls.calls), _levels(listing), plan.size + words,
-            plan.size_without_reuse + words, sum(_flops(line, listing.lines) for line in listing.lines),
+            nodes, len(listing.lines), len(calls.calls), sum(isinstance(x, PythonCall) for x in calls.calls),
+            _levels(listing), plan.size + words, plan.size_without_reuse + words,
+            sum(_flops(line, listing.lines) for line in listing.lines),
         )  # fmt: skip
         self._ends = [
             (part.ctypes.data, part.ctypes.data + part.nbytes) if isinstance(part, np.ndarray) else None
             for part in self._segments
         ]
 
-    def _words(self, calls: list[Call], address: Callable[..., int]) -> np.ndarray:
+    def _encoded(self, calls: list[Call], write: Callable[..., None]) -> np.ndarray:
         """Write calls as the machine reads them."""
         words: list[int] = []
         slots = []
+
+        def word(x: Any) -> int:
+            if isinstance(x, View):
+                return self._start + self._offsets[x.base] + x.offset * x.dtype.itemsize
+            if isinstance(x, str):  # memory that comes with a run
+                slots.append((x, len(words)))
+                return 0
+            self._arrays.append(x if isinstance(x, np.ndarray) else np.array([word(view) for view in x], np.int64))
+            return self._arrays[-1].ctypes.data
+
         for call in calls:
-            words += [address(*call.kernel), len(call.words) + 2]
-            for word in call.words:
-                if isinstance(word, Place):
-                    size = self._calls.item_size(word.base)
-                    words.append(self._start + self._offsets[word.base] + word.offset * size)
-                elif isinstance(word, str):  # memory that comes with a run
-                    slots.append((word, len(words)))
-                    words.append(0)
-                else:
-                    words.append(int(word))
+            write(words, call.kernel, call.operands, word)
         made = np.array(words, dtype=np.int64)
         for name, at in slots:
             self.slots.setdefault(name, []).append((made, at))
@@ -133,13 +138,13 @@ class Body:
             return self._run(start, end, self._clock, first, steps)
         for step in range(first, first + steps):
             for part, ends in zip(self._segments, self._ends, strict=True):
-                if isinstance(part, Foreign):
+                if isinstance(part, PythonCall):
                     self._evaluate(part)
                 elif ends is not None and self._run(*ends, self._clock, step, 1) != 1:
                     return step - first
         return steps
 
-    def _evaluate(self, part: Foreign) -> None:
+    def _evaluate(self, part: PythonCall) -> None:
         line = part.line
         operands = [
             float(self.array(v)) if self.listing.lines[i].single else self.array(v).copy()
@@ -147,14 +152,14 @@ class Body:
         ]
         assert line.op is not None
         out = line.op.evaluate(operands, line.params)
-        self.array(self._calls.views_of[part.writes])[...] = out
+        self.array(part.out)[...] = out
 
 
-def _grouped(calls: list[Call | Foreign]) -> list[Any]:
-    """Put calls of kernels together; foreign lines stand alone."""
+def _grouped(calls: list[Call | PythonCall]) -> list[Any]:
+    """Put calls of kernels together; those of Python stand alone."""
     parts: list[Any] = []
     for call in calls:
-        if isinstance(call, Foreign):
+        if isinstance(call, PythonCall):
             parts.append(call)
         elif parts and isinstance(parts[-1], list):
             parts[-1].append(call)

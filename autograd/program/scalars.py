@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 import threading
@@ -17,7 +18,7 @@ from .elements import spelled_out
 from .flow import Flow
 from .printing import LISTED, printed_flow, printed_groups
 from .program import Stats
-from .schedule import FIRST, Schedule
+from .schedule import FIRST, Place, Schedule
 from .sums import arranged
 
 __all__ = ["FunctionOfScalars", "GraphOfScalars"]
@@ -42,13 +43,13 @@ class _Scalars:
         self._clock = np.zeros(1, np.int64)
         gather, calls = ("identity", "float64", "at"), list(schedule.calls)
         if given is not None and leaves:
-            calls.insert(0, (gather, [leaves, ("value", constants), given, self._order.astype(np.uint32)]))
+            order = self._order.astype(np.uint32)
+            calls.insert(0, (gather, {"out": Place(constants), "values": given, "a": order, "n": leaves}))
         last = schedule.place[flow.outputs].astype(np.uint32)
-        calls.append((gather, [results, ("value", schedule.filled), ("value", 0), last]))
+        calls.append((gather, {"out": Place(schedule.filled), "values": Place(0), "a": last, "n": results}))
         made: list[int] = []
-        for kernel, words in calls:
-            made += [catalogue.address(*kernel), len(words) + 2]
-            made += [self._word(word, catalogue) for word in words]
+        for kernel, operands in calls:
+            catalogue.write(made, kernel, operands, functools.partial(self._word, catalogue=catalogue))
         self._words = np.array(made, np.int64)
         self._run = catalogue.machine()
         start = self._words.ctypes.data
@@ -56,23 +57,21 @@ class _Scalars:
         self._flow = flow if len(flow) <= LISTED else None
         size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._held)
         self.stats = Stats(
-            nodes, len(flow) - constants - leaves, len(calls), int(flow.level.max()), size, size,
+            nodes, len(flow) - constants - leaves, len(calls), 0, int(flow.level.max()), size, size,
             sum(group.flops for group in self.groups),
         )  # fmt: skip
 
-    def _word(self, word: Any, catalogue: Any) -> int:
-        """Write a word as the machine reads it, and hold on to arrays."""
-        if isinstance(word, tuple):
-            kind, x = word
-            if kind == "value":
-                return self._values.ctypes.data + 8 * x
-            word = np.zeros(256, np.int64)
-            for i, name in enumerate(x, FIRST):
-                word[i] = catalogue.address(name, "float64", "one") if kind == "functions" else catalogue.ARITY[name]
-        if isinstance(word, np.ndarray):
-            self._held.append(word)
-            return word.ctypes.data
-        return int(word)
+    def _word(self, x: Any, catalogue: Any) -> int:
+        """Return the address of an array operand, and hold on to the array."""
+        if isinstance(x, Place):
+            return self._values.ctypes.data + 8 * x.number
+        if isinstance(x, tuple):
+            kind, names = x
+            x = np.zeros(256, np.int64)
+            for i, name in enumerate(names, FIRST):
+                x[i] = catalogue.address(name, "float64", "one") if kind == "functions" else catalogue.ARITY[name]
+        self._held.append(x)
+        return x.ctypes.data
 
     def run(self) -> None:
         """Run on the numbers that the leaves had last."""

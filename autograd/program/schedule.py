@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from .calls import named_operands
 from .columns import CONSTANT, LEAF, NULL, ONE
 from .flow import Flow
 from .products import Blocks, Matrix, blocks, classes, matrix
 
-__all__ = ["FIRST", "Group", "Schedule"]
+__all__ = ["FIRST", "Group", "Place", "Schedule"]
 
 NARROW = 128
 """Terms in a call on average, below which nodes of a level run one after the other."""
@@ -28,6 +29,13 @@ INLINE = ("add", "mul", "add_product", "sums", "plain_sums")
 
 FIRST = len(INLINE)
 """Its code of the first row that it asks a kernel for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The values from a number on, as an operand of a kernel."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,8 @@ class Schedule:
         place: where each node lies among the values.
         numbers: the constants, in their places.
         groups: what each call computes.
-        calls: kernels with their words; a word is a number, a place (as `("value", place)`), or an array.
+        calls: kernels with their operands; an array is a `Place`, or an array of numbers, or what the straight run
+            calls: ("functions", names) and ("arities", names).
         arrays: what the calls hold on to.
     """
 
@@ -54,7 +63,7 @@ class Schedule:
         self.flow = flow
         self.names = flow.rows.names
         self.groups: list[Group] = []
-        self.calls: list[tuple[tuple[str, str, str], list[Any]]] = []
+        self.calls: list[tuple[tuple[str, str, str], dict[str, Any]]] = []
         self.place = np.full(len(flow), -1, np.int64)
         self._width = np.diff(flow.start)
         self.filled = 0
@@ -135,9 +144,12 @@ class Schedule:
         else:
             self._elementwise(nodes, places, self.names[code])
 
-    def _call(self, kernel: tuple[str, str, str], words: list[Any], text: str, flops: int) -> None:
-        self.calls.append((kernel, words))
-        self.groups.append(Group(kernel, text, flops))
+    def _call(self, name: str, flops: int, /, *, extra: str = "", **operands: Any) -> None:
+        """Add a call of a kernel; its text has its sizes, by the names of its operands, and says how it reads."""
+        self.calls.append(((name, "float64", extra), operands))
+        sizes = [f"{key}={x}" for key, x in operands.items() if isinstance(x, (int, np.integer)) and "_" not in key]
+        how = ["bias"] * ("bias" in operands) + ["gathered"] * (extra == "at")
+        self.groups.append(Group((name, "float64", extra), f"{name}({', '.join(sizes + how)})", flops))
 
     # Rows -------------------------------------------------------------------------------------------------------
 
@@ -146,20 +158,18 @@ class Schedule:
         order = np.lexsort([places[:, i] for i in np.argsort(distinct, kind="stable")])
         nodes, places = nodes[order], places[order]
         out = self._put(nodes)
-        self._loop(name, places, out, f"{name}, {len(nodes)} times")
+        self._loop(name, places, out)
 
-    def _loop(self, name: str, places: np.ndarray, out: int, text: str) -> None:
+    def _loop(self, name: str, places: np.ndarray, out: int) -> None:
         """Apply a row to numbers that lie in rows and columns, or else scattered."""
-        shape = _common(places)
+        shape, n = _common(places), len(places)
         if shape is not None:
-            rows, columns, strides = shape
-            words: list[Any] = [rows, columns, ("value", out)]
-            for m in strides:
-                words += [("value", m.first), m.row, m.column]
-            self._call((name, "float64", ""), words, text, len(places))
+            rows, columns, found = shape
+            named = named_operands([Place(m.first) for m in found], [(m.row, m.column) for m in found])
+            self._call(name, n, out=Place(out), rows=rows, columns=columns, **named)
             return
-        words = [len(places), ("value", out), ("value", 0), *(_index(x) for x in places.T)]
-        self._call((name, "float64", "at"), words, text, len(places))
+        named = named_operands([_index(x) for x in places.T])
+        self._call(name, n, extra="at", out=Place(out), values=Place(0), n=n, **named)
 
     # Sums -------------------------------------------------------------------------------------------------------
 
@@ -188,23 +198,22 @@ class Schedule:
         if len(alone):
             alone = alone[np.lexsort((right[alone, 0], left[alone, 0]))]
             out, k = self._put(nodes[alone]), left.shape[1]
-            words = [len(alone), k, ("value", out), ("value", 0), _index(left[alone]), _index(right[alone])]
-            self._call(("sums", "float64", ""), words, f"{len(alone)} sums of {k} products", 2 * k * len(alone))
+            left, right = _index(left[alone]), _index(right[alone])
+            self._call("sums", 2 * k * len(alone), out=Place(out), values=Place(0), left=left, right=right,
+                       n=len(alone), k=k)  # fmt: skip
 
     def _plain_sums(self, nodes: np.ndarray, places: np.ndarray) -> None:
         order = np.lexsort((places[:, -1], places[:, 0]))
         nodes, places = nodes[order], places[order]
         out, (n, k) = self._put(nodes), places.shape
         found = matrix(places)
-        text, flops = f"{n} sums of {k} numbers", n * k
         if found is not None and found.column == 1 and (n == 1 or found.row == k):
-            self._call(("sum", "float64", ""), [("value", out), ("value", found.first), n, k, 1], text, flops)
+            self._call("sum", n * k, out=Place(out), a=Place(found.first), outer=n, n=k, inner=1)
         elif found is not None and found.row == 1:  # columns: ones times a matrix
-            words = [("value", out), ("value", 0), ("value", found.first), 0, 1, k, n, 0, 0, found.column, 1, 0]
-            self._call(("matmul", "float64", ""), [*words, 1, 0, 0, 0, 0, 0], text, flops)
+            self._call("matmul", n * k, out=Place(out), a=Place(ONE), b=Place(found.first), m=1, k=k, n=n,
+                       a_row=0, a_column=0, b_row=found.column, b_column=1)  # fmt: skip
         else:
-            words = [n, k, ("value", out), ("value", 0), _index(places)]
-            self._call(("plain_sums", "float64", ""), words, text, flops)
+            self._call("plain_sums", n * k, out=Place(out), values=Place(0), places=_index(places), n=n, k=k)
 
     def _product(self, nodes: np.ndarray, block: Blocks, terms: list[tuple[np.ndarray, np.ndarray]]) -> None:
         """Compute a matrix product; `terms` are added to each element, each with its sign: the place of 1 or -1.
@@ -225,24 +234,22 @@ class Schedule:
             if (by == ONE).all() and (x[:1] == x).all():
                 found = matrix(x[:1])
                 close = found is not None and (n == 1 or found.column == 1)
-                start = ("value", found.first) if found is not None and close else self._packed(x[0])
+                start = Place(found.first) if found is not None and close else self._packed(x[0])
                 del terms[i]
                 break
         out = self._put(nodes.ravel())
-        b_column = b[2] if n > 1 else 1
-        words = [("value", out), a[0], b[0], 0 if start is None else start, m, k, n]
-        words += [a[1], a[2], b[1] if k > 1 else 1, b_column, 0, 1, 0, 0, 0, 0, 0]
-        text = f"{m} x {k} matrix times {k} x {n} matrix" + (" plus a row" if start is not None else "")
-        self._call(("matmul", "float64", ""), words, text, 2 * m * n * k)
+        more = {} if start is None else {"bias": start}
+        self._call("matmul", 2 * m * n * k, out=Place(out), a=a[0], b=b[0], m=m, k=k, n=n, a_row=a[1], a_column=a[2],
+                   b_row=b[1] if k > 1 else 1, b_column=b[2] if n > 1 else 1, **more)  # fmt: skip
         for x, by in terms:
             columns_ = [np.arange(out, out + m * n), x.ravel(), by.ravel()]
-            self._loop("add_product", np.stack(columns_, axis=1), out, "the same, plus one more number each")
+            self._loop("add_product", np.stack(columns_, axis=1), out)
 
     def _matrix(self, places: np.ndarray, backward: bool) -> tuple[Any, int, int]:
         """Find a matrix among the values, or pack it, also if its rows run backward; gives its address and strides."""
         found = matrix(places)
         if found is not None and (backward or found.column >= 0):
-            return ("value", found.first), found.row, found.column
+            return Place(found.first), found.row, found.column
         return self._packed(places), places.shape[1], 1
 
     def _packed(self, places: np.ndarray) -> np.ndarray:
@@ -250,8 +257,7 @@ class Schedule:
         if places.max() < self.constants:
             return np.ascontiguousarray(self.numbers[places])
         memory = np.empty(places.size)
-        words = [places.size, memory, ("value", 0), _index(places)]
-        self._call(("identity", "float64", "at"), words, f"{places.size} numbers gathered", 0)
+        self._call("identity", 0, extra="at", out=memory, values=Place(0), a=_index(places), n=places.size)
         return memory
 
     # One after the other ----------------------------------------------------------------------------------------
@@ -281,9 +287,9 @@ class Schedule:
             else:
                 table[code] = FIRST + len(rows)
                 rows.append(name)
-        words = [len(nodes), ("value", out), ("value", 0), table[codes], stream, ("functions", rows), ("arities", rows)]
-        self._call(("straight", "float64", ""), words, f"{len(nodes)} rows one after the other",
-                   int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum()))  # fmt: skip
+        flops = int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum())
+        self._call("straight", flops, out=Place(out), values=Place(0), codes=table[codes], places=stream,
+                   functions=("functions", rows), arities=("arities", rows), n=len(nodes))  # fmt: skip
 
 
 def _different(places: np.ndarray) -> np.ndarray:

@@ -44,7 +44,8 @@ def merged(columns: Columns, walk: Walk, first: int) -> tuple[np.ndarray, int]:
     kind[rows["identity"]] = 3
     size = 1 << (2 * n).bit_length()
     same = np.empty(n, np.int32)
-    walk("merged", n, columns.code, columns.operands, same, kind, first, np.full(size, -1, np.int32), size)
+    walk("merged", code=columns.code, operands=columns.operands, same=same, kind=kind,
+         table=np.full(size, -1, np.int32), n=n, first=first, size=size)  # fmt: skip
     columns.outputs = same[columns.outputs]
     identities = columns.code == rows["identity"]
     return same, int((same != np.arange(n))[~identities].sum())
@@ -57,8 +58,8 @@ def summed(columns: Columns, walk: Walk, kept: np.ndarray) -> tuple[np.ndarray, 
     n, code, operands = len(columns.code), columns.code, columns.operands
     kind = columns.rows.table(LINEAR)
     root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
-    walk("summed", n, code, operands, kind, kept, np.zeros(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int8),
-         root, sign)  # fmt: skip
+    walk("summed", code=code, operands=operands, kind=kind, kept=kept, uses=np.zeros(n, np.int32),
+         user=np.empty(n, np.int32), by=np.empty(n, np.int8), root=root, sign=sign, n=n)  # fmt: skip
     how = kind[code]
     alone = np.flatnonzero((root >= 0) & (how == 0) & (code > 3)).astype(np.int32)
     linear = np.flatnonzero((root >= 0) & (how > 0) & (how < 4))
