@@ -77,6 +77,6 @@ def test_a_program_says_what_python_runs() -> None:
     text = str(program).splitlines()
     assert sum(line.endswith("  # in Python") for line in text) == 4
     assert all((" double_it(" in line or " cumsum(" in line) == line.endswith("# in Python") for line in text[:-1])
-    assert text[-1] == "# no kernel, so Python runs them: double_it, cumsum"
+    assert text[-1] == "# no kernel, so Python runs them: cumsum, double_it"
     native = compile((x * x).sum())
     assert native.stats.in_python == 0 and "Python" not in str(native)
