@@ -220,14 +220,15 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     return differentiated
 
 
-def gradients(root: Any, nodes: Iterable[Any]) -> list[Any]:
+def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[Any]:
     r"""Give $\partial\,\mathrm{root} / \partial x$ for every node `x` of a graph that is there already, as nodes.
 
     What `backward(create_graph=True)` leaves in `grad`, without touching it.
 
     Args:
         root: a node that holds a single number.
-        nodes: the nodes to differentiate by; one that `root` does not depend on gives zeros.
+        nodes: the nodes to differentiate by.
+        zeros: whether a node that `root` does not depend on gives zeros, or None.
 
     Raises:
         TypeError: `root`, or one of `nodes`, is no node.
@@ -248,7 +249,7 @@ def gradients(root: Any, nodes: Iterable[Any]) -> list[Any]:
     one = 1.0 if root._data.__class__ is float else np.ones_like(root._data)
     with modes.recording_again():
         found = pullback([(root, constant(one))], nodes, graph=True)
-    return [_zero_like(x, True) if g is None else g for x, g in zip(nodes, found, strict=True)]
+    return [_zero_like(x, True) if g is None and zeros else g for x, g in zip(nodes, found, strict=True)]
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:

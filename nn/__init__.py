@@ -72,6 +72,7 @@ from .optim import AdamW as AdamW
 from .optim import ClipNorm as ClipNorm
 from .optim import ClipValue as ClipValue
 from .optim import Groups as Groups
+from .optim import NAdam as NAdam
 from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
 from .penalties import L1 as L1
@@ -122,6 +123,7 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "Groups",
+    "NAdam",
     "Optimizer",
     "RMSprop",
     "descend",

@@ -98,6 +98,7 @@ class _Runner:
         self.data, self.needed = data, needed
         self.arrays: _Arrays | None = None
         self.loops: dict[Any, Loop | None] = {}
+        self.unreached: dict[Any, list[int]] = {}  # the parameters that the loss does not depend on, for each program
         self.whole: np.ndarray | None = None  # the last array of row numbers that was seen to name every row in order
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
@@ -161,12 +162,16 @@ class _Runner:
         arrays, optimizer = self._arrays(), self.optimizer
         own, steps = optimizer.parameters, optimizer.steps + taken
         *found, states = loop.state
-        spread, news = [arrays.spread(x, len(own)) for x in found], arrays.spread_states(states, len(own))
+        numbers, grads = (arrays.spread(x, len(own)) for x in found)
+        news, skipped = arrays.spread_states(states, len(own)), list(optimizer.skipped)
+        for i in self.unreached[loop]:
+            grads[i] = None
+            skipped[i] += taken
 
         def commit() -> None:
-            for parameter, number, grad in zip(own, *spread, strict=True):
+            for parameter, number, grad in zip(own, numbers, grads, strict=True):
                 parameter.data, parameter.grad = number, grad
-            optimizer.states, optimizer.steps = news, steps
+            optimizer.states, optimizer.steps, optimizer.skipped = news, steps, skipped
 
         try:
             commit()
@@ -185,11 +190,14 @@ class _Runner:
 
     def _loop(self, size: int, settings: tuple[Any, ...]) -> Loop | None:
         """Give the program for batches of this size; None where the step cannot be compiled, and need not be."""
-        key = (size, *settings)
+        unreached = self.unreached.get((size, settings), ())
+        skipped = [0 if i in unreached else k for i, k in enumerate(self.optimizer.skipped)]
+        key = (size, settings, *skipped)
         if key not in self.loops:
             drawn = [(rng, copy.deepcopy(rng)) for _, rng in self.trained.named_generators()]
             try:
-                self.loops[key] = self._made(size)
+                self.loops[key] = loop = self._made(size)
+                self.unreached[size, settings] = self.unreached[loop]
             except Exception:  # whatever is wrong with the step itself, the eager runner says better
                 for rng, before in drawn:  # a trace that failed may have drawn numbers, which the steps are to draw
                     same_state(rng, before)
@@ -209,21 +217,30 @@ class _Runner:
         with self.trained.mode(False):  # a look at one row, eagerly: what is wrong with the objective is said here
             objective(self.trained, *(x[:1].copy() for x in self.data))
 
+        unreached: list[int] = []
+        skipped = arrays.gathered(optimizer.skipped)
+
         def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
             t, *rates = fed
             value = objective(arrays.model, *batch)
-            grads = gradients(value, arrays.parameters)
-            new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, t)
+            grads = gradients(value, arrays.parameters, zeros=False)
+            counts = [t - k if np.any(k) else t for k in skipped]
+            new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, counts)
+            absent = [i for i, grad in enumerate(grads) if grad is None]
+            unreached[:] = absent if arrays.indices is None else [n for i in absent for n in arrays.indices[i].flat]
+            grads = [old if grad is None else grad for old, grad in zip(state[1], grads, strict=True)]
             return (new, grads, states), [value]
 
         if arrays.model is not self.trained:
             arrays.model.train(self.trained.training)
         numbers = [p.data for p in arrays.parameters]
         state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states))
-        return Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True)
+        loop = Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True)
+        self.unreached[loop] = unreached
+        return loop
 
 
-_NO_SETTINGS = {"lr", "parameters", "steps", "optimizers"}
+_NO_SETTINGS = {"lr", "parameters", "steps", "skipped", "optimizers"}
 
 
 def compiled_runner(

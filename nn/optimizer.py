@@ -15,13 +15,14 @@ import numpy as np
 
 from autograd import Node, Tensor, Value
 
-from .checks import count, within
+from .checks import count, flag, within
 from .state import is_parameter
 
 __all__ = ["Clip", "Optimizer", "Rate", "State", "checked", "clipped", "zeros_like"]
 
 Rate = float | Callable[[int], float]
 State = dict[str, Any]
+_OFF = ("weight_decay", "dampening", "lr_decay", "initial_accumulator_value")  # not shown where they are 0
 Clip = Callable[[list[Any]], list[Any]]
 
 
@@ -37,9 +38,14 @@ class Optimizer:
         weight_decay: $\lambda$: $\lambda\theta$ is added to the gradient, which is the gradient of
             $\frac\lambda2\theta^2$. Where `decoupled`, $\eta\lambda\theta$ is taken from the parameter instead.
         clip: a function from the list of all gradients to a list, such as `ClipNorm(1.0)`.
+        maximize: whether to follow the gradient up instead of down.
+
+    A setting can be changed between two steps, such as `optimizer.momentum = 0.9`: the next step uses it.
 
     Attributes:
         steps: how many steps have been taken.
+        skipped: how many of them each parameter has sat out, because it had no gradient: `update` counts only the
+            steps of its own parameter, as PyTorch does.
         decoupled: whether weight decay keeps away from the gradient; a constant of the class.
 
     Raises:
@@ -56,6 +62,7 @@ class Optimizer:
         lr: Rate,
         weight_decay: float = 0.0,
         clip: Clip | None = None,
+        maximize: bool = False,
     ) -> None:
         if isinstance(lr, type):
             raise TypeError(f"`lr` is a number or a function of the step, not a class: write {lr.__name__}(...)")
@@ -63,9 +70,10 @@ class Optimizer:
         self.weight_decay = within(weight_decay, "weight_decay")
         if not (clip is None or (callable(clip) and not isinstance(clip, type))):
             raise TypeError(f"`clip` is a function of all gradients, such as ClipNorm(1.0), not {clip!r:.60}")
-        self.clip = clip
+        self.clip, self.maximize = clip, flag(maximize, "maximize")
         self.steps = 0
         self.parameters: list[Any] = []
+        self.skipped: list[int] = []
         self._states: list[State] = []
         if parameters is not None:
             self.bind(parameters)
@@ -84,19 +92,20 @@ class Optimizer:
                     "its state for them: make a new one"
                 )
             return
-        self.parameters = parameters
+        self.parameters, self.skipped = parameters, [0] * len(parameters)
+        self._least = min(range(len(parameters)), key=lambda i: math.prod(parameters[i].shape))  # the cheapest to ask
 
     def zero_grad(self) -> None:
-        """Set the gradients of all parameters that are trained to zero."""
+        """Set the gradients to None, as PyTorch does: a step leaves a parameter without a gradient alone."""
         for parameter in self.parameters:
             if parameter.requires_grad:
-                parameter.zero_grad()
+                parameter.grad = None
 
     @property
     def states(self) -> list[State]:
         """What the rule has kept for each parameter: numbers and arrays by name."""
-        if not self._states:
-            self._states = [self.start(parameter.data) for parameter in self._bound()]
+        parameters = self._bound()
+        self._states = self._complete(parameters, self._states or [{} for _ in parameters])
         return self._states
 
     @states.setter
@@ -109,6 +118,12 @@ class Optimizer:
         """Give the state of a parameter before the first step, from its number or array: by name, zeros like it."""
         return {}
 
+    def _complete(self, parameters: list[Any], states: list[State]) -> list[State]:
+        """Add what a setting needs that was switched on after the first step, such as a momentum."""
+        if self.start(parameters[self._least].data).keys() <= states[self._least].keys():
+            return states
+        return [self.start(p.data) | state for p, state in zip(parameters, states, strict=True)]
+
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
         """Give the parameter and its state after a step. A pure function of floats, arrays or nodes.
 
@@ -120,7 +135,7 @@ class Optimizer:
             grad: its gradient.
             state: what `start`, or the step before, gave.
             lr: the learning rate of this step.
-            t: the number of this step, from 1.
+            t: the number of this step of the parameter, from 1: steps in which it had no gradient do not count.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no `update(self, parameter, grad, state, lr, t)`: write one"
@@ -134,20 +149,23 @@ class Optimizer:
         Args:
             parameters, grads, states: one of each for each parameter; one whose gradient is None stays as it is.
             rates: the learning rates of this step, as `rates` gives them.
-            t: the number of this step, from 1.
+            t: the number of this step, from 1; or a list with that of each parameter.
         """
         (lr,) = rates
         if self.clip is not None:
             grads = clipped(self.clip, grads)
+        if self.maximize:
+            grads = [grad if grad is None else -grad for grad in grads]
+        counts = t if isinstance(t, list) else [t] * len(parameters)
         new: list[Any] = []
         news: list[State] = []
-        for parameter, grad, state in zip(parameters, grads, states, strict=True):
+        for parameter, grad, state, own in zip(parameters, grads, states, counts, strict=True):
             if grad is not None:
                 if self.weight_decay and self.decoupled:
                     parameter = parameter * (1.0 - lr * self.weight_decay)
                 elif self.weight_decay:
                     grad = grad + self.weight_decay * parameter
-                parameter, state = self.update(parameter, grad, state, lr, t)
+                parameter, state = self.update(parameter, grad, state, lr, own)
             new.append(parameter)
             news.append(state)
         return new, news
@@ -175,7 +193,8 @@ class Optimizer:
         grads = [_plain(parameter) for parameter in parameters]
         rates = self.rates()
         with np.errstate(all="ignore"):
-            new, news = self.updates([p.data for p in parameters], grads, states, rates, self.steps + 1)
+            counts: list[Any] = [self.steps + 1 - skipped for skipped in self.skipped]
+            new, news = self.updates([p.data for p in parameters], grads, states, rates, counts)
             live = [i for i, grad in enumerate(grads) if grad is not None]
             for i in live:  # all of them before the first is changed: an error, or Ctrl-C, leaves no half of a step
                 old = parameters[i].data
@@ -183,25 +202,26 @@ class Optimizer:
                 news[i] = {name: _alike(x, states[i].get(name, old), name, self, parameters[i])
                            for name, x in news[i].items()}  # fmt: skip
         steps = self.steps + 1
+        skipped = [n + (grad is None) for n, grad in zip(self.skipped, grads, strict=True)]
         try:
-            self._commit(live, new, news, steps)
+            self._commit(live, new, news, steps, skipped)
         except KeyboardInterrupt:  # what was begun is finished first: no half of a step
-            self._commit(live, new, news, steps)
+            self._commit(live, new, news, steps, skipped)
             raise
 
-    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int) -> None:
+    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: list[int]) -> None:
         """Make a step that has been computed; doing it once more changes nothing."""
         for i in live:
             self.parameters[i].data = new[i]
-        self._states = news
-        self.steps = steps
+        self._states, self.steps, self.skipped = news, steps, skipped
 
     def state_dict(self) -> dict[str, Any]:
         """Copy all that a later step depends on, but the parameters and the settings.
 
         Returns:
             A text, ints, floats and arrays by name: `kind`, the class; `steps`; `lr.0`, the learning rate of group 0,
-            or `lr.0.best` and so on of a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3.
+            or `lr.0.best` and so on of a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3;
+            `skipped.3`, the steps that parameter 3 has sat out, if any.
         """
         state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
         for i, group in enumerate(self._groups()):
@@ -211,7 +231,7 @@ class Optimizer:
                 state |= {f"lr.{i}.{name}": x for name, x in group.lr.state_dict().items()}
         for i, own in enumerate(self.states):
             state |= {f"{name}.{i}": x.copy() if isinstance(x, np.ndarray) else x for name, x in own.items()}
-        return state
+        return state | {f"skipped.{i}": n for i, n in enumerate(self.skipped) if n}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set all that `state_dict` gave; everything is checked before anything is changed.
@@ -224,7 +244,9 @@ class Optimizer:
         self._bound()
         if not isinstance(state, Mapping):
             raise TypeError(f"`state` is a dict, as `state_dict()` gives it, not {type(state).__name__}")
-        own = self.state_dict()
+        counts = [f"skipped.{i}" for i in range(len(self.skipped))]
+        own = {name: x for name, x in self.state_dict().items() if name not in counts}
+        own |= {name: 0 for name in counts if name in state}  # those of no steps are left out
         if state.get("kind") != own["kind"]:
             raise ValueError(f"`state` is of kind {state.get('kind')!r:.60}; this is {own['kind']!r}")
         wrong = [f"missing: {name!r}" for name in own if name not in state]
@@ -240,6 +262,7 @@ class Optimizer:
         for i, group in enumerate(self._groups()):
             group.lr = _with_state(group.lr, new, i)
         self.steps = new["steps"]
+        self.skipped = [new.get(name, 0) for name in counts]
         self._states = [{name: new[f"{name}.{i}"] for name in old} for i, old in enumerate(self.states)]
 
     def _groups(self) -> list[Optimizer]:
@@ -251,8 +274,9 @@ class Optimizer:
         return self.parameters
 
     def _settings(self) -> str:
-        hidden = ("parameters", "steps") if self.weight_decay else ("parameters", "steps", "weight_decay")
-        own = {k: v for k, v in vars(self).items() if not (k in hidden or k[0] == "_" or v is None or v is False)}
+        hidden = ("parameters", "steps", "skipped")
+        own = {k: v for k, v in vars(self).items()
+               if not (k in hidden or k[0] == "_" or v is None or v is False or (not v and k in _OFF))}  # fmt: skip
         return ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in own.items())
 
     def __repr__(self) -> str:

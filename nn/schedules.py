@@ -6,14 +6,18 @@ A step is one batch, not one epoch. All but `OnPlateau` have no state: each can 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .checks import count, one_of, within
 
-__all__ = ["Cosine", "ExponentialDecay", "OnPlateau", "OneCycle", "Schedule", "StepDecay", "WarmUp"]
+__all__ = [
+    "Cosine", "CosineRestarts", "ExponentialDecay", "MultiStep", "OnPlateau", "OneCycle", "Polynomial", "Schedule",
+    "StepDecay", "WarmUp",
+]  # fmt: skip
 
 
 class Schedule:
@@ -70,6 +74,49 @@ class ExponentialDecay(StepDecay):
         return f"ExponentialDecay(lr={self.lr!r}, factor={self.factor!r})"
 
 
+class MultiStep(Schedule):
+    r"""Stairs of unequal length: $\eta\,\gamma^j$ after $j$ of the milestones. (PyTorch: MultiStepLR.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        milestones: the numbers of steps after which the rate goes down, in ascending order.
+        factor: $\gamma$, from 0 to 1.
+
+    >>> [round(MultiStep(0.1, [2, 3], factor=0.5)(k), 3) for k in range(5)]
+    [0.1, 0.1, 0.05, 0.025, 0.025]
+    """
+
+    def __init__(self, lr: float, milestones: Sequence[int], factor: float = 0.1) -> None:
+        self.lr, self.milestones = within(lr, "lr"), [count(n, "milestones") for n in milestones]
+        self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
+        if self.milestones != sorted(self.milestones) or not self.milestones:
+            raise ValueError(f"`milestones` are numbers of steps in ascending order, not {milestones!r:.60}")
+
+    def rate(self, steps: int) -> float:
+        """Return the height of the stair."""
+        return self.lr * self.factor ** bisect_right(self.milestones, steps)
+
+
+class Polynomial(Schedule):
+    r"""A power of a falling line: $\eta\,(1 - k/n)^p$ after $k$ steps, and 0 from step $n$ on. (PyTorch: PolynomialLR.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        steps: $n$.
+        power: $p$; 1 for a straight line.
+
+    >>> [round(Polynomial(0.1, 4, power=2)(k), 4) for k in range(6)]
+    [0.1, 0.0563, 0.025, 0.0063, 0.0, 0.0]
+    """
+
+    def __init__(self, lr: float, steps: int, power: float = 1.0) -> None:
+        self.lr, self.steps, self.power = within(lr, "lr"), count(steps, "steps"), within(power, "power")
+
+    def rate(self, steps: int) -> float:
+        """Return the power of the height of the line."""
+        return self.lr * (1.0 - min(steps, self.steps) / self.steps) ** self.power
+
+
 class Cosine(Schedule):
     r"""Half a cosine from $\eta$ down to $\eta_0$: $\eta_0 + \frac12(\eta - \eta_0)(1 + \cos\frac{\pi k}{n})$.
 
@@ -93,6 +140,36 @@ class Cosine(Schedule):
     def rate(self, steps: int) -> float:
         """Give the height of the cosine."""
         return _between(self.lr, self.low, steps / self.steps)
+
+
+class CosineRestarts(Cosine):
+    r"""Half a cosine from $\eta$ down to $\eta_0$, which starts again each time it has come there.
+
+    (PyTorch: CosineAnnealingWarmRestarts.)
+
+    Args:
+        lr, low: $\eta$ and $\eta_0$, as for `Cosine`.
+        steps: the number of steps up to the first restart.
+        multiply: how many times as long as the one before each further cosine is.
+
+    Source: Loshchilov and Hutter (2017), section 3.
+
+    >>> [round(CosineRestarts(0.1, 2, multiply=2)(k), 4) for k in range(7)]
+    [0.1, 0.05, 0.1, 0.0854, 0.05, 0.0146, 0.1]
+    """
+
+    def __init__(self, lr: float, steps: int, multiply: int = 1, low: float = 0.0) -> None:
+        super().__init__(lr, steps, low)
+        self.multiply = count(multiply, "multiply")
+
+    def rate(self, steps: int) -> float:
+        """Return the height of the cosine that is running."""
+        length = self.steps
+        if self.multiply == 1:
+            steps %= length
+        while steps >= length:
+            steps, length = steps - length, length * self.multiply
+        return _between(self.lr, self.low, steps / length)
 
 
 class WarmUp(Schedule):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import math
+import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor, Value
-from nn.optim import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, Groups, Optimizer, RMSprop
+from nn.optim import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, Groups, NAdam, Optimizer, RMSprop
 
 START = np.array([[0.5, -1.5], [2.0, 1.0]])
 RULES = [
@@ -29,6 +31,16 @@ RULES = [
     (Adam, {"lr": 0.02, "weight_decay": 0.1}),
     (AdamW, {}),
     (AdamW, {"lr": 0.02, "weight_decay": 0.5}),
+    (SGD, {}),
+    (SGD, {"lr": 0.01, "momentum": 0.9, "dampening": 0.5}),
+    (Adagrad, {"lr": 0.1, "lr_decay": 0.5, "initial_accumulator_value": 0.1, "weight_decay": 0.1}),
+    (RMSprop, {"centered": True, "weight_decay": 0.1}),
+    (RMSprop, {"centered": True, "momentum": 0.1, "weight_decay": 0.1}),
+    (Adam, {"amsgrad": True, "weight_decay": 0.1}),
+    (AdamW, {"amsgrad": True, "lr": 0.05}),
+    (NAdam, {}),
+    (NAdam, {"lr": 0.02, "momentum_decay": 6e-3, "weight_decay": 0.1}),
+    (NAdam, {"lr": 0.02, "momentum_decay": 6e-3, "weight_decay": 0.1, "decoupled_weight_decay": True}),
 ]
 
 
@@ -50,14 +62,27 @@ def run(optimizer: Any, objective: Any, steps: int = 100) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("sign", [1.0, -1.0])
 @pytest.mark.parametrize(("rule", "settings"), RULES)
-def test_equals_pytorch_over_100_steps(rule: Any, settings: dict[str, Any]) -> None:
+def test_equals_pytorch_over_100_steps(rule: Any, settings: Any, sign: float, monkeypatch: Any) -> None:
+    """Up and down; one parameter joins after 7 steps, and one sits out every third step, as some gradients do."""
     torch = pytest.importorskip("torch")
-    twin = torch.tensor(START, requires_grad=True)
-    run(getattr(torch.optim, rule.__name__)([twin], **settings), lambda: bumpy(twin, torch.tanh).sum())
-    ours = Tensor(START)
-    run(rule([ours], **settings), lambda: bumpy(ours, ag.tanh).sum())
-    assert np.allclose(ours.data, twin.detach().numpy(), rtol=1e-10, atol=1e-12)
+    starts = [START, START[0], 0.3 * START[1]]
+    twins, ours = [torch.tensor(x, requires_grad=True) for x in starts], [Tensor(x) for x in starts]
+
+    def objective(parameters: Any, tanh: Any, k: int) -> Any:
+        live = [x for i, x in enumerate(parameters) if (i != 1 or k >= 7) and (i != 2 or k % 3)]
+        return sum(sign * bumpy(x, tanh).sum() for x in live)
+
+    monkeypatch.setattr(sys.modules[torch.optim.NAdam.__module__], "_get_scalar_dtype", lambda **_: torch.float64)
+    theirs = getattr(torch.optim, rule.__name__)(twins, maximize=sign < 0, **settings)
+    optimizer = rule(ours, maximize=sign < 0, **settings)
+    for k in range(100):
+        run(theirs, partial(objective, twins, torch.tanh, k), 1)
+        run(optimizer, partial(objective, ours, ag.tanh, k), 1)
+    assert optimizer.skipped == [0, 7, 34]
+    for x, t in zip(ours, twins, strict=True):
+        assert np.allclose(x.data, t.detach().numpy(), rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize(("rule", "settings"), [
@@ -124,6 +149,51 @@ def test_float32_stays_and_what_was_computed_keeps_its_numbers(rule: Any, settin
     assert x.dtype == np.float32 and x.data.dtype == np.float32
     out.sum().backward()
     assert np.allclose(out.data, START**2)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("make", [nn.TensorMLP, nn.MLP])
+@pytest.mark.parametrize(("rule", "name", "to"), [
+    (SGD, "momentum", 0.9), (RMSprop, "centered", True), (Adam, "amsgrad", True)
+])  # fmt: skip
+def test_a_setting_switched_on_between_steps_works(rule: Any, name: str, to: Any, make: Any, compiled: bool) -> None:
+    X, y = nn.datasets.moons(20, rng=0)
+    model, by_hand = make(2, [3, 1], rng=1), nn.TensorMLP(2, [3, 1], rng=1)
+    for parameter, data in zip(by_hand.parameters(), make(2, [3, 1], rng=1).to_tensors().parameters()
+                               if make is nn.MLP else model.parameters(), strict=True):  # fmt: skip
+        parameter.data = data.data.copy()
+    optimizer = rule(lr=0.01)
+    nn.fit(model, X, y, "mse", optimizer=optimizer, epochs=3, batch_size=None, compiled=compiled,
+           callbacks=[lambda epoch, logs: setattr(optimizer, name, to)])  # fmt: skip
+    own = Groups(rule(by_hand.parameters(), lr=0.01))
+    for k in range(3):
+        setattr(own.optimizers[0], name, to if k else getattr(own.optimizers[0], name))
+        run(own, lambda: nn.losses.mse(by_hand(X), y[:, None]), steps=1)
+    assert np.allclose(model.outputs(X), by_hand.outputs(X), rtol=1e-10)
+
+
+@pytest.mark.parametrize("rule", [Adam, NAdam])
+def test_a_parameter_that_the_loss_does_not_reach_is_skipped_natively_too(rule: Any) -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            self.a, self.b, self.late = Tensor([[0.5], [1.0]]), Tensor([0.0]), False
+
+        def forward(self, x: Any) -> Any:
+            return (x @ self.a + self.b) if self.late else x @ self.a
+
+    X, y = nn.datasets.moons(20, rng=0)
+    found = []
+    for compiled in (False, True):
+        net = Net()
+        optimizer = rule(net.parameters(), lr=0.05, weight_decay=0.1)
+        for net.late in (False, True, False, True):
+            nn.fit(net, X, y, "mse", optimizer=optimizer, epochs=4, batch_size=None, compiled=compiled)
+        assert optimizer.skipped == [0, 8] and optimizer.state_dict()["skipped.1"] == 8
+        found.append(np.concatenate([p.data.ravel() for p in net.parameters()]))
+        other = rule([Tensor(p.data) for p in net.parameters()])
+        other.load_state_dict(optimizer.state_dict())
+        assert other.skipped == [0, 8]
+    assert np.allclose(*found, rtol=1e-12)
 
 
 def test_a_parameter_without_a_gradient_is_left_alone() -> None:
@@ -416,12 +486,15 @@ def test_what_is_left_out_is_as_in_pytorch() -> None:
         parameters = inspect.signature(rule).parameters.values()
         return {p.name: p.default for p in parameters if p.default not in (None, p.empty)}
 
-    plain = {"weight_decay": 0.0}
-    assert defaults(SGD) == {"momentum": 0.0, "nesterov": False, **plain}
-    assert defaults(Adagrad) == {"lr": 1e-2, "eps": 1e-10, **plain}
-    assert defaults(RMSprop) == {"lr": 1e-2, "alpha": 0.99, "momentum": 0.0, "eps": 1e-8, **plain}
-    assert defaults(Adam) == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, **plain}
-    assert defaults(AdamW) == {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 1e-2}
+    plain = {"weight_decay": 0.0, "maximize": False}
+    assert defaults(SGD) == {"lr": 1e-3, "momentum": 0.0, "nesterov": False, "dampening": 0.0, **plain}
+    assert defaults(Adagrad) == {"lr": 1e-2, "lr_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10, **plain}
+    rms = {"lr": 1e-2, "alpha": 0.99, "momentum": 0.0, "centered": False, "eps": 1e-8}
+    assert defaults(RMSprop) == {**rms, **plain}
+    adam = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "amsgrad": False, **plain}
+    assert defaults(Adam) == adam and defaults(AdamW) == {**adam, "weight_decay": 1e-2}
+    own = {"lr": 2e-3, "momentum_decay": 4e-3, "decoupled_weight_decay": False}
+    assert defaults(NAdam) == {**{k: v for k, v in adam.items() if k != "amsgrad"}, **own}
     assert defaults(Optimizer) == plain
 
 

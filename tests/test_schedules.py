@@ -11,12 +11,27 @@ import pytest
 
 from autograd import Tensor
 from nn import SGD, Groups
-from nn.schedules import Cosine, ExponentialDecay, OneCycle, OnPlateau, Schedule, StepDecay, WarmUp
+from nn.schedules import (
+    Cosine,
+    CosineRestarts,
+    ExponentialDecay,
+    MultiStep,
+    OneCycle,
+    OnPlateau,
+    Polynomial,
+    Schedule,
+    StepDecay,
+    WarmUp,
+)
 
 CASES: list[tuple[Schedule, Any]] = [
     (StepDecay(0.1, every=7, factor=0.3), lambda s, o: s.StepLR(o, 7, 0.3)),
     (ExponentialDecay(0.1, 0.97), lambda s, o: s.ExponentialLR(o, 0.97)),
     (Cosine(0.1, 100, low=0.01), lambda s, o: s.CosineAnnealingLR(o, 100, 0.01)),
+    (MultiStep(0.1, [5, 40, 41], factor=0.3), lambda s, o: s.MultiStepLR(o, [5, 40, 41], 0.3)),
+    (Polynomial(0.1, 60, power=2.5), lambda s, o: s.PolynomialLR(o, 60, 2.5)),
+    (CosineRestarts(0.1, 7, low=0.01), lambda s, o: s.CosineAnnealingWarmRestarts(o, 7, 1, 0.01)),
+    (CosineRestarts(0.1, 7, multiply=3), lambda s, o: s.CosineAnnealingWarmRestarts(o, 7, 3)),
     (WarmUp(0.1, steps=9, start=0.25), lambda s, o: s.LinearLR(o, 0.25, 1.0, 9)),
     (
         WarmUp(ExponentialDecay(0.1, 0.9), steps=9, start=0.25),
