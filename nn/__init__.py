@@ -75,6 +75,7 @@ from .optim import Groups as Groups
 from .optim import NAdam as NAdam
 from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
+from .pages.playground import playground as playground
 from .penalties import L1 as L1
 from .penalties import L2 as L2
 from .pruning import OptunaPruning as OptunaPruning
@@ -159,6 +160,7 @@ __all__ = [
     "losses",
     "metrics",
     "optim",
+    "playground",
     "plots",
     "schedules",
 ]

@@ -25,7 +25,7 @@ from .noise import Dropout
 from .randomness import RandomLike, seed, source
 from .stages import Stage
 
-__all__ = ["MLP", "Layer", "Neuron", "TensorMLP"]
+__all__ = ["MLP", "RECTIFIERS", "Layer", "Neuron", "TensorMLP"]
 
 
 class MLP(Module):
@@ -193,7 +193,7 @@ class TensorMLP(Sequential):
     ) -> None:
         rng, sizes, function = source(rng), _sizes(nin, nouts), function_of(activation)
         if law is None:
-            law = init.he_uniform if function in _RECTIFIERS or isinstance(function, PReLU) else init.glorot_uniform
+            law = init.he_uniform if function in RECTIFIERS or isinstance(function, PReLU) else init.glorot_uniform
         layers: list[Module] = []
         for n, m in pairwise(sizes):
             if layers and function is not linear:
@@ -212,7 +212,7 @@ class TensorMLP(Sequential):
         return MLP.from_tensors(self)
 
 
-_RECTIFIERS = [NAMES[name] for name in ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")]
+RECTIFIERS = [NAMES[name] for name in ("relu", "leaky_relu", "elu", "gelu", "silu", "softplus")]
 
 
 def _sizes(nin: Any, nouts: Any) -> list[int]:

@@ -41,7 +41,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"mlp"},
         {"encoding"},
         {"saving", "export", "inspect"},
-        {"plots"},
+        {"plots", "pages"},
         {"history", "progress", "runner"},
         {"callbacks", "evaluation", "compiled"},
         {"checkpoint", "pruning"},

@@ -55,6 +55,10 @@ in the boxes, local derivatives on the edges.
 The expression is made of + - * / % **, brackets, numbers, names, and the functions
 of the library, such as tanh, exp, relu."""
 
+PLAYGROUND = """\
+Write the playground to one HTML file: data, a net, its training and the numbers of
+both passes, for any browser. It needs no network. Everything can be changed there."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; give the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
@@ -127,6 +131,14 @@ def _parser() -> argparse.ArgumentParser:
     draw.add_argument("values", metavar="NAME=NUMBER", nargs="*", type=_value, help="the value of each variable")
     draw.add_argument("--backward", action="store_true", help="draw the backward pass: arrows turned, products added")
     draw.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf, .dot or .txt (default: print as text)")
+
+    play = command(
+        "playground", _playground, "write a page on which nets are trained and looked into", PLAYGROUND,
+        "chalkgrad playground --data spirals --hidden 8,8 -o playground.html",
+    )  # fmt: skip
+    play.add_argument("--data", metavar="NAME", default="circles", help="the data to begin with (default: circles)")
+    play.add_argument("--hidden", metavar="WIDTHS", type=_widths, default=[4, 2], help="hidden layers (default: 4,2)")
+    play.add_argument("-o", "--output", metavar="FILE", default="playground.html", help="(default: playground.html)")
     return parser
 
 
@@ -272,6 +284,14 @@ def _draw(options: argparse.Namespace) -> None:
     else:
         drawing.save(options.output)
         print(f"drawn in {options.output}")
+
+
+# playground --------------------------------------------------------------------------------------------------
+
+
+def _playground(options: argparse.Namespace) -> None:
+    nn.playground(data=options.data, hidden=options.hidden).save(options.output)
+    print(f"written to {options.output}: open it in a browser")
 
 
 # arguments ---------------------------------------------------------------------------------------------------

@@ -36,9 +36,14 @@ HELPERS = {
     "relu": "const relu = (x) => x > 0 || x !== x ? x : 0;",
     "leaky_relu": "const leaky_relu = (x, slope) => x > 0 ? x : slope * x;",
     "elu": "const elu = (x, alpha) => x > 0 ? x : alpha * Math.expm1(x);",
-    "sigmoid": "const sigmoid = (x) => (x < 0 ? Math.exp(-Math.abs(x)) : 1) / (1 + Math.exp(-Math.abs(x)));",
+    "sigmoid": (
+        "const sigmoid = (x) => {\n    const t = Math.exp(-Math.abs(x)); // never overflows\n"
+        "    return (x < 0 ? t : 1) / (1 + t);\n};"
+    ),
     "softplus": "const softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));",
-    "_sech2": "const _sech2 = (x) => 4 * Math.exp(-2 * Math.abs(x)) / (1 + Math.exp(-2 * Math.abs(x))) ** 2;",
+    "_sech2": (
+        "const _sech2 = (x) => {\n    const t = Math.exp(-2 * Math.abs(x)), u = 1 + t;\n    return 4 * t / (u * u);\n};"
+    ),
     "maximum": "const maximum = (x, y) => x > y || x !== x ? x : y;",
     "minimum": "const minimum = (x, y) => x < y || x !== x ? x : y;",
     "inside": "const inside = (x, low, high) => x < low || x > high ? 0 : 1;",
