@@ -17,6 +17,7 @@ OLDEST := .venv/oldest-$(VERSION)
 PIP := pip install --quiet --disable-pip-version-check
 INSTALL = $(PIP)
 PYTEST := $(TEST)/bin/python -m pytest -q
+LIBRARIES = $(abspath $(TEST))/lib/python$(VERSION)/site-packages
 PARALLEL := -n $(JOBS) --dist loadfile
 
 .DEFAULT_GOAL := help
@@ -49,7 +50,7 @@ wheel: $(TEST)/ready $(WHEEL)/ready ## build the wheel in dist/; try it beside N
 	$(TEST)/bin/python -m hatchling build --target wheel
 	$(WHEEL)/bin/python -m $(PIP) --no-deps --force-reinstall dist/*.whl
 	$(WHEEL)/bin/python -I tests/smoke.py
-	PYTHONPATH=$(abspath $(TEST))/lib/python$(VERSION)/site-packages $(WHEEL)/bin/python -P tests/smoke.py
+	$(WHEEL)/bin/python -I -c 'import runpy, sys; sys.path.append("$(LIBRARIES)"); runpy.run_path("tests/smoke.py")'
 
 kernels: $(TEST)/ready ## run compiled programs with every index checked that a kernel knows the bounds of, and without numba
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(TEST))/checked $(PYTEST) tests/test_compiled.py tests/test_compiled_training.py

@@ -26,6 +26,7 @@ LEFT_OUT = {"chalkgrad/_checkout.py", "chalkgrad/py.typed", "autograd/_clash.py"
 START = r"^((?: *(?:>>>|\.\.\.))? *)"
 FROM = re.compile(START + r"from (autograd|nn)(?=(?:\.[\w.]+)? import )", re.MULTILINE)
 IMPORT = re.compile(START + r"import (autograd|nn)(?= as |$)", re.MULTILINE)
+ERROR = re.compile(r"^( +)(?=(autograd|nn)\.[\w.]+Error: )", re.MULTILINE)
 
 
 class Hook(BuildHookInterface):  # type: ignore[type-arg,misc,unused-ignore]
@@ -98,6 +99,7 @@ def renamed(source: str, name: str) -> str:
         ValueError: an import by a short name is left, such as `import autograd.value` or `import numpy, nn`.
     """
     new = IMPORT.sub(r"\1from chalkgrad import \2", FROM.sub(r"\1from chalkgrad.\2", source))
+    new = ERROR.sub(r"\1chalkgrad.", new)
     if left := [node.lineno for node in ast.walk(ast.parse(new)) if imports_short(node)]:
         raise ValueError(f"{name}, lines {left}: write `from autograd.x import y` or `import autograd as ag`")
     return new
