@@ -29,6 +29,7 @@ from .drawing import Network as Network
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
 from .drawing import draw_dot as draw_dot
+from .drawing import latex as latex
 from .drawing import paths as paths
 from .drawing import trace_table as trace_table
 from .graph import Node as Node
@@ -189,6 +190,7 @@ __all__ = [
     "isnan",
     "jacobian",
     "jvp",
+    "latex",
     "leaky_relu",
     "less",
     "less_equal",

@@ -20,6 +20,7 @@ from .analysis.formula import formula as formula
 from .drawing import Drawing as Drawing
 from .drawing import draw as draw
 from .drawing import draw_dot as draw_dot
+from .equations import latex as latex
 from .figure import Figure as Figure
 from .paths import Path as Path
 from .paths import Paths as Paths
@@ -34,4 +35,4 @@ from .trace_table import TraceTable as TraceTable
 from .trace_table import trace_table as trace_table
 
 __all__ = ["Drawing", "Figure", "Network", "Path", "Paths", "Settings", "Step", "Theme", "TraceRow", "TraceTable",
-           "backward_steps", "draw", "draw_dot", "formula", "paths", "trace_table"]  # fmt: skip
+           "backward_steps", "draw", "draw_dot", "formula", "latex", "paths", "trace_table"]  # fmt: skip

@@ -20,12 +20,15 @@ from .picture.forward_mode import tangent_picture
 from .picture.frames import FrameSequence, frames_of
 from .picture.network import Network, network_text
 from .picture.reverse_mode import backward_picture, forward_picture
+from .picture.textbook import textbook_picture
 from .render.dot import digraph
 from .render.film import animation, film, stage, stills
+from .render.glyphs import set_formulas
 from .render.mermaid import mermaid_text
 from .render.network_svg import network_svg
 from .render.svg import svg_text
 from .render.text import tree
+from .render.tikz import tikz_text
 from .settings import Settings
 
 __all__ = ["Drawing", "draw", "draw_dot"]
@@ -111,7 +114,10 @@ def draw(
         if mode == "forward":
             made = tangent_picture(snapshot, wrt, shown)
             return Drawing([made], [made], snapshot, chosen)
-        both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
+        if chosen.style == "textbook":
+            both = [textbook_picture(snapshot, shown, chosen.derivatives, is_backward) for is_backward in (False, True)]
+        else:
+            both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
         return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot, chosen)
 
 
@@ -148,8 +154,8 @@ class Drawing(Figure):
     def __init__(self, views: list[Picture], shown: list[Picture], snapshot: Snapshot, settings: Settings) -> None:
         """Take the views that share their places, and those of them that are shown."""
         self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
-        for view in {id(view): view for view in views}.values():
-            view.direction = settings.direction or ""
+        self._direct(settings.direction or "")
+        for view in views:
             view.legend = view.legend if settings.legend else []
         self.title, self._alt = shown[0].title, " ".join(view.sentence for view in shown)
         self._steps, self._stills = (), None
@@ -185,12 +191,36 @@ class Drawing(Figure):
         """
         return self._drawn
 
+    def tex(self) -> str:
+        """Return the picture as a LaTeX document with TikZ; formulas of the textbook style are mathematics there."""
+        return tikz_text(self._views, self._layout)
+
     @cached_property
     def _drawn(self) -> str:
-        return self.settings.finish(svg_text(self._views, arrange(self._both)))
+        return self.settings.finish(svg_text(self._views, self._layout))
+
+    @cached_property
+    def _layout(self) -> Layout:
+        """The layout, in the direction that fills a paper of a given ratio best."""
+        if self.settings.style == "textbook":
+            set_formulas(self._both)
+        ratio = self.settings.width_to_height
+        if ratio is None or self.settings.direction:
+            return arrange(self._both)
+        found = {}
+        for way in ("LR", "TB"):
+            self._direct(way)
+            found[way] = arrange(self._both)
+        best = min(found, key=lambda way: max(found[way].width / ratio, found[way].height))
+        self._direct(best)
+        return found[best]
+
+    def _direct(self, direction: str) -> None:
+        for view in self._both:
+            view.direction = direction
 
     def _formats(self, scale: float) -> dict[str, Callable[[], str | bytes]]:
-        return super()._formats(scale) | {".dot": self.dot, ".mmd": self.mermaid}
+        return super()._formats(scale) | {".tex": self.tex, ".dot": self.dot, ".mmd": self.mermaid}
 
     # Step by step ------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..display import Shown, number, table
 from ..graph import Node, fixed, saved
 from ..reverse import pullback
-from .analysis.formula import cut, formula_of, one_line
+from .analysis.formula import formula_of
 from .analysis.snapshot import Snapshot
 from .picture.node_text import is_bare
 
@@ -112,7 +112,7 @@ def trace_table(result: Node) -> TraceTable:
         raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} values; a table has room for {_MOST}")
     if any(data.__class__ is not float for data in snapshot.data):
         raise ValueError("there are arrays in the graph of `result`: a table is of single numbers; use Values")
-    names = _names(snapshot)
+    names = snapshot.names
     shown = [node for node in snapshot.nodes if not is_bare(node)]
     found = pullback([(result, 1.0)], shown, graph=False)
     values = _values(snapshot)
@@ -122,17 +122,6 @@ def trace_table(result: Node) -> TraceTable:
         for node, slope in zip(shown, found, strict=True)
     ]  # fmt: skip
     return TraceTable(rows, names[result])
-
-
-def _names(snapshot: Snapshot) -> dict[Node, str]:
-    names: dict[Node, str] = {}
-    count = 0
-    for node in snapshot.nodes:
-        if node.inputs and not node.label:
-            count += 1
-        if not is_bare(node):
-            names[node] = cut(one_line(node.label), 24) or (f"v{count}" if node.inputs else "leaf")
-    return names
 
 
 def _values(snapshot: Snapshot) -> dict[Node, float]:

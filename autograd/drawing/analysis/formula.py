@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ...graph import Node, topological
+from .notation import PYTHON, Notation
 
 __all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short", "significant_digits"]
 
@@ -63,60 +64,93 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def formula(node: Any) -> str:
+def formula(node: Any, notation: Notation = PYTHON, is_simplified: bool = False) -> str:
     """Write the graph below a node as an expression; what is too long is cut.
 
     >>> from autograd import Value, tanh
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> formula((a + b) * -(b + 1)), formula(1 / tanh(a) ** 2), formula(a - (b - a))
     ('(a + b)*-(b + 1)', '1/tanh(a)**2', 'a - (b - a)')
+    >>> formula(2 * a**1, is_simplified=True)
+    '2*a'
     """
     if not isinstance(node, Node):
-        return short(node) if getattr(node, "shape", ()) == () else "array"
-    order, leaves = topological(node)
-    return formula_of(order[::-1], {leaf: _leaf(leaf) for leaf in leaves}) if order else _leaf(node)
+        return notation.number(short(node)) if getattr(node, "shape", ()) == () else notation.text("array")
+    order, _ = topological(node)
+    return formula_of(order[::-1], {}, notation, is_simplified) if order else _leaf(node, notation)
 
 
-def formula_of(nodes: Iterable[Node], names: Mapping[Node, str]) -> str:
+def formula_of(
+    nodes: Iterable[Node], names: Mapping[Node, str], notation: Notation = PYTHON, is_simplified: bool = False
+) -> str:
     """Write the last of some nodes, operands first, with names for those that they are computed from."""
-    written = {node: (name, _ATOM) for node, name in names.items()}
+    written = {node: (notation.name(name), _ATOM) for node, name in names.items()}
     text = ""
     for node in nodes:
-        text, binding = _applied(node, [written[x] if x in written else (_leaf(x), _ATOM) for x in node.inputs])
-        if len(text) > _LONGEST:
+        operands = [written[x] if x in written else (_leaf(x, notation), _ATOM) for x in node.inputs]
+        text, binding = (is_simplified and _simplified(node, operands)) or _applied(node, operands, notation)
+        if len(text) > (_LONGEST if notation is PYTHON else 4 * _LONGEST):
             text, binding = "…", _ATOM
         written[node] = (text, binding)
     return text
 
 
-def _leaf(node: Node) -> str:
+def _leaf(node: Node, notation: Notation) -> str:
     if node.label:
-        return one_line(node.label)
-    return short(node._data) if node._data.__class__ is float else "array"
+        return notation.name(one_line(node.label))
+    return notation.number(short(node._data)) if node._data.__class__ is float else notation.text("array")
 
 
-def _applied(node: Node, operands: list[tuple[str, int]]) -> tuple[str, int]:
+Written = tuple[str, int]
+"""A formula, and how strongly it binds."""
+
+
+def _simplified(node: Node, operands: list[Written]) -> Written | None:
+    """Leave out factors and exponents of 1, and terms of 0."""
+    if len(operands) != 2:
+        return None
+    (x, _), (y, _) = operands
+    neutral = {"*": "1", "+": "0", "/": "1", "-": "0", "**": "1"}.get(node.op.symbol)
+    if neutral is None:
+        return None
+    if y == neutral:
+        return operands[0]
+    if x == neutral and node.op.symbol in "*+":
+        return operands[1]
+    return ("1", _ATOM) if node.op.symbol == "**" and y == "0" else None
+
+
+def _applied(node: Node, operands: list[Written], notation: Notation) -> Written:
     symbol, texts = node.op.symbol, [text for text, _ in operands]
+    if symbol == "1/" and len(operands) == 1 and notation.fraction:
+        return notation.fraction.format("1", texts[0]), _BINDING["/"]
+    if len(operands) == 2 and symbol == "/" and notation.fraction:
+        return notation.fraction.format(*texts), _BINDING["/"]
+
+    def bracketed(text: str, is_needed: bool) -> str:
+        return notation.brackets.format(text) if is_needed else text
+
     if len(operands) == 2 and symbol in _BINDING:
         (x, left), (y, right) = operands
         binding = _BINDING[symbol]
         power = symbol == "**"  # groups to the right; the others group to the left
-        x = f"({x})" if left < binding or (power and left == binding) else x
-        y = f"({y})" if right < binding or (not power and right == binding and symbol not in "+*") else y
-        gap = " " if binding < 2 or symbol == "@" else ""
-        return f"{x}{gap}{symbol}{gap}{y}", binding
+        x = bracketed(x, left < binding or (power and left == binding))
+        if power and notation.power:
+            return notation.power.format(x, y), binding
+        y = bracketed(y, right < binding or (not power and right == binding and symbol not in "+*"))
+        return f"{x}{notation.infix.get(symbol, symbol)}{y}", binding
     told = settings_of(node)
     settings = list(told.values()) if len(told) == 1 else [f"{name}={value}" for name, value in told.items()]
     if len(operands) == 1 and not settings:
         (x, binding), *_ = operands
         if symbol == "-":
-            return f"-{x}" if binding >= _BINDING["*"] else f"-({x})", _SIGN
+            return f"-{bracketed(x, binding < _BINDING['*'])}", _SIGN
         if symbol == "1/":
-            return f"1/{x}" if binding > _BINDING["*"] else f"1/({x})", _BINDING["/"]
+            return f"1/{bracketed(x, binding <= _BINDING['*'])}", _BINDING["/"]
         if symbol == "²":
-            return f"{x}²" if binding == _ATOM else f"({x})²", _ATOM
+            return notation.square.format(bracketed(x, binding != _ATOM)), _ATOM
     name = node.op.name if symbol in _BINDING or " " in symbol else symbol
-    return f"{name}({', '.join([*texts, *settings])})", _ATOM
+    return notation.call(name, [*texts, *map(notation.text, settings)]), _ATOM
 
 
 def settings_of(node: Node) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +13,9 @@ import numpy as np
 from ...graph import Node, fixed, new_variable, topological
 from ...modes import quiet, recording_again
 from ...reverse import contributions
-from .formula import formula, one_line
+from .formula import cut, formula, one_line
 
-__all__ = ["Link", "Snapshot", "number", "ones", "plain_data"]
+__all__ = ["Link", "Snapshot", "number", "ones", "plain_data", "rules"]
 
 
 @dataclass
@@ -145,10 +146,40 @@ class Snapshot:
         return {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
 
     def rules_of(self, i: int) -> list[tuple[str, str]]:
-        """Give the derivative rules of a node in words, one per operand that is differentiated, with its name."""
+        """Return the derivative rules of a node in words, one per operand that is differentiated, with its name."""
         if i not in self._rules:
-            self._rules[i] = list(_rules(self.nodes[i])) if self.operands[i] else []
+            node = self.nodes[i]
+            out = one_line(node.label) or "out"
+            found = list(rules(node, self._names(node), out)) if self.operands[i] else []
+            self._rules[i] = [(name, formula(made, is_simplified=True)) for name, made in found]
         return self._rules[i]
+
+    def _names(self, node: Node) -> list[str]:
+        """Call operands by their labels, or else by letters that no node of the graph has for a label."""
+        labels = [x.label for x in node.inputs]
+        mine = [label for label, x in zip(labels, node.inputs, strict=True) if x.op is not fixed or label]
+        if all(0 < len(label) <= 8 and label.isprintable() for label in mine) and len(set(mine)) == len(mine):
+            return labels
+        return self.letters[: len(labels)] if len(labels) <= 3 else [f"x{i + 1}" for i in range(len(labels))]
+
+    @cached_property
+    def letters(self) -> list[str]:
+        """Three letters for operands without labels."""
+        labels = {node.label for node in self.nodes}
+        return list(next((x for x in ("xyz", "uvw", "pqr", "klm") if labels.isdisjoint(x)), "ξηζ"))
+
+    @cached_property
+    def names(self) -> dict[Node, str]:
+        """A name for every node but numbers in formulas: its label, or v1, v2, ... in the order of computation."""
+        labels = [one_line(node.label) for node in self.nodes]
+        letter = next(x for x in "vsqhzy" if x == "y" or not any(re.match(rf"{x}_?\d", label) for label in labels))
+        names: dict[Node, str] = {}
+        count = 0
+        for node, label in zip(self.nodes, labels, strict=True):
+            count += bool(node.inputs and not label)
+            if node.inputs or label or node.op is not fixed or number(node._data) is None:
+                names[node] = cut(label, 24) or (f"{letter}{count}" if node.inputs else "leaf")
+        return names
 
 
 def _places(node: Node) -> range:
@@ -204,34 +235,25 @@ def _matched(links: list[Link], given: Any, node: Node) -> Iterator[tuple[Link, 
 _MOST_RULES = 3  # of one node; the others are alike
 
 
-def _rules(node: Node) -> Iterator[tuple[str, str]]:
-    """Give the name of each operand with its rule, found by applying the row's rule to named leaves."""
-    names = _names(node)
+def rules(node: Node, names: list[str], out: str) -> Iterator[tuple[str, Any]]:
+    """Yield the name of each operand with its rule, found by applying the row's rule to leaves of these names."""
     given = [_named(x, name, node) for x, name in zip(node.inputs, names, strict=True)]
-    out = _leaf(0.5 if node.op.elementwise else node._data, one_line(node.label) or "out")
+    result = _leaf(0.5 if node.op.elementwise else node._data, out)
     for i in range(min(len(names), _MOST_RULES)):
         if not _differentiated(node, i):
             continue
         rule = node.op.rule(i)
         if not callable(rule):
-            yield names[i], formula(rule)
+            yield names[i], rule
             continue
         g = () if node.op.elementwise else (_leaf(ones(node._data), "g"),)
         try:
             with recording_again(), np.errstate(all="ignore"):
-                made = rule(*g, out, *given, **node.params)
+                made = rule(*g, result, *given, **node.params)
         except Exception:  # a rule of the user's own that works on numbers only: its picture still has numbers
             continue
         if made is not None:
-            yield names[i], formula(made)
-
-
-def _names(node: Node) -> list[str]:
-    labels = [x.label for x in node.inputs]
-    mine = [label for label, x in zip(labels, node.inputs, strict=True) if x.op is not fixed or label]
-    if all(0 < len(label) <= 8 and label.isprintable() for label in mine) and len(set(mine)) == len(mine):
-        return labels
-    return list("xyz")[: len(labels)] if len(labels) <= 3 else [f"x{i + 1}" for i in range(len(labels))]
+            yield names[i], made
 
 
 def _named(operand: Node, name: str, node: Node) -> Any:

@@ -23,6 +23,8 @@ def title_lines(title: str, width: float) -> list[str]:
 
 def line_height(line: Line) -> float:
     """Height of a line in pixels."""
+    if line.glyphs:
+        return line.glyphs.height + 5.0
     return 13.0 if line.small else 16.0
 
 
@@ -33,7 +35,8 @@ def line_width(text: str, small: bool) -> float:
 
 def box_size(boxes: list[Box]) -> tuple[float, float]:
     """Give the size that holds each of several boxes: those of one node in several views."""
-    width = max(max((line_width(x.text, x.small) for x in box.lines), default=0.0) for box in boxes)
+    lines = [line for box in boxes for line in box.lines]
+    width = max((x.glyphs.width if x.glyphs else line_width(x.text, x.small) for x in lines), default=0.0)
     width += {"constant": 12.0, "stub": 12.0, "leaf": 24.0, "op": 18.0}[boxes[0].kind]
     room = 6.0 if boxes[0].kind in ("constant", "stub") else 12.0
     height = max(sum(map(line_height, box.lines)) for box in boxes) + room
@@ -42,5 +45,8 @@ def box_size(boxes: list[Box]) -> tuple[float, float]:
 
 def edge_size(edges: list[Edge]) -> tuple[float, float] | None:
     """Give the size of the text beside an edge in several views; None if there is none."""
+    glyphs = [edge.formula.glyphs for edge in edges if edge.formula and edge.formula.glyphs]
+    if glyphs:
+        return max(x.width for x in glyphs) + 8.0, max(x.height for x in glyphs) + 4.0
     width = max(line_width(edge.text, small=True) for edge in edges)
     return (width + 6.0, 14.0) if width else None

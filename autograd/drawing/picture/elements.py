@@ -11,12 +11,29 @@ __all__ = ["Box", "Cluster", "Edge", "Line", "Picture", "width_of"]
 
 
 @dataclass
+class Glyphs:
+    """The outlines of a formula as SVG in black, and its size in pixels."""
+
+    width: float
+    height: float
+    markup: str
+
+
+@dataclass
 class Line:
-    """One line in a box: 12 px, or 10 px if it is small."""
+    """One line in a box: 12 px, or 10 px if it is small.
+
+    Attributes:
+        typst, latex: the same as mathematics, in these languages.
+        glyphs: how the mathematics is drawn, once it has been set.
+    """
 
     text: str
     small: bool = False
     bold: bool = False
+    typst: str = ""
+    latex: str = ""
+    glyphs: Glyphs | None = None
 
 
 @dataclass
@@ -51,6 +68,7 @@ class Edge:
     Attributes:
         flows: whether a derivative flows along it.
         is_faint: whether it is one of so many that each is drawn thin.
+        formula: its text as mathematics.
     """
 
     operand: int
@@ -61,6 +79,7 @@ class Edge:
     flows: bool = True
     has_nan: bool = False
     is_faint: bool = False
+    formula: Line | None = None
 
 
 @dataclass

@@ -96,7 +96,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
     view.remark("small number: the order of execution", steps)
     view.remark("on an edge: gradient that arrives × local derivative", view.has_texts)
     view.remark("= a + b: several uses add up", has_sums)
-    for remark in remarks_on(told):
+    for remark in remarks_on(told, snapshot.letters):
         view.remark(remark)
     view.remark(_SHAPES, view.edges)
     view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)

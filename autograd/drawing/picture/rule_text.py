@@ -37,12 +37,13 @@ def _folded(text: str) -> list[Line]:
     return [Line(text[:at].rstrip(), small=True), Line(cut(text[at:].lstrip(), _COLUMNS), small=True)]
 
 
-def remarks_on(nodes: list[tuple[Node, Rules]]) -> list[str]:
+def remarks_on(nodes: list[tuple[Node, Rules]], letters: list[str]) -> list[str]:
     """Explain the words that rules use beside labels."""
     words: set[str] = set()
+    x, y, _ = letters
     for node, rules in nodes:
         labels = {x.label for x in node.inputs}
         for name, rule in rules:
-            words |= set(re.findall(r"\w+", rule)) | ({"x"} if name not in labels else set())
-    remarks = {"g": "g: the gradient that arrives", "out": "out: the value itself", "x": "x, y: the operands"}
+            words |= set(re.findall(r"\w+", rule)) | ({x} if name not in labels else set())
+    remarks = {"g": "g: the gradient that arrives", "out": "out: the value itself", x: f"{x}, {y}: the operands"}
     return [remark for word, remark in remarks.items() if word in words]

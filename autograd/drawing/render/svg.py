@@ -16,7 +16,7 @@ from ..layout.sizes import (
     line_height,
     title_lines,
 )
-from ..picture.elements import Box, Cluster, Edge, Picture
+from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
 from .svg_elements import above_lines, document, escape, n, rect, text_at, wrapped
 
 __all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text"]
@@ -108,7 +108,10 @@ def box_shape(box: Box, place: Place, view: Picture) -> str:
     for line in box.lines:
         y += line_height(line)
         size = 10 if line.small else 12
-        parts.append(text_at(place.x, y - 4, line.text, size, "ink", bold=line.bold, anchor="middle"))
+        if line.glyphs:
+            parts.append(_glyphs(line.glyphs, place.x - line.glyphs.width / 2, y - line_height(line) + 2.5, INK))
+        else:
+            parts.append(text_at(place.x, y - 4, line.text, size, "ink", bold=line.bold, anchor="middle"))
     if box.step is not None:
         radius = 8.0 if box.step < 100 else 11.0
         parts.append(
@@ -116,6 +119,10 @@ def box_shape(box: Box, place: Place, view: Picture) -> str:
             + text_at(left + 2, top + 4.5, str(box.step), 10, "number", colour=PAPER, anchor="middle", bold=True)
         )
     return "".join([*parts, "</g>"])
+
+
+def _glyphs(glyphs: Glyphs, left: float, top: float, colour: str) -> str:
+    return f'<g transform="translate({n(left)} {n(top)})">{glyphs.markup.replace("#000000", colour)}</g>'
 
 
 def edge_lines(edge: Edge, route: Route, is_backward: bool) -> str:
@@ -152,4 +159,9 @@ def edge_text(edge: Edge, route: Route) -> str:
     if route.text is None:
         return ""
     x, y = route.text
+    if edge.formula and (glyphs := edge.formula.glyphs):
+        left, top = x - (glyphs.width / 2 if route.anchor == "middle" else 0.0), y - glyphs.height / 2
+        paper = f'<rect class="paper" x="{n(left - 2)}" y="{n(top)}" width="{n(glyphs.width + 4)}"'
+        under = f'{paper} height="{n(glyphs.height)}" rx="2" fill="{PAPER}"/>'
+        return f"<g>{under}{_glyphs(glyphs, left, top, edge_colour(edge))}</g>"
     return above_lines(x, y + 3.5, edge.text, 10, colour=edge_colour(edge), anchor=route.anchor)

@@ -1,0 +1,102 @@
+"""Both passes as aligned equations, for a paper or a slide."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..graph import Node
+from .analysis.formula import formula_of, short
+from .analysis.notation import LATEX
+from .analysis.snapshot import Snapshot, number
+from .picture.textbook import derivative, rule_in
+
+__all__ = ["latex"]
+
+_MOST = 400
+
+
+def _bracketed(x: str) -> str:
+    return rf"\left({LATEX.number(x)}\right)" if x.startswith("-") else LATEX.number(x)
+
+
+_NUMBERS = replace(LATEX, name=_bracketed)
+
+
+def latex(result: Node, values: bool = True) -> str:
+    r"""Return the forward and the backward pass as LaTeX: an `align*` environment each, for the package amsmath.
+
+    Each value is an equation, $v = f(x, y)$; so is each gradient, a sum over the uses $u$ of $v$:
+    $\frac{\partial r}{\partial v} = \sum_u \frac{\partial r}{\partial u} \frac{\partial u}{\partial v}$.
+
+    Args:
+        result: a Value of at most 400 nodes.
+        values: whether numbers are put in.
+
+    Raises:
+        TypeError: `result` is not a Value.
+        ValueError: there are arrays in the graph, or more than 400 nodes.
+
+    >>> from autograd import Value, latex
+    >>> x = Value(3.0, label="x")
+    >>> y = 2 * x
+    >>> y.label = "y"
+    >>> print(latex(y))
+    \begin{align*}
+    x &= 3 \\
+    y &= 2 \cdot x = 2 \cdot 3 = 6
+    \end{align*}
+    \begin{align*}
+    \frac{\partial y}{\partial y} &= 1 \\
+    \frac{\partial y}{\partial x} &= \frac{\partial y}{\partial y} \cdot 2 = 1 \cdot 2 = 2
+    \end{align*}
+    """
+    if not isinstance(result, Node):
+        raise TypeError(f"`result` is a Value, not {type(result).__name__} ({result!r:.40})")
+    snapshot = Snapshot(result)
+    if len(snapshot.nodes) > _MOST:
+        raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} nodes; equations are written for {_MOST}")
+    if any(number(data) is None for data in snapshot.data):
+        raise ValueError("there are arrays in the graph of `result`: equations are of single numbers; use Values")
+    return f"{_aligned(_forward(snapshot, values))}\n{_aligned(_backward(snapshot, values))}"
+
+
+def _aligned(lines: list[list[str]]) -> str:
+    written = [f"{left} &= {' = '.join(dict.fromkeys(right))}" for left, *right in lines]
+    return "\\begin{align*}\n" + " \\\\\n".join(written) + "\n\\end{align*}"
+
+
+def _value(x: object) -> str:
+    return LATEX.number(short(number(x) or 0.0))
+
+
+def _forward(snapshot: Snapshot, values: bool) -> list[list[str]]:
+    lines = []
+    for node, data in zip(snapshot.nodes, snapshot.data, strict=True):
+        if node not in snapshot.names or not (node.inputs or values):
+            continue
+        told = [LATEX.name(snapshot.names[node])]
+        if node.inputs:
+            names = {x: snapshot.names[x] for x in node.inputs if x in snapshot.names}
+            told.append(formula_of([node], names, LATEX))
+            told += [formula_of([node], {x: short(number(x._data) or 0.0) for x in names}, _NUMBERS)] if values else []
+        lines.append([*told, *([_value(data)] if values else [])])
+    return lines
+
+
+def _backward(snapshot: Snapshot, values: bool) -> list[list[str]]:
+    last, lines = len(snapshot.nodes) - 1, []
+    for i in sorted(snapshot.adjoints, reverse=True):
+        if snapshot.nodes[i] not in snapshot.names:
+            continue
+        links = [link for user in sorted(set(snapshot.users[i])) for link in snapshot.links_of(user)]
+        uses = [link for link in links if link.operand == i and link.added is not None]
+        symbols, numbers = [], []
+        for link in uses:
+            rule = rule_in(snapshot, link.result, link.position, LATEX) or derivative(snapshot, link.result, i, LATEX)
+            rule = rf"\left({rule}\right)" if any(sign in rule for sign in (" + ", " - ")) or rule[0] == "-" else rule
+            symbols.append(rf"{derivative(snapshot, last, link.result, LATEX)} \cdot {rule}")
+            numbers.append(rf"{_value(link.arriving)} \cdot {_bracketed(short(link.slope or 0.0))}")
+        told = [" + ".join(symbols)] if uses else [_value(snapshot.adjoints[i])]
+        told += [" + ".join(numbers), _value(snapshot.adjoints[i])] if values and uses else []
+        lines.append([derivative(snapshot, last, i, LATEX), *told])
+    return lines
