@@ -8,6 +8,7 @@ if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this pac
     refuse_strangers()
 
 from . import display as display
+from . import files as files
 from .check import gradcheck as gradcheck
 from .comparison import equal as equal
 from .comparison import greater as greater
@@ -161,6 +162,7 @@ __all__ = [
     "cumsum",
     "detect_anomaly",
     "display",
+    "files",
     "div",
     "dot",
     "draw",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 import os
-import secrets
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,13 +13,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["PathLike", "check", "read", "replace", "write"]
+from autograd import files
+
+__all__ = ["PathLike", "check", "pack", "read", "replace", "write"]
 
 PathLike = str | os.PathLike[str]
 Arrays = Mapping[str, np.ndarray]
 
+replace = files.replace
+
 HEADER = "chalkgrad.json"
 """The entry that holds what is no array, as JSON: a member of an npz file, metadata of a safetensors file."""
+
+CHECKSUM = "chalkgrad.sha256"
+"""Tells whether all is as it was written: metadata of a safetensors file, a comment on an npz file's first entry."""
 
 DTYPES = {np.dtype(kind) for kind in "efdbhilqBHILQ?"}
 
@@ -34,6 +41,11 @@ def write(path: PathLike, arrays: Arrays, header: str | None = None) -> None:
         FileNotFoundError: the folder does not exist.
         ImportError: safetensors is missing.
     """
+    replace(path, pack(path, arrays, header))
+
+
+def pack(path: PathLike, arrays: Arrays, header: str | None = None) -> bytes:
+    """Return what `write` writes."""
     form = _form(path)
     for name, array in arrays.items():
         if array.dtype.newbyteorder("=") not in DTYPES:
@@ -41,7 +53,7 @@ def write(path: PathLike, arrays: Arrays, header: str | None = None) -> None:
         if zipfile.ZipInfo(name).filename != name or name == "__metadata__":
             raise ValueError(f"no array in a file can be called {name!r:.80}")
     plain = {name: np.array(a, a.dtype.newbyteorder("="), order="C") for name, a in arrays.items()}
-    replace(path, form.pack(plain, header))
+    return form.pack(plain, header)
 
 
 def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
@@ -55,6 +67,8 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
         ImportError: safetensors is missing.
     """
     form = _form(path)
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise OSError(f"{os.fspath(path)!r} is a device, a FIFO or a socket: give the name of a file")
     with open(path, "rb"):  # Python's own errors are the clearest
         pass
     try:
@@ -66,31 +80,6 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
         raise ValueError(f"{os.fspath(path)!r} is no {form.name} file, or a damaged one: {reason}") from error
 
 
-def replace(path: PathLike, content: bytes) -> None:
-    """Put `content` into a file so that at any moment there is the old file or the new one, and nothing between.
-
-    It is written beside the file, brought to the disk, and then renamed. A process that is killed may leave the
-    file beside it behind, whose name starts with a dot and ends in `.tmp`.
-    """
-    target = _place(path)
-    beside = target.with_name(f".{target.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with open(beside, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name has to reach the disk as well
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def check(path: PathLike) -> None:
     """Find out before long work whether the name of a file is one that `write` takes, in a folder that is there.
 
@@ -98,18 +87,26 @@ def check(path: PathLike) -> None:
         ValueError, TypeError, OSError: as for `write`.
     """
     _form(path)
-    folder = _place(path).parent
+    folder = files.place(path).parent
+    if os.path.exists(path) and not os.path.isfile(path):
+        return  # a device or a FIFO
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"the folder {str(folder)!r} may not be written in: choose another")
 
 
-def _place(path: PathLike) -> Path:
-    target = Path(os.path.realpath(path))  # through a link, which stays
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {str(target.parent)!r} to write {target.name!r} in: make it first")
-    if target.is_dir():
-        raise IsADirectoryError(f"{str(target)!r} is a folder: give the name of a file")
-    return target
+def _checksum(arrays: Arrays, header: str | None) -> str:
+    """Compute the SHA-256 of all that a file holds: safetensors has none, and zip only one of each member."""
+    found = hashlib.sha256(repr(header).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        found.update(f"{name!r} {array.dtype.str} {arrays[name].shape}".encode())
+        found.update(array.data if array.size else b"")
+    return found.hexdigest()
+
+
+def _compare(checksum: str | None, arrays: Arrays, header: str | None) -> None:
+    if checksum != _checksum(arrays, header):
+        raise ValueError("its content does not fit its checksum: restore it from a copy")
 
 
 # npz ---------------------------------------------------------------------------------------------------------
@@ -118,13 +115,17 @@ def _place(path: PathLike) -> Path:
 def _pack_npz(arrays: Arrays, header: str | None) -> bytes:
     """Make what `np.savez` makes; it could not keep an array called "file", and would write the time."""
     whole = io.BytesIO()
+    checksum = f"{CHECKSUM}={_checksum(arrays, header)}".encode()
     with zipfile.ZipFile(whole, "w") as archive:
-        if header is not None:
-            archive.writestr(zipfile.ZipInfo(HEADER), header)
-        for name, array in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, array, allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+        for name in [*([] if header is None else [HEADER]), *arrays]:
+            member, is_header = io.BytesIO(), name == HEADER and header is not None
+            if is_header:
+                member.write(header.encode() if header else b"")
+            else:
+                np.lib.format.write_array(member, arrays[name], allow_pickle=False)
+            info = zipfile.ZipInfo(name if is_header else f"{name}.npy")
+            info.comment, checksum = checksum, b""  # in the first one
+            archive.writestr(info, member.getvalue())
     return whole.getvalue()
 
 
@@ -150,6 +151,10 @@ def _unpack_npz(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
                 arrays[member.filename.removesuffix(".npy")] = _array(member.filename, content)
             else:
                 raise ValueError(f"its member {member.filename!r:.80} is no array")
+    if not members:
+        raise ValueError("it holds nothing")
+    if CHECKSUM.encode() in members[0].comment:
+        _compare(members[0].comment.decode().removeprefix(f"{CHECKSUM}="), arrays, header)
     return arrays, header
 
 
@@ -175,7 +180,8 @@ def _array(name: str, content: bytes) -> np.ndarray:
 
 
 def _pack_safetensors(arrays: Arrays, header: str | None) -> bytes:
-    return _safetensors().numpy.save(dict(arrays), None if header is None else {HEADER: header})
+    metadata = {CHECKSUM: _checksum(arrays, header), **({} if header is None else {HEADER: header})}
+    return _safetensors().numpy.save(dict(arrays), metadata)
 
 
 def _unpack_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
@@ -184,7 +190,12 @@ def _unpack_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
         known = {f"{dtype.kind.upper()}{8 * dtype.itemsize}" for dtype in DTYPES} | {"BOOL"}
         if strange := sorted(set(kinds.values()) - known):
             raise ValueError(f"it holds {', '.join(strange)}, which NumPy has not: write it with float32 or float64")
-        return {name: file.get_tensor(name) for name in kinds}, (file.metadata() or {}).get(HEADER)
+        arrays, metadata = {name: file.get_tensor(name) for name in kinds}, file.metadata() or {}
+    header = metadata.get(HEADER)
+    ours = [name for name in metadata if name != HEADER]  # the first version has none, and others have their own
+    if CHECKSUM in metadata or (header is not None and ours):
+        _compare(metadata.get(CHECKSUM), arrays, header)
+    return arrays, header
 
 
 def _safetensors() -> Any:

@@ -323,7 +323,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
     _, _, e = expression()
     path = tmp_path / "e.svg"
     path.write_text("old")
-    monkeypatch.setattr("autograd.drawing.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr("autograd.files.os.replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
         draw(e).save(path)
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]

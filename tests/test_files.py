@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import stat
 import struct
 import zipfile
@@ -301,3 +302,75 @@ def test_rights_are_the_usual_ones_and_links_stay(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("x")
     replace(tmp_path / "link", b"2")
     assert (tmp_path / "link").is_symlink() and (tmp_path / "x").read_bytes() == b"2"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights and links as POSIX has them")
+def test_mode_and_owner_of_the_old_file_are_kept(tmp_path: Path) -> None:
+    target = tmp_path / "x.npz"
+    for mode in (0o600, 0o640, 0o755):
+        replace(target, b"1")
+        target.chmod(mode)
+        write(target, {"x": np.ones(1)})
+        assert stat.S_IMODE(target.stat().st_mode) == mode
+    if os.geteuid() == 0:
+        os.chown(target, 1234, 4321)
+        replace(target, b"2")
+        assert (target.stat().st_uid, target.stat().st_gid) == (1234, 4321)
+    else:
+        target.chmod(0o444)
+        with pytest.raises(PermissionError, match="write-protected"):
+            replace(target, b"3")
+    assert os.listdir(tmp_path) == ["x.npz"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="FIFOs as POSIX has them")
+def test_what_is_no_file_is_written_to_or_refused_and_never_replaced(tmp_path: Path) -> None:
+    fifo, plug, link = tmp_path / "f.npz", tmp_path / "s.npz", tmp_path / "null.npz"
+    os.mkfifo(fifo)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(plug))
+        for path in (fifo, plug):
+            with pytest.raises(OSError, match="nobody reads"):
+                write(path, {"x": np.ones(1)})
+            with pytest.raises(OSError, match="a FIFO or a socket"):
+                read(path)
+    assert stat.S_ISFIFO(fifo.stat().st_mode) and stat.S_ISSOCK(plug.stat().st_mode)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    check(fifo)
+    replace(fifo, b"content")
+    assert os.read(reader, 100) == b"content" and stat.S_ISFIFO(fifo.stat().st_mode)
+    os.close(reader)
+    link.symlink_to("/dev/null")
+    replace(link, b"gone")
+    assert link.is_symlink() and stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["f.npz", "null.npz", "s.npz"]
+
+
+@pytest.mark.parametrize("bits", [0x01, 0x20, 0xFF])
+def test_a_damaged_byte_is_noticed_wherever_it_is(path: Path, bits: int) -> None:
+    write(path, {"0.weight": np.arange(3.0), "n": np.array(2, np.float32)}, '{"a": "some text"}')
+    whole, refused = path.read_bytes(), 0
+    expected, header = read(path)
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ bits]) + whole[i + 1 :])
+        try:
+            arrays, text = read(path)
+        except ValueError:
+            refused += 1
+            continue
+        assert text == header and list(arrays) == list(expected), i
+        assert all(arrays[k].tobytes() == x.tobytes() and arrays[k].dtype == x.dtype for k, x in expected.items()), i
+    assert refused > len(whole) / 2
+
+
+def test_files_without_a_checksum_of_ours_are_read(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    path = tmp_path / "x.safetensors"
+    save_file({"x": np.arange(3.0)}, path, {"format": "np"})
+    assert read(path)[0]["x"].tolist() == [0.0, 1.0, 2.0]
+    save_file({"x": np.arange(3.0)}, path, {HEADER: "{}"})  # as the first version wrote it
+    assert read(path)[1] == "{}"
+    save_file({"x": np.arange(3.0)}, path, {HEADER: "{}", "chalkgrad.sha255": "0"})
+    with pytest.raises(ValueError, match="checksum"):
+        read(path)

@@ -216,6 +216,7 @@ CALLS |= {
     "nn.load": call(nn.load, "FILE"),
     "nn.notes": call(nn.notes, "FILE"),
     "nn.restore": call(nn.restore, Made(net), "FILE", None),
+    "nn.buffer": call(nn.buffer, 1.0, "mean"),
     "nn.save": call(nn.save, Made(net), "OTHER", None, also={"a": 1}),
     "nn.Reading": call(nn.Reading, "logit", [0, 1], False),
     "nn.Reading.targets": call(lambda y: nn.Reading("logit", [0, 1]).targets(y), Y),

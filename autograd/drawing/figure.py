@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .files import write_whole
+from ..files import replace
 from .render.convert import animated, pdf, png
 from .render.html import inline, page, scrolled
 from .render.player import player
@@ -83,7 +83,7 @@ class Figure:
         if not path.parent.is_dir():
             raise FileNotFoundError(f"`path` {path}: the folder {path.parent} does not exist; make it first")
         made = formats[path.suffix.lower()]()
-        write_whole(path, made if isinstance(made, bytes) else made.encode())
+        replace(path, made if isinstance(made, bytes) else made.encode())
 
     def _formats(self, scale: float) -> dict[str, Callable[[], str | bytes]]:
         found: dict[str, Callable[[], str | bytes]] = {
