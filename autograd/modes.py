@@ -70,6 +70,8 @@ def notice(node: Any) -> None:
 
 def truth(node: Any) -> bool:
     """Say whether the single number of a node is not 0, and tell a tracer that Python asked."""
+    if np.size(node._data) != 1:
+        raise ValueError(f"the truth of an array of shape {node.shape} is ambiguous: ask `x.data.any()` or `.all()`")
     if switch.open and (tracer := _tracer.get()) is not None:
         return tracer.truth(node)
     return bool(node.item())

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import operator
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from . import comparison
+from . import comparison, modes
 from .copying import deeply_copied, reduced, shallowly_copied
 from .display import Shown, number
-from .graph import Node, fixed, record
-from .modes import switch
+from .graph import Node, fixed, held, record
+from .modes import switch, truth
 from .primitives import activations, arithmetic, powers, selection, trigonometry
 from .reverse import backward, contributions
 
-__all__ = ["Operators"]
+__all__ = ["Operators", "loses_gradient"]
 
 
 _PLAIN: dict[str, Any] = {}  # no settings
@@ -30,7 +32,7 @@ def _method(row: Any) -> Any:
 
 
 class Operators(Node, Shown):
-    """Node with arithmetic. Comparisons give plain booleans, except `==`, which is identity."""
+    """Node with arithmetic. Comparisons, also `==`, are of numbers and give plain booleans; the hash is by identity."""
 
     __slots__ = ()
 
@@ -145,6 +147,14 @@ class Operators(Node, Shown):
     def __ge__(self, other: Any) -> Any:
         return comparison.greater_equal(self, other) if switch.open else self._data >= _data_of(other)
 
+    def __eq__(self, other: Any) -> Any:
+        return _compared(comparison.equal, operator.eq, self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return _compared(comparison.not_equal, operator.ne, self, other)
+
+    __hash__ = Node.__hash__
+
     def __and__(self, other: Any) -> Any:
         return comparison.joined(comparison.logical_and, self, other)
 
@@ -158,6 +168,38 @@ class Operators(Node, Shown):
         return comparison.joined(comparison.logical_not, self)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    # Python's numbers, which no gradient follows -----------------------------------------------------------
+
+    def __float__(self) -> float:
+        return _plain(self, "`float`").item()
+
+    def __int__(self) -> int:
+        return int(_plain(self, "`int`").item())
+
+    def __complex__(self) -> complex:
+        return complex(_plain(self, "`complex`").item())
+
+    def __index__(self) -> int:
+        return operator.index(_plain(self, "an index").item())
+
+    def __round__(self, ndigits: int | None = None) -> float:
+        return round(_plain(self, "`round`").item(), ndigits)
+
+    __trunc__ = __int__
+
+    def as_integer_ratio(self) -> tuple[int, int]:
+        """Give the number as a fraction, as `statistics` asks for it."""
+        return _plain(self, "`as_integer_ratio`").item().as_integer_ratio()
+
+    def __bool__(self) -> bool:
+        return truth(self)
+
+    def __format__(self: Any, spec: str) -> str:
+        return format(self.item(), spec) if spec else repr(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(_plain(self, "NumPy").data, dtype=dtype, copy=copy)
 
     abs = _method(arithmetic.abs)
     square = _method(arithmetic.square)
@@ -176,6 +218,45 @@ class Operators(Node, Shown):
     softplus = _method(activations.softplus)
     sign = _method(selection.sign)
     clip = _method(selection.clip)
+
+
+def _plain(node: Any, taker: str) -> Any:
+    """Let Python have the numbers of a node, unless a gradient would be lost."""
+    if not loses_gradient(node):
+        return node
+    raise TypeError(
+        f"{taker} would lose the gradient of a {type(node).__name__}: write `.data` or `.item()` for plain numbers; "
+        "in place of functions of Python, `math` and NumPy write autograd's own, such as `autograd.sin` and `stack`"
+    )
+
+
+def loses_gradient(node: Node) -> bool:
+    """Say whether Python would take a number out of a graph through which a gradient is needed.
+
+    In a function that is compiled, arguments are nodes that nobody needs to differentiate: a guard follows them.
+    """
+    if node.op is fixed or not modes.recording():
+        return False
+    if modes.tracer() is None:
+        return True
+    waiting, seen = [node], {node}
+    while waiting:
+        x = waiting.pop()
+        if x.op is None or x._note("differentiated"):
+            return True
+        new = [y for y in x.inputs if y not in seen and y.op is not fixed] if x.op is not held else []
+        seen.update(new)
+        waiting += new
+    return False
+
+
+def _compared(traced: Any, plain: Any, node: Node, other: Any) -> Any:
+    """Compare numbers; what is no number is not equal, and Python's `None`, texts and objects come here too."""
+    if not isinstance(other, (Node, Number, np.ndarray, np.generic, list, tuple)):
+        return NotImplemented
+    if isinstance(other, np.ndarray) and other.dtype.kind not in "fiubO":
+        return NotImplemented
+    return plain(node._data, _data_of(other)) if modes.tracer() is None else traced(node, other)
 
 
 def _data_of(other: Any) -> Any:

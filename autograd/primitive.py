@@ -193,6 +193,8 @@ def plain(x: Any, name: str) -> Any:
             array = np.asarray(x)
         except ValueError as error:
             raise ValueError(f"`{name}` got a nested list whose rows differ in length: {error}") from None
+        except TypeError:  # a node has refused
+            array = np.empty(0, object)
         if array.dtype.kind in "fiub":
             return array
         if array.dtype == object:

@@ -39,8 +39,8 @@ def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     """Give `axis` as a tuple of numbers from 0 to `ndim` - 1.
 
-    >>> axes_of(-1, 3), axes_of(None, 2)
-    ((2,), (0, 1))
+    >>> axes_of(-1, 3), axes_of(None, 2), axes_of(0, 0)
+    ((2,), (0, 1), ())
     """
     if axis is None:
         return tuple(range(ndim))
@@ -48,6 +48,9 @@ def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
     for i in axes:
         if not isinstance(i, (int, np.integer)):
             raise TypeError(f"`axis` is a whole number, a tuple of them or None, not {axis!r:.40}")
+    if not ndim and len(axes) == 1 and axes[0] in (0, -1):
+        return ()  # of a single number, as NumPy and PyTorch have it
+    for i in axes:
         if not -ndim <= i < ndim:
             raise ValueError(f"`axis` {i} is out of range: the array has {ndim} axes, so use {-ndim} to {ndim - 1}")
     out = tuple(int(i) % ndim for i in axes)

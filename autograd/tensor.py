@@ -10,7 +10,7 @@ import numpy as np
 from .checks import array_of, dtype_of, flag, items
 from .display import heat, side_by_side
 from .graph import Node, fixed, kind
-from .modes import notice, quiet, truth
+from .modes import notice, quiet
 from .operators import Operators
 from .primitives import composites, layout, reductions
 from .primitives.composites import Axis
@@ -137,18 +137,6 @@ class Tensor(Operators):
         grad = self.grad._data if isinstance(self.grad, Node) else self.grad
         return side_by_side(parts if grad is None else [*parts, ("grad", heat(grad))])
 
-    def __float__(self) -> float:
-        return self.item()
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        return truth(self)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        raise TypeError("NumPy would lose the graph of a Tensor: use `.data`, or autograd's own functions")
-
     def item(self) -> float:
         """Give the only element as a float, without history.
 
@@ -183,6 +171,12 @@ class Tensor(Operators):
 
     def __getitem__(self, index: Any) -> Tensor:
         return layout.getitem(self, index=_plain_index(index))
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        raise TypeError(
+            "a Tensor does not change in place: make a new one with `where(mask, x, t)`, `concatenate`, or "
+            "`t + scatter(x, index=..., shape=t.shape)`; or write into the array of a leaf, `t.data[...] = x`"
+        )
 
     def reshape(self, *shape: Any) -> Tensor:
         """Arrange the elements in another shape; -1 stands for what is left."""

@@ -44,7 +44,9 @@ class _Call:
             self.variables = [[_lifted(x, f) for x in leaves] for leaves in given]
             for i, leaves in zip(self.argnums, self.variables, strict=True):
                 lifted[i] = rebuild(args[i], list(leaves))
+            self._mark("yes")
             self.result = f(*lifted, **kwargs)
+            self._mark("")
         self.outputs = [_as_node(x, f) for x in flatten(self.result)]
         own = {id(x) for leaves in self.variables for x in leaves}
         _, leaves = topological(*self.outputs)
@@ -53,6 +55,12 @@ class _Call:
         )
         self.fresh = [x for row in self.variables for x in row if x.op is variable]
         self._live(False)
+
+    def _mark(self, differentiated: str) -> None:
+        """Note, in a function that is compiled, that numbers may not be read out of what `f` makes of these."""
+        if modes.tracer() is not None:
+            for x in (x for row in self.variables for x in row):
+                x._take_note("differentiated", differentiated)
 
     def _live(self, live: bool) -> None:
         """Make the variables of this call constants for everyone else: a transform around it is not to find them."""

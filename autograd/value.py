@@ -144,17 +144,8 @@ class Value(Operators):
         numbers = [cell(self._data, abs(self._data)), "-" if grad is None else cell(grad, abs(grad))]
         return table(["Value", "data", "grad", "made by"], [[self.label, *numbers, self._made_by()]])
 
-    def __float__(self) -> float:
-        return self.data
-
-    def __int__(self) -> int:
-        return int(self.data)
-
     def __bool__(self) -> bool:
         return truth(self) if switch.open else bool(self._data)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
 
     def __add__(self, other: Any) -> Any:
         # as _binary makes it, and faster by the call of a function: half of the nodes of a scalar net are sums,

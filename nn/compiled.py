@@ -42,7 +42,7 @@ class _Arrays:
         self.parameters = parameters
         self.indices: list[np.ndarray] | None = None
         if not all(isinstance(p, Tensor) for p in model.parameters()):
-            if not isinstance(model, MLP) or parameters != model.parameters():
+            if not isinstance(model, MLP) or [*map(id, parameters)] != [*map(id, model.parameters())]:
                 raise ValueError("only an MLP of Values, with all its parameters, has a counterpart of Tensors")
             numbered = copy.deepcopy(model)
             for i, parameter in enumerate(numbered.parameters()):

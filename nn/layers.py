@@ -89,11 +89,12 @@ class Linear(Module):
 
     def _array(self, x: Any) -> Any:
         """Take plain numbers in the dtype of the weights, and lists of Values with their graph."""
-        array = as_array(x)
+        try:
+            array = as_array(x)
+        except TypeError:  # a node has refused to become a plain number
+            return Tensor(x)
         if array.dtype.kind in "iufb":
             return cast(array, self.weight.dtype)
-        if array.dtype.kind == "O" and isinstance(x, (list, tuple)):
-            return Tensor(x)
         raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers, {self.fan_in} in each row")
 
     def config(self) -> dict[str, Any]:

@@ -46,9 +46,10 @@ def node_or_plain(y: Any, name: str) -> Any:
         y = np.asarray(y)
     except ValueError:
         raise ValueError(f"`{name}` are a nested list whose rows differ in length") from None
+    except TypeError:  # a node has refused to become a plain number
+        raise TypeError(f"`{name}` are numbers, not a list of nodes: take their `.data`") from None
     if y.dtype.kind not in "iufb":
-        hint = ": take their `.data`" if any(isinstance(part, Node) for part in y.flat) else ""
-        raise TypeError(f"`{name}` are numbers, not {y.dtype}{hint}")
+        raise TypeError(f"`{name}` are numbers, not {y.dtype}")
     if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
         raise ValueError(f"`{name}` hold {_first(y, ~np.isfinite(y))}: they must be finite")
     return y

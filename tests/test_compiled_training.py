@@ -137,7 +137,7 @@ class Branching(nn.Module):
 
     def forward(self, x: Any) -> Any:
         y = self.layer(x)
-        return y if float(y.sum()) > 0 else -y
+        return y if y.sum().item() > 0 else -y
 
 
 def test_what_cannot_be_compiled_runs_eagerly_or_says_why() -> None:

@@ -1,7 +1,7 @@
 """Kernels on disk: a cache that is broken, or cannot be written, costs time and nothing else."""
 
+import itertools
 import os
-import pickle
 import signal
 import subprocess
 import sys
@@ -12,62 +12,89 @@ from typing import Any
 
 import pytest
 
+from autograd.kernels.store import read, write
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = "from autograd import Tensor, compile; x = Tensor([1.0, 2.0]); print(compile((x * x).sum())(), x.grad)"
 
 
-def run(cache: str, options: tuple[str, ...] = ("-W", "error")) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": cache}
+def run(cache: str, options: tuple[str, ...] = ("-W", "error"), **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": cache, **settings}
     return subprocess.run(
         [sys.executable, *options, "-c", WORK], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
 
 
-DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "truncated": lambda content: content[:100],
-    "empty": lambda content: b"",
-    "other bytes": lambda content: bytes(reversed(content)),
-}
+def kept(cache: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in cache.rglob("*") if path.is_file()}
+
+
+DAMAGES: list[Callable[[bytes], bytes]] = [
+    lambda content: content[:100],
+    lambda content: content[:-1],
+    lambda content: b"",
+    lambda content: bytes(reversed(content)),
+    lambda content: bytes(512) + content[512:],
+    lambda content: content[:9000] + bytes(512) + content[9512:],
+    lambda content: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:],
+]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: str) -> None:
+def test_a_damaged_cache_is_made_anew_with_one_warning(tmp_path: Path) -> None:
     assert run(str(tmp_path)).stdout == "5.0 [2. 4.]\n"
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert files
-    for path in files:
-        path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    for _ in range(2):
-        again = run(str(tmp_path))
-        assert (again.stdout, again.stderr) == ("5.0 [2. 4.]\n", "")
+    whole = kept(tmp_path)
+    assert len(whole) > 2
+    for damages in (DAMAGES[:4], DAMAGES[3:]):
+        for damage, (path, content) in zip(itertools.cycle(damages), whole.items(), strict=False):
+            path.write_bytes(damage(content))
+            with pytest.raises(ValueError, match="is damaged"):
+                read(path, content[:32])
+        again = run(str(tmp_path), ())
+        assert again.stdout == "5.0 [2. 4.]\n" and kept(tmp_path).keys() == whole.keys()
+        assert again.stderr.count("RuntimeWarning: compiled kernels on disk are damaged, and compiled anew") == 1
+    once_more = run(str(tmp_path))
+    assert (once_more.stdout, once_more.stderr) == ("5.0 [2. 4.]\n", "")
+
+
+def test_kernels_are_loaded_again_and_not_compiled(tmp_path: Path) -> None:
+    run(str(tmp_path))
+    whole = {path: path.stat().st_mtime_ns for path in kept(tmp_path)}
+    run(str(tmp_path))
+    assert {path: path.stat().st_mtime_ns for path in kept(tmp_path)} == whole
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("damage", ["truncated", "other bytes"])
-def test_damaged_code_is_made_anew(tmp_path: Path, damage: str) -> None:
+def test_another_processor_has_files_of_its_own(tmp_path: Path) -> None:
     run(str(tmp_path))
-    files = list(tmp_path.rglob("*.nbc"))
-    assert files
-    for path in files:
-        path.write_bytes(DAMAGES[damage](path.read_bytes()))
-    again = run(str(tmp_path))
-    assert again.stdout == "5.0 [2. 4.]\n" and again.returncode == 0
+    whole = kept(tmp_path)
+    other = run(str(tmp_path), NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="")
+    assert (other.stdout, other.stderr) == ("5.0 [2. 4.]\n", "")
+    both = kept(tmp_path)
+    assert len(both) == 2 * len(whole) and all(both[path] == content for path, content in whole.items())
 
 
 @pytest.mark.slow
-def test_a_cache_of_another_numba_is_made_anew(tmp_path: Path) -> None:
+def test_kernels_of_another_release_are_replaced_without_a_word(tmp_path: Path) -> None:
     run(str(tmp_path))
-    indices = list(tmp_path.rglob("*.nbi"))
-    assert indices
-    for path in indices:  # the version, and then what is there
-        content = path.read_bytes()
-        version = pickle.dumps(pickle.loads(content), protocol=-1)
-        assert content.startswith(version)
-        path.write_bytes(pickle.dumps("0.0.1", protocol=-1) + content[len(version) :])
+    whole = kept(tmp_path)
+    for path, content in whole.items():
+        other = bytes(32)
+        path.rename(path.with_name(path.name.replace(".nbc", "0.nbc")))
+        write(path, other, content[64:])
+        assert read(path, other) == content[64:] and read(path, content[:32]) is None
     again = run(str(tmp_path))
     assert (again.stdout, again.stderr) == ("5.0 [2. 4.]\n", "")
-    assert all(pickle.loads(path.read_bytes()) != "0.0.1" for path in indices)
+    assert all(content[:32] in {x[:32] for x in whole.values()} for content in kept(tmp_path).values())
+
+
+@pytest.mark.slow
+def test_processes_that_start_at_once_share_a_cache(tmp_path: Path, popen: Any) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-W", "error", "-c", WORK]
+    started = [popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[0] for process in started] == [b"5.0 [2. 4.]\n"] * 3
+    assert all(path.suffix == ".nbc" for path in kept(tmp_path))  # no draft is left
 
 
 @pytest.mark.slow
@@ -118,3 +145,12 @@ def test_a_cache_that_cannot_be_written_costs_one_warning() -> None:
     done = run("/proc/nowhere", ())
     assert done.stdout == "5.0 [2. 4.]\n"
     assert done.stderr.count("RuntimeWarning: compiled kernels cannot be kept on disk") <= 1
+
+
+@pytest.mark.parametrize("fault", ["store.write", "build.KernelCache"], ids=["a full disk", "no folder"])
+def test_kernels_that_cannot_be_kept_cost_one_warning(tmp_path: Path, fault: str) -> None:
+    work = f"from autograd.kernels import build, store\n{fault} = lambda *_: 1 / 0\n{WORK}"
+    done = subprocess.run([sys.executable, "-c", work], cwd=ROOT, capture_output=True, text=True, check=True,
+                          env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)})  # fmt: skip
+    assert done.stdout == "5.0 [2. 4.]\n" and not kept(tmp_path)
+    assert done.stderr.count("RuntimeWarning: compiled kernels cannot be kept on disk") == 1

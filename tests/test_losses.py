@@ -480,7 +480,7 @@ def test_targets_that_are_leaves_are_checked_and_differentiated() -> None:
         (lambda: losses.mse(["a"], [1.0]), "`predictions` is float32 or float64, not <U1"),
         (lambda: losses.mse([[1.0], [1.0, 2.0]], [1.0]), "`predictions` must be a full array"),
         (lambda: losses.mse([1.0], None), "`targets` are numbers, not object$"),
-        (lambda: losses.mse([1.0], [Value(1.0)]), "take their `.data`"),
+        (lambda: losses.mse([1.0], [Value(1.0)]), "not a list of nodes: take their `.data`"),
         (lambda: losses.mse({}, [1.0]), "`predictions` are numbers"),
         (lambda: losses.cross_entropy(LOGITS, np.ones((6, 3))), "one sums to 3"),
         (lambda: losses.multiclass_hinge(LOGITS, ROWS), "rows with a single 1; found"),

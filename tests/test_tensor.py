@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
-from autograd import Tensor, Value, concatenate, gradcheck, stack
+from autograd import Tensor, Value, concatenate, grad, gradcheck, stack
 from autograd.primitives import layout
 
 RNG = np.random.default_rng(7)
@@ -37,6 +37,51 @@ def test_reductions_of_nothing_are_numpy_s(name: str, shape: tuple[int, ...]) ->
         assert have.shape == getattr(x.data, name)(axis=axis, keepdims=keepdims).shape
         have.sum().backward()
         assert x.grad.shape == shape
+
+
+REDUCTIONS = ["sum", "mean", "max", "min", "prod", "var", "std", "norm", "logsumexp", "softmax", "log_softmax"]
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_a_batch_of_no_rows_is_reduced_to_no_numbers(name: str) -> None:
+    row = getattr(ag, name)
+    for f in (row, ag.compile(row)):
+        for shape, axis in (((0, 3), 1), ((3, 0), 0), ((0, 3, 2), (1, 2))):
+            have = f(np.zeros(shape), axis=axis)
+            assert have.shape == (shape if "softmax" in name else (0,))
+    slope = grad(lambda x: row(x, axis=1).sum())
+    assert slope(np.zeros((0, 3))).shape == ag.compile(slope)(np.zeros((0, 3))).shape == (0, 3)
+    if name not in ("sum", "prod", "norm"):
+        with pytest.raises(ValueError, match=r"over `axis` 0 of an array of shape \(0, 3\): there are no elements"):
+            row(np.zeros((0, 3)), axis=0)
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_single_number_has_an_axis_forward_and_backward(name: str, axis: int) -> None:
+    def f(x: Any) -> Any:
+        return ag.square(getattr(ag, name)(x * 3.0, axis=axis))
+
+    for x in (Tensor(0.5), Value(0.5)):
+        y = f(x)
+        y.backward()
+        assert y.shape == () and x.grad == ag.compile(grad(f))(0.5) == grad(f)(0.5)
+    assert name in ("var", "std", "softmax", "log_softmax") or grad(f)(0.5) == 9.0
+    with pytest.raises(ValueError, match="out of range"):
+        getattr(ag, name)(Tensor(0.5), axis=1 + 3 * axis)
+
+
+@pytest.mark.parametrize("name", ["var", "std"])
+@pytest.mark.parametrize("ddof", [2, 3, 2.5])
+@pytest.mark.filterwarnings("ignore:Degrees of freedom", "ignore:.*encountered in")
+def test_no_degrees_of_freedom_are_numpy_s_inf_and_nan(name: str, ddof: float) -> None:
+    for x in (np.array([1.0, 2.0]), np.array([2.0, 2.0])):
+
+        def spread(x: Any) -> Any:
+            return getattr(ag, name)(x, ddof=ddof)
+
+        for f in (spread, ag.compile(spread)):
+            np.testing.assert_equal(f(x), getattr(np, name)(x, ddof=ddof))
 
 
 @pytest.mark.parametrize("name", ["var", "std"])
@@ -134,9 +179,10 @@ def test_what_a_tensor_is_made_of() -> None:
         (lambda: Tensor(Tensor([1.0])), TypeError, "is a Tensor already"),
         (lambda: len(Tensor(1.0)), TypeError, r"shape \(\) has no len"),
         (lambda: Tensor([1.0, 2.0]).item(), ValueError, r"single element; this Tensor has shape \(2,\)"),
-        (lambda: float(Tensor([1.0, 2.0])), ValueError, r"shape \(2,\)"),
-        (lambda: bool(Tensor([1.0, 2.0])), ValueError, r"shape \(2,\)"),
-        (lambda: np.asarray(Tensor([1.0])), TypeError, "use `.data`"),
+        (lambda: float(Tensor([1.0, 2.0], requires_grad=False)), ValueError, r"shape \(2,\)"),
+        (lambda: bool(Tensor([1.0, 2.0])), ValueError, r"truth of an array of shape \(2,\)"),
+        (lambda: Tensor([1.0]).__setitem__(0, 5.0), TypeError, r"`where\(mask, x, t\)`.*scatter.*t.data\[...\] = x"),
+        (lambda: np.asarray(Tensor([1.0])), TypeError, "write `.data`"),
         (lambda: Tensor([1.0]) + Tensor([1.0, 2.0, 3.0])[:2] + Tensor(np.ones(3)), ValueError, "shape"),
         (lambda: Tensor(np.ones((2, 3))) @ Tensor(np.ones((2, 3))), ValueError, r"`matmul` cannot multiply \(2, 3\)"),
         (lambda: Tensor(np.ones((2, 3))).sum(axis=2), ValueError, "`axis` 2 is out of range: the array has 2 axes"),

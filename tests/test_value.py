@@ -60,7 +60,7 @@ def test_a_label_is_a_text() -> None:
 def test_operators_take_numbers_on_both_sides(symbol: str, other: Any) -> None:
     op, x = BINARY[symbol], Value(2.0)
     for out, want in ((op(x, other), op(2.0, 3.0)), (op(other, x), op(3.0, 2.0)), (op(x, Value(3.0)), op(2.0, 3.0))):
-        assert float(out) == want and x in out.inputs and out.op.symbol == symbol
+        assert out == want and any(i is x for i in out.inputs) and out.op.symbol == symbol
         assert isinstance(out, Tensor if any(isinstance(i, Tensor) for i in out.inputs) else Value)
 
 
@@ -84,8 +84,7 @@ def test_methods_are_the_functions(name: str) -> None:
 def test_python_s_own_functions() -> None:
     x = Value(-2.5)
     assert abs(x).data == 2.5 and (-x).data == 2.5 and (+x).data == -2.5
-    assert float(x) == -2.5 and int(x) == -2 and bool(x) and not bool(Value(0.0))
-    assert f"{x:.1f}" == "-2.5" and math.floor(float(x)) == -3
+    assert bool(x) and not bool(Value(0.0)) and f"{x:.1f}" == "-2.5"
     assert sum([x, x]).data == -5.0 and max(x, Value(3.0)).data == 3.0
     assert x.clip(-1.0, 1.0).data == -1.0
 

@@ -9,7 +9,6 @@ numba keeps it on disk.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import sys
 import threading
@@ -18,9 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from llvmlite import ir
-from numba import carray, cfunc, config, types
-from numba.core.caching import FunctionCache
+from numba import carray, config, types
+from numba.core.ccallback import CFunc
+from numba.core.errors import NumbaWarning
+from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic, register_jitable
+
+from .store import KernelCache, cannot_keep
 
 __all__ = [
     "OPEN", "VERSION", "float_as_int", "int_as_float", "kernel", "native", "size_of", "view", "words",
@@ -116,37 +119,18 @@ KERNEL = types.int64(types.int64)
 """From the address of an instruction to the status."""
 
 
-def native(kernel: Any, signature: Any = KERNEL, cached: bool = True) -> Any:
-    """Compile a kernel, or load it from numba's cache; a cache that cannot be used costs one warning and no more."""
+def native(kernel: Any, signature: Any = KERNEL) -> Any:
+    """Compile a kernel, or load it from disk; a cache that cannot be used costs one warning and no more."""
     if config.DISABLE_JIT:
         raise RuntimeError("NUMBA_DISABLE_JIT=1 turns off the compiler that programs need: unset it, or run eagerly")
-    with _lock:
+    made = CFunc(kernel, normalize_signature(signature), {}, {"nopython": True, "error_model": "numpy"})
+    with _lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NumbaWarning)
         try:
-            return _compiled(kernel, signature, cached)
-        except Exception:
-            try:
-                FunctionCache(kernel).flush()  # what a crash has left half-written
-                return _compiled(kernel, signature, cached)
-            except Exception as error:
-                made = _compiled(kernel, signature, False)  # a fault of the kernel itself raises once more
-                _give_up_cache(str(error))
-                return made
-
-
-def _compiled(kernel: Any, signature: Any, cached: bool) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # numba's own, about the cache; ours is clearer
-        made = cfunc(signature, nopython=True, error_model="numpy", cache=cached)(kernel)
-    if not getattr(made, "cache_hits", 0):
+            made._cache = KernelCache(kernel, VERSION)
+        except Exception as error:  # no folder can be written
+            cannot_keep(error)
+        made.compile()
+    if not made.cache_hits:
         _announcement.say()
     return made
-
-
-@functools.cache
-def _give_up_cache(reason: str) -> None:
-    warnings.warn(
-        f"compiled kernels cannot be kept on disk, so they are compiled in each process ({reason:.200}); "
-        "set NUMBA_CACHE_DIR to a folder that can be written",
-        RuntimeWarning,
-        stacklevel=2,
-    )

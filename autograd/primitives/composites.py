@@ -41,13 +41,13 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    r"""Variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`.
+    r"""Variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`; inf or nan if $n \le d$.
 
     >>> float(var([1.0, 2.0, 6.0]))
     4.666666666666667
     """
     x = _array(x)
-    freedom = float(_count(x, axis, "var") - _freedom(ddof))
+    freedom = _freedom(_count(x, axis, "var"), ddof)
     return div(sum(square(_centred(x, axis)), axis=axis, keepdims=keepdims), freedom)
 
 
@@ -58,7 +58,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     0.0
     """
     x = _array(x)
-    freedom = sqrt(float(_count(x, axis, "std") - _freedom(ddof)))
+    freedom = sqrt(_freedom(_count(x, axis, "std"), ddof))
     return div(norm(_centred(x, axis), axis=axis, keepdims=keepdims), freedom)
 
 
@@ -68,11 +68,11 @@ def _centred(x: Any, axis: Axis) -> Any:
     return sub(x, mean(x, axis, keepdims=True))
 
 
-def _freedom(ddof: Any) -> float:
+def _freedom(n: int, ddof: Any) -> float:
     known = isinstance(ddof, (int, float, np.integer, np.floating)) and not isinstance(ddof, bool)
     if not known or not -(2**63) < ddof < 2**63:
         raise TypeError(f"`ddof` is a number, such as 1, not {ddof!r:.60}")
-    return float(ddof)
+    return float(n - ddof) if ddof < n else 0.0  # which divides to inf or nan, as NumPy has it
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -108,7 +108,7 @@ def flip(x, *, axis=None):
     return np.flip(x, axis)
 
 
-@primitive(vjps=[lambda g, out, x, *, dtype: astype(g, dtype=x.dtype)])
+@primitive(vjps=[lambda g, out, x, *, dtype: astype(g, dtype=getattr(x, "dtype", np.float64))])
 def astype(x, *, dtype):
     """Convert between float32 and float64.
 
@@ -128,7 +128,7 @@ def getitem(x, *, index):
     >>> getitem(np.arange(4.0), index=[1, 1])
     array([1., 1.])
     """
-    picked = x[index]
+    picked = np.asarray(x)[index]
     return picked.copy() if isinstance(picked, np.ndarray) else np.asarray(picked)
 
 

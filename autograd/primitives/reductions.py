@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ..checks import flag
@@ -102,7 +104,7 @@ def max(x, *, axis=None, keepdims=False):
     >>> max([[1.0, 5.0], [7.0, 2.0]], axis=1)
     array([5., 7.])
     """
-    return np.max(_some(x, "max"), axis=axis, keepdims=keepdims)
+    return np.max(_some(x, axis, "max"), axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
 
 
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
@@ -112,13 +114,13 @@ def min(x, *, axis=None, keepdims=False):
     >>> min([[1.0, 5.0], [7.0, 2.0]], axis=1)
     array([1., 2.])
     """
-    return np.min(_some(x, "min"), axis=axis, keepdims=keepdims)
+    return np.min(_some(x, axis, "min"), axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
 
 
-def _some(x, name):
+def _some(x, axis, name):
     x = np.asarray(x)
-    if x.size == 0:
-        raise ValueError(f"`{name}` of an array of shape {x.shape}: an empty array has no largest or smallest element")
+    if x.size == 0 and not math.prod(x.shape[i] for i in axes_of(axis, x.ndim)):
+        raise ValueError(f"`{name}` over `axis` {axis} of an array of shape {x.shape}: there are no elements")
     return x
 
 
@@ -154,7 +156,7 @@ def logsumexp(x, *, axis=None, keepdims=False):
     >>> float(logsumexp([1000.0, 1000.0]).round(3))
     1000.693
     """
-    x = _some(x, "logsumexp")
+    x = _some(x, axis, "logsumexp")
     axes = axes_of(axis, x.ndim)
     top = np.max(x, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
