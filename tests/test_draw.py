@@ -339,9 +339,11 @@ def test_notebook() -> None:
     assert bundle["text/plain"] == drawing.text().rstrip("\n")
 
 
-def without_graphviz(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine.shutil, "which", lambda _: None)
+def without_graphviz(monkeypatch: pytest.MonkeyPatch, has_program: bool = False) -> None:
+    if not has_program:
+        monkeypatch.setattr(engine.shutil, "which", lambda _: None)
     monkeypatch.setattr(engine.importlib.util, "find_spec", lambda _: None)
+    engine.close()
 
 
 @pytest.mark.parametrize("direction", ["LR", "TB"])
@@ -377,7 +379,7 @@ def test_a_broken_dot_never_wins(script: str, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     _, _, e = expression()
     assert "<svg" in draw(e).svg()
-    monkeypatch.setattr(engine.importlib.util, "find_spec", lambda _: None)
+    without_graphviz(monkeypatch, True)
     monkeypatch.setattr(engine, "SECONDS", 0.2)
     assert "<svg" in draw(e).svg()
 
@@ -406,6 +408,28 @@ def test_a_digraph_to_be_changed() -> None:
     assert draw(e).dot() == draw(e).digraph().source
     dot = draw_dot(e, format="png", rankdir="TB")
     assert dot.format == "png" and "rankdir=TB" in dot.source and "data 6" in dot.source
+
+
+def test_several_results_in_one_picture() -> None:
+    a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    c, d = a + b, a * b
+    c.label, d.label = "c", "d"
+    for drawing in (draw((c, d)), draw([c, d])):
+        assert drawing.title == "Forward graph of c and d" and "c = +" in drawing.text() and "d = *" in drawing.text()
+        assert sum(box.is_result for box in drawing._views[0].boxes) == 2
+    back = draw((c, d), "backward")
+    assert [box.amount for box in back._views[0].boxes if box.kind == "leaf"] == [2.0, 3.0]  # of c + d
+    assert "receives 1 and" in draw((c, d)).player().text()
+    assert [x.amount for x in draw((c, c * d), "backward")._views[0].boxes if x.lines[0].text == "c = +"] == [3.0]
+    with pytest.raises(TypeError, match="`node` is a Value or a Tensor, not tuple"):
+        draw(())
+
+
+def test_notes_on_nodes() -> None:
+    a, _, e = expression()
+    drawing = draw(e, notes={a: "an input", "e": "the result"})
+    assert {"an input", "the result"} <= set(words(drawing))
+    assert "an input" in drawing.player().svg() and "an input" in drawing.dot()
 
 
 # -- settings --

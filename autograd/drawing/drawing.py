@@ -62,7 +62,7 @@ def draw(
     has a method `_picture_(view, at)` that gives a `Network` can be drawn so.
 
     Args:
-        node: the result, all that it depends on is drawn; or a compiled `Program` of one; or a net.
+        node: the result, all that it depends on is drawn; or several results; or a compiled `Program`; or a net.
         view: "forward", "backward", or, for a graph, "both", one below the other in the same places.
         mode: "reverse", or "forward": every box then shows the derivative of its value with respect to `wrt`.
         wrt: for forward mode, the node to differentiate by, a single number.
@@ -104,12 +104,13 @@ def draw(
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program
-    if not isinstance(node, Node):
+    roots = tuple(node) if isinstance(node, (tuple, list)) else (node,)
+    if not roots or not all(isinstance(root, Node) for root in roots):
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
     one_of(view, _VIEWS, "view")
     _check_mode(mode, wrt, view)
     with without_collector(), significant_digits(chosen.digits):
-        snapshot = Snapshot(node)
+        snapshot = Snapshot(*roots, notes=chosen.notes)
         shown = choose_groups(snapshot, depth, expand, focus, radius)
         if mode == "forward":
             made = tangent_picture(snapshot, wrt, shown)

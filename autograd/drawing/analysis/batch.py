@@ -37,7 +37,7 @@ def all_samples(snapshot: Snapshot) -> Sample:
 
 def one_sample(snapshot: Snapshot, preferred: Collection[int] = ()) -> Sample:
     """Show, of terms that are computed in the same way from the same parameters, the first, or a preferred one."""
-    sample = Sample({len(snapshot.nodes) - 1}, _trees(snapshot))
+    sample = Sample(set(snapshot.roots), _trees(snapshot))
     shown = sample.shown
     inner = {i for root, (members, _) in sample.trees.items() for i in members if i != root}
     kinds: list[int] = []

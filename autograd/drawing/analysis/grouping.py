@@ -55,7 +55,7 @@ class GroupFinder:
     """The sums, neurons and layers of a graph, or of one sample of it; `groups` gives them at any depth."""
 
     def __init__(self, snapshot: Snapshot, sample: Sample) -> None:
-        self.nodes, self.operands = snapshot.nodes, snapshot.operands
+        self.nodes, self.operands, self.roots = snapshot.nodes, snapshot.operands, snapshot.roots
         self.sample, self.shown = sample, sample.shown
         self.users = snapshot.users
         self._beside: dict[int, list[int]] = {}  # the uses of a leaf, but for penalties
@@ -272,8 +272,7 @@ class GroupFinder:
                 groups.append(Group([i], [i], numbers, place=places.get(i, ())))
                 held.update(numbers)
         leaves = {x for group in groups for i in group.members for x in self.operands[i] if not self.operands[x]} - held
-        if not self.operands[len(self.nodes) - 1]:
-            leaves.add(len(self.nodes) - 1)
+        leaves.update(i for i in self.roots if not self.operands[i])
         groups += [Group([x], [x], place=places.get(x, ())) for x in leaves & self.shown]
         return sorted([*groups, *self._stubs(groups)], key=_key)
 

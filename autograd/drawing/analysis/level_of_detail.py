@@ -140,12 +140,13 @@ def _focus(snapshot: Snapshot, finder: GroupFinder, focus: Any) -> set[int] | No
 
 
 def _near_the_end(snapshot: Snapshot, made: Grouping, most: int) -> Grouping:
-    """Keep what lies nearest to the result."""
+    """Keep what lies nearest to the results."""
     edges = connections(snapshot, made.groups)
     below: dict[int, list[int]] = {}
     for edge in edges:
         below.setdefault(edge.result, []).append(edge.operand)
-    queue = [len(made.groups) - 1]
+    roots = set(snapshot.roots)
+    queue = [k for k, group in enumerate(made.groups) if not roots.isdisjoint(group.outputs)]
     kept = set(queue)
     for i in queue:  # grows while it is walked
         for x in below.get(i, []):

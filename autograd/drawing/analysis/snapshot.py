@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,22 +40,26 @@ class Link:
 
 
 class Snapshot:
-    """A graph as lists, and one run of its backward pass, from the root's own `grad`, or from 1.
+    """A graph as lists, and one run of its backward pass, from the own `grad` of its roots, or from 1.
 
     What is said of a single node (`links_of`, `rules_of`) is found when it is asked for: a picture shows few nodes
     of a large graph.
 
     Attributes:
-        nodes: the nodes, every operand before its results; the root is the last.
+        nodes: the nodes, every operand before its results.
+        roots: the places of the results.
+        notes: a text for some nodes, or for all nodes of a label.
         data: the number or array of each, as it is now.
         operands: for each node, the places of its operands, in order.
     """
 
-    def __init__(self, root: Node) -> None:
-        order, leaves = topological(root)
+    def __init__(self, *roots: Node, notes: Mapping[Any, str] | None = None) -> None:
+        order, leaves = topological(*roots)
         self.nodes: list[Node] = leaves + order[::-1]
         self.data = [node._data for node in self.nodes]
         self.place = {node: i for i, node in enumerate(self.nodes)}
+        self.roots = list(dict.fromkeys(self.place[root] for root in roots))
+        self.notes = notes or {}
         self.operands = [tuple([self.place[x] for x in node.inputs]) for node in self.nodes]
         self._masked: set[Node] = set()
         self._links: dict[int, list[Link]] = {}
@@ -85,11 +89,12 @@ class Snapshot:
 
     @cached_property
     def _pass(self) -> tuple[dict[int, Any], dict[int, int]]:
-        root = self.nodes[-1]
-        if root.op is fixed:
-            return {}, {}
-        seed = plain_data(root.grad)
-        adjoints: dict[Node, Any] = {root: ones(root._data) if seed is None else seed}
+        adjoints: dict[Node, Any] = {}
+        for i in self.roots:
+            root = self.nodes[i]
+            seed = None if len(self.roots) > 1 and self.users[i] else plain_data(root.grad)
+            if root.op is not fixed:
+                adjoints[root] = ones(root._data) if seed is None else seed
         steps: dict[int, int] = {}
         with quiet():
             for i in range(len(self.nodes) - 1, -1, -1):
@@ -103,6 +108,11 @@ class Snapshot:
         return {self.place[node]: g for node, g in adjoints.items()}, steps
 
     # Single nodes ------------------------------------------------------------------------------------------
+
+    def note(self, i: int) -> str:
+        """Return the note on a node, if there is one."""
+        node = self.nodes[i]
+        return one_line(str(self.notes.get(node) or self.notes.get(node.label) or ""))
 
     @property
     def links(self) -> list[Link]:

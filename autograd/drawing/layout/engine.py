@@ -68,6 +68,8 @@ class _Library:
             self._child, self._owner = None, os.getpid()
         if self._child is None or self._child.poll() is not None:
             self.close()
+            if not importlib.util.find_spec("pygraphviz"):
+                raise EngineError("pygraphviz is not installed")
             command = [sys.executable, "-P", "-c", _LIBRARY]
             pipe = subprocess.PIPE
             self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
@@ -122,8 +124,7 @@ def run_graphviz(dot: str) -> dict[str, Any]:
         EngineError: no engine gave a layout within `SECONDS`.
     """
     reasons = []
-    engines = [_library.run] if importlib.util.find_spec("pygraphviz") else []
-    for engine in [*engines, _program]:
+    for engine in (_library.run, _program):
         try:
             found = json.loads(engine(dot))
             if "bb" in found:

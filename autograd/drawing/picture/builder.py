@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...graph import fixed
-from ..analysis.formula import short
+from ..analysis.formula import cut, short
 from ..analysis.groups import Connection, Group, Grouping, connections, whole
 from ..analysis.snapshot import Snapshot, number
 from .elements import Box, Edge, Line, Picture
@@ -52,7 +52,8 @@ class PictureBuilder:
             lines.insert(1, Line(f"of {distant} parameter{'s' if distant > 1 else ''}", small=True))
         told = hint_lines(self.snapshot, group) if is_folded else []
         told.append(hint(node, grad) if not group.is_layer else hint_of("data", data_of(self.snapshot, group)))
-        is_result = len(self.snapshot.nodes) - 1 in group.outputs
+        is_result = not set(self.snapshot.roots).isdisjoint(group.outputs)
+        lines += [Line(cut(note, 30), small=True) for i in group.outputs if (note := self.snapshot.note(i))]
         box = Box(lines, kind_of(node), is_result, amount, nan, "\n".join(told), is_folded=is_folded)
         self.boxes[k] = box
         return box

@@ -34,7 +34,7 @@ def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:
         )
     if wrt.op is fixed:
         raise ValueError(f"`wrt` is {wrt!r:.60}, a constant: nothing changes with it")
-    found = pushforward([snapshot.nodes[-1]], {wrt: ones(wrt._data)}, graph=False)
+    found = pushforward([snapshot.nodes[i] for i in snapshot.roots], {wrt: ones(wrt._data)}, graph=False)
     return {snapshot.place[node]: tangent for node, tangent in found.items() if node in snapshot.place}
 
 
@@ -81,7 +81,6 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
     view.remark("= a + b: several operands add up", has_sums)
     view.remark("small number: the order of execution", steps)
     view.remark("fill: the derivative, blue positive, orange negative", view.has_colours)
-    result = grads_of(view.groups[-1], tangents.get)
-    told = "0" if result is None else value_text(result)
+    told = " and ".join(value_text(tangents.get(i, 0.0)) for i in snapshot.roots)
     sentence = f"Forward mode: the derivative of {name_of(snapshot)} with respect to {name} is {told}, "
     return view.picture("Forward mode", sentence + "found together with that of every value on the way.")

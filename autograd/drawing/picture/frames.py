@@ -8,7 +8,7 @@ from typing import Any
 
 from ...graph import fixed
 from ..analysis.formula import short
-from ..analysis.snapshot import Snapshot, number
+from ..analysis.snapshot import Snapshot, number, ones
 from .elements import Box, Line, Picture
 from .node_text import amounts, heading, is_bare
 from .reverse_mode import backward_picture, forward_picture
@@ -116,13 +116,17 @@ class _Scene:
     def seed(self) -> None:
         """Turn round: every box loses the colour of its value, and the last one gets the first gradient."""
         self.phase = "backward"
-        last = len(self.boxes) - 1
-        self.boxes = [self._box(i, known=True, gradient=None) for i in range(last + 1)]
+        self.boxes = [self._box(i, known=True, gradient=None) for i in range(len(self.boxes))]
         self.faint = {i for i, node in enumerate(self.snapshot.nodes) if node.op is not fixed}
-        self._receive(last, [self.snapshot.adjoints[last]])
-        root = self.snapshot.nodes[last]
-        given = amount(self.snapshot.adjoints[last])
-        self._take({last}, set(), f"backward begins: {named(root)} receives {given}")
+        seeded = [i for i in self.snapshot.roots if i in self.snapshot.adjoints]
+        for i in seeded:
+            self._receive(i, [self._seed(i)])
+        told = " and ".join(f"{named(self.snapshot.nodes[i])} receives {amount(self._seed(i))}" for i in seeded)
+        self._take(set(seeded), set(), f"backward begins: {told}")
+
+    def _seed(self, i: int) -> Any:
+        """Return what a result starts from; those that others depend on receive more later."""
+        return self.snapshot.adjoints[i] if len(self.snapshot.roots) == 1 else ones(self.snapshot.data[i])
 
     def spread(self, step: Step) -> None:
         here = self.snapshot.place[step.node]
@@ -170,6 +174,7 @@ class _Scene:
         back = self.phase == "backward"
         if back and node.op is not fixed:
             lines += [Line("grad -")] if gradient is None else amounts("grad", gradient, brief=True)
+        lines += [Line(note, small=True)] if (note := self.snapshot.note(i)) else []
         coloured = gradient if back else self.snapshot.data[i] if known else None
         return replace(
             box, lines=lines, amount=None if coloured is None else number(coloured), step=None,

@@ -92,9 +92,9 @@ def sign(x: float) -> int:
 
 
 def name_of(snapshot: Snapshot) -> str:
-    """Call the root by its label or its operation."""
-    root = snapshot.nodes[-1]
-    return one_line(root.label) or (root.op.name if root.inputs else "a leaf")
+    """Call the results by their labels or their operations."""
+    roots = [snapshot.nodes[i] for i in snapshot.roots]
+    return " and ".join(one_line(root.label) or (root.op.name if root.inputs else "a leaf") for root in roots)
 
 
 def value_text(data: Any) -> str:

@@ -117,11 +117,11 @@ def _backward_edge(view: PictureBuilder, connection: Connection, slope: float | 
 
 
 def _sentence(snapshot: Snapshot) -> str:
-    root = snapshot.nodes[-1]
+    value = " and ".join(value_text(snapshot.data[i]) for i in snapshot.roots)
     made = sum(1 for operands in snapshot.operands if operands)
     leaves = [one_line(node.label) for node in snapshot.nodes if kind_of(node) == "leaf" and node.label]
     named = f", from {', '.join(leaves[:8])}{' and others' if len(leaves) > 8 else ''}" if leaves else ""
-    return f"{name_of(snapshot)} is {value_text(root._data)}, computed in {made:,} operations{named}."
+    return f"{name_of(snapshot)} is {value}, computed in {made:,} operations{named}."
 
 
 def _sentence_back(snapshot: Snapshot) -> str:

@@ -88,13 +88,12 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
 
 def hold_numbers(snapshot: Snapshot, grouping: Grouping) -> None:
     """Take the boxes of numbers away: they stand in the formulas of those that use them."""
-    last = len(snapshot.nodes) - 1
     for group in grouping.groups:
         numbers = [x for i in group.members for x in snapshot.operands[i] if is_bare(snapshot.nodes[x])]
         group.holds = list(dict.fromkeys([*group.holds, *numbers]))
     grouping.groups = [
         group for group in grouping.groups
-        if not group.outputs or group.output == last or not is_bare(snapshot.nodes[group.output])
+        if not group.outputs or group.output in snapshot.roots or not is_bare(snapshot.nodes[group.output])
     ]  # fmt: skip
 
 
@@ -121,7 +120,9 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
 
 def _adjoint(snapshot: Snapshot, i: int, gradient: Any, notation: Notation) -> str:
     value = "0" if gradient is None else _value(gradient, notation)
-    return f"{derivative(snapshot, len(snapshot.nodes) - 1, i, notation)} = {value}"
+    results = [notation.name(snapshot.names.get(snapshot.nodes[root], "1")) for root in snapshot.roots]
+    result = results[0] if len(results) == 1 else notation.brackets.format(" + ".join(results))
+    return f"{notation.partial.format(result, notation.name(snapshot.names.get(snapshot.nodes[i], '1')))} = {value}"
 
 
 def _edge(view: PictureBuilder, connection: Connection, slope: float, derivatives: str, notation: Notation) -> str:

@@ -18,7 +18,7 @@ def tree(picture: Picture) -> str:
         uses[edge.operand] = uses.get(edge.operand, 0) + 1
     lines = [picture.title]
     written: set[int] = set()
-    later = [len(picture.boxes) - 1]
+    later = [i for i, box in enumerate(picture.boxes) if box.is_result] or [len(picture.boxes) - 1]
     for start in later:  # grows while it is walked
         if start in written:
             continue
