@@ -11,6 +11,7 @@ from ..checks import one_of
 from ..graph import Node, without_collector
 from .analysis.formula import significant_digits
 from .analysis.grouping import DEEPEST
+from .analysis.groups import Grouping
 from .analysis.level_of_detail import choose_groups
 from .analysis.snapshot import Snapshot
 from .figure import Figure
@@ -24,6 +25,7 @@ from .picture.textbook import textbook_picture
 from .render.dot import digraph
 from .render.film import animation, film, stage, stills
 from .render.glyphs import set_formulas
+from .render.html import explorer, page
 from .render.mermaid import mermaid_text
 from .render.network_svg import network_svg
 from .render.svg import svg_text
@@ -34,6 +36,7 @@ from .settings import Settings
 __all__ = ["Drawing", "draw", "draw_dot"]
 
 _VIEWS = ("forward", "backward", "both")
+_MOST_PARTS = 3000  # boxes in the parts of a page
 
 
 def draw(
@@ -114,12 +117,12 @@ def draw(
         shown = choose_groups(snapshot, depth, expand, focus, radius)
         if mode == "forward":
             made = tangent_picture(snapshot, wrt, shown)
-            return Drawing([made], [made], snapshot, chosen)
+            return Drawing([made], [made], snapshot, shown, chosen)
         if chosen.style == "textbook":
             both = [textbook_picture(snapshot, shown, chosen.derivatives, is_backward) for is_backward in (False, True)]
         else:
             both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
-        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot, chosen)
+        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot, shown, chosen)
 
 
 def _check_mode(mode: str, wrt: Any, view: str) -> None:
@@ -152,8 +155,11 @@ def _net(network: Network, settings: Settings) -> Figure:
 class Drawing(Figure):
     """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`."""
 
-    def __init__(self, views: list[Picture], shown: list[Picture], snapshot: Snapshot, settings: Settings) -> None:
+    def __init__(
+        self, views: list[Picture], shown: list[Picture], snapshot: Snapshot, grouping: Grouping, settings: Settings
+    ) -> None:
         """Take the views that share their places, and those of them that are shown."""
+        self._grouping = grouping
         self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
         self._direct(settings.direction or "")
         for view in views:
@@ -179,6 +185,32 @@ class Drawing(Figure):
         >>> picture.node_attr["fontname"] = "Helvetica"
         """
         return digraph(self._views)
+
+    def html(self) -> str:
+        """Return a page that holds all it needs: to enlarge, move and search the picture, and to open parts by a click.
+
+        Raises:
+            ValueError: as `svg`.
+        """
+        return page(self.title, explorer(self.svg(), self._parts()))
+
+    def _parts(self) -> dict[str, str]:
+        """Draw what stands in the folded boxes, and in those inside them."""
+        names = [box.part for box in self._views[0].boxes if box.part]
+        made: dict[str, str] = {}
+        room = _MOST_PARTS
+        with significant_digits(self.settings.digits):
+            for name in names:  # grows while it is walked
+                groups = self._grouping.opened(name)
+                if name in made or not groups or len(groups) > min(room, LIMIT):
+                    continue
+                draws = backward_picture if self._views[0].is_backward else forward_picture
+                picture = draws(self._snapshot, Grouping(groups))
+                picture.title, picture.direction = f"{name} of {picture.title}", self.settings.direction or ""
+                names += [box.part for box in picture.boxes if box.part]
+                room -= len(groups)
+                made[name] = self.settings.finish(svg_text([picture], arrange([picture])))
+        return made
 
     def mermaid(self) -> str:
         """Return the graph in Mermaid's language, for a code block of that name in Markdown."""

@@ -183,7 +183,7 @@ class Paths:
     @cached_property
     def _drawing(self) -> Drawing:
         picture = self._picture()
-        return Drawing([picture], [picture], self._snapshot, Settings())
+        return Drawing([picture], [picture], self._snapshot, whole(self._snapshot), Settings())
 
     def _picture(self) -> Picture:
         snapshot = self._snapshot

@@ -216,6 +216,18 @@ class GroupFinder:
 
     # Dividing ----------------------------------------------------------------------------------------------
 
+    def opened(self, name: str) -> list[Group]:
+        """Return what a part consists of, neurons of a layer or single nodes, and what these are computed from."""
+        row = next((row for row, given in zip(self.layers, self.layer_names, strict=True) if given == name), None)
+        if row is not None:
+            groups = [Group(s.operations, s.operations[-1:], self._with_numbers(s.members, s.holds), s.name)
+                      for s in row]  # fmt: skip
+        else:
+            groups = [Group([i], [i]) for s in self.sums if s.name == name for i in s.operations]
+        inside = {i for group in groups for i in [*group.members, *group.holds]}
+        operands = {x for group in groups for i in group.members for x in self.operands[i]} - inside
+        return sorted([*groups, *(Group([x], [x]) for x in operands)], key=_key)
+
     def names(self) -> list[str]:
         """List what can be opened."""
         return [*self.layer_names, *(s.name for s in self.sums)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .snapshot import Snapshot
@@ -54,6 +54,7 @@ class Grouping:
         remarks: what was folded or left out, and how to see it.
         depth: from 0, layers as boxes, to 3, every value.
         is_brief: whether there are so many boxes that each says little.
+        opened: gives what a part consists of, by its name.
         typical: for the places of groups, from the outermost, a group as it stands there when it is folded.
     """
 
@@ -62,6 +63,7 @@ class Grouping:
     depth: int = 3
     is_brief: bool = False
     typical: dict[tuple[str, ...], Group] = field(default_factory=dict)
+    opened: Callable[[str], list[Group]] = field(default=lambda name: [])
 
 
 @dataclass

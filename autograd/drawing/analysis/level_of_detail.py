@@ -63,6 +63,7 @@ def choose_groups(
     if depth is not None or asked or inside:
         made = _around(snapshot, Grouping(finder.groups(found, asked, inside), depth=found), nodes, radius)
     made.typical = finder.typical()
+    made.opened = finder.opened
     made.is_brief = len(made.groups) > _BRIEF
     made.remarks = [*_told(snapshot, made, sample), *made.remarks]
     return made

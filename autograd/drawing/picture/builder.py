@@ -54,7 +54,7 @@ class PictureBuilder:
         told.append(hint(node, grad) if not group.is_layer else hint_of("data", data_of(self.snapshot, group)))
         is_result = not set(self.snapshot.roots).isdisjoint(group.outputs)
         lines += [Line(cut(note, 30), small=True) for i in group.outputs if (note := self.snapshot.note(i))]
-        box = Box(lines, kind_of(node), is_result, amount, nan, "\n".join(told), is_folded=is_folded)
+        box = Box(lines, kind_of(node), is_result, amount, nan, "\n".join(told), is_folded=is_folded, part=group.name)
         self.boxes[k] = box
         return box
 

@@ -49,6 +49,7 @@ class Box:
         step: when the backward pass came here, from 1.
         hint: the full numbers.
         is_folded: whether several nodes stand in it.
+        part: the name of these nodes, by which they are opened.
     """
 
     lines: list[Line]
@@ -59,6 +60,7 @@ class Box:
     hint: str
     step: int | None = None
     is_folded: bool = False
+    part: str = ""
 
 
 @dataclass

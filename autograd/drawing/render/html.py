@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import re
+from importlib.resources import files
 
-from .svg_elements import escape, quoted
+from .svg_elements import escape, quoted, token_of
 from .theme import dark_rules
 
-__all__ = ["data_url", "inline", "page", "scrolled"]
+__all__ = ["data_url", "explorer", "inline", "page", "scrolled"]
 
 _SWAP = (
     "for(const box of document.querySelectorAll('[data-chalkgrad=\"TOKEN\"]')){const img=box.querySelector('img');"
@@ -16,7 +17,7 @@ _SWAP = (
     "box.innerHTML=new TextDecoder().decode(bytes);box.firstElementChild.style.maxWidth='none'}}"
 )
 _PRINT = (  # one page holds the picture: JupyterLab and `max-width: none` would cut it at the margin
-    "<style>@media print{.chalkgrad,[data-chalkgrad] img{max-width:100%!important;max-height:95vh;height:auto}"
+    "<style>@media print{.chalkgrad,[data-chalkgrad] img{max-width:100%!important;max-height:95vh;height:auto!important}"
     "[data-chalkgrad]{overflow:visible!important}}</style>"
 )
 
@@ -40,6 +41,18 @@ def inline(svg: str, sentence: str) -> str:
 def scrolled(svg: str) -> str:
     """Write the SVG as a part of a page."""
     return f'{dark_rules(svg)}{_PRINT}<div data-chalkgrad="" style="overflow-x:auto">{svg}</div>'
+
+
+def explorer(svg: str, parts: dict[str, str]) -> str:
+    """Write the SVG of a graph so that one can enlarge, move and search it, and open parts of it by a click."""
+    templates = "".join(f"<template data-part={quoted(name)}>{part}</template>" for name, part in parts.items())
+    script = files(__package__).joinpath("explorer.js").read_text(encoding="utf-8")
+    token = token_of(svg)
+    return (
+        f'{dark_rules(svg + "".join(parts.values()))}{_PRINT}<div data-chalkgrad="" data-chalkgrad-explorer="{token}">'
+        f'<div class="cge-view" style="overflow:auto">{svg}</div>{templates}</div>'
+        f"<script>{script.replace('TOKEN', token)}</script>"
+    )
 
 
 def page(title: str, body: str) -> str:

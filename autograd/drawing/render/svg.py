@@ -17,7 +17,7 @@ from ..layout.sizes import (
     title_lines,
 )
 from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
-from .svg_elements import above_lines, document, escape, n, rect, text_at, wrapped
+from .svg_elements import above_lines, document, escape, n, quoted, rect, text_at, wrapped
 
 __all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text"]
 
@@ -83,7 +83,8 @@ def frame_shape(cluster: Cluster, frame: Place) -> str:
 def box_shape(box: Box, place: Place, view: Picture) -> str:
     """Draw a box, coloured on the scale of its view."""
     left, top = place.x - place.width / 2, place.y - place.height / 2
-    parts = [f"<g><title>{escape(box.hint)}</title>"]
+    opens = f" data-part={quoted(box.part)}" if box.part else ""
+    parts = [f"<g{opens}><title>{escape(box.hint)}</title>"]
     outline = NAN if box.has_nan else INK
     colour = f'fill="{fill(level(box.amount, view.largest))}"'
     radius = place.height / 2 if box.kind == "leaf" else 5.0
