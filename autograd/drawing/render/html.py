@@ -17,8 +17,8 @@ _SWAP = (
     "box.innerHTML=new TextDecoder().decode(bytes);box.firstElementChild.style.maxWidth='none'}}"
 )
 _PRINT = (  # one page holds the picture: JupyterLab and `max-width: none` would cut it at the margin
-    "<style>@media print{.chalkgrad,[data-chalkgrad] img{max-width:100%!important;max-height:95vh;height:auto!important}"
-    "[data-chalkgrad]{overflow:visible!important}}</style>"
+    "<style>@media print{.chalkgrad,[data-chalkgrad] img{max-width:100%!important;max-height:95vh;"
+    "height:auto!important}[data-chalkgrad]{overflow:visible!important}}</style>"
 )
 
 
