@@ -15,6 +15,7 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
 
 from . import activations as activations
 from . import datasets as datasets
+from . import demos as demos
 from . import exercises as exercises
 from . import export as export
 from . import init as init
@@ -75,6 +76,7 @@ from .optim import Groups as Groups
 from .optim import NAdam as NAdam
 from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
+from .pages.playground import linear_classifier_demo as linear_classifier_demo
 from .pages.playground import playground as playground
 from .penalties import L1 as L1
 from .penalties import L2 as L2
@@ -153,6 +155,7 @@ __all__ = [
     "OptunaPruning",
     "activations",
     "datasets",
+    "demos",
     "exercises",
     "export",
     "init",
@@ -160,6 +163,7 @@ __all__ = [
     "losses",
     "metrics",
     "optim",
+    "linear_classifier_demo",
     "playground",
     "plots",
     "schedules",

@@ -42,7 +42,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"encoding"},
         {"saving", "export", "inspect"},
         {"plots", "pages"},
-        {"history", "progress", "runner"},
+        {"history", "progress", "runner", "demos"},
         {"callbacks", "evaluation", "compiled"},
         {"checkpoint", "pruning"},
         {"training"},

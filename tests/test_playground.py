@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd as ag
 import nn
-from autograd import Tensor
+from autograd import Tensor, Value
 from nn.command import main
-from nn.pages.formulas import OPTIMIZERS
+from nn.pages.formulas import OPTIMIZERS, SCORE_LOSSES, SURFACES
 from nn.pages.page import bundle, module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +63,36 @@ def training(sizes: list[int], steps: int = 200, batch: int = 7, **settings: Any
             "losses": losses, "end": flat(model)}  # fmt: skip
 
 
+def classifier(loss: str, alpha: float = 0.2) -> dict[str, Any]:
+    """The numbers of the linear classifier: losses of points, their mean with the penalty, and its gradient."""
+    random = np.random.default_rng(len(loss))
+    layer = nn.Linear(2, 3, rng=1)
+    points, labels = random.normal(size=(9, 2)), np.arange(9) % 3
+    scores, rows = layer(points), np.eye(3)[labels]
+    each = [SCORE_LOSSES[loss](scores[i], Tensor(rows[i], requires_grad=False)) for i in range(9)]
+    total = ag.mean(ag.stack(each)) + nn.L2(alpha)(layer)
+    total.backward()
+    gradient = np.r_[layer.weight.grad.T.ravel(), layer.bias.grad]
+    return {"loss": loss, "alpha": alpha, "start": flat(nn.Sequential(layer)), "total": total.item(),
+            "points": [[*x, int(y)] for x, y in zip(points.tolist(), labels, strict=True)],
+            "each": [x.item() for x in each], "gradient": gradient.tolist()}  # fmt: skip
+
+
+def walked(optimizer: str, surface: str, mu: float = 0.7, lr: float = 0.001) -> dict[str, Any]:
+    """The points that an optimiser comes to on a surface."""
+    xs = [Value(-1.5), Value(0.8)]
+    made, path = OPTIMIZERS[optimizer](xs), [[-1.5, 0.8]]
+    made.lr = lr
+    if getattr(made, "momentum", 0.0):
+        made.momentum = mu
+    for _ in range(50):
+        made.zero_grad()
+        SURFACES[surface](*xs).backward()
+        made.step()
+        path.append([x.data for x in xs])
+    return {"optimizer": optimizer, "surface": surface, "mu": mu, "lr": lr, "path": path}
+
+
 SCORES = {
     "weston_watkins": lambda z, y: nn.losses.multiclass_hinge(z, y),
     "softmax": lambda z, y: nn.losses.cross_entropy(z, y),
@@ -85,7 +116,8 @@ def all_cases() -> dict[str, Any]:
             parameter.data = parameter.data + np.random.default_rng(seed).normal(0.0, 0.3, parameter.shape)
         sizes, count = [2, *hidden, 1], len(nn.inspect.regions(net))
         found.append({"sizes": sizes, "activation": activation, "start": flat(net), "count": count})
-    return {"training": trained, "regions": found}
+    walks = [walked(name, surface) for name in OPTIMIZERS for surface in ("valley", "saddle", "rosenbrock")]
+    return {"training": trained, "regions": found, "walks": walks, "classifier": [classifier(x) for x in SCORE_LOSSES]}
 
 
 @needs_node
@@ -99,13 +131,16 @@ def test_the_pages_compute_what_python_computes(tmp_path: Path) -> None:
         env={**os.environ, "PAGES": str(tmp_path), "CASES": str(tmp_path / "cases.json")},
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr
-    assert int(re.findall(r"# pass (\d+)", done.stdout)[0]) > 35
+    assert int(re.findall(r"# pass (\d+)", done.stdout)[0]) > 60
 
 
 # -- pages as text --
 
 
-PAGES = {"playground": nn.playground}
+PAGES: dict[str, Any] = {
+    "playground": nn.playground, "classifier": nn.linear_classifier_demo, "composition": nn.demos.composition,
+    "joints": nn.demos.joints, "saturation": nn.demos.saturation, "momentum": nn.demos.momentum,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -310,6 +345,44 @@ def test_arrays_of_ones_own_and_an_address(window: Any) -> None:
     page = opened(window, nn.playground(), "#hidden=5&activation=relu&data=spirals&seed=9&evil=<script>")
     assert page.locator(".network .unit:not(.feature)").count() == 6
     assert page.get_by_label("Activation", exact=True).input_value() == "relu" and window.is_quiet()
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "playground"])
+def test_every_control_of_a_demo(name: str, window: Any) -> None:
+    page = opened(window, PAGES[name]())
+    page.wait_for_selector("svg path")
+    before = page.inner_text("main")
+    for control in page.locator("input[type=range]").all():
+        for end in ("max", "min"):
+            control.evaluate(f"(x) => {{ x.value = x.{end}; x.dispatchEvent(new Event('input')); }}")
+    page.reload()
+    for box in page.locator("select").all():
+        for value in box.locator("option").evaluate_all("options => options.map((x) => x.value)"):
+            box.select_option(value)
+    page.locator("input[type=checkbox]").evaluate_all("boxes => boxes.forEach((box) => box.click())")
+    for button in page.get_by_role("button").all():
+        button.click(force=True)
+    page.wait_for_timeout(300)
+    assert page.inner_text("main") != before and "NaN" not in page.inner_text("main")
+    assert window.is_quiet(), window.messages
+
+
+def test_points_of_the_linear_classifier_are_dragged(window: Any) -> None:
+    page = opened(window, nn.linear_classifier_demo())
+    point, row = page.locator(".point").first, page.locator("tbody").last.locator("tr").first
+    assert row.inner_text().startswith("0.500\t0.400\t0")
+    box = point.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5 - 100, box["y"] + 5)
+    page.mouse.up()
+    assert float(row.inner_text().split("\t")[0].replace("\u2212", "-")) < 0.2
+    height = float(row.inner_text().split("\t")[1])
+    page.keyboard.press("ArrowUp")
+    assert abs(float(row.inner_text().split("\t")[1]) - height - 0.05) < 1e-9
+    total = page.inner_text(".totals")
+    page.click("text=single step")
+    assert page.inner_text(".totals") != total and page.inner_text(".count") == "1 steps" and window.is_quiet()
 
 
 def test_in_a_frame_without_rights_and_without_eval(window: Any) -> None:

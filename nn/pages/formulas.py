@@ -24,7 +24,7 @@ from ..mlp import RECTIFIERS
 from ..optim import SGD, Adagrad, Adam, AdamW, RMSprop
 from ..penalties import L1, L2
 
-__all__ = ["ACTIVATIONS", "OPTIMIZERS", "formulas", "printed"]
+__all__ = ["ACTIVATIONS", "OPTIMIZERS", "OUTPUT_LOSSES", "SCORE_LOSSES", "SURFACES", "formulas", "printed"]
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear", "leaky_relu", "elu", "gelu", "silu", "softplus", "sin")
 OUTPUT_LOSSES = ("bce_with_logits", "mse", "hinge", "squared_hinge", "mae", "huber")
@@ -51,6 +51,13 @@ SHARED = {
     "_sech2": "4 * {1} / ((1 + {1}) * (1 + {1}))",
 }
 """Tanh and its slope share an exponential: half of the time of a step is spent in them."""
+
+SURFACES: dict[str, Callable[[Any, Any], Any]] = {
+    "valley": lambda x, y: 0.25 * x * x + 5.0 * y * y,
+    "saddle": lambda x, y: 0.5 * x * x - 0.5 * y * y,
+    "rosenbrock": lambda x, y: ag.square(1.0 - x) + 20.0 * ag.square(y - x * x),
+}
+"""What the demo of momentum descends on."""
 
 _ELEMENTWISE = {*INLINE, *HELPERS, *FUNCTIONS}
 Expression = str | float
@@ -192,16 +199,19 @@ def _loss(formula: Callable[[Any, Any], Any], k: int) -> str:
 
 def _optimizer(name: str) -> str:
     p, g, lr, t = Value(0.5), Value(0.1), Value(0.01), Value(3.0)
-    optimizer = OPTIMIZERS[name]([p])
+    optimizer, mu = OPTIMIZERS[name]([p]), Value(0.9)
+    if getattr(optimizer, "momentum", 0.0):
+        optimizer.momentum = mu  # a number that a page may change
     states = {key: Value(0.2) for key in optimizer.start(0.5)}
     (new,), (kept,) = optimizer.updates([p], [g], [states], [lr], t)
-    leaves = {"p": p, "g": g, "lr": lr, "t": t, **{f"s_{key}": x for key, x in states.items()}}
+    leaves = {"p": p, "g": g, "lr": lr, "t": t, "mu": mu, **{f"s_{key}": x for key, x in states.items()}}
     before, lines, results = printed([new, *kept.values()], leaves, ["lr", "t"])
     places = ["P", *(f"S{i}" for i in range(len(states)))]
     before += [f"const S{i} = s[{i}];" for i in range(len(states))]
     reads = ["const p = P[i], g = G[i];", *(f"const s_{key} = S{i}[i];" for i, key in enumerate(states))]
     stores = [f"{to}[i] = {x};" for to, x in zip(places, results, strict=True)]
-    return f"{{ states: {list(states)}, step(n, P, G, s, lr, t) {{ {_loop(before, [*reads, *lines, *stores])} }} }}"
+    body = _loop(before, [*reads, *lines, *stores])
+    return f"{{ states: {list(states)}, step(n, P, G, s, lr, t, mu = 0.9) {{ {body} }} }}"
 
 
 def _penalty(kind: Any) -> str:
@@ -223,6 +233,13 @@ def _features() -> str:
     return ", ".join(made)
 
 
+def _surface(name: str) -> str:
+    x, y = Value(0.3), Value(0.4)
+    f = SURFACES[name](x, y)
+    _, lines, results = printed([f, *gradients(f, [x, y])], {"x": x, "y": y})
+    return f"(x, y) => {{ {' '.join(lines)} return [{', '.join(results)}]; }}"
+
+
 @functools.cache
 def formulas() -> str:
     """Write the module `formulas.js`: `FORMULAS`, of functions that loop over arrays, by kind and name."""
@@ -234,6 +251,7 @@ def formulas() -> str:
         "losses": losses,
         "optimizers": {name: _optimizer(name) for name in OPTIMIZERS},
         "penalties": {"L1": _penalty(L1), "L2": _penalty(L2)},
+        "surfaces": {name: _surface(name) for name in SURFACES},
     }
     listed = [f"{kind}: {{ {', '.join(f'{k}: {v}' for k, v in of.items())} }}" for kind, of in parts.items()]
     rectifiers = [name for name in ACTIVATIONS if function_of(name) in RECTIFIERS]

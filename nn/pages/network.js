@@ -35,7 +35,7 @@ export class NetworkView {
   build() {
     const { net, state } = this.app, names = Object.keys(FORMULAS.features);
     this.close();
-    this.width = Math.max(this.element.clientWidth || 600, 190 + 76 * net.layers);
+    this.width = Math.max(this.element.clientWidth || 600, 132 + 62 * net.layers);
     const rows = Math.max(names.length, ...net.sizes.slice(1));
     const height = TOP + rows * PITCH + 8, left = 92, right = this.width - 36;
     const x = (k) => left + ((right - left) * k) / net.layers, y = (j) => TOP + j * PITCH + UNIT / 2;

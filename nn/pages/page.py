@@ -54,8 +54,8 @@ class Page:
         settings: what the page starts with, as JSON can hold it.
         height: of the frame in a notebook, in pixels.
 
-    >>> Page("playground", "Two layers", {"hidden": [3, 3]}, 900)
-    Page('Two layers')
+    >>> Page("joints", "Joints", {}, 680)
+    Page('Joints')
     """
 
     def __init__(self, kind: str, title: str, settings: dict[str, Any], height: int) -> None:

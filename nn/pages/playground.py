@@ -1,7 +1,8 @@
-"""The playground: what a call from Python hands to its page."""
+"""The playground and the linear classifier: what a call from Python hands to their pages."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,10 +11,10 @@ import numpy as np
 from ..checks import as_array, count, flag, one_of, within
 from ..data import plain_array
 from ..features import FEATURES
-from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES
+from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
 from .page import Page
 
-__all__ = ["playground"]
+__all__ = ["linear_classifier_demo", "playground"]
 
 CLASSES = ("circles", "checkerboard", "gauss", "spirals")
 NUMBERS = ("plane", "bumps")
@@ -120,3 +121,29 @@ def _own(X: Any, y: Any) -> dict[str, Any]:
     numbers = (targets == labels[1]).astype(np.float64) if classes else targets.astype(np.float64)
     rows = np.column_stack([points, numbers]).tolist()
     return {"data": "own", "own": {"problem": "classes" if classes else "numbers", "rows": rows}}
+
+
+def linear_classifier_demo(*, loss: str = "weston_watkins", alpha: float = 0.1, lr: float = 0.1, seed: int = 1) -> Page:
+    r"""Return a page with a linear classifier of three classes: points to drag, all numbers of $Wx + b$ beside them.
+
+    Args:
+        loss: "weston_watkins", "one_vs_all", "structured" (hinge losses) or "softmax".
+        alpha: the rate of the L2 penalty on W.
+        lr: the step size.
+        seed: of the first W and of those that "randomize" draws.
+
+    Raises:
+        ValueError, TypeError: a setting is none of these.
+
+    Source: the linear-classify demo of CS231n (Karpathy, 2015).
+
+    >>> linear_classifier_demo(loss="softmax")
+    Page('Linear classifier')
+    """
+    settings = {
+        "loss": one_of(loss, SCORE_LOSSES, "loss"),
+        "alpha": within(alpha, "alpha", 0.0, math.inf),
+        "lr": within(lr, "lr"),
+        "seed": count(seed, "seed", 0),
+    }
+    return Page("classifier", "Linear classifier", settings, 760)

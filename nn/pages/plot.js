@@ -2,29 +2,29 @@
 import { fmt, g, h, themed } from "./ui.js";
 
 const STEPS = 255;
-let palette = null, paletteOf = "";
+const AREAS = ["--negative", "--zero", "--positive"], DOTS = ["--minus", "--zero", "--plus"];
+const palettes = new Map();
 
 const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
 /** Return a table of 256 colours for -1 to 1, as pixels; saturation grows with the root of the size. */
-function colours() {
-  const key = ["--negative", "--zero", "--positive"].map(themed).join();
-  if (key !== paletteOf) {
-    const [low, zero, high] = key.split(",").map(channels);
-    paletteOf = key;
-    palette = new Uint32Array(STEPS + 1);
+function colours(names) {
+  const key = names.map(themed).join();
+  if (!palettes.has(key)) {
+    const [low, zero, high] = key.split(",").map(channels), made = new Uint32Array(STEPS + 1);
     for (let i = 0; i <= STEPS; i++) {
       const x = (2 * i) / STEPS - 1, share = Math.sqrt(Math.abs(x)), end = x < 0 ? low : high;
       const [r, green, b] = zero.map((from, c) => Math.round(from + (end[c] - from) * share));
-      palette[i] = (255 << 24) | (b << 16) | (green << 8) | r;
+      made[i] = (255 << 24) | (b << 16) | (green << 8) | r;
     }
+    palettes.set(key, made);
   }
-  return palette;
+  return palettes.get(key);
 }
 
-/** Return the colour of a number from -1 to 1 as CSS. */
-export function colour(x) {
-  const pixel = colours()[Math.round((Math.max(-1, Math.min(1, x || 0)) + 1) / 2 * STEPS)];
+/** Return the colour of a number from -1 to 1 as CSS; that of a point is stronger than that of an area. */
+export function colour(x, names = AREAS) {
+  const pixel = colours(names)[Math.round((Math.max(-1, Math.min(1, x || 0)) + 1) / 2 * STEPS)];
   return `rgb(${pixel & 255}, ${(pixel >> 8) & 255}, ${(pixel >> 16) & 255})`;
 }
 
@@ -32,7 +32,7 @@ export function colour(x) {
 export function heat(canvas, n, values, from = 0, stride = 1, scale = 1, squash = null) {
   if (canvas.width !== n) canvas.width = canvas.height = n;
   const context = canvas.getContext("2d"), image = (canvas.image ??= context.createImageData(n, n));
-  const pixels = (canvas.pixels ??= new Uint32Array(image.data.buffer)), table = colours();
+  const pixels = (canvas.pixels ??= new Uint32Array(image.data.buffer)), table = colours(AREAS);
   for (let i = 0, q = from; i < n * n; i++, q += stride) {
     const x = squash ? squash(values[q]) : values[q] / scale;
     pixels[i] = table[x > -1 ? (x < 1 ? ((x + 1) * STEPS / 2 + 0.5) | 0 : STEPS) : 0];
@@ -65,6 +65,16 @@ export function grid(n, [x0, x1, y0, y1]) {
   return points;
 }
 
+/** Return round numbers inside a range, about as many as are asked for. */
+export function ticks(low, high, count = 5) {
+  const rough = (high - low) / count, unit = 10 ** Math.floor(Math.log10(rough)), step = unit * [1, 2, 5, 10].find((n) => n * unit >= rough * 0.99);
+  const found = [];
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) found.push(Number((i * step).toPrecision(12)));
+  return found;
+}
+
+const written = (x) => String(x).replace("-", "−");
+
 const SIZE = 320;
 
 /** A square piece of the plane: a heat map below, then lines, points and marks. */
@@ -77,23 +87,20 @@ export class Plane {
     this.axes = g("g", { class: "axes" });
     this.svg = g("svg", { viewBox: `0 0 ${SIZE} ${SIZE}`, role: "img", "aria-label": label }, this.axes, this.lines, this.points, this.marks);
     this.element = h("div", { class: "plane" }, this.canvas, this.svg);
-    this.ticks = axes;
+    this.hasAxes = axes;
     this.set(domain);
   }
 
   set(domain) {
     this.domain = domain;
     this.axes.replaceChildren();
-    if (!this.ticks) return;
-    const [x0, x1, y0, y1] = domain;
-    for (const t of [-1, -0.5, 0, 0.5, 1]) {
-      const x = (x0 + x1) / 2 + t * (x1 - x0) * 0.5 * (5 / 6), y = (y0 + y1) / 2 + t * (y1 - y0) * 0.5 * (5 / 6);
-      this.axes.append(
-        g("line", { x1: this.x(x), x2: this.x(x), y1: SIZE - 5, y2: SIZE }),
-        g("text", { x: this.x(x), y: SIZE - 8, "text-anchor": "middle", text: fmt(x, 2) }),
-        g("line", { x1: 0, x2: 5, y1: this.y(y), y2: this.y(y) }),
-        g("text", { x: 8, y: this.y(y) + 3.5, text: fmt(y, 2) }),
-      );
+    if (!this.hasAxes) return;
+    const [x0, x1, y0, y1] = domain, edge = 0.02 * (x1 - x0);
+    for (const x of ticks(x0 + edge, x1 - edge)) {
+      this.axes.append(g("line", { x1: this.x(x), x2: this.x(x), y1: SIZE - 5, y2: SIZE }), g("text", { x: this.x(x), y: SIZE - 8, "text-anchor": "middle", text: written(x) }));
+    }
+    for (const y of ticks(y0 + edge, y1 - edge)) {
+      this.axes.append(g("line", { x1: 0, x2: 5, y1: this.y(y), y2: this.y(y) }), g("text", { x: 8, y: this.y(y) + 3.5, text: written(y) }));
     }
   }
 
@@ -110,7 +117,7 @@ export class Plane {
   /** Draw points {x, y, value, test}: circles are positive, diamonds negative, test points have no filling. */
   dots(points, radius = 3.6) {
     this.points.replaceChildren(...points.map((point) => {
-      const [x, y] = [this.x(point.x), this.y(point.y)], fill = colour(point.value);
+      const [x, y] = [this.x(point.x), this.y(point.y)], fill = colour(point.value, DOTS);
       const props = { class: point.test ? "test" : "", fill: point.test ? "var(--paper)" : fill, stroke: point.test ? fill : "var(--edge)" };
       const r = radius * 1.15;
       return point.value < 0 ? g("path", { d: `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`, ...props })
@@ -165,4 +172,60 @@ export function contour(n, values, level, size) {
     }
   }
   return parts.join("");
+}
+
+/** A chart of functions with axes: lines, points and vertical marks in its own numbers. */
+export class Graph {
+  constructor(label, [x0, x1], [y0, y1], { width = 320, height = 220, xName = "x", yName = "y" } = {}) {
+    Object.assign(this, { x0, x1, y0, y1, width, height });
+    this.layer = g("g");
+    this.svg = g("svg", { viewBox: `-34 -12 ${width + 44} ${height + 46}`, role: "img", "aria-label": label, class: "graph" });
+    const frame = g("g", { class: "axes" });
+    for (const x of ticks(x0, x1)) {
+      frame.append(g("line", { x1: this.x(x), x2: this.x(x), y1: 0, y2: height, class: "gridline" }), g("text", { x: this.x(x), y: height + 14, "text-anchor": "middle", text: written(x) }));
+    }
+    for (const y of ticks(y0, y1)) {
+      frame.append(g("line", { x1: 0, x2: width, y1: this.y(y), y2: this.y(y), class: "gridline" }), g("text", { x: -5, y: this.y(y) + 3, "text-anchor": "end", text: written(y) }));
+    }
+    if (y0 < 0 && y1 > 0) frame.append(g("line", { x1: 0, x2: width, y1: this.y(0), y2: this.y(0), class: "zero" }));
+    frame.append(g("text", { x: width, y: height + 28, "text-anchor": "end", class: "name", text: xName }), g("text", { x: 0, y: -3, class: "name", text: yName }));
+    const clip = `clip${Math.random().toString(36).slice(2)}`;
+    this.layer.setAttribute("clip-path", `url(#${clip})`);
+    this.marks = g("g");
+    this.svg.append(g("clipPath", { id: clip }, g("rect", { x: 0, y: 0, width, height })), frame, this.layer, this.marks);
+    this.element = h("figure", {}, h("figcaption", { text: label }), this.svg);
+  }
+
+  x(x) { return ((x - this.x0) / (this.x1 - this.x0)) * this.width; }
+
+  y(y) { return ((this.y1 - y) / (this.y1 - this.y0)) * this.height; }
+
+  clear() {
+    this.layer.replaceChildren();
+    this.marks.replaceChildren();
+    return this;
+  }
+
+  /** Draw a line through points [x, y]. */
+  line(points, name = "") {
+    const d = points.map(([x, y], i) => `${i ? "L" : "M"}${this.x(x).toFixed(2)} ${this.y(y).toFixed(2)}`).join("");
+    this.layer.append(g("path", { d, class: `curve ${name}`, fill: "none" }));
+    return this;
+  }
+
+  /** Draw a function at 241 places. */
+  curve(f, name = "") {
+    return this.line(Array.from({ length: 241 }, (_, i) => this.x0 + ((this.x1 - this.x0) * i) / 240).map((x) => [x, f(x)]), name);
+  }
+
+  upright(x, name = "joint") {
+    if (x >= this.x0 && x <= this.x1) this.layer.append(g("line", { x1: this.x(x), x2: this.x(x), y1: 0, y2: this.height, class: name }));
+    return this;
+  }
+
+  dot(x, y, name = "") {
+    const inside = (a, low, high) => Math.max(low, Math.min(high, a));
+    this.marks.append(g("circle", { cx: inside(this.x(x), 0, this.width), cy: inside(this.y(y), 0, this.height), r: 5.5, class: `dot ${name}` }));
+    return this;
+  }
 }

@@ -12,6 +12,11 @@ const { regions } = await from("regions");
 const { generator, normal, shuffle } = await from("random");
 const { contour } = await from("plot");
 const { fmt } = await from("ui");
+const { evaluate } = await from("classifier");
+const { walk } = await from("momentum");
+const { jointsOf } = await from("joints");
+const { composedJoints, zigzag } = await from("composition");
+const { UNITS } = await from("saturation");
 const cases = JSON.parse(readFileSync(process.env.CASES));
 
 const near = (a, b, tolerance, what) => assert.ok(Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(b)), `${what}: ${a} is not ${b}`);
@@ -122,4 +127,43 @@ test("every formula gives numbers", () => {
     assert.deepEqual(a, b, name);
     assert.ok([...a, ...d].every(Number.isFinite), name);
   }
+});
+
+for (const one of cases.classifier) {
+  test(`the numbers beside a linear classifier with ${one.loss} are Python's`, () => {
+    const net = new Net([2, 3], { activation: "linear", loss: one.loss, penalty: "L2", alpha: one.alpha });
+    net.P.set(one.start);
+    const found = evaluate(net, one.points);
+    near(found.total, one.total, 1e-12, "loss and penalty");
+    found.each.forEach((loss, i) => near(loss, one.each[i], 1e-12, `loss of point ${i}`));
+    found.G.forEach((slope, q) => near(slope, one.gradient[q], 1e-12, `gradient ${q}`));
+  });
+}
+
+for (const one of cases.walks) {
+  test(`${one.optimizer} walks on the ${one.surface} as Python's`, () => {
+    const path = walk(one.optimizer, one.surface, one.path[0], one, one.path.length - 1);
+    one.path.forEach((point, t) => point.forEach((x, c) => near(path[t][c], x, 1e-10, `step ${t}`)));
+  });
+}
+
+test("joints stand where the units are 0, and two zigzags make nine pieces", () => {
+  assert.deepEqual(jointsOf([[-1, 2, 1], [0.5, 1, -1], [1, 0, 1], [1, 1, 0]]), [-0.5, 0.5]);
+  const net = zigzag(new Net([1, 3, 1], { activation: "relu", loss: "mse" }), -1 / 3, 1 / 3, 1), room = net.room(1);
+  const f = (x) => {
+    room.h[0][0] = x;
+    return net.forward(1, room)[0];
+  };
+  [[-1, -1], [-1 / 3, 1], [1 / 3, -1], [1, 1]].forEach(([x, y]) => near(f(x), y, 1e-12, `f(${x})`));
+  const joints = composedJoints(f, [-1 / 3, 1 / 3], [-1 / 3, 1 / 3]);
+  assert.equal(joints.length, 8);
+  joints.forEach((x, i) => near(x, -1 + (2 * (i + 1)) / 9, 1e-12, "a joint"));
+});
+
+test("slopes of output units are those of finite differences, and the log-likelihood keeps its own", () => {
+  for (const { of } of Object.values(UNITS)) {
+    for (const z of [-5, -0.5, 0.3, 0.8, 4]) near(of(z, 1).slope, (of(z + 1e-6, 1).loss - of(z - 1e-6, 1).loss) / 2e-6, 1e-7, `slope at ${z}`);
+  }
+  assert.ok(UNITS.clip.of(-5, 1).slope === 0);
+  assert.ok(Math.abs(UNITS.mse.of(-5, 1).slope) < 0.02 && UNITS.bce.of(-5, 1).slope < -0.99);
 });
