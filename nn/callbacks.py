@@ -86,7 +86,11 @@ class Callback:
         """Called before each epoch; the first one is 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Called after each epoch with its numbers: "loss", and where they are asked for "val_loss" and metrics."""
+        """Called after each epoch with its numbers: "loss", and where they are asked for "val_loss" and metrics.
+
+        "loss" is the mean of the epoch's batches, weighted by their rows, each taken before its step. All others are
+        taken now, after the last step.
+        """
 
     def on_batch_begin(self, batch: int, logs: Logs) -> None:
         """Called before each batch; the first one of an epoch is 0."""
@@ -176,8 +180,9 @@ class Monitor(Callback):
         return True
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the best number and its epoch."""
-        return {"best": self.best, "best_epoch": self.best_epoch}
+        """Return the best number, its epoch, and what is a better one."""
+        settings = {"monitor": self.monitor, "mode": self.mode, "min_delta": self.min_delta}
+        return {"best": self.best, "best_epoch": self.best_epoch, **settings}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up what `state_dict` gave.
@@ -193,6 +198,9 @@ class Monitor(Callback):
 
 class EarlyStopping(Monitor):
     """End the training when a number has not become better for some epochs, and go back to the best parameters.
+
+    The best parameters are those that had the best number: as they were at the end of that epoch, and for "loss", which
+    is taken before each step, at its start.
 
     Args:
         monitor, mode, min_delta: as for `Monitor`.
@@ -230,11 +238,17 @@ class EarlyStopping(Monitor):
     def _start(self) -> None:
         super()._start()
         self.parameters: dict[str, Any] | None = None
+        self._at_start: dict[str, Any] | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Keep the parameters that have the loss of this epoch."""
+        if self.restore_best and self.monitor == "loss":
+            self._at_start = self.model.state_dict()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Keep the parameters if they are the best, or stop if it has been long enough."""
         if self.improves(epoch, logs):
-            self.parameters = self.model.state_dict() if self.restore_best else None
+            self.parameters = (self._at_start or self.model.state_dict()) if self.restore_best else None
         elif epoch - self.best_epoch >= self.patience:
             self.training.stop(f"no better {self.monitor!r} for {self.patience} epochs")
 
@@ -245,8 +259,8 @@ class EarlyStopping(Monitor):
             self.model.load_state_dict(own | {name: x for name, x in self.parameters.items() if name in own})
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the best number, its epoch and its parameters."""
-        return {**super().state_dict(), "parameters": self.parameters}
+        """Return the best number, its epoch, its parameters, and the settings."""
+        return {**super().state_dict(), "patience": self.patience, "parameters": self.parameters}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up what `state_dict` gave."""

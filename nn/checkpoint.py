@@ -11,11 +11,12 @@ import numpy as np
 
 from .callbacks import Callback, Logs, Monitor, Training
 from .checks import count
-from .files import PathLike
+from .evaluation import Rows
+from .files import PathLike, replace
 from .randomness import Random, same_state
-from .saving import notes, restore, save
+from .saving import notes, packed, restore
 
-__all__ = ["Checkpoint", "read", "resume", "snapshot"]
+__all__ = ["Checkpoint", "read", "resume", "settings_of", "snapshot"]
 
 
 class Checkpoint(Callback):
@@ -27,8 +28,25 @@ class Checkpoint(Callback):
     Args:
         path: a file that ends in `.safetensors` or in `.npz`.
         every: after how many epochs.
-        monitor: save only when this number has become better, as for `EarlyStopping`.
+        monitor: save only when this number has become better, as for `EarlyStopping`. With "loss" the file holds the
+            training as it was at the start of that epoch, with the parameters that had this loss.
         mode: "min" or "max", as for `EarlyStopping`.
+
+    What `fit(..., resume=...)` does with its arguments:
+
+    ====================================================  =============================================================
+    model, X, y, loss, batch_size, shuffle, drop_last,    must be those of the checkpoint, else `fit` refuses, and names
+    validation, sample_weight, metrics; the class of the  the old and the new value. Of the model: names and shapes of
+    optimizer; rng, where it is a seed                    the state, the kinds of layers, what is frozen
+    learning rate or schedule                             the new one is used; one that is given as it was at first
+                                                          goes on where it stood
+    epochs, steps, penalty, compiled, progress; other     the new ones are used
+    settings of the optimizer, rates of dropout
+    callbacks                                             the new ones are used. One of a class (and monitor) that the
+                                                          checkpoint has goes on with its state. A training that a
+                                                          callback has stopped goes on only if they differ
+    rng, where it is a generator or None                  that of the checkpoint is used
+    ====================================================  =============================================================
 
     Raises:
         ValueError, TypeError: an argument is not as above.
@@ -56,6 +74,7 @@ class Checkpoint(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Find out whether the file can be written."""
+        self._at_start = b""
         if self.path.suffix not in (".npz", ".safetensors"):
             raise ValueError(f"`path` {str(self.path)!r} must end in .npz or .safetensors")
         if not self.path.parent.is_dir():
@@ -64,11 +83,19 @@ class Checkpoint(Callback):
             self.monitor.training = self.training
             self.monitor.on_train_begin(logs)
 
+    def _packed(self) -> bytes:
+        return packed(self.model, self.path, self.training.optimizer, also=self.training.state())
+
+    def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
+        """Keep the training whose parameters have the loss of this epoch."""
+        if self.monitor is not None and self.monitor.monitor == "loss" and (epoch + 1) % self.every == 0:
+            self._at_start = self._packed()
+
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Save, if it is time."""
         better = self.monitor is None or self.monitor.improves(epoch, logs)
         if better and (epoch + 1) % self.every == 0:
-            save(self.model, self.path, self.training.optimizer, also=self.training.state())
+            replace(self.path, self._at_start or self._packed())
 
     def state_dict(self) -> dict[str, Any]:
         """Give the best number."""
@@ -80,6 +107,37 @@ class Checkpoint(Callback):
             self.monitor.load_state_dict(state)
 
 
+def settings_of(
+    training: Training, loss: Any, rows: Rows, held_out: Rows | None, sizes: list[int], **settings: Any
+) -> dict[str, Any]:
+    """List what must be the same when a training goes on, and how the learning rates were given, by name."""
+    model, optimizer = training.model, training.optimizer
+    share = settings.pop("share")
+    return {
+        **settings, "rows": rows.X.shape, "batch_size": sizes[0], "batches": len(sizes),
+        "loss": getattr(loss, "__name__", repr(loss)), "loss_settings": repr(getattr(loss, "settings", {})),
+        "data": rows.fingerprint(), "validation": [share, *([] if held_out is None else [held_out.fingerprint()])],
+        "optimizer": type(optimizer).__name__,
+        "layers": [f"{name} {type(module).__name__} {_kinds(module)}" for name, module in model.named_modules()],
+        "frozen": [name for name, p in model.named_parameters() if not p.requires_grad],
+        "lr": [_described(group.lr) for group in getattr(optimizer, "optimizers", [optimizer])],
+    }  # fmt: skip
+
+
+def _kinds(module: Any) -> dict[str, str]:
+    """Say what a layer was made with, but for numbers that training changes."""
+    kept = {name: getattr(x, "__name__", x) for name, x in module.config().items() if not isinstance(x, (float, list))}
+    return {name: str(x) for name, x in kept.items() if isinstance(x, (str, int))}
+
+
+def _described(lr: Any) -> Any:
+    """Describe a learning rate as it was given, so that another one can be told from it."""
+    if not callable(lr):
+        return lr
+    own = {name: _described(x) for name, x in getattr(lr, "__dict__", {}).items() if name[0] != "_"}
+    return [getattr(lr, "__qualname__", type(lr).__name__), repr(own)]
+
+
 def snapshot(
     training: Training, callbacks: list[Callback], order: np.random.Generator, settings: dict[str, Any]
 ) -> dict[str, Any]:
@@ -87,7 +145,7 @@ def snapshot(
 
     Args:
         order: draws the order of the rows.
-        settings: what must be the same when it goes on; numbers and texts by name.
+        settings: what `settings_of` gave.
     """
     return {
         "what": "training",
@@ -154,15 +212,17 @@ def resume(
     Raises:
         ValueError: names all in which the training differs from the one that was saved; nothing is changed then.
     """
-    generators = dict(training.model.named_generators())
-    kinds = [type(callback).__name__ for callback in callbacks]
-    pairs = [(name, found["settings"].get(name), now) for name, now in settings.items()]
-    pairs += [
-        ("callbacks", [kind for kind, _ in found["callbacks"]], kinds),
-        ("numbers of an epoch", list(found["history"]), list(training.history)),
+    generators, saved = dict(training.model.named_generators()), found["settings"]
+    known = [name for name in settings if name in saved and name != "lr"]  # the first version had not all of them
+    if "rng" in known:
+        known.remove("rng" if settings["rng"] is None else "key")
+    pairs: list[tuple[str, Any, Any]] = [
+        *((_SAID.get(name, f"`{name}`"), saved[name], settings[name]) for name in known),
+        ("`metrics` and `validation`, the numbers of an epoch", list(found["history"]), list(training.history)),
         ("generators of random numbers in the model", list(found["generators"]), list(generators)),
     ]
-    wrong = [f"{name}: {now!r}, and in the file {before!r}" for name, before, now in pairs if before != now]
+    pairs = [pair for pair in pairs if pair[1] != pair[2]]
+    wrong = [f"{name}: {_apart(now, was)}, and in the file {_apart(was, now)}" for name, was, now in pairs]
     if wrong:
         raise ValueError(
             f"{os.fspath(path)!r} is of another training, so nothing was changed:\n  " + "\n  ".join(wrong)
@@ -171,18 +231,62 @@ def resume(
     sources.append((order, found["order"]))
     if any(_kind(one) != _kind(other) for one, other in sources):
         raise ValueError(f"{os.fspath(path)!r} holds other kinds of generators of random numbers: nothing was changed")
-    for callback, (_, state) in zip(callbacks, found["callbacks"], strict=True):
+    pending, unchanged = list(found["callbacks"]), True
+    for callback in callbacks:
+        kind, own = type(callback).__name__, callback.state_dict()
+        same = [pair for pair in pending if pair[0] == kind and _agree(pair[1], own, ("monitor", "mode"))]
+        if not same:
+            unchanged = False
+            continue
+        pending.remove(same[0])
+        state = same[0][1]
+        unchanged = unchanged and _agree(state, own, ("patience", "min_delta"))
         try:
             callback.load_state_dict(state)  # before the model is changed; what a training begins with is set anew
         except (TypeError, LookupError, ValueError) as error:
             reason = f"{type(callback).__name__} does not take its state: {error}"
             raise ValueError(f"{os.fspath(path)!r} is damaged in its 'callbacks': {reason}") from error
-    restore(training.model, path, training.optimizer)
+    restore(training.model, path, training.optimizer,
+            amend=lambda state: _with_rates(state, training.optimizer, saved.get("lr"), settings["lr"]))  # fmt: skip
     for one, other in sources:
         same_state(one, other)
     training.history.update({name: row.tolist() for name, row in found["history"].items()})
-    training.history.stopped = found["stopped"]
+    training.history.stopped = found["stopped"] if unchanged and not pending else ""
     training.epoch, training.steps = found["epoch"], found["steps"]
+
+
+_SAID = {
+    "key": "number drawn from `rng`", "rows": "shape of `X`", "data": "checksum of `X`, `y` and `sample_weight`",
+    "validation": "`validation`, share and checksum", "batches": "batches of an epoch", "layers": "layers",
+    "frozen": "frozen parameters",
+    "loss_settings": "settings of `loss`",
+}  # fmt: skip
+
+
+def _apart(one: Any, other: Any) -> str:
+    """Write a thing, and of a list only what the other has not."""
+    lists = isinstance(one, list) and isinstance(other, list)
+    return repr([x for x in one if x not in other] if lists else one)
+
+
+def _agree(state: dict[str, Any], own: dict[str, Any], names: tuple[str, ...]) -> bool:
+    """Say whether two states of callbacks have the same settings; the first version kept none."""
+    return all(state.get(name, own.get(name)) == own.get(name) for name in names)
+
+
+def _with_rates(state: dict[str, Any], optimizer: Any, before: Any, given: list[Any]) -> dict[str, Any]:
+    """Put the learning rates of `fit` into a saved state, where they are not those that it was given then."""
+    own = optimizer.state_dict()
+    for i, lr in enumerate(given):
+        names = [name for name in {**own, **state} if name == f"lr.{i}" or name.startswith(f"lr.{i}.")]
+        if before is None:  # the first version: a schedule goes on, a number is the new one
+            taken = f"lr.{i}" in names or [n for n in names if n in own] != [n for n in names if n in state]
+        else:
+            taken = i >= len(before) or before[i] != lr
+        if taken:
+            kept = {name: x for name, x in state.items() if name not in names}
+            state = kept | {name: own[name] for name in names if name in own}
+    return state
 
 
 def _kind(rng: Random) -> type:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import math
 import os
 import zipfile
@@ -181,7 +182,11 @@ def _array(name: str, content: bytes) -> np.ndarray:
 
 def _pack_safetensors(arrays: Arrays, header: str | None) -> bytes:
     metadata = {CHECKSUM: _checksum(arrays, header), **({} if header is None else {HEADER: header})}
-    return _safetensors().numpy.save(dict(arrays), metadata)
+    raw = _safetensors().numpy.save(dict(arrays), metadata)
+    start = 8 + int.from_bytes(raw[:8], "little")
+    text = json.dumps(json.loads(raw[8:start]), sort_keys=True).encode()  # the order of the library changes by itself
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + raw[start:]
 
 
 def _unpack_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str | None]:

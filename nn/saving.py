@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .encoding import decode, encode
-from .files import PathLike, read, write
+from .files import PathLike, pack, read, replace
 from .module import Module
 from .optim import Optimizer
 from .reading import Reading
@@ -54,6 +54,11 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
     >>> again.summary() == model.summary(), notes
     (True, {'epoch': 3})
     """
+    replace(path, packed(model, path, optimizer, also))
+
+
+def packed(model: Module, path: PathLike, optimizer: Optimizer | None = None, also: Any = None) -> bytes:
+    """Return what `save` writes."""
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
     if optimizer is not None and not isinstance(optimizer, Optimizer):
@@ -67,7 +72,7 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
     header["reading"] = None if model.reading is None else encode(model.reading.config(), "model.reading", arrays)
     header["also"] = encode(also, "also/", arrays)
-    write(path, arrays, json.dumps(header, allow_nan=False))
+    return pack(path, arrays, json.dumps(header, allow_nan=False))
 
 
 def load(path: PathLike) -> Module:
@@ -97,10 +102,17 @@ def load(path: PathLike) -> Module:
     return model
 
 
-def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -> Any:
+def restore(
+    model: Module,
+    path: PathLike,
+    optimizer: Optimizer | None = None,
+    *,
+    amend: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+) -> Any:
     """Set the state of a model, and that of its optimiser, to those in a file; return what was saved `also`.
 
-    The state is all that `model.state_dict()` lists. Which parameters are frozen stays as it is in `model`.
+    The state is all that `model.state_dict()` lists. Which parameters are frozen stays as it is in `model`. `amend`
+    changes the state of the optimiser on its way.
 
     The file may come from another program, if the names in it are those of `model.state_dict()`. Numbers keep their
     value: a float32 goes into a float64, not the other way. Everything is checked before anything is changed.
@@ -122,7 +134,7 @@ def restore(model: Module, path: PathLike, optimizer: Optimizer | None = None) -
         if state is None:
             raise ValueError(f"{saved.name} holds no state of an optimiser: it was saved without `optimizer`")
         optimizer.bind(model.parameters())
-        optimizer.load_state_dict(state)
+        optimizer.load_state_dict(amend(state))
     model.load_state_dict(saved.state(model))
     model.reading = reading or model.reading
     return also

@@ -81,16 +81,18 @@ def fit(
         sample_weight: how much each row is worth, `n` numbers from 0; the losses of `nn.losses` take it.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
         resume: the file of a `Checkpoint`, to go on from it as if nothing had happened, until there are as many
-            epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. All
-            other arguments must be as before.
+            epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. Which
+            other arguments must be as before, and which are used anew, stands in a table at `Checkpoint`.
         progress: whether to show a bar; if None, where standard error is a terminal and tqdm is installed.
         compiled: whether to take the steps natively, as compiled programs, with the same numbers but for rounding
             (about 1e-12 of them for float64); if None, where that is possible.
         rng: a seed, a generator (of which one number is drawn) or None, for the order of the rows and the share.
 
     Returns:
-        A History with the list "loss", the mean of the objective over the batches of each epoch, before their
-        steps, and a list for each other number of an epoch.
+        A History with a list for each number of an epoch. As in Keras, "loss" is the running mean: of the objective of
+        the epoch's batches, weighted by their rows, each taken before its step, while the parameters change, with
+        dropout on. With a single batch it is the objective of the parameters that the epoch began with. "val_loss"
+        and the metrics are taken after the last step of the epoch, with dropout and noise off.
 
     Raises:
         ValueError, TypeError: an argument is not as above; nothing has been changed then.
@@ -111,7 +113,9 @@ def fit(
     calls = callbacks_of(callbacks)
     path = _file(resume, calls)
     found = None if path is None else checkpoint.read(path)
-    key = seed(source(rng)) if found is None else found["settings"]["key"]
+    key = seed(source(rng))
+    if found is not None and not isinstance(rng, (int, np.integer)):
+        key = found["settings"]["key"]
     rows, held_out = _parts(model, function, reading, rows, validation, key)
     sizes = batch_sizes(len(rows.X), batch_size, flag(drop_last, "drop_last"))
     total = _steps(epochs, steps, len(sizes))
@@ -133,9 +137,13 @@ def fit(
         if isinstance(rate, OnPlateau):
             _watched(rate, history)
     training = Training(model, optimizer, history, epochs=-(-total // len(sizes)))
-    settings = {"key": key, "rows": rows.X.shape, "batch_size": sizes[0], "batches": len(sizes), "shuffle": shuffle}
+    settings: dict[str, Any] = {}
     if found is not None or any(isinstance(callback, checkpoint.Checkpoint) for callback in calls):
-        settings |= {"loss": getattr(function, "__name__", repr(function)), "data": rows.fingerprint()}
+        settings = checkpoint.settings_of(
+            training, function, rows, held_out, sizes, key=key, shuffle=bool(shuffle), drop_last=bool(drop_last),
+            rng=int(rng) if isinstance(rng, (int, np.integer)) else None,
+            share=float(validation) if isinstance(validation, (float, np.floating)) else None,
+        )  # fmt: skip
     training.state = lambda: checkpoint.snapshot(training, calls, order, settings)
     for callback in calls:
         callback.training = training

@@ -177,12 +177,13 @@ def test_a_small_step_does_not_count() -> None:
 def test_the_best_parameters_come_back_also_if_all_epochs_were_done() -> None:
     model = nn.Linear(2, 1, rng=0)
     stopping = nn.EarlyStopping("loss", patience=100)
-    states = []
+    states = [model.state_dict()]
     history = nn.fit(model, X, Y, epochs=6, optimizer=nn.SGD(lr=1.6), batch_size=None,
                      callbacks=[stopping, lambda epoch, logs: states.append(model.state_dict())])  # fmt: skip
     best = int(np.argmin(history["loss"]))
     assert stopping.best_epoch == best < 5 and not history.stopped
-    assert np.array_equal(model.state_dict()["weight"], states[best]["weight"])
+    assert np.array_equal(model.state_dict()["weight"], states[best]["weight"])  # at the start of that epoch
+    assert float(nn.losses.mse(model.outputs(X), Y.reshape(-1, 1))) == pytest.approx(history["loss"][best], rel=1e-12)
 
 
 def test_stopping_can_be_used_again() -> None:

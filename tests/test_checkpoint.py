@@ -138,7 +138,13 @@ def test_every_and_the_best_only(tmp_path: Path) -> None:
     assert nn.saving.notes(path)["epoch"] == 6
     history = nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=7, batch_size=None, optimizer=nn.SGD(lr=1.6),
                      callbacks=[nn.Checkpoint(path, monitor="loss")])  # fmt: skip
-    assert nn.saving.notes(path)["epoch"] == 1 + int(np.argmin(history["loss"])) < 7
+    best = int(np.argmin(history["loss"]))  # taken before the step: of the parameters that the epoch began with
+    assert nn.saving.notes(path)["epoch"] == best < 7
+    loss = float(nn.losses.mse(nn.load(path).outputs(X), Y[:, None]))
+    assert loss == pytest.approx(history["loss"][best], rel=1e-12)
+    resumed = nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=7, batch_size=None, optimizer=nn.SGD(lr=1.6), resume=path,
+                     callbacks=[nn.Checkpoint(path, monitor="loss")])  # fmt: skip
+    assert resumed == history
 
 
 def test_the_file_is_a_saved_model_that_predicts(tmp_path: Path) -> None:
@@ -165,13 +171,18 @@ def test_what_does_not_fit_is_said_before_anything_is_changed(tmp_path: Path) ->
         return nn.fit(model, X, Y, **settings | changes)
 
     for changes, message in [
-        ({"batch_size": 5}, "batch_size: 5, and in the file 6"),
-        ({"validation": 0.5}, r"rows: \(10, 2\), and in the file \(15, 2\)"),
-        ({"loss": "mae"}, "loss: 'mae', and in the file 'mse'"),
-        ({"sample_weight": np.ones(20)}, "data: "),
-        ({"shuffle": False}, "shuffle: False, and in the file True"),
-        ({"metrics": []}, "numbers of an epoch: .* and in the file .*'r2'"),
-        ({"callbacks": []}, r"callbacks: \[\], and in the file"),
+        ({"batch_size": 5}, "`batch_size`: 5, and in the file 6"),
+        ({"validation": 0.5}, r"`validation`.*: \[0.5, .*\], and in the file \[0.25, .*\]"),
+        ({"loss": "mae"}, "`loss`: 'mae', and in the file 'mse'"),
+        ({"sample_weight": np.ones(20)}, "checksum of `X`, `y` and `sample_weight`: "),
+        ({"shuffle": False}, "`shuffle`: False, and in the file True"),
+        ({"drop_last": True}, "`drop_last`: True, and in the file False"),
+        ({"rng": 2}, "`rng`: 2, and in the file 1"),
+        ({"loss": nn.losses.huber}, "`loss`: 'huber', and in the file 'mse'"),
+        ({"loss": nn.losses.mse.using(reduction="sum")}, "settings of `loss`: .*sum"),
+        ({"optimizer": nn.SGD(lr=0.05)}, "`optimizer`: 'SGD', and in the file 'Adam'"),
+        ({"metrics": []}, r"`metrics`.*: \[\], and in the file \['r2', 'val_r2'\]"),
+        ({"model": Noisy().freeze("layers.0.*")}, r"frozen parameters: \['layers.0.weight', .*\]"),
         ({"model": nn.TensorMLP(2, [4, 1])}, "generators of random numbers in the model: "),
         ({"resume": True, "callbacks": []}, "`resume=True` goes on from the file of the Checkpoint"),
     ]:
@@ -187,6 +198,78 @@ def test_what_does_not_fit_is_said_before_anything_is_changed(tmp_path: Path) ->
         again(resume=tmp_path / "b.npz")
     assert all(np.array_equal(before[name], now) for name, now in net.state_dict().items())
     assert not optimizer.parameters and net.reading is None
+
+
+def test_another_layer_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    settings: dict[str, Any] = {"callbacks": [nn.Checkpoint(path)], "resume": True, "rng": 1}
+    nn.fit(nn.TensorMLP(2, [3, 1], "tanh", rng=0), X, Y, epochs=2, **settings)
+    with pytest.raises(ValueError, match=r"layers: \['1 ReLU {}'\], and in the file \['1 Tanh {}'\]"):
+        nn.fit(nn.TensorMLP(2, [3, 1], "relu", rng=0), X, Y, epochs=4, **settings)
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), [
+    (0.01, 0.5, 0.5),
+    (0.01, nn.schedules.Cosine(0.5, 9), nn.schedules.Cosine),
+    (nn.schedules.OnPlateau(0.01), 0.5, 0.5),
+    (nn.schedules.OnPlateau(0.01), nn.schedules.OnPlateau(0.5), 0.5),
+])  # fmt: skip
+def test_a_new_learning_rate_is_used(tmp_path: Path, first: Any, second: Any, expected: Any) -> None:
+    settings: dict[str, Any] = {"callbacks": [nn.Checkpoint(tmp_path / "a.npz")], "resume": True, "rng": 1}
+    nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=2, optimizer=nn.Adam(lr=first), **settings)
+    optimizer = nn.Adam(lr=second, weight_decay=0.1)
+    nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=3, optimizer=optimizer, penalty=nn.L2(0.1), compiled=False, **settings)
+    assert optimizer.lr == second and optimizer.steps == 3
+    assert isinstance(second, expected) if isinstance(expected, type) else getattr(second, "lr", second) == expected
+
+
+@pytest.mark.parametrize("rate", [lambda: 0.01, lambda: nn.schedules.OnPlateau(0.01)])
+def test_a_learning_rate_that_a_callback_lowered_goes_on_where_it_stood(tmp_path: Path, rate: Any) -> None:
+    def lower(_: int, __: Any) -> None:
+        if isinstance(optimizer.lr, float):
+            optimizer.lr /= 2
+        else:
+            optimizer.lr.lr /= 2
+
+    for epochs in (2, 3):
+        optimizer: Any = nn.Adam(lr=rate())
+        nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=epochs, optimizer=optimizer, rng=1, resume=True,
+               callbacks=[lower, nn.Checkpoint(tmp_path / "a.npz")])  # fmt: skip
+    assert getattr(optimizer.lr, "lr", optimizer.lr) == 0.01 / 8
+
+
+def test_new_callbacks_are_used_and_those_that_stay_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+
+    def run(epochs: int, *callbacks: Any) -> nn.History:
+        return nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=epochs, batch_size=None, optimizer=nn.SGD(lr=1.6),
+                      resume=True, callbacks=[nn.Checkpoint(path), *callbacks])  # fmt: skip
+
+    stopped = run(20, nn.EarlyStopping("loss", patience=2))
+    n = len(stopped["loss"])
+    assert n < 20 and run(20, nn.EarlyStopping("loss", patience=2)) == stopped
+    longer = nn.EarlyStopping("loss", patience=4)
+    assert len(run(20, longer)["loss"]) == n + 2 and longer.best == min(stopped["loss"])
+    seen: list[int] = []
+    assert len(run(n + 4, lambda epoch, _: seen.append(epoch))["loss"]) == n + 4 and seen == [n + 2, n + 3]
+
+
+def test_checkpoints_of_the_first_version_go_on() -> None:
+    X, Y = nn.datasets.moons(40, rng=0)
+    for end in ("npz", "safetensors"):
+        model = nn.Sequential(nn.Linear(2, 3, mask=[[1, 0, 1], [1, 1, 0]], rng=5), nn.Tanh(), nn.Dropout(0.1, rng=4),
+                              nn.Linear(3, 1, rng=6))  # fmt: skip
+        stopping = nn.EarlyStopping(patience=5)
+        history = nn.fit(
+            model, X, Y, "bce_with_logits", optimizer=nn.Adam(lr=nn.schedules.OnPlateau(0.05, patience=2)), epochs=6,
+            validation=0.3, metrics=["accuracy"], batch_size=16, rng=7, callbacks=[stopping],
+            resume=Path(__file__).parent / "first_version" / f"training.{end}",
+        )  # fmt: skip
+        assert history["loss"] == pytest.approx([
+            0.8132167758739445, 0.6993163126580237, 0.6637596152725835, 0.5600878535831891, 0.5597991457371477,
+            0.5263287648133728,
+        ], rel=1e-9)  # fmt: skip
+        assert history["val_loss"][-1] == pytest.approx(0.48460115831426426, rel=1e-9) and stopping.best_epoch == 5
 
 
 @pytest.mark.parametrize(
