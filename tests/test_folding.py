@@ -14,6 +14,7 @@ from autograd.drawing.analysis.groups import connections
 from autograd.drawing.analysis.level_of_detail import choose_groups
 from autograd.drawing.analysis.module_path import place_of
 from autograd.drawing.analysis.snapshot import Snapshot
+from autograd.drawing.layout.placement import arrange
 
 
 def headings(drawing: Any) -> list[str]:
@@ -209,3 +210,57 @@ def test_each_use_of_a_leaf_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -
         out = (out + w * float(i)).tanh()
     draw(out)
     assert len(looked) == len(set(looked)) == 51  # of w, and of the 0 at the start
+
+
+# -- what has a name --
+
+
+def test_composites_are_one_box_that_opens() -> None:
+    z = Tensor([[1.0, 2.0, 3.0]], label="z")
+    y = ag.softmax(z)
+    y.label = "p"
+    assert headings(draw(y)) == ["z", "p = softmax(z)"]
+    for opened in (draw(y, expand="softmax 1"), draw(y, expand="all"), draw(y, depth=3)):
+        assert "anchor" in headings(opened) and "p = /" in headings(opened)
+    assert "expand='softmax 1'" in " ".join(draw(y)._views[0].legend)
+    q, k, v = (Tensor(np.ones((3, 4)), label=label) for label in "QKV")
+    assert "attention(Q, K, V)" in draw(ag.softmax(q @ k.T / 2.0) @ v).text()
+    assert "log_softmax(z)" in draw((ag.log_softmax(z) * 2.0).sum(), "backward").text()
+
+
+def test_a_composite_whose_inside_is_used_elsewhere_stays_open() -> None:
+    z = Tensor([[1.0, 2.0, 3.0]], label="z")
+    e = ag.exp(z - z.max(axis=-1, keepdims=True))
+    assert "softmax" not in draw(e / e.sum(axis=-1, keepdims=True)).text()  # max without anchor: another derivative
+    y = ag.softmax(z)
+    inside = next(x for x in y.inputs if x.op.name == "sum")
+    assert "softmax" not in draw((y, inside)).text() and "softmax" not in draw((y * inside).sum()).text()
+
+
+def test_the_gradient_of_a_composite_is_that_of_its_nodes() -> None:
+    z = Tensor([[1.0, 2.0, 3.0]], label="z")
+    y = (ag.softmax(z) * Tensor([[1.0, 0.0, 0.0]], requires_grad=False)).sum()
+    shown = [box.hint for box in draw(y, "backward")._views[0].boxes if box.kind == "leaf"]
+    y.backward()
+    assert repr(float(np.linalg.norm(z.grad))) in shown[0]
+
+
+@pytest.mark.parametrize("with_weights", [False, True])
+def test_a_sum_of_very_many_terms_is_one_box(with_weights: bool) -> None:
+    xs = [Value(i / 100, label=f"x{i}") for i in range(200)]
+    ws = [Value(0.5, label=f"k{i}") if with_weights else 1.0 for i in range(200)]
+    total = xs[0] * ws[0] if with_weights else xs[0]
+    for x, w in zip(xs[1:], ws[1:], strict=True):
+        total = total + (x * w if with_weights else x)
+    (heading,) = headings(draw(total))
+    assert heading == f"sum of 200 {'products' if with_weights else 'terms'}"
+    assert len(headings(draw(total, expand="all"))) >= 399
+
+
+def test_an_unrolled_recurrence_runs_from_left_to_right() -> None:
+    w, h = Value(0.5, label="w"), Value(1.0, label="h")
+    for i in range(8):
+        h = (w * h + Value(float(i), label=f"x{i}")).tanh()
+    places = arrange(draw(h)._both).places
+    assert max(p.x for p in places) > 2 * max(p.y for p in places)
+    assert not Snapshot(nn.MLP(2, [4, 4, 1], rng=1)([1.0, 2.0])[0]).is_recurrence

@@ -161,7 +161,7 @@ class Drawing(Figure):
         """Take the views that share their places, and those of them that are shown."""
         self._grouping = grouping
         self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
-        self._direct(settings.direction or "")
+        self._direct(settings.direction or ("LR" if snapshot.is_recurrence else ""))
         for view in views:
             view.legend = view.legend if settings.legend else []
         self.title, self._alt = shown[0].title, " ".join(view.sentence for view in shown)

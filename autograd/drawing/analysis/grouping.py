@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ...graph import fixed
 from .batch import Sample
+from .composites import composites_of
 from .groups import Group
 from .module_path import place_of
 from .snapshot import Snapshot
@@ -22,6 +23,7 @@ DEEPEST = 3
 """Depths: 0 layers, 1 neurons, 2 sums of products, 3 every value."""
 
 _LONGEST = 4  # operations in a row
+_MANY = 24  # terms of a sum
 _PRODUCTS = {"mul", "matmul"}
 _NO_ACTIVATIONS = {"neg", "square", "abs", "reciprocal", "sqrt", "exp", "log", "identity"}
 
@@ -30,7 +32,8 @@ _NO_ACTIVATIONS = {"neg", "square", "abs", "reciprocal", "sqrt", "exp", "log", "
 class _Sum:
     """A sum of products: its operations, the leaves that it holds, and the activation behind it.
 
-    `depth` is the last at which it is one box. Single operations in a row are kept in the same way.
+    `depth` is the last at which it is one box. Single operations in a row are kept in the same way, and so is what has
+    a `title`, such as softmax, or a sum of very many terms: that opens when it is asked for.
     """
 
     members: list[int]
@@ -40,6 +43,7 @@ class _Sum:
     is_forced: bool = False
     name: str = ""
     depth: int = DEEPEST - 1
+    title: str = ""
 
     @property
     def output(self) -> int:
@@ -64,6 +68,7 @@ class GroupFinder:
             for i in self.shown
             if self._is_parameter(i) and self.nodes[i].label and (place := place_of(self.nodes[i].label))
         }
+        self.named = [_Sum(members, [], (), depth=DEEPEST, title=title) for title, members in composites_of(snapshot)]
         self.sums = self._find_sums()
         self.layers = self._find_layers()
         self._name_all()
@@ -88,7 +93,7 @@ class GroupFinder:
     def _find_sums(self) -> list[_Sum]:
         sums = []
         roots: Mapping[int, tuple[list[int], list[int]]] = self.sample.trees
-        absorbed = {i for members, _ in roots.values() for i in members}
+        absorbed = {i for members, _ in roots.values() for i in members} | {i for s in self.named for i in s.members}
         for i in sorted(self.shown):
             if i in roots:
                 members, terms = roots[i]
@@ -97,15 +102,25 @@ class GroupFinder:
                 found = self._parted(sorted([*products, *members]), i in self.sample.hidden)
                 sums += [self._sum(group) for group in found]
                 sums[-1].is_forced = i in self.sample.hidden
+                if len(terms) > _MANY and not sums[-1].place:
+                    self._hold_terms(sums[-1])
         for i in sorted(self.shown):
             if i not in absorbed and self.operands[i] and self.nodes[i].op.name in _PRODUCTS:
                 sums.append(self._sum([i]))  # without a bias
         sums = [s for s in sums if s.is_forced or len(s.members) > 1 or any(self._is_parameter(x) for x in s.holds)]
+        sums += self.named
         taken = {i for s in sums for i in s.members}
         for s in sums:
-            if any(self._is_parameter(x) for x in s.holds):
+            if not s.title and any(self._is_parameter(x) for x in s.holds):
                 s.activation = self._activation(s.output, taken)
         return sorted([*sums, *self._chains({i for s in sums for i in s.operations})], key=lambda s: s.output)
+
+    def _hold_terms(self, s: _Sum) -> None:
+        """Make a sum of very many terms one box, with the leaves that nothing else uses."""
+        members = set(s.members)
+        leaves = dict.fromkeys(x for i in s.members for x in self.operands[i] if not self.operands[x])
+        s.holds = [x for x in leaves if not self._is_number(x) and members.issuperset(self._uses(x))]
+        s.title, s.depth = "sum", DEEPEST
 
     def _parted(self, members: list[int], is_forced: bool) -> list[list[int]]:
         """Part a neuron from what is added to it afterwards, such as the input of a residual layer."""
@@ -173,7 +188,7 @@ class GroupFinder:
     def _find_layers(self) -> list[list[_Sum]]:
         rows: dict[tuple, list[_Sum]] = {}
         for s in self.sums:
-            if s.is_forced or not any(self._is_parameter(x) for x in s.holds):
+            if s.is_forced or s.title or not any(self._is_parameter(x) for x in s.holds):
                 continue
             inside = {*s.members, *s.holds}
             reads = frozenset(
@@ -198,7 +213,7 @@ class GroupFinder:
             if s.place:
                 s.name = name(" ".join(s.place))
             else:
-                s.name = name("neuron" if s.holds else "sum" if s.depth > 1 else "row", always=True)
+                s.name = name(s.title.partition("(")[0] or ("neuron" if s.holds else "sum" if s.depth > 1 else "row"), always=True)
         for row, layer in zip(self.layers, self.layer_names, strict=True):
             if not row[0].place:
                 for s in row:
@@ -251,6 +266,7 @@ class GroupFinder:
             id(s)
             for s in self.sums
             if s.name in opened
+            or (s.title and "all" in opened)
             or not inside.isdisjoint([*s.operations, *s.holds])
         }
         for row, name in zip(self.layers, self.layer_names, strict=True):
@@ -273,7 +289,7 @@ class GroupFinder:
             behind = depth < 2 and s.activation is not None
             members = s.operations if behind else s.members
             groups.append(Group(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
-                              activation=behind))  # fmt: skip
+                              activation=behind, title=s.title))  # fmt: skip
             done.update(members)
             if s.activation is not None and not behind:
                 places[s.activation] = s.place

@@ -22,6 +22,7 @@ class Group:
         place: the modules that it belongs to, outermost first.
         stub: what the box says if it stands for nodes that are not shown.
         beside: for such a box, the group that it hangs on, and whether as an operand of it.
+        title: what the members compute together, if that has a name, such as softmax.
         activation: whether the last member is the activation of a neuron.
     """
 
@@ -33,6 +34,7 @@ class Group:
     stub: str = ""
     beside: tuple[Group, bool] | None = None
     activation: bool = False
+    title: str = ""
 
     @property
     def output(self) -> int:

@@ -48,6 +48,7 @@ def choose_groups(
     sample = all_samples(snapshot) if everything or "batch" in asked else one_sample(snapshot, near)
     finder = GroupFinder(snapshot, sample)
     nodes = _focus(snapshot, finder, focus)
+    asked |= {"all"} if depth == DEEPEST else set()
     known = [*finder.names(), "all", "batch"]
     for name in asked:
         if name not in known:

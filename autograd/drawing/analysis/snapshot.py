@@ -109,6 +109,22 @@ class Snapshot:
 
     # Single nodes ------------------------------------------------------------------------------------------
 
+    @cached_property
+    def is_recurrence(self) -> bool:
+        """Whether a leaf is used again and again along a chain: the steps of a loop, to be read from left to right."""
+        if len(self.nodes) > _MOST_STEPS:
+            return False
+        for i, users in enumerate(self.users):
+            uses = set(users)
+            if self.operands[i] or len(uses) < _FEWEST_STEPS or self.nodes[i].op is fixed:
+                continue
+            steps = [0] * len(self.nodes)
+            for k, operands in enumerate(self.operands):
+                steps[k] = max((steps[x] for x in operands), default=0) + (k in uses)
+            if max(steps) >= _FEWEST_STEPS:
+                return True
+        return False
+
     def note(self, i: int) -> str:
         """Return the note on a node, if there is one."""
         node = self.nodes[i]
@@ -238,6 +254,9 @@ def _matched(links: list[Link], given: Any, node: Node) -> Iterator[tuple[Link, 
                 if x is operand and link.differentiated:
                     yield link, contribution
                     break
+
+
+_FEWEST_STEPS, _MOST_STEPS = 4, 2000  # uses of a leaf along a chain; nodes of a graph that is looked at
 
 
 # Rules in words ----------------------------------------------------------------------------------------------

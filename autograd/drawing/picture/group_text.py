@@ -78,6 +78,8 @@ def _labelled(node: Node, text: str) -> str:
 def formula_in(snapshot: Snapshot, group: Group) -> str:
     """Write what a group computes, in short: `tanh(b + w·x)`."""
     nodes, held = snapshot.nodes, set(group.holds)
+    if "(" in group.title:
+        return group.title
     if group.is_layer:
         return f"{nodes[group.outputs[-1]].op.symbol}(w·x + b)" if group.activation else "w·x + b"
     parameters = [i for i in group.holds if nodes[i].op is not fixed]
@@ -110,8 +112,8 @@ def _in_general(snapshot: Snapshot, group: Group, parameters: list[int]) -> str:
     sums = set(linear).difference(products)
     terms = [x for i in sums for x in snapshot.operands[i] if x not in sums]
     count = len([x for x in terms if not is_bare(nodes[x]) or nodes[x]._data])  # Python's `sum` starts from a 0
-    core = f"sum of {count:,} {'products' if products else 'terms'}"
-    if parameters and products:
+    core = f"sum of {count:,} {'products' if 0 < count <= len(products) else 'terms'}"
+    if parameters and products and not group.title:
         factors = {x for i in products for x in snapshot.operands[i]}
         has_bias = any(i not in factors for i in parameters)
         core = "w·x + b" if has_bias else "w·x"

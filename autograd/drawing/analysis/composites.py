@@ -1,0 +1,64 @@
+"""Compositions of primitives that have a name, such as softmax: found by their shape, each is one box that opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...graph import Node, fixed, new_variable
+from ...primitives.composites import log_softmax, softmax, std, var
+from ...primitives.layout import swapaxes, transpose
+from ...primitives.reductions import matmul
+from .formula import cut, one_line
+from .snapshot import Snapshot
+
+__all__ = ["composites_of"]
+
+
+def _attention(turned: Callable[[Any], Any], scaled: Callable[[Any], Any]) -> Callable[..., Any]:
+    return lambda q, k, v: matmul(softmax(scaled(matmul(q, turned(k)))), v)
+
+
+@cache
+def _patterns() -> list[tuple[str, Node]]:
+    """Graphs to compare with; those that hold others come first."""
+    functions: list[tuple[str, Callable[..., Any], int]] = [
+        ("attention", _attention(turned, scaled), 3)
+        for turned in (lambda x: swapaxes(x, axis1=-1, axis2=-2), transpose)
+        for scaled in (lambda x: x / 2.0, lambda x: x * 2.0, lambda x: x)
+    ]
+    functions += [("softmax", softmax, 1), ("log_softmax", log_softmax, 1), ("var", var, 1), ("std", std, 1)]
+    return [(name, f(*(new_variable(np.ones((2, 2))) for _ in range(count)))) for name, f, count in functions]
+
+
+def _match(pattern: Node, node: Node, found: dict[Node, Node]) -> bool:
+    """Say whether a graph has the shape of a pattern; note which node stands for which."""
+    if pattern in found:
+        return found[pattern] is node
+    found[pattern] = node
+    if not pattern.inputs:
+        return pattern.op is not fixed or node.op is fixed
+    same = node.op is pattern.op and len(node.inputs) == len(pattern.inputs)
+    return same and all(_match(p, x, found) for p, x in zip(pattern.inputs, node.inputs, strict=True))
+
+
+def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int]]]:
+    """Return the formula and the operations of each; what is inside has no label and no other use."""
+    made: list[tuple[str, list[int]]] = []
+    taken: set[int] = set()
+    for name, pattern in _patterns():
+        for i, node in enumerate(snapshot.nodes):
+            found: dict[Node, Node] = {}
+            if node.op is not pattern.op or i in taken or not _match(pattern, node, found):
+                continue
+            members = sorted({snapshot.place[x] for p, x in found.items() if p.inputs})
+            inner = [x for x in members if x != i]
+            hidden = all(not snapshot.nodes[x].label and set(snapshot.users[x]) <= set(members) for x in inner)
+            if hidden and taken.isdisjoint(members) and set(snapshot.roots).isdisjoint(inner):
+                taken.update(members)
+                inputs = [x for p, x in found.items() if not p.inputs and x.op is not fixed]
+                made.append((f"{name}({', '.join(cut(one_line(x.label), 12) or '…' for x in inputs)})", members))
+    return made
