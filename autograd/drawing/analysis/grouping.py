@@ -213,7 +213,8 @@ class GroupFinder:
             if s.place:
                 s.name = name(" ".join(s.place))
             else:
-                s.name = name(s.title.partition("(")[0] or ("neuron" if s.holds else "sum" if s.depth > 1 else "row"), always=True)
+                kind = "neuron" if s.holds else "sum" if s.depth > 1 else "row"
+                s.name = name(s.title.partition("(")[0] or kind, always=True)
         for row, layer in zip(self.layers, self.layer_names, strict=True):
             if not row[0].place:
                 for s in row:
