@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import autograd
+
 ROOT = Path(__file__).resolve().parent.parent
 
 HIPS_INIT = "def grad(fun, argnum=0): ...\n"
@@ -96,19 +98,22 @@ def copy_packages(target: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.network
-@pytest.mark.parametrize("order", ["other first", "ours first"])
-def test_a_wheel_gets_on_with_the_real_autograd(order: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("order", ["other first", "ours first", "editable"])
+def test_a_wheel_gets_on_with_the_real_autograd_and_an_editable_install_is_refused(order: str, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
 
     def pip(*arguments: str) -> None:
-        subprocess.run(
-            [python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True
-        )
+        subprocess.run([python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], check=True)
 
-    packages = ["autograd", str(ROOT)]
-    for package in packages if order == "other first" else reversed(packages):
-        pip("install", package)
+    ours = ("--no-deps", "--editable", str(ROOT)) if order == "editable" else ("--no-deps", str(ROOT))
+    packages = [("autograd==1.9.1",), ours]
+    for package in reversed(packages) if order == "ours first" else packages:
+        pip("install", *package)
+    if order == "editable":
+        for name in ("chalkgrad", "nn"):
+            assert_refused(run(f"import {name}", cwd=tmp_path, python=python), "autograd")
+        return
     code = """
 import autograd, autograd.numpy, chalkgrad, sys
 x = chalkgrad.Value(3.0); (x * x).backward()
@@ -119,17 +124,45 @@ assert chalkgrad.Value is chalkgrad.autograd.Value and "nn" not in sys.modules
     assert result.returncode == 0, result.stderr
 
 
-def test_both_names_are_one_set_of_modules(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["chalkgrad", "autograd", "nn", "chalkgrad.nn.losses"])
+def test_both_names_are_one_set_of_modules(first: str, tmp_path: Path) -> None:
     files = [path.relative_to(ROOT) for name in ("autograd", "nn") for path in sorted((ROOT / name).rglob("*.py"))]
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
     code = f"""
+import {first}
 import sys; from importlib import import_module
-import chalkgrad, autograd
+import chalkgrad, autograd, nn
+loaded = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] in ("autograd", "nn")]
+before = {{(module, name): getattr(module, name) for module in loaded for name in getattr(module, "__all__", ())}}
 for name in {[m for m in modules if not m.endswith(("__main__", "estimators"))]}:
     module = import_module("chalkgrad." + name)
     assert module is import_module(name) and module.__spec__.name == name, name
-assert callable(autograd.primitive) and callable(autograd.drawing.paths)  # no submodule has taken their place
+for (module, name), value in before.items():  # no submodule takes the place of a function of the same name
+    assert getattr(module, name) is value, (module, name)
 assert chalkgrad.autograd.Value is autograd.Value is chalkgrad.Value
 """
     result = run(code, ROOT, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
+
+
+def test_a_pickle_of_an_installed_chalkgrad_is_read_in_a_checkout(tmp_path: Path) -> None:
+    code = "import pickle; print(pickle.loads(b'cchalkgrad.autograd.value\\nValue\\n.'))"
+    assert run(code, ROOT, cwd=tmp_path).stdout == "<class 'autograd.value.Value'>\n"
+
+
+@pytest.mark.parametrize("module", ["chalkgrad", "chalkgrad.nn", "nn"])
+def test_the_command_is_a_module_of_each_name(module: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
+    command = [sys.executable, "-m", module, "--version"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == f"chalkgrad {autograd.__version__}\n"
+
+
+@pytest.mark.parametrize("left", ["import autograd.value", "import numpy, nn", "if x: import autograd"])
+def test_an_import_that_the_wheel_could_not_have_stops_its_build(left: str) -> None:
+    hook = pytest.importorskip("hatch_build", reason="hatchling is not installed")
+    with pytest.raises(ValueError, match=r"a\.py, lines"):
+        hook.renamed(left, "a.py")
+    assert hook.renamed('from nn.x import y\n"""\n>>> import nn\n"""', "a.py") == (
+        'from chalkgrad.nn.x import y\n"""\n>>> from chalkgrad import nn\n"""'
+    )
