@@ -18,7 +18,7 @@ PIP := pip install --quiet --disable-pip-version-check
 INSTALL = $(PIP)
 PYTEST := $(TEST)/bin/python -m pytest -q
 LIBRARIES = $(abspath $(TEST))/lib/python$(VERSION)/site-packages
-PARALLEL := -n $(JOBS) --dist loadfile
+PARALLEL := -n $(JOBS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -34,8 +34,9 @@ demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
 test: lint types wheel ## lint, types, the wheel, then the tests and doctests but for the slow ones: 6 minutes on 2 cores
 	$(PYTEST) $(PARALLEL)
 
-test-long: $(TEST)/peers ## the slow tests, also beside PyTorch and JAX, coverage, checked kernels, notebooks: 15 minutes
-	$(PYTEST) $(PARALLEL) -m "not network" --cov --cov-report=term
+test-long: $(TEST)/peers wheel ## the slow tests too, beside PyTorch and JAX, coverage, checked kernels, notebooks: 15 minutes
+	$(PYTEST) $(PARALLEL) -m "" --cov --cov-report=term
+	PYTHONPATH=$(LIBRARIES) $(WHEEL)/bin/python -P -m pytest -q $(PARALLEL) -c /dev/null --rootdir $(WHEEL) -p no:cacheprovider --doctest-modules -o doctest_optionflags="ELLIPSIS NORMALIZE_WHITESPACE" --pyargs chalkgrad
 	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory notebooks
 
