@@ -238,7 +238,7 @@ def resume(
         if not same:
             unchanged = False
             continue
-        pending.remove(same[0])
+        pending = [pair for pair in pending if pair is not same[0]]
         state = same[0][1]
         unchanged = unchanged and _agree(state, own, ("patience", "min_delta"))
         try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import json
+import keyword
 import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Tensor
+from nn.export import source, to_python
 
 X = np.random.default_rng(0).normal(size=(7, 3))
 
@@ -361,3 +365,33 @@ def test_a_net_that_has_diverged_is_refused() -> None:
     model.weight.data = np.full((3, 2), np.nan)
     with pytest.raises(ValueError, match="diverged"):
         nn.export.to_python(model)
+
+
+class Many(nn.Module):
+    """A net of many operations, with parameters that are called as builtins and helpers are."""
+
+    def __init__(self) -> None:
+        self.sum, self.h1, self.dot_ = nn.Linear(2, 3, rng=1), nn.Linear(3, 3, rng=2), nn.Linear(3, 2, rng=3)
+        self.zip = Tensor(np.full(3, 1.5))
+
+    def forward(self, x: Any) -> Any:
+        h = ag.tanh(self.sum(x)) + ag.sigmoid(self.h1(ag.relu(self.sum(x)))) * self.zip
+        h = h + ag.exp(h) + ag.softplus(h) + ag.floor(h) + ag.round(h) + ag.abs(h) + ag.elu(h) + ag.clip(h, -1.0, 1.0)
+        h = h - ag.logsumexp(h, axis=-1, keepdims=True) + ag.max(h, axis=-1, keepdims=True) + ag.sqrt(ag.square(h))
+        return self.dot_(h + ag.log(ag.square(h) + 1.0) + ag.div(h, ag.square(h) + 1.0) + ag.leaky_relu(h))
+
+
+def test_a_python_function_may_have_any_name() -> None:
+    model, x = Many(), [0.3, -0.7]
+    expected = model.outputs([x])[0]
+    names = {*dir(builtins), *source.HELPERS, "math", "builtins", "x", "w", "i", "a", "h1", "weight", "_", "ſum"}
+    for name in names - {*keyword.kwlist, "__debug__"}:
+        space: dict[str, Any] = {}
+        exec(to_python(model, name), space)
+        function = space[unicodedata.normalize("NFKC", name)]
+        np.testing.assert_allclose(function(x), expected, rtol=1e-12, err_msg=name)
+        with pytest.raises(ValueError, match="takes 2 numbers, not 1"):
+            function([1.0])
+    for bad in ("class", "None", "__debug__", "ｄｅｆ", "a b", "", "1a", "x):\n    import os\ndef f(", 3, None):
+        with pytest.raises(ValueError, match="`name` is a name of Python"):
+            to_python(model, bad)  # type: ignore[arg-type]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import math
 import re
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -66,13 +68,13 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
 
     Args:
         model: a Module that takes batches, or an MLP of Values.
-        name: of the function.
+        name: of the function; any name of Python that is no keyword, also that of a builtin.
         shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out. A row of more axes is handed
             over flat, row by row.
 
     Raises:
         TypeError: there is an operation in it that has no form in plain Python.
-        ValueError: `name` is no name; or the model cannot be traced: it branches on numbers, for instance.
+        ValueError: `name` is no name, or a keyword; or the model cannot be traced: it branches on numbers.
 
     >>> from nn import Linear
     >>> layer = Linear(2, 2)
@@ -99,9 +101,10 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
         return h2
     <BLANKLINE>
     """
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+    plain = unicodedata.normalize("NFKC", name) if isinstance(name, str) else ""  # as Python reads it
+    if not plain.isidentifier() or keyword.iskeyword(plain) or plain == "__debug__":
         raise ValueError(f"`name` is a name of Python, such as 'predict', not {name!r:.60}")
-    traced = trace(model, 1, shape)
+    name, traced = plain, trace(model, 1, shape)
     writer = Writer(name)
     for step in traced.steps[1:]:
         writer.write(step)
@@ -109,15 +112,26 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
     count = math.prod(traced.steps[0].shape)
     lines = [
         f"def {name}(x):",
-        f"    if len(x) != {count}:",
-        f'        raise ValueError(f"{name} takes {count} numbers, not {{len(x)}}")',
-        *(f"    {line}" for line in writer.lines),
-        f"    return {writer.names[-1]}" if len(writer.names) > 1 else "    return list(x)",
+        _apart(f"    if len(x) != {count}:", name),
+        _apart("        raise ValueError(", name)
+        + f'f"{name} takes {count} numbers, not {{{_apart("len(x)", name)}}}")',
+        *(_apart(f"    {line}", name) for line in writer.lines),
+        f"    return {writer.names[-1]}" if len(writer.names) > 1 else _apart("    return list(x)", name),
     ]
-    helpers = [HELPERS[helper] for helper in HELPERS if helper in writer.helpers]
-    uses_math = any("math." in text for text in [*helpers, *lines])
-    top = [title, *(["import math"] if uses_math else []), "\n".join(writer.constants)]
+    helpers = [_apart(HELPERS[helper], name) for helper in HELPERS if helper in writer.helpers]
+    code = "\n".join([*helpers, *lines])
+    needed = {"import builtins": "builtins.", "import math": "math.", "import math as math_": "math_."}
+    imports = "\n".join(line for line, use in needed.items() if re.search(rf"(?<![.\w]){re.escape(use)}", code))
+    top = [title, imports, "\n".join(writer.constants)]
     return "\n\n".join(part for part in top if part) + "\n\n\n" + "\n\n\n".join([*helpers, "\n".join(lines)]) + "\n"
+
+
+def _apart(text: str, name: str) -> str:
+    """Let what a text calls mean the same beside a function `name`."""
+    if name == "math":
+        return re.sub(r"(?<![.\w])math\.", "math_.", text)
+    other = f"{name}_" if name in HELPERS else f"builtins.{name}" if hasattr(builtins, name) else name
+    return re.sub(rf"(?<![.\w]){name}(?=[(:])", other, text)
 
 
 class Writer:
@@ -167,7 +181,7 @@ class Writer:
         self.constants: list[str] = []
         self.helpers: set[str] = set()
         self.known: dict[tuple[int, tuple[int, ...]], str] = {}
-        self.taken = {function, "x", "math", *self.helping}
+        self.taken = {function, f"{function}_", "x", "math", "math_", *self.helping, *dir(builtins), "builtins"}
 
     def write(self, step: Step) -> None:
         if step.op is not ag.TABLE.get(step.op.name):
