@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import html
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from .checks import function
 from .containers import flatten, rebuild
 from .display import Shown
 from .graph import Node, constant, fixed, new_variable, topological, variable, without_collector
+from .locks import lock
 from .program.captured import Captured
 from .program.instructions import listing
 from .program.passes import optimised
@@ -27,9 +30,12 @@ from .shapes import describe
 __all__ = ["Compiled", "Program", "compile"]
 
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+_PLAIN = frozenset({int, bool, str, bytes, type(None)})
 _FLAT = frozenset({float, np.float64, np.float32, np.ndarray, int, bool, str})
 TRACES = 16
-"""How many programs a compiled function may need for arguments that look alike."""
+"""How many programs a compiled function keeps for arguments that look alike."""
+KINDS = 256
+"""For how many kinds of arguments it keeps programs."""
 
 
 class Program(Shown):
@@ -78,6 +84,7 @@ class Program(Shown):
         >>> program(), x.grad
         (16.0, 8.0)
         """
+        refuse_inside("a Program")
         if self._scalars is not None:
             value, *gradients = self._scalars()
             for leaf, gradient in zip(self.leaves, gradients, strict=True):
@@ -120,6 +127,9 @@ class Program(Shown):
     def _graph_(self) -> Node:
         return self.root
 
+    def __reduce__(self) -> Any:
+        return Program, (self.root,)
+
     def __repr__(self) -> str:
         return f"Program({self.stats.instructions} instructions, {len(self.leaves)} leaves)"
 
@@ -134,19 +144,41 @@ def _plain(x: Any) -> Any:
     return x if x.__class__ is float or x.ndim else x[()]
 
 
+def refuse_inside(what: str) -> None:
+    """Refuse to run what sets numbers that no graph shows, inside a function that is traced."""
+    if modes.tracer() is not None:
+        raise RuntimeError(f"{what} runs inside a function that is being compiled: call the function it was made of")
+
+
+@contextmanager
+def traced(captured: Captured, trace: Trace) -> Iterator[None]:
+    """Trace what happens inside, and refuse what a program could not repeat."""
+    with captured.traced(), without_collector(), modes.recording_again(), modes.tracing(trace):
+        yield
+
+
 class _Traced:
     """One trace of a function: its program, its guards, and how its results are put together."""
 
-    def __init__(self, f: Callable[..., Any], args: Any, shape_of_call: _Call, supply: Sequence[Any]) -> None:
-        self.captured = Captured(f)
+    def __init__(self, f: Callable[..., Any], args: Any, call: _Call, roots: Any, supply: Sequence[Any]) -> None:
+        self.captured = Captured(roots)
+        with self.captured.restored():
+            self._trace(f, args, call, supply)
+
+    def _trace(self, f: Callable[..., Any], args: Any, call: _Call, supply: Sequence[Any]) -> None:
         self.trace = Trace(self.captured, supply)
-        self.variables = shape_of_call.variables()
-        positional, named = rebuild(args, shape_of_call.lifted(self.variables))
-        with without_collector(), modes.recording_again(), modes.tracing(self.trace):
+        self.variables = call.variables()
+        lifted = call.lifted(self.variables)
+        given = rebuild(args, lifted)
+        with traced(self.captured, self.trace):
+            positional, named = given
             result = f(*positional, **named)
-        self.trace.check_draws()
+        if _structure(given) != _structure(args) or list(map(id, flatten(given))) != list(map(id, lifted)):
+            raise RuntimeError("an argument changed while the function was traced: return it as a result instead")
+        if _Call(*args).key != call.key:
+            raise RuntimeError("an array among the arguments changed while the function was traced: work on a copy")
         self.pending = [node._data for node, _ in self.trace.draws]
-        self.nodes_given = shape_of_call.nodes_given
+        self.nodes_given = call.nodes_given
         self.result = result
         self.leaves = flatten(result)
         outputs = [x for x in self.leaves if isinstance(x, Node)]
@@ -158,6 +190,9 @@ class _Traced:
         self.parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]
         inputs = [*self.variables, *self.parameters, *drawn]
         order, _ = topological(*every)
+        self.is_outside = any(x.op is variable for x in self.parameters) or any(
+            id(x) in self.captured.history for x in order
+        )
         self.outputs, self.guards = outputs, guards
         self.is_single = len(self.leaves) == 1 and self.leaves[0] is result
         scalars = FunctionOfScalars.of(every, inputs)
@@ -176,6 +211,8 @@ class _Traced:
                 self.pending = self.pending or [make() for _, make in self.trace.draws]
                 given = [*data, *(parameter._data for parameter in self.parameters), *self.pending]
             for place, x in zip(body.inputs, given, strict=True):
+                if x.__class__ is not float and x.shape != place.shape:  # a captured leaf
+                    return None
                 place[...] = x
             body.run()
             if self.guards:
@@ -207,6 +244,7 @@ class _Call:
         flat = not kwargs and _FLAT.issuperset(map(type, args))  # the usual call, with nothing to take apart
         self.leaves: Sequence[Any] = args if flat else flatten((args, kwargs))
         self.data: list[Any] = []
+        self.objects: list[Any] = []
         key: list[Any] = []
         self.nodes_given = self.inside = False
         for x in self.leaves:
@@ -227,8 +265,11 @@ class _Call:
             elif isinstance(x, np.floating):
                 self.data.append(float(x))
                 key.append(float)
+            elif type(x) in _PLAIN or isinstance(x, (np.integer, np.bool_)):
+                key.append((type(x), x))
             else:
-                key.append(_setting(x))
+                self.objects.append(x)
+                key.append(type(x))
         self.key = (len(args) if flat else _structure((args, kwargs)), tuple(key), self.nodes_given)
 
     def variables(self) -> list[Any]:
@@ -246,24 +287,11 @@ class _Call:
     def lifted(self, variables: list[Any]) -> list[Any]:
         """Give the leaves of the arguments with the variables in place of numbers."""
         supply = iter(variables)
-        return [
-            next(supply) if isinstance(x, (Node, float, np.floating)) or _is_array(x) else x for x in self.leaves
-        ]
+        return [next(supply) if isinstance(x, (Node, float, np.floating)) or _is_array(x) else x for x in self.leaves]
 
 
 def _is_array(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype.kind == "f"
-
-
-def _setting(x: Any) -> Any:
-    try:
-        hash(x)
-    except TypeError:
-        raise TypeError(
-            f"an argument, `{x!r:.40}`, is {describe(x)}: a compiled function takes numbers, arrays, Values, Tensors, "
-            "lists, tuples and dicts of these, and settings that can be hashed"
-        ) from None
-    return (type(x), x)
 
 
 def _structure(tree: Any) -> Any:
@@ -278,19 +306,26 @@ class Compiled:
     """A function that is traced once for each structure, shape and dtype of its arguments, and then runs as a program.
 
     Floats, arrays, Values and Tensors are variables; whole numbers, booleans, texts and arrays of whole numbers are
-    settings, each of which has a trace of its own. Results are numbers and arrays, or constants without history
-    where a node was given. Leaves that the function captures, such as the parameters of a model, are read at every
-    call. A branch on a traced number (`if x > 0`) is a guard: where it turns out otherwise, the function is traced
-    again; so it is when a number, array or setting that it captures has changed.
+    settings, each of which has a trace of its own. Other objects are watched like what the function captures. Results
+    are numbers and arrays, or constants without history where a node was given. Leaves that the function captures,
+    such as the parameters of a model, are read at every call. A branch on a traced number (`if x > 0`) is a guard:
+    where it turns out otherwise, the function is traced again; so it is when a number, array or setting that it
+    captures has changed. What a program could not repeat is refused: random numbers that are not drawn by `fresh`,
+    clocks, files and prints, and what the function changes outside. A captured array costs a comparison of its bytes
+    at each call, unless it is read-only and owns its data.
 
     Inside of another graph it is the function that it was made of, uncompiled: where it is given, or captures, a
     variable of `grad` or the result of an operation, and in a function that is compiled itself.
     """
 
+    _unwatched = frozenset({"_traces", "_lock"})
+
     def __init__(self, f: Callable[..., Any]) -> None:
         functools.update_wrapper(self, function(f, "f", "to compile"))
         self._f = f
         self._traces: dict[Any, list[_Traced]] = {}
+        self._lock = lock()
+        self._roots = {getattr(f, "__name__", "self"): f}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if modes.tracer() is not None:
@@ -298,38 +333,61 @@ class Compiled:
         call = _Call(args, kwargs)
         if call.inside:
             return self._f(*args, **kwargs)
-        traces = self._traces.setdefault(call.key, [])
+        roots = self._roots
+        if call.objects:
+            roots = roots | {f"argument {i}": x for i, x in enumerate(call.objects)}
         supply: list[Any] = []
-        for traced in traces:
-            traced.pending = traced.pending or supply
-            if traced.captured.is_as_it_was() and (found := traced.run(call.data)) is not None:
-                if traced is not traces[0]:
-                    traces.remove(traced)
-                    traces.insert(0, traced)  # the next call is likely to go the same way
+        if (found := self._run(call, roots, supply)) is not None:
+            return found[0]
+        with self._lock:  # another thread may have traced it meanwhile
+            if (found := self._run(call, roots, supply)) is not None:
                 return found[0]
-            supply, traced.pending = traced.pending or supply, []
-        traced = self._trace(args, kwargs, call, supply)
-        if any(x.op is variable for x in traced.parameters):
-            traces.remove(traced)
+            made = self._trace((args, kwargs), call, roots, supply)
+        if made.is_outside:
             return self._f(*args, **kwargs)
-        found = traced.run(call.data)
+        found = made.run(call.data)
         if found is None:
             raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")
         return found[0]
 
-    def _trace(self, args: tuple[Any, ...], kwargs: dict[str, Any], call: _Call, supply: list[Any]) -> _Traced:
-        traces = self._traces[call.key]
-        traces[:] = [traced for traced in traces if traced.captured.is_as_it_was()] or traces[: TRACES // 2]
-        if len(traces) >= TRACES:
-            last = traces[0].guards[-1] if traces[0].guards else None
+    def _run(self, call: _Call, roots: Any, supply: list[Any]) -> Any:
+        """Run the trace that holds, if there is one; what an attempt has drawn goes to `supply`."""
+        traces = self._traces.get(call.key, [])
+        for one in tuple(traces):
+            one.pending = one.pending or supply[:]
+            if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
+                if one is not traces[0]:
+                    self._first(call.key, one)  # the next call is likely to go the same way
+                return found
+            supply[:], one.pending = one.pending or supply, []
+        return None
+
+    def _first(self, key: Any, one: _Traced) -> None:
+        with self._lock:
+            rest = [x for x in self._traces.pop(key, ()) if x is not one]
+            while len(self._traces) >= KINDS:
+                del self._traces[next(iter(self._traces))]
+            self._traces[key] = [one, *rest[: TRACES - 1]]
+
+    def _trace(self, args: Any, call: _Call, roots: Any, supply: list[Any]) -> _Traced:
+        traces = self._traces.get(call.key, [])
+        if len(traces) >= TRACES and all(one.captured.holds(roots) for one in traces):
             raise RuntimeError(
                 f"{self!r} has been traced {TRACES} times for arguments that look alike, since "
-                f"{_reason(last)}: write the branch with `where`, hand the number over as an argument, or run the "
-                "function uncompiled"
+                f"{_reason(traces[0].guards)}: write the branch with `where`, hand the number over as an argument, or "
+                "run the function uncompiled"
             )
-        traced = _Traced(self._f, (args, kwargs), call, supply)
-        traces.insert(0, traced)
-        return traced
+        made = _Traced(self._f, args, call, roots, supply)
+        if not made.is_outside:
+            self._first(call.key, made)
+        return made
+
+    def __reduce__(self) -> Any:
+        name = getattr(self, "__qualname__", "")
+        found: Any = sys.modules.get(self.__module__)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else (Compiled, (self._f,))  # by its name, where `@compile` stands over a `def`
 
     def program(self, *args: Any, **kwargs: Any) -> str:
         """Give the program for these arguments as text."""
@@ -340,9 +398,10 @@ class Compiled:
         return f"compile({getattr(self._f, '__name__', type(self._f).__name__)})"
 
 
-def _reason(guard: Guard | None) -> str:
-    if guard is None:
-        return "what it captures changes from call to call"
+def _reason(guards: list[Guard]) -> str:
+    if not guards:
+        return "the shapes of the leaves that it captures change"
+    guard = guards[-1]
     how = "asks in Python whether a number is true" if guard.is_truth else "reads numbers out of nodes in Python"
     return f"it {how} (of `{guard.node.op.name if guard.node.op else 'a leaf'}`), and the answer changes"
 

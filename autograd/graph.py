@@ -20,6 +20,7 @@ import numpy as np
 from . import modes
 from .anomaly import watch_result
 from .checks import flag, function
+from .locks import lock
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
@@ -339,19 +340,19 @@ class _Turn:
     """Walks mark nodes as they go, and a backward pass gathers in them: one at a time, whatever the threads do."""
 
     def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.in_backward = False
+        self.lock = lock()
+        self.owner = 0  # the thread that is in a backward pass; in a forked child it may be one that is gone
 
     @contextmanager
     def backward(self) -> Iterator[None]:
         with self.lock, without_collector():
-            if self.in_backward:
+            if self.owner == threading.get_ident():
                 raise RuntimeError("`backward()` was called inside a derivative rule: use `vjp` or `grad` there")
-            self.in_backward = True
+            self.owner = threading.get_ident()
             try:
                 yield
             finally:
-                self.in_backward = False
+                self.owner = 0
 
 
 turn = _Turn()

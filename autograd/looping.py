@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
 from .checks import float_of, function, items
+from .compiled import refuse_inside, traced
 from .containers import flatten, rebuild
-from .graph import Node, constant, fixed, new_variable, topological, without_collector
+from .graph import Node, constant, fixed, new_variable, topological
 from .program.calls import Calls
 from .program.captured import Captured
 from .program.instructions import listing
@@ -45,6 +45,7 @@ class Loop:
         data: arrays of rows, from which each step takes `batch_size` by their numbers.
         batch_size: the number of rows in a step; 0 for all rows in each.
         finite: stop at the first step whose first result, or new state, is not finite; the state is that before it.
+        reads: what the step reads, by name, where that is not to be found from `step` itself.
 
     Raises:
         ValueError: the step asks in Python for a number of a node (a program cannot follow that), or its new state
@@ -68,21 +69,44 @@ class Loop:
         batch_size: int = 0,
         *,
         finite: bool = False,
+        reads: dict[str, Any] | None = None,
     ) -> None:
         function(step, "step", "of a state, inputs and a batch")
+        self._step, self._finite = step, finite
+        self._roots = {getattr(step, "__name__", "self"): step} if reads is None else reads
         self._tree = state
         self._data = [_rows(x) for x in items(data, "data")]
         if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or not 0 <= batch_size < 2**31:
             raise ValueError(f"`batch_size` is a whole number from 0, not {batch_size!r:.60}")
         self.batch_size = int(batch_size)
-        trace = Trace(Captured(step))
-        states = [_variable(x, "state") for x in flatten(state)]
-        fed = [_variable(x, "inputs") for x in items(inputs, "inputs")]
+        self._inputs = list(items(inputs, "inputs"))
+        self._pending: list[Any] = []
+        self._trace(state)
+
+    def _trace(self, state: Any) -> None:
+        """Trace the step; anew where something has changed that it reads."""
+        self._captured = Captured(self._roots)
+        with self._captured.restored():
+            self._make()
+        self.state = state
+
+    def is_as_it_was(self) -> bool:
+        """Return whether nothing that the step reads has changed since it was traced."""
+        return self._captured.holds(self._roots)
+
+    def _make(self) -> None:
+        trace = Trace(self._captured, self._pending)
+        batch_size, finite = self.batch_size, self._finite
+        states = [_variable(x, "state") for x in flatten(self._tree)]
+        fed = [_variable(x, "inputs") for x in self._inputs]
         batches = [new_variable(np.resize(x, (batch_size, *x.shape[1:])) if batch_size else x) for x in self._data]
-        with without_collector(), modes.recording_again(), modes.tracing(trace):
-            moved, given = step(rebuild(state, list(states)), fed, batches)
-        trace.check_draws()
-        self._pending = [node._data for node, _ in trace.draws]  # drawn by the trace, for the first step
+        tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
+        with traced(self._captured, trace):
+            moved, given = self._step(tree, fed, batches)
+        if [*map(id, flatten(tree))] != [*map(id, states)] or any(
+            x._data is not was for x, was in zip(states, numbers, strict=True)
+        ):
+            raise RuntimeError("the step changed its state in place while it was traced: return the new state instead")
         if trace.guards:
             raise ValueError(
                 "the step asks in Python for numbers of nodes, as in `if x > 0` or `x.data`; a loop cannot follow "
@@ -95,6 +119,8 @@ class Loop:
         drawn = [node for node, _ in trace.draws]
         every = [*moved, *given]
         order, leaves = topological(*every)
+        if any(id(x) in self._captured.history for x in order):
+            raise ValueError("the step captures the result of an operation: compute it inside the step")
         own = {id(x) for x in (*states, *fed, *batches, *drawn)}
         self._parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]  # read once for each run
         names = [*states, *fed, *batches, *drawn, *self._parameters]
@@ -131,12 +157,9 @@ class Loop:
                 calls.copy_into(calls.views[calls.listing.inputs[i]], v)
 
         self._body = Body(optimised(made), len(order) + len(leaves), prologue, epilogue)
-        first = len(states) + len(fed)
         for i, x in enumerate(self._data):
             self._body.bind(f"data {i}", x)
-            if not batch_size:
-                self._body.inputs[first + i][...] = x
-        self.state = state
+        self._pending = [node._data for node, _ in trace.draws]  # drawn by the trace, for the first step
 
     @property
     def state(self) -> Any:
@@ -175,6 +198,9 @@ class Loop:
         Raises:
             ValueError: the arrays do not have these shapes, or a number is no row.
         """
+        refuse_inside("a Loop")
+        if not self.is_as_it_was():
+            self._trace(self.state)
         body = self._body
         fed = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
         for x, shape in zip(fed, self._fed_shapes, strict=True):
@@ -187,6 +213,9 @@ class Loop:
                 place[...] = parameter._data
             for i, x in enumerate(fed):
                 body.bind(f"fed {i}", x)
+            for place, x in zip(body.inputs[len(self._states) + len(fed) :], self._data, strict=False):
+                if not self.batch_size:
+                    place[...] = x
             if numbers is not None:
                 body.bind("rows", numbers)
             for i, x in enumerate(results):
@@ -201,6 +230,8 @@ class Loop:
         at_once = max(1, DRAWN_AT_ONCE // (8 * self._drawn_size + 1))
         first = len(self._fed_shapes) + len(self._data)
         for start in range(0, steps, at_once):
+            if start and not self.is_as_it_was():  # what draws may change anything
+                raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
             stop = min(steps, start + at_once)
             drawn = [np.empty((stop - start, *node.shape)) for node, _ in self._draws]
             for step in range(stop - start):
@@ -241,8 +272,28 @@ class Loop:
         names = ["new state"] * len(self._states) + [f"result {i}" for i in range(len(self._result_shapes))]
         return printed(self._body.listing, names)
 
+    def __copy__(self) -> Loop:
+        made = Loop(
+            self._step, self._tree, self._inputs, self._data, self.batch_size, finite=self._finite, reads=self._roots
+        )
+        made.state = self.state
+        return made
+
+    def __deepcopy__(self, memo: Any) -> Loop:  # a step that reaches the leaves by another way knows these alone
+        return self.__copy__()
+
+    def __reduce__(self) -> Any:
+        parts = self._step, self._tree, self._inputs, self._data, self.batch_size
+        return _again, (parts, self._finite, self.state)
+
     def __repr__(self) -> str:
         return f"Loop({self.stats.instructions} instructions)"
+
+
+def _again(parts: tuple[Any, ...], finite: bool, state: Any) -> Loop:
+    made = Loop(*parts, finite=finite)
+    made.state = state
+    return made
 
 
 def _rows(x: Any) -> np.ndarray:

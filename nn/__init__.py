@@ -46,6 +46,7 @@ from .callbacks import CSVLog as CSVLog
 from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import LivePlot as LivePlot
 from .checkpoint import Checkpoint as Checkpoint
+from .compiled import EagerFallback as EagerFallback
 from .data import Standardizer as Standardizer
 from .data import batches as batches
 from .data import split as split
@@ -138,6 +139,7 @@ __all__ = [
     "Standardizer",
     "batches",
     "split",
+    "EagerFallback",
     "History",
     "fit",
     "load",

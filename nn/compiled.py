@@ -8,21 +8,27 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd import Loop, Tensor, gradients
+from autograd.program.captured import Captured
 
 from .checks import cast
 from .mlp import MLP
 from .module import Module
 from .optim import Groups, Optimizer
-from .randomness import same_state
 from .runner import Objective, Runner, eager_runner
 
-__all__ = ["compiled_runner"]
+__all__ = ["CompiledRunner", "EagerFallback", "compiled_runner"]
+
+
+class EagerFallback(UserWarning):
+    """Warns that `fit` trains eagerly, node by node, and names what a compiled program could not follow."""
 
 
 class _Arrays:
@@ -82,7 +88,7 @@ class _Arrays:
         return [{name: column[i] for name, column in columns.items()} for i in range(count)]
 
 
-class _Runner:
+class CompiledRunner:
     """Keeps a program for each size of batch. Parameters and state are taken in and handed back around each run."""
 
     def __init__(
@@ -95,14 +101,21 @@ class _Runner:
         needed: bool,
     ) -> None:
         self.trained, self.objective, self.optimizer, self.eager = model, objective, optimizer, eager
-        self.data, self.needed = data, needed
+        self.given, self.needed = data, needed
+        self.data: list[np.ndarray] = []
+        self.prepared = b""  # the targets that `data` was prepared from, if it was
+        self.watches_data = False  # whether callbacks, which may write into the data, come between two calls
         self.arrays: _Arrays | None = None
-        self.loops: dict[Any, Loop | None] = {}
+        self.loops: dict[Any, Loop] = {}
+        self.refused = ""  # why steps are taken eagerly
+        self.told = False
         self.unreached: dict[Any, list[int]] = {}  # the parameters that the loss does not depend on, for each program
         self.whole: np.ndarray | None = None  # the last array of row numbers that was seen to name every row in order
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         losses: list[float] = []
+        if self.watches_data:
+            self._refresh()
         settings, held, taken = tuple(self._settings()), None, 0
         groups = [(size, list(group)) for size, group in itertools.groupby(batches, self._size)]
         while groups:
@@ -112,6 +125,7 @@ class _Runner:
                 self._hand_back(held, taken)
                 held, taken = None, 0
                 losses += (some := self.eager(rows))
+                self._tell()
                 if len(some) < len(rows) or not math.isfinite(some[-1]):
                     return losses
                 continue
@@ -137,7 +151,7 @@ class _Runner:
 
     def _size(self, rows: np.ndarray) -> int:
         """Give the size of a batch; 0 for all rows in order, which needs no gathering."""
-        if rows is self.whole or (len(rows) == len(self.data[0]) and np.array_equal(rows, np.arange(len(rows)))):
+        if rows is self.whole or (len(rows) == len(self.given[0]) and np.array_equal(rows, np.arange(len(rows)))):
             self.whole = rows
             return 0
         return len(rows)
@@ -179,32 +193,55 @@ class _Runner:
             commit()
             raise
 
+    def _tell(self) -> None:
+        """Warn once of eager steps; after the first of them, which may say better what is wrong."""
+        if not self.told:
+            self.told = True
+            warnings.warn(
+                f"`fit` takes its steps eagerly, node by node: {self.refused} (`compiled=True` raises this as an "
+                "error, `compiled=False` asks for eager steps)",
+                EagerFallback,
+                stacklevel=_levels(),
+            )
+
     def _arrays(self) -> _Arrays:
         if self.arrays is None:
             if isinstance(self.optimizer, Groups) and not all(isinstance(p, Tensor) for p in self.optimizer.parameters):
                 raise ValueError("groups of Values may cut through the arrays of a program")
             self.arrays = _Arrays(self.trained, self.optimizer.parameters)
-            dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
-            self.data = [cast(x, dtype) for x in self.data]
         return self.arrays
 
+    def _forget(self) -> None:
+        self.loops, self.unreached, self.arrays, self.data = {}, {}, None, []
+
+    def _refresh(self) -> None:
+        """Take what was written into the data since it was copied."""
+        if self.data and self.prepared and self.given[1].tobytes() != self.prepared:
+            self._forget()
+        for i, (own, given) in enumerate(zip(self.data, self.given, strict=False)):
+            if not (i == 1 and self.prepared) and not np.may_share_memory(own, given):
+                own[...] = given
+
     def _loop(self, size: int, settings: tuple[Any, ...]) -> Loop | None:
-        """Give the program for batches of this size; None where the step cannot be compiled, and need not be."""
+        """Return the program for batches of this size; None where the step cannot be compiled, and need not be."""
         unreached = self.unreached.get((size, settings), ())
         skipped = [0 if i in unreached else k for i, k in enumerate(self.optimizer.skipped)]
         key = (size, settings, *skipped)
-        if key not in self.loops:
-            drawn = [(rng, copy.deepcopy(rng)) for _, rng in self.trained.named_generators()]
-            try:
-                self.loops[key] = loop = self._made(size)
-                self.unreached[size, settings] = self.unreached[loop]
-            except Exception:  # whatever is wrong with the step itself, the eager runner says better
-                for rng, before in drawn:  # a trace that failed may have drawn numbers, which the steps are to draw
-                    same_state(rng, before)
-                if self.needed:
-                    raise
-                self.loops[key] = None
-        return self.loops[key]
+        if (loop := self.loops.get(key)) is not None and loop.is_as_it_was():
+            return loop
+        if self.refused:
+            return None
+        if loop is not None:
+            self._forget()
+        try:
+            self.loops[key] = loop = self._made(size)
+            self.unreached[size, settings] = self.unreached[loop]
+        except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
+            if self.needed:
+                raise
+            self.refused = str(error) or type(error).__name__
+            return None
+        return loop
 
     def _settings(self) -> Iterator[Any]:
         """What a callback may change, and a program does not read anew."""
@@ -212,10 +249,18 @@ class _Runner:
             yield from (repr(x) for name, x in vars(optimizer).items() if name[0] != "_" and name not in _NO_SETTINGS)
         yield from (module.training for _, module in self.trained.named_modules())
 
+    def _roots(self) -> dict[str, Any]:
+        """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
+        objective = self.objective
+        return {
+            "model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": self.optimizer,
+        }  # fmt: skip
+
     def _made(self, size: int) -> Loop:
-        arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
+        look = Captured(self._roots())
         with self.trained.mode(False):  # a look at one row, eagerly: what is wrong with the objective is said here
-            objective(self.trained, *(x[:1].copy() for x in self.data))
+            self._look(look)
+        arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
 
         unreached: list[int] = []
         skipped = arrays.gathered(optimizer.skipped)
@@ -235,9 +280,24 @@ class _Runner:
             arrays.model.train(self.trained.training)
         numbers = [p.data for p in arrays.parameters]
         state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states))
-        loop = Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True)
+        loop = Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True, reads=self._roots())
         self.unreached[loop] = unreached
         return loop
+
+    def _look(self, look: Captured) -> None:
+        X, *rest = self.given
+        try:
+            with look.observed():
+                prepare = getattr(self.objective.loss, "prepare", None)
+                if prepare is not None:
+                    rest = [prepare((len(X), *self.trained.outputs(X[:1]).shape[1:]), rest[0]), *rest[1:]]
+                self.objective(self.trained, *(x[:1].copy() for x in (X, *rest)))
+        finally:
+            look.put_back()
+        if not self.data:
+            dtype = np.result_type(*(p.dtype for p in self._arrays().parameters))
+            self.data = [np.ascontiguousarray(cast(x, dtype)) for x in (X, *rest)]
+            self.prepared = b"" if prepare is None else self.given[1].tobytes()
 
 
 _NO_SETTINGS = {"lr", "parameters", "steps", "skipped", "optimizers"}
@@ -252,14 +312,22 @@ def compiled_runner(
     sample_weight: np.ndarray | None = None,
     *,
     needed: bool = False,
-) -> Runner:
+) -> CompiledRunner:
     """Make the runner that works natively; arguments as for `eager_runner`.
 
     Where the step cannot be compiled (a `forward` that branches in Python on a number, a net of Values that is no
-    MLP), its steps are taken eagerly; or, if it is `needed`, what is in the way is raised by the first call.
+    MLP, random numbers of its own), its steps are taken eagerly, with one warning; or, if it is `needed`, what is in
+    the way is raised by the first call.
     """
     eager = eager_runner(model, objective, optimizer, X, y, sample_weight)
-    prepare: Callable[..., Any] | None = getattr(objective.loss, "prepare", None)
-    targets = y if prepare is None else prepare((len(X), *model.outputs(X[:1]).shape[1:]), y)
-    data = [X, targets] if sample_weight is None else [X, targets, sample_weight]
-    return _Runner(model, objective, optimizer, data, eager, needed)
+    return CompiledRunner(
+        model, objective, optimizer, [X, y] if sample_weight is None else [X, y, sample_weight], eager, needed
+    )
+
+
+def _levels() -> int:
+    """Return how far the caller of `fit` is."""
+    frame, count, home = sys._getframe(1), 1, __name__.rpartition("compiled")[0]
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(home):
+        frame, count = frame.f_back, count + 1
+    return count

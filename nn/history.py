@@ -18,6 +18,7 @@ class History(dict[str, list[float]], display.Shown):
     `pandas.DataFrame(history)` is a table of it, with a row for each epoch.
 
     Attributes:
+        compiled: whether all steps ran natively, as compiled programs.
         interrupted: whether training was ended by Ctrl-C. An epoch that was not finished is not in the lists.
         stopped: why a callback ended the training, or "".
 
@@ -25,6 +26,7 @@ class History(dict[str, list[float]], display.Shown):
     History(2 epochs; loss 1 -> 0.25)
     """
 
+    compiled = False
     interrupted = False
     stopped = ""
 

@@ -244,7 +244,7 @@ def _activation_of(neurons: list[Neuron]) -> Function:
 
 def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[Module]:
     """Make the Linear layer of a row of neurons, and the activation; an array is frozen where all its parts are."""
-    made = Linear(len(neurons[0].w), len(neurons), law=init.zeros)
+    made = Linear(len(neurons[0].w), len(neurons), law=init.zeros, rng=0)  # no entropy is drawn for zeros
     weight = np.array([[w.data for w in neuron.w] for neuron in neurons]).T
     made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in neurons]})
     made.weight.requires_grad = any(w.requires_grad for neuron in neurons for w in neuron.w)

@@ -54,6 +54,7 @@ class Optimizer:
     """
 
     decoupled = False
+    _unwatched = frozenset({"lr", "parameters", "steps", "skipped", "_states"})  # what a compiled step reads anew
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ import numpy as np
 from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
 from .checks import count, flag
-from .compiled import compiled_runner
+from .compiled import CompiledRunner, compiled_runner
 from .data import batch_sizes, batches, parts_of, plain_array
 from .evaluation import Rows, meet, metrics_of
 from .files import PathLike
@@ -85,7 +85,9 @@ def fit(
             other arguments must be as before, and which are used anew, stands in a table at `Checkpoint`.
         progress: whether to show a bar; if None, where standard error is a terminal and tqdm is installed.
         compiled: whether to take the steps natively, as compiled programs, with the same numbers but for rounding
-            (about 1e-12 of them for float64); if None, where that is possible.
+            (about 1e-12 of them for float64). If None, `fit` does so where a program can follow all that the model,
+            the loss, the penalty and the optimiser do in Python; otherwise it warns once, with `EagerFallback`, and
+            trains eagerly. `history.compiled` says which it was.
         rng: a seed, a generator (of which one number is drawn) or None, for the order of the rows and the share.
 
     Returns:
@@ -96,6 +98,7 @@ def fit(
 
     Raises:
         ValueError, TypeError: an argument is not as above; nothing has been changed then.
+        RuntimeError, ValueError: `compiled` is True, and a program cannot follow the step.
         FloatingPointError: the loss became NaN or infinite; the parameters are those before that step.
         ImportError: `progress` is True, and tqdm is missing.
 
@@ -163,6 +166,7 @@ def fit(
             except KeyboardInterrupt:
                 interrupted.append(0)
                 history.trim()
+            history.compiled = isinstance(run, CompiledRunner) and not run.refused
             history.interrupted = bool(interrupted)
             for callback in calls:
                 callback.on_train_end(history.last())
@@ -191,6 +195,8 @@ class _Loop:
         self.plateaus = [rate for rate in _rates(training.optimizer) if isinstance(rate, OnPlateau)]
         asked = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
         self.each_epoch = asked or bool(self.plateaus)
+        if isinstance(run, CompiledRunner):
+            run.watches_data = self.each_epoch or self.each_batch
         self.losses: list[float] = []  # of the epoch that has begun
         self.pace = Pace()
 

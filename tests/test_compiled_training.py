@@ -143,7 +143,11 @@ class Branching(nn.Module):
 def test_what_cannot_be_compiled_runs_eagerly_or_says_why() -> None:
     eager, free, forced = Branching(), Branching(), Branching()
     a = nn.fit(eager, X, REAL, optimizer=nn.SGD(lr=0.01), epochs=3, rng=1, compiled=False)
-    assert nn.fit(free, X, REAL, optimizer=nn.SGD(lr=0.01), epochs=3, rng=1) == a
+    with pytest.warns(nn.EagerFallback, match="asks in Python") as told:
+        found = nn.fit(free, X, REAL, optimizer=nn.SGD(lr=0.01), epochs=3, rng=1)
+    assert found == a and len(told) == 1 and told[0].filename == __file__
+    assert not found.compiled and not a.compiled
+    assert nn.fit(net(), X, REAL, epochs=1).compiled
     before = forced.state_dict()
     with pytest.raises(ValueError, match="asks in Python"):
         nn.fit(forced, X, REAL, optimizer=nn.SGD(lr=0.01), epochs=3, rng=1, compiled=True)

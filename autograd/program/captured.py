@@ -1,202 +1,440 @@
-"""What a function reads besides its arguments: numbers, arrays and settings that may change between two calls."""
+"""What a function reads besides its arguments, and what it changes: all that its code can reach.
+
+A walk before the trace follows names, closures, defaults, attributes and containers. After the trace the same things
+must be as before; what differs is put back, and the function is refused. The walk after the trace is limited to the
+code that has run: what it has found is compared before each run of the program. That costs some nanoseconds for each
+thing, and for each captured array a comparison of its bytes; a read-only array that owns its data is not compared.
+"""
 
 from __future__ import annotations
 
+import builtins
+import collections
+import dis
+import functools
+import importlib.util
 import operator
+import pickle
 import random
+import re
+import sys
 import types
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from ..graph import Node, fixed
+from ..primitive import Primitive
+from .purity import REMEDY, Observer, standing
+from .ties import ABSENT, Ties, as_class, is_plain, text
 
 __all__ = ["Captured"]
 
-_ABSENT = object()
-_HOME = __name__.rpartition("program")[0]  # `autograd.`, or `chalkgrad.autograd.` where it is installed
-_CALLED = ("__call__", "forward")
-_FIRM = (types.ModuleType, type, types.BuiltinFunctionType, types.MethodType, tuple)
-"""What is taken to stay as it is, or holds its parts for good."""
-_SIMPLE = (int, float, complex, str, bytes, bool, type(None), np.generic)
+_FIRM = (
+    types.CodeType, re.Pattern, range, slice, np.dtype, np.ufunc, types.MethodDescriptorType,
+    types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
+    types.ClassMethodDescriptorType, type(Ellipsis), type(NotImplemented), types.GenericAlias, types.UnionType,
+    type(sys.float_info), types.MethodWrapperType, type(np.sum), type(vars(collections.namedtuple("_", "x"))["x"]),
+    type(sys.flags), type(sys.version_info),
+)  # fmt: skip
+_HOLDERS = frozenset({
+    object, list, dict, tuple, set, frozenset, collections.deque, int, float, complex, str, bytes, np.ndarray,
+    collections.defaultdict, collections.OrderedDict, Exception, BaseException, types.SimpleNamespace,
+    types.MappingProxyType, functools.partial,
+})  # fmt: skip
+_RANDOM = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
+_WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__"})
+_HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
+_CALLED = ("forward", "prepare", "base")  # names that the library asks for
+_OURS = ("autograd", "nn", "chalkgrad")
+_MEMO = type(functools.lru_cache(len))
+_GETTERS = (operator.attrgetter, operator.methodcaller)
+
+
+@functools.lru_cache(4096)
+def _named(code: types.CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, int]], frozenset[Any]]:
+    """Return the globals that a code and the codes inside it name, all names, imports, and these codes."""
+    reads, names, modules, codes = set(), set(code.co_names), set(), {code}
+    level = 0
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+            reads.add(step.argval)
+        elif step.opname == "LOAD_CONST" and type(step.argval) is int:
+            level = step.argval
+        elif step.opname == "IMPORT_NAME":
+            modules.add((step.argval, level))
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            for own, part in zip((reads, names, modules, codes), _named(const), strict=True):
+                own |= part  # type: ignore[operator]
+        elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
+            names.update(re.findall(r"\w+", const))
+    return frozenset(reads), frozenset(names), frozenset(modules), frozenset(codes)
 
 
 class Captured:
-    """A record of what a function captures, to be compared with what it would capture now.
+    """A record of what functions and objects read, to be compared with what they would read now.
 
-    Looks at closures, at the globals that its code names, at defaults, at the object of a method, and from there into
-    lists, dicts and attributes. Functions are compared by their code and by what they capture in turn. Leaves of a
-    graph are compared by identity, since a program reads their data anew; modules, classes and whatever else has no
-    attributes of its own are taken to stay as they are.
+    Args:
+        roots: them, by the names that messages have for them.
+        ran: the code that has run; None to follow all.
+
+    Attributes:
+        refused: what cannot be watched.
+        history: results of operations, whose operations a program would run again.
     """
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self._f = f
-        self._remember()
+    def __init__(self, roots: dict[str, Any], ran: set[types.CodeType] | None = None) -> None:
+        self._roots, self._ran = roots, ran
+        self._observer: Observer | None = None
+        self._walk()
+        self._origin = self._ties, self._states
 
-    def _remember(self) -> None:
-        holders: list[Any] = []
-        self._seen = [(place, _snapshot(x)) for place, x in _things(self._f, holders)]
-        self._ties = _Ties(holders)
+    # The walk ----------------------------------------------------------------------------------------------
 
-    def generators(self) -> list[Any]:
-        """List the generators of random numbers."""
-        return [x for _, x in _things(self._f, []) if isinstance(x, (np.random.Generator, random.Random))]
+    def _walk(self) -> None:
+        self._ties = Ties()
+        self.refused: list[str] = []
+        self._iterators: list[str] = []
+        self._states: list[tuple[Any, Any, Any]] = []  # of generators of random numbers
+        self.codes: set[types.CodeType] = set()
+        self.history: set[int] = set()
+        self._facts: list[Any] = []
+        self._names: set[str] = set(_CALLED)
+        self._seen: dict[int, tuple[int, Any]] = {}
+        self._spaces: list[tuple[Any, Any, set[str]]] = []  # things of which only what is named is read
+        self._stack: list[tuple[Any, Any]] = [((None, "", name), x) for name, x in reversed(self._roots.items())]
+        while self._stack:
+            while self._stack:
+                self._look(*self._stack.pop())
+            for x, place, done in self._spaces:
+                self._look_by_name(x, place, done)
 
-    def is_as_it_was(self) -> bool:
-        """Say whether nothing has changed."""
-        if self._ties.hold():
-            return True
-        if not self._is_alike():
-            return False
-        self._remember()  # other objects, but equal ones
+    def _push(self, place: Any, how: str, name: Any, part: Any) -> None:
+        if part is ABSENT:
+            self._facts.append(ABSENT)
+        else:
+            self._stack.append(((place, how, name), part))
+
+    def _look(self, place: Any, x: Any) -> None:
+        if is_plain(x):
+            self._facts.append((type(x), repr(x)))
+            return
+        if id(x) in self._seen:
+            self._facts.append(self._seen[id(x)][0])
+            return
+        self._seen[id(x)] = len(self._seen), x
+        if isinstance(x, types.FunctionType):
+            self._function(place, x)
+        elif isinstance(x, types.ModuleType):
+            self._facts.append(id(x))
+            self._spaces.append((x, place, set()))
+            if type(x) is not types.ModuleType:
+                self._push(place, ".", "__class__", type(x))
+        elif isinstance(x, type):
+            self._class(place, x)
+        elif isinstance(x, Node):
+            self._node(place, x)
+        elif isinstance(x, _RANDOM):
+            self._facts.append(id(x))
+            self._states.append((x, place, _state(x)))
+        elif isinstance(x, types.MethodType):
+            self._facts.append("method")
+            self._push(place, "", "", x.__func__)
+            self._push(None, "", "self", x.__self__)
+        elif isinstance(x, types.BuiltinFunctionType):
+            self._facts.append(x.__qualname__)
+            owner = None if isinstance(x.__self__, (type, types.ModuleType)) else x.__self__
+            self._push(place, "", "", owner)
+        elif isinstance(x, (property, staticmethod, classmethod, functools.cached_property)):
+            self._facts.append(type(x))
+            for name in ("fget", "fset", "__func__", "func"):
+                self._push(place, "", "", getattr(x, name, None))
+        elif isinstance(x, Primitive):
+            self._facts.append(id(x))
+            if standing(x.forward.__module__) == "user":
+                for part in (x.forward, x.scalar, x.partials, x.vjps):
+                    self._push(place, "", "", part)
+        elif isinstance(x, _GETTERS):
+            self._facts.append(repr(x))
+            self._names.update(re.findall(r"\w+", repr(x)))
+        elif isinstance(x, _FIRM) or type(x).__name__ == "cython_function_or_method":
+            self._facts.append(id(x))
+        else:
+            self._object(place, x)
+
+    def _function(self, place: Any, x: types.FunctionType) -> None:
+        self._facts.append(id(x.__code__))
+        if not _is_users(x):  # of a library only what the user gave to it
+            self._push(place, "", "", x.__defaults__)
+            for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
+                self._push(None, "", name, self._ties.cell(cell, (None, "", name)))
+            return
+        reads, names, modules, codes = _named(x.__code__)
+        self.codes |= codes
+        if self._ran is not None and x.__code__ not in self._ran:
+            return
+        for attribute in ("__code__", "__defaults__", "__kwdefaults__"):
+            now = self._ties.attribute(x, attribute, (place, ".", attribute))
+            if attribute != "__code__":
+                self._push(place, ".", attribute, now)
+        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
+            self._push(None, "", name, self._ties.cell(cell, (None, "", name)))
+        self._names |= names
+        for name in sorted(reads):
+            now = self._ties.entry(x.__globals__, name, (None, "", name))
+            if now is ABSENT:
+                now = self._ties.entry(vars(builtins), name, (None, "", name))
+            self._push(None, "", name, now)
+        for name, level in sorted(modules):
+            package = x.__globals__.get("__package__") or ""
+            full = importlib.util.resolve_name("." * level + name, package) if level else name
+            self._push(None, "", full, sys.modules.get(full, ABSENT))
+            if not level:
+                self._push(None, "", full, sys.modules.get(full.partition(".")[0], ABSENT))
+        if vars(x):
+            self._push(place, ".", "__dict__", vars(x))
+
+    def _class(self, place: Any, x: type) -> None:
+        self._facts.append(id(x))
+        ours = x.__module__.partition(".")[0] in _OURS
+        if not ours and standing(x.__module__) != "user":
+            return
+        self._ties.table(vars(x), place, ".", functools.partial(as_class, x))
+        for base in x.__mro__[1:]:
+            self._push(None, "", base.__name__, base)
+            if base is not object and standing(base.__module__) != "user":
+                self._names |= vars(base).keys()  # methods that the library calls
+        if ours:
+            for name, part in vars(x).items():
+                if isinstance(part, types.FunctionType) and _is_users(part):
+                    self._push(place, ".", name, part)
+        else:
+            self._spaces.append((x, place, set()))
+            self._push(place, ".", "__class__", type(x))
+
+    def _look_by_name(self, x: Any, place: Any, done: set[str]) -> None:
+        if isinstance(x, Node):
+            if "grad" in self._names and "grad" not in done:
+                done.add("grad")
+                self._push(place, ".", "grad", self._ties.attribute(x, "grad", (place, ".", "grad")))
+            return
+        names = vars(x)
+        is_class = isinstance(x, type)
+        named = self._names & names.keys()
+        is_users = is_class or standing(x.__name__) == "user"
+        if is_users:  # what Python calls by itself
+            named |= {n for n, part in names.items() if n[:2] == "__" and _may_run(part)}
+        if is_users and self._names & _WIDE:
+            named |= {n for n in names if n[:2] != "__"}
+        if not is_class and "__getattr__" in named:
+            named |= self._names  # one that is absent may be set later
+        for name in sorted(named - done):
+            done.add(name)
+            part = names[name] if is_class else self._ties.entry(names, name, (place, ".", name))
+            self._push(place, ".", name, part)
+
+    def _node(self, place: Any, x: Node) -> None:
+        self._facts.append(id(x))
+        if x._first is not None:
+            self.history.add(id(x))
+        self._ties.attribute(x, "op", (place, ".", "requires_grad"))
+        data = self._ties.attribute(x, "_data", (place, ".", "data"), for_now=x.op is not fixed)
+        self._spaces.append((x, place, set()))
+        if x.op is fixed:
+            self._push(place, ".", "data", data)
+        elif isinstance(data, np.ndarray):
+            self._ties.numbers(data, (place, ".", "data"), for_now=True)
+
+    def _object(self, place: Any, x: Any) -> None:
+        kind = type(x)
+        if isinstance(x, np.ndarray):
+            self._facts.append(self._ties.numbers(x, place))
+            if x.dtype == object:
+                for i, part in enumerate(x.flat):
+                    self._push(place, "[]", i, part)
+        elif type(x) is bytearray:
+            self._facts.append(self._ties.numbers(x, place))
+            return
+        elif any(not _is_known(base) for base in kind.__mro__):
+            where = self._iterators if hasattr(kind, "__next__") else self.refused
+            where.append(f"`{text(place)}` is {_article(kind)}")
+            return
+        else:
+            self._facts.append(kind)
+        if isinstance(x, (dict, types.MappingProxyType)):
+            self._ties.table(x, place, "[]", None if isinstance(x, dict) else _nothing)
+            for key, part in x.items():
+                self._look((place, "[]", "key"), key)
+                self._push(place, "[]", key, part)
+            self._push(place, ".", "default_factory", getattr(x, "default_factory", None))
+        elif isinstance(x, (list, tuple, set, frozenset, collections.deque)):
+            if not isinstance(x, (tuple, frozenset)):
+                self._ties.row(x, place)
+            self._facts.append(len(x))
+            for i, part in enumerate(x):
+                self._push(place, "[]", i, part)
+        elif isinstance(x, functools.partial):
+            for part in (x.func, x.args, x.keywords):
+                self._push(place, "", "", part)
+        elif isinstance(x, (int, float, complex, str, bytes)):
+            self._facts.append(repr(x))
+        if kind.__flags__ & _HEAP:
+            self._attributes(place, x, kind)
+
+    def _attributes(self, place: Any, x: Any, kind: type) -> None:
+        self._push(place, ".", "__class__", self._ties.attribute(x, "__class__", (place, ".", "__class__")))
+        if kind.__dictoffset__:
+            own = object.__getattribute__(x, "__dict__")
+            if skipped := getattr(kind, "_unwatched", None):
+                own = {name: self._ties.entry(own, name, (place, ".", name)) for name in own.keys() - skipped}
+            else:
+                self._ties.table(own, place, ".")
+            self._facts.append(sorted(own))
+            for name in sorted(own):
+                self._push(place, ".", name, own[name])
+        for base in kind.__mro__:
+            for name, part in vars(base).items() if standing(base.__module__) == "user" else ():
+                if isinstance(part, types.MemberDescriptorType):
+                    self._push(place, ".", name, self._ties.attribute(x, name, (place, ".", name)))
+
+    # What has changed --------------------------------------------------------------------------------------
+
+    def changed(self, roots: dict[str, Any] | None = None) -> str:
+        """Return the place of something that is not as it was, or "". Other objects may stand in for equal ones."""
+        place = self._ties.changed()
+        if place is None and roots is None:
+            return ""
+        was = dict(vars(self))
+        self._roots = roots or self._roots
+        self._walk()
+        if self._facts == was["_facts"]:
+            self._states = was["_states"]
+            return ""
+        self.__dict__.update(was)
+        return text(place) or "an argument"
+
+    def holds(self, roots: dict[str, Any]) -> bool:
+        """Return whether nothing has changed, and the roots are these, or equal ones."""
+        same = len(roots) == 1 or all(map(operator.is_, roots.values(), self._roots.values()))
+        return not self.changed(None if same else roots)
+
+    def put_back(self) -> None:
+        """Set everything as it was at first."""
+        ties, states = self._origin
+        ties.put_back()
+        for g, _, was in states:
+            _set_state(g, was)
+
+    # The trace ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Put everything back where what happens inside fails."""
+        try:
+            yield
+        except BaseException:
+            self.put_back()
+            raise
+
+    @contextmanager
+    def observed(self) -> Iterator[None]:
+        """Refuse calls that read or change what no program sees, before they have happened."""
+        if self._iterators:
+            raise RuntimeError(_opaque(self._iterators[0]))
+        self._observer = Observer(self.codes)
+        with self._observer.watching():
+            yield
+
+    @contextmanager
+    def traced(self) -> Iterator[None]:
+        """Observe a trace, and refuse it where a program could not repeat it.
+
+        Raises:
+            RuntimeError: it draws random numbers, changes something, or reads what cannot be watched.
+        """
+        with self.observed():
+            yield
+        assert self._observer is not None
+        self._refuse_changes()
+        after = Captured(self._roots, self._observer.ran)
+        if after.refused:
+            raise RuntimeError(_opaque(after.refused[0]))
+        origin = self._origin
+        self.__dict__.update(vars(after))
+        self._origin = origin
+
+    def _refuse_changes(self) -> None:
+        for g, place, was in self._states:
+            if _state(g) != was:
+                raise RuntimeError(
+                    f"the function draws random numbers from `{text(place)}`, which a program would repeat for ever: "
+                    "draw them inside `autograd.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
+                )
+        if place := self.changed() or text(self._ties.changed(for_now=True)):
+            raise RuntimeError(
+                f"`{place}` changed while the function was traced, and a program would not change it: return it as a "
+                "result, or run uncompiled"
+            )
+
+    def drawing(self, make: Callable[[], Any]) -> Any:
+        """Draw for `fresh`: what `make` does is done again at each run, so it may do anything."""
+        profile = sys.getprofile()
+        sys.setprofile(None)
+        try:
+            self._refuse_changes()
+            return make()
+        finally:
+            if self.changed():
+                self._walk()
+            self._states = [(g, place, _state(g)) for g, place, _ in self._states]
+            sys.setprofile(profile)
+
+
+def _may_run(part: Any) -> bool:
+    return isinstance(part, (types.FunctionType, property, staticmethod, classmethod)) or (
+        standing(type(part).__module__) == "user"
+    )
+
+
+def _nothing(was: Any) -> None:
+    """Leave a view of a dict that cannot be written through."""
+
+
+def _is_users(f: types.FunctionType) -> bool:
+    return standing(f.__globals__.get("__name__", "")) == "user"
+
+
+def _is_known(kind: type) -> bool:
+    """Return whether all that objects of a class hold can be seen."""
+    if kind in _HOLDERS or standing(kind.__module__) == "user" or issubclass(kind, BaseException):
         return True
-
-    def _is_alike(self) -> bool:
-        seen = iter(self._seen)
-        for place, x in _things(self._f, []):
-            was = next(seen, None)
-            if was is None or was[0] != place or not _same(was[1], x):
-                return False
-        return next(seen, None) is None
+    if kind is _MEMO:
+        return False
+    is_python = bool(kind.__flags__ & _HEAP) and not kind.__module__.startswith("numpy.random")
+    return is_python and standing(kind.__module__) == "pure" and not hasattr(kind, "__next__")
 
 
-class _Ties:
-    """What hangs on what, object by object. While these are the very same, nothing has to be walked through again.
-
-    Numbers and texts never change; arrays are compared by their numbers.
-    """
-
-    def __init__(self, holders: list[Any]) -> None:
-        self._cells: list[tuple[Any, Any]] = []
-        self._globals: list[tuple[dict[str, Any], str, Any]] = []
-        self._rows: list[tuple[Any, list[Any]]] = []
-        self._names: list[tuple[dict[Any, Any], list[Any], list[Any]]] = []
-        self._defaults: list[tuple[types.FunctionType, Any]] = []
-        self._methods: dict[tuple[type, str], Any] = {}
-        arrays: dict[int, np.ndarray] = {}
-        for x in holders:
-            if isinstance(x, types.FunctionType):
-                cells, names = _reads(x)
-                self._cells += [(cell, _content(cell)) for cell in cells]
-                self._globals += [(x.__globals__, name, x.__globals__.get(name, _ABSENT)) for name in names]
-                self._defaults.append((x, x.__defaults__))
-            elif isinstance(x, list):
-                self._rows.append((x, list(x)))
-            elif isinstance(x, dict):
-                self._names.append((x, list(x), list(x.values())))
-            elif not isinstance(x, _FIRM) and hasattr(x, "__dict__"):
-                self._names.append((vars(x), list(vars(x)), list(vars(x).values())))
-                self._methods.update({(type(x), name): _method(type(x), name) for name in _CALLED})
-            for _, part in _parts(x):
-                if isinstance(part, np.ndarray):
-                    arrays[id(part)] = part
-        self._arrays = [(x, _snapshot(x)) for x in arrays.values()]
-
-    def hold(self) -> bool:
-        """Say whether all are the same objects, and the arrays hold the same numbers."""
-        for cell, was in self._cells:
-            if _content(cell) is not was:
-                return False
-        for space, name, was in self._globals:
-            if space.get(name, _ABSENT) is not was:
-                return False
-        for f, was in self._defaults:
-            if f.__defaults__ is not was:
-                return False
-        for (kind, name), was in self._methods.items():
-            if _method(kind, name) is not was:
-                return False
-        for row, parts in self._rows:
-            if len(row) != len(parts) or not all(map(operator.is_, row, parts)):
-                return False
-        for table, keys, values in self._names:
-            if list(table) != keys or not all(map(operator.is_, table.values(), values)):
-                return False
-        return all(_same(was, now) for now, was in self._arrays)
+def _article(kind: type) -> str:
+    return f"{'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} `{kind.__name__}`"
 
 
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not yet filled
-        return _ABSENT
+def _opaque(what: str) -> str:
+    return f"{what}, whose state cannot be watched: {REMEDY}"
 
 
-def _method(kind: type, name: str) -> Any:
-    """Give a method that was written in Python; what `type` has instead, such as `__call__`, is made anew each time."""
-    method = getattr(kind, name, None)
-    return method if isinstance(method, types.FunctionType) else None
+def _state(g: Any) -> Any:
+    if isinstance(g, random.Random):
+        return g.getstate()
+    return pickle.dumps(g.get_state() if isinstance(g, np.random.RandomState) else getattr(g, "bit_generator", g).state)
 
 
-def _snapshot(x: Any) -> Any:
-    return x.copy() if isinstance(x, np.ndarray) else x
-
-
-def _same(was: Any, now: Any) -> bool:
-    if isinstance(now, np.ndarray):
-        return (
-            isinstance(was, np.ndarray)
-            and was.dtype == now.dtype
-            and was.shape == now.shape
-            and (was.dtype.kind == "O" or bool(np.array_equal(was, now, equal_nan=was.dtype.kind == "f")))
-        )
-    if isinstance(now, _SIMPLE):
-        return type(was) is type(now) and (was == now or (was != was and now != now))
-    return was is now
-
-
-def _things(f: Callable[..., Any], holders: list[Any]) -> Iterator[tuple[str, Any]]:
-    """Walk through what a function captures, each thing with its place; what holds such things goes to `holders`."""
-    seen: set[int] = set()
-    stack: list[tuple[str, Any]] = [("", f)]
-    while stack:
-        place, x = stack.pop()
-        if isinstance(x, (*_SIMPLE, np.ndarray, Node, np.random.Generator, random.Random, types.CodeType)):
-            yield place, x
-            continue
-        if id(x) in seen:
-            continue
-        seen.add(id(x))
-        holders.append(x)
-        stack.extend((f"{place}{name}", part) for name, part in _parts(x))
-
-
-def _reads(f: types.FunctionType) -> tuple[tuple[Any, ...], tuple[str, ...]]:
-    """Give the cells of a function, and the names of globals in its code; what ours name does not change."""
-    ours = (f.__module__ or "").startswith(_HOME)
-    return f.__closure__ or (), () if ours else f.__code__.co_names
-
-
-def _parts(x: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(x, types.FunctionType):
-        yield ".code", x.__code__
-        cells, names = _reads(x)
-        for name, cell in zip(x.__code__.co_freevars, cells, strict=True):
-            if (content := _content(cell)) is not _ABSENT:
-                yield f".{name}", content
-        for name in names:
-            if name in x.__globals__ and not isinstance(x.__globals__[name], (types.ModuleType, type)):
-                yield f".{name}", x.__globals__[name]
-        for i, default in enumerate(x.__defaults__ or ()):
-            yield f".default{i}", default
-    elif isinstance(x, types.MethodType):
-        yield ".self", x.__self__
-        yield ".function", x.__func__
-    elif isinstance(x, (list, tuple)):
-        yield ".length", len(x)
-        for i, part in enumerate(x):
-            yield f"[{i}]", part
-    elif isinstance(x, dict):
-        yield ".length", len(x)
-        for key, part in x.items():
-            yield f"[{key!r:.40}]", part
-    elif isinstance(x, _FIRM):
-        return
-    elif hasattr(x, "__dict__"):
-        for name, part in vars(x).items():
-            yield f".{name}", part
-        for name in _CALLED:
-            if (method := _method(type(x), name)) is not None:
-                yield f".{name}", method
+def _set_state(g: Any, state: Any) -> None:
+    if isinstance(g, random.Random):
+        g.setstate(state)
+    elif isinstance(g, np.random.RandomState):
+        g.set_state(pickle.loads(state))
+    else:
+        getattr(g, "bit_generator", g).state = pickle.loads(state)

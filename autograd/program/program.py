@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..locks import lock
 from .calls import Call, Calls, PythonCall
 from .instructions import Instruction, Listing
 from .memory import ALIGNMENT, planned
@@ -62,7 +63,7 @@ class Body:
     ) -> None:
         from ..kernels import catalogue  # numba comes with it: only when the first program is compiled
 
-        self.lock = threading.Lock()
+        self.lock = lock(threading.Lock)
         self.listing = listing
         calls = Calls(listing, catalogue.ELEMENTWISE, catalogue.REDUCED, prologue)
         epilogue(calls)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, fixed, topological
+from ..locks import lock
 from .adjoint import differentiated
 from .columns import columns
 from .elements import spelled_out
@@ -30,7 +31,7 @@ class _Scalars:
     def __init__(self, flow: Flow, nodes: int, given: np.ndarray | None = None) -> None:
         from ..kernels import catalogue
 
-        self.lock = threading.Lock()
+        self.lock = lock(threading.Lock)
         self.notes = flow.notes
         schedule = Schedule(flow)
         self.groups = schedule.groups

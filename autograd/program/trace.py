@@ -38,7 +38,7 @@ class Trace:
     """Takes note of guards and draws while a function runs.
 
     Args:
-        captured: what the function captures; among it the generators that it may draw from inside `fresh` alone.
+        captured: what the function captures.
         supply: numbers that were drawn already, for an attempt that came to nothing; they are used first.
 
     Attributes:
@@ -49,17 +49,9 @@ class Trace:
     def __init__(self, captured: Captured, supply: Sequence[Any] = ()) -> None:
         self.guards: list[Guard] = []
         self.draws: list[tuple[Node, Callable[[], Any]]] = []
+        self._captured = captured
         self._read: set[int] = set()
         self._supply = list(supply)
-        self._generators = captured.generators()
-        self._states = self._now()
-        self._strayed = False
-
-    def _now(self) -> list[Any]:
-        return [
-            repr(g.bit_generator.state) if isinstance(g, np.random.Generator) else g.getstate()
-            for g in self._generators
-        ]
 
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
@@ -76,19 +68,8 @@ class Trace:
 
     def draw(self, make: Callable[[], Any]) -> Any:
         """Draw for `fresh`."""
-        self._strayed |= self._now() != self._states
-        drawn = self._supply.pop(0) if self._supply else make()
-        self._states = self._now()
-        return drawn
+        return self._captured.drawing(lambda: self._supply.pop(0) if self._supply else make())
 
     def drawn(self, node: Node, make: Callable[[], Any]) -> None:
         """Note a constant that is drawn anew."""
         self.draws.append((node, make))
-
-    def check_draws(self) -> None:
-        """Refuse random numbers that a program would repeat."""
-        if self._strayed or self._now() != self._states:
-            raise RuntimeError(
-                "the function draws random numbers, which a program would repeat for ever: "
-                "draw them inside `autograd.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
-            )

@@ -1,0 +1,125 @@
+"""What a trace may run: code of the user that `captured` has read, and libraries that are known to be pure.
+
+While a function is traced, a profile sees each call before it happens. So a clock, a file or a print is refused before
+it has had an effect. Calls from inside a pure library are trusted, but for those that draw entropy.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
+from typing import Any
+
+__all__ = ["Observer", "standing"]
+
+PURE = frozenset([
+    "autograd", "nn", "chalkgrad", "numpy", "abc", "array", "bisect", "builtins", "cmath", "collections", "contextlib",
+    "copy", "copyreg", "dataclasses", "enum", "fractions", "functools", "heapq", "importlib", "itertools", "json",
+    "keyword", "math", "numbers", "operator", "random", "re", "reprlib", "statistics", "string", "struct",
+    "textwrap", "types", "typing", "typing_extensions", "_abc", "_bisect", "_collections", "_collections_abc",
+    "_functools", "_heapq", "_operator", "_random", "_sitebuiltins", "_statistics", "_struct", "_weakrefset",
+])  # fmt: skip
+"""Modules whose functions give the same for the same arguments; generators of random numbers are watched apart."""
+DENIED = frozenset([
+    "print", "input", "open", "eval", "exec", "globals", "locals", "__import__", "breakpoint", "id", "fromfile",
+    "load", "loadtxt", "genfromtxt", "fromregex", "save", "savez", "savez_compressed", "savetxt", "tofile", "dump",
+    "memmap", "open_memmap", "get_printoptions", "set_printoptions", "printoptions", "array2string", "array_repr",
+    "array_str", "geterr", "seterr", "geterrcall", "seterrcall", "getbufsize", "setbufsize", "seed", "set_state",
+    "setstate", "get_state", "getstate", "show_config", "spawn", "_array_str_implementation",
+    "_array_repr_implementation", "_default_array_str", "_default_array_repr",
+])  # fmt: skip
+"""What pure modules hold that reads or changes something outside."""
+_ENTROPY = ("secrets", "uuid", "tempfile")
+
+
+@functools.cache
+def standing(module: str) -> str:
+    """Return whether a module is "pure", an "other" library, of which nothing is known, or of the "user"."""
+    top = module.partition(".")[0]
+    if top in PURE or module.startswith(("scipy.special", "namedtuple_")):
+        return "pure"
+    file = getattr(sys.modules.get(top), "__file__", None) or ""
+    known = top in sys.stdlib_module_names or "site-packages" in file or "dist-packages" in file
+    return "other" if known or top.startswith("_cython") else "user"
+
+
+class Observer:
+    """A profile of one trace. It refuses calls that a program would not repeat, and notes which code has run.
+
+    Args:
+        walked: the code objects whose surroundings are known.
+
+    Attributes:
+        ran: those of them that have run.
+        refused: what was refused, or "".
+    """
+
+    def __init__(self, walked: Set[types.CodeType]) -> None:
+        self.ran: set[types.CodeType] = set()
+        self.refused = ""
+        self._walked, self._trusted = walked, set[types.CodeType]()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look at all calls of this thread; a profiler that is active pauses."""
+        before = sys.getprofile()
+        pausable = hasattr(before, "disable") and hasattr(before, "enable")
+        if before is not None and not pausable and not callable(before):
+            raise RuntimeError(f"the active profiler, {before!r:.60}, cannot pause while a function is traced: stop it")
+        if pausable:
+            before.disable()  # type: ignore[union-attr]
+        sys.setprofile(self._look)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+            if pausable:
+                before.enable()  # type: ignore[union-attr]
+            else:
+                sys.setprofile(before)
+        if self.refused:  # an `except` of the function may have hidden it
+            raise RuntimeError(self.refused)
+
+    def _look(self, frame: types.FrameType, event: str, called: Any) -> None:
+        code = frame.f_code
+        if event == "call":
+            if code not in self.ran and code not in self._trusted:
+                self._called(frame, code)
+        elif event == "c_call" and code in self.ran:
+            self._called_c(called)
+
+    def _called(self, frame: types.FrameType, code: types.CodeType) -> None:
+        module, name = frame.f_globals.get("__name__", ""), code.co_name
+        kind = standing(module)
+        if code in self._walked:
+            self.ran.add(code)
+        elif kind == "user":
+            self._refuse(f"runs `{code.co_qualname}`, which nothing that it names leads to")
+        elif module in _ENTROPY or (
+            module == "random" and (name in ("seed", "__init__") or "System" in code.co_qualname)
+        ):
+            self._refuse("draws random numbers whose source is new each time, or sets a seed")
+        elif kind == "pure" and name not in DENIED:
+            self._trusted.add(code)
+        elif frame.f_back is not None and frame.f_back.f_code in self.ran and (module, name) != ("threading", "RLock"):
+            self._refuse(f"calls `{module}.{code.co_qualname}`, which may read or change what no program sees")
+
+    def _called_c(self, called: Any) -> None:
+        owner, name = getattr(called, "__self__", None), called.__name__
+        if owner is None or isinstance(owner, types.ModuleType):
+            module = called.__module__ or ""
+        else:
+            module = (owner if isinstance(owner, type) else type(owner)).__module__
+        if name in DENIED or standing(module) == "other" or not module:
+            full = f"{module}.{called.__qualname__}".removeprefix("builtins.")
+            self._refuse(f"calls `{full}`, which may read or change what no program sees")
+
+    def _refuse(self, reason: str) -> None:
+        self.refused = self.refused or f"the function {reason}: {REMEDY}"
+        raise RuntimeError(self.refused)
+
+
+REMEDY = "do that outside and hand the number over as an argument, draw it inside `autograd.fresh`, or run uncompiled"
