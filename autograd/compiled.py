@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import html
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from .program.passes import optimised
 from .program.printing import printed
 from .program.program import Body, Stats
 from .program.scalars import FunctionOfScalars, GraphOfScalars
-from .program.trace import Guard, Trace
+from .program.trace import Guard, Trace, refuse_inside
 from .reverse import pullback
 from .shapes import describe
 
@@ -144,19 +143,6 @@ def _plain(x: Any) -> Any:
     return x if x.__class__ is float or x.ndim else x[()]
 
 
-def refuse_inside(what: str) -> None:
-    """Refuse to run what sets numbers that no graph shows, inside a function that is traced."""
-    if modes.tracer() is not None:
-        raise RuntimeError(f"{what} runs inside a function that is being compiled: call the function it was made of")
-
-
-@contextmanager
-def traced(captured: Captured, trace: Trace) -> Iterator[None]:
-    """Trace what happens inside, and refuse what a program could not repeat."""
-    with captured.traced(), without_collector(), modes.recording_again(), modes.tracing(trace):
-        yield
-
-
 class _Traced:
     """One trace of a function: its program, its guards, and how its results are put together."""
 
@@ -170,7 +156,7 @@ class _Traced:
         self.variables = call.variables()
         lifted = call.lifted(self.variables)
         given = rebuild(args, lifted)
-        with traced(self.captured, self.trace):
+        with self.trace.following():
             positional, named = given
             result = f(*positional, **named)
         if _structure(given) != _structure(args) or list(map(id, flatten(given))) != list(map(id, lifted)):

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from .checks import float_of, function, items
-from .compiled import refuse_inside, traced
 from .containers import flatten, rebuild
 from .graph import Node, constant, fixed, new_variable, topological
 from .program.calls import Calls
@@ -18,7 +17,7 @@ from .program.instructions import listing
 from .program.passes import optimised
 from .program.printing import printed
 from .program.program import Body, Stats
-from .program.trace import Trace
+from .program.trace import Trace, refuse_inside
 from .shapes import describe
 
 __all__ = ["Loop"]
@@ -101,7 +100,7 @@ class Loop:
         fed = [_variable(x, "inputs") for x in self._inputs]
         batches = [new_variable(np.resize(x, (batch_size, *x.shape[1:])) if batch_size else x) for x in self._data]
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
-        with traced(self._captured, trace):
+        with trace.following():
             moved, given = self._step(tree, fed, batches)
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)

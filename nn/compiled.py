@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from autograd import Loop, Tensor, gradients
-from autograd.program.captured import Captured
 
 from .checks import cast
 from .mlp import MLP
@@ -103,7 +102,6 @@ class CompiledRunner:
         self.trained, self.objective, self.optimizer, self.eager = model, objective, optimizer, eager
         self.given, self.needed = data, needed
         self.data: list[np.ndarray] = []
-        self.prepared = b""  # the targets that `data` was prepared from, if it was
         self.watches_data = False  # whether callbacks, which may write into the data, come between two calls
         self.arrays: _Arrays | None = None
         self.loops: dict[Any, Loop] = {}
@@ -209,17 +207,17 @@ class CompiledRunner:
             if isinstance(self.optimizer, Groups) and not all(isinstance(p, Tensor) for p in self.optimizer.parameters):
                 raise ValueError("groups of Values may cut through the arrays of a program")
             self.arrays = _Arrays(self.trained, self.optimizer.parameters)
+            dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
+            self.data = [np.ascontiguousarray(cast(x, dtype)) for x in self.given]
         return self.arrays
 
     def _forget(self) -> None:
-        self.loops, self.unreached, self.arrays, self.data = {}, {}, None, []
+        self.loops, self.unreached, self.arrays = {}, {}, None
 
     def _refresh(self) -> None:
         """Take what was written into the data since it was copied."""
-        if self.data and self.prepared and self.given[1].tobytes() != self.prepared:
-            self._forget()
-        for i, (own, given) in enumerate(zip(self.data, self.given, strict=False)):
-            if not (i == 1 and self.prepared) and not np.may_share_memory(own, given):
+        for own, given in zip(self.data, self.given, strict=False):
+            if not np.may_share_memory(own, given):
                 own[...] = given
 
     def _loop(self, size: int, settings: tuple[Any, ...]) -> Loop | None:
@@ -257,9 +255,6 @@ class CompiledRunner:
         }  # fmt: skip
 
     def _made(self, size: int) -> Loop:
-        look = Captured(self._roots())
-        with self.trained.mode(False):  # a look at one row, eagerly: what is wrong with the objective is said here
-            self._look(look)
         arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
 
         unreached: list[int] = []
@@ -283,21 +278,6 @@ class CompiledRunner:
         loop = Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True, reads=self._roots())
         self.unreached[loop] = unreached
         return loop
-
-    def _look(self, look: Captured) -> None:
-        X, *rest = self.given
-        try:
-            with look.observed():
-                prepare = getattr(self.objective.loss, "prepare", None)
-                if prepare is not None:
-                    rest = [prepare((len(X), *self.trained.outputs(X[:1]).shape[1:]), rest[0]), *rest[1:]]
-                self.objective(self.trained, *(x[:1].copy() for x in (X, *rest)))
-        finally:
-            look.put_back()
-        if not self.data:
-            dtype = np.result_type(*(p.dtype for p in self._arrays().parameters))
-            self.data = [np.ascontiguousarray(cast(x, dtype)) for x in (X, *rest)]
-            self.prepared = b"" if prepare is None else self.given[1].tobytes()
 
 
 _NO_SETTINGS = {"lr", "parameters", "steps", "skipped", "optimizers"}

@@ -15,7 +15,7 @@ import pytest
 
 FLOORS: dict[str, list[set[str]]] = {
     "autograd": [  # from the ground upward; a room is a module or a folder
-        {"modes", "shapes", "checks", "containers", "anomaly", "display", "files", "_clash", "kernels"},
+        {"modes", "shapes", "checks", "containers", "anomaly", "display", "files", "_clash", "kernels", "locks"},
         {"primitive"},
         {"primitives"},
         {"graph"},

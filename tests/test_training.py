@@ -471,7 +471,7 @@ def test_a_second_ctrl_c_does_not_tear_a_step(monkeypatch: pytest.MonkeyPatch) -
 
     def torn(self: Any, live: Any, new: Any, *rest: Any) -> None:
         if next(calls) == 3:
-            commit(self, live[:1], new, self.states, self.steps)
+            commit(self, live[:1], new, self.states, self.steps, self.skipped)
             raise KeyboardInterrupt
         commit(self, live, new, *rest)
 

@@ -88,7 +88,6 @@ class Captured:
 
     def __init__(self, roots: dict[str, Any], ran: set[types.CodeType] | None = None) -> None:
         self._roots, self._ran = roots, ran
-        self._observer: Observer | None = None
         self._walk()
         self._origin = self._ties, self._states
 
@@ -340,26 +339,19 @@ class Captured:
             raise
 
     @contextmanager
-    def observed(self) -> Iterator[None]:
-        """Refuse calls that read or change what no program sees, before they have happened."""
-        if self._iterators:
-            raise RuntimeError(_opaque(self._iterators[0]))
-        self._observer = Observer(self.codes)
-        with self._observer.watching():
-            yield
-
-    @contextmanager
     def traced(self) -> Iterator[None]:
         """Observe a trace, and refuse it where a program could not repeat it.
 
         Raises:
             RuntimeError: it draws random numbers, changes something, or reads what cannot be watched.
         """
-        with self.observed():
+        if self._iterators:
+            raise RuntimeError(_opaque(self._iterators[0]))
+        observer = Observer(self.codes)
+        with observer.watching():
             yield
-        assert self._observer is not None
         self._refuse_changes()
-        after = Captured(self._roots, self._observer.ran)
+        after = Captured(self._roots, observer.ran)
         if after.refused:
             raise RuntimeError(_opaque(after.refused[0]))
         origin = self._origin

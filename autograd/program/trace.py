@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..graph import Node
+from .. import modes
+from ..graph import Node, without_collector
 from .captured import Captured
 
-__all__ = ["Guard", "Trace"]
+__all__ = ["Guard", "Trace", "refuse_inside"]
 
 
 class Guard:
@@ -31,7 +33,8 @@ class Guard:
         """Say whether the number is still as the trace has seen it."""
         if self.is_truth:
             return bool(now.any()) == self.seen
-        return np.array_equal(self.seen, now, equal_nan=True)
+        zeros = np.signbit(self.seen) & (self.seen == 0), np.signbit(now) & (now == 0)  # -0.0 is not 0.0
+        return np.array_equal(self.seen, now, equal_nan=True) and np.array_equal(*zeros)
 
 
 class Trace:
@@ -53,6 +56,12 @@ class Trace:
         self._read: set[int] = set()
         self._supply = list(supply)
 
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Trace what happens inside, and refuse what a program could not repeat."""
+        with self._captured.traced(), without_collector(), modes.recording_again(), modes.tracing(self):
+            yield
+
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
         if node.requires_grad and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
@@ -73,3 +82,9 @@ class Trace:
     def drawn(self, node: Node, make: Callable[[], Any]) -> None:
         """Note a constant that is drawn anew."""
         self.draws.append((node, make))
+
+
+def refuse_inside(what: str) -> None:
+    """Refuse to run, inside a function that is traced, what sets numbers that no graph shows."""
+    if modes.tracer() is not None:
+        raise RuntimeError(f"{what} runs inside a function that is being compiled: call the function it was made of")
