@@ -68,7 +68,7 @@ def _named(code: types.CodeType) -> tuple[frozenset[str], frozenset[str], frozen
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
             for own, part in zip((reads, names, modules, codes), _named(const), strict=True):
-                own |= part  # type: ignore[operator]
+                own |= part
         elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
             names.update(re.findall(r"\w+", const))
     return frozenset(reads), frozenset(names), frozenset(modules), frozenset(codes)
