@@ -55,8 +55,27 @@ def network_of(title: str, stages: Sequence[Stage], view: str, at: Any) -> Netwo
     weights = [read(stage.weight) for stage, _ in merged]
     biases = [None if stage.bias is None else read(stage.bias) for stage, _ in merged]
     notes = [", ".join(x.name for x in behind if x.name) for _, behind in merged]
-    values = [] if at is None else _values(at, stages, len(weights[0]))
-    return Network(title, weights, biases, notes, values, "weight" if view == "forward" else "gradient")
+    made = Network(title, weights, biases, notes, what="weight" if view == "forward" else "gradient")
+    points = np.asarray(getattr(at, "data", at)) if isinstance(at, Node | np.ndarray | list) else None
+    if points is not None and points.ndim == 2 and points.shape[1] == len(weights[0]) == 2 and len(points) > 1:
+        made.maps, made.span = _maps(points.astype(np.float64), stages)
+    elif at is not None:
+        made.values = _values(at, stages, len(weights[0]))
+    return made
+
+
+_GRID = 14  # squares of a map, to either side
+
+
+def _maps(points: np.ndarray, stages: Sequence[Stage]) -> tuple[list[np.ndarray], str]:
+    """Compute all units over the rectangle that points span, from its upper left corner."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    across, down = np.linspace(low[0], high[0], _GRID), np.linspace(high[1], low[1], _GRID)
+    grid = np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
+    with np.errstate(all="ignore"):
+        columns = columns_of(stages, grid)[1]
+    span = " and ".join(f"x[{i}] from {low[i]:.3g} to {high[i]:.3g}" for i in (0, 1))
+    return [column.reshape(_GRID, _GRID, -1) for column in columns], span
 
 
 def arrays(stage: Stage) -> tuple[np.ndarray, np.ndarray]:

@@ -129,6 +129,16 @@ def test_tensor() -> None:
     assert ET.fromstring(draw(y, "both").svg()) is not None
 
 
+def test_an_array_has_a_heat_map() -> None:
+    x = Tensor([[1.0, -1.0, 0.0], [0.25, np.nan, 4.0]], label="X")
+    box = draw(x * 1.0)._views[0].boxes[0]
+    assert box.heat == [[4, -4, 0], [2, 0, 8]]
+    large = draw(Tensor(np.ones((100, 50))) * 1.0)._views[0].boxes[0].heat
+    assert len(large) == 8 and len(large[0]) == 13
+    assert draw(Tensor([1.0, 2.0]) * 1.0)._views[0].boxes[0].heat == []  # two numbers are read
+    assert draw(x * 1.0, "backward")._views[0].boxes[0].heat == [[8, 8, 8], [8, 8, 8]]
+
+
 def test_a_tensor_of_more_than_one_element_is_seeded_with_ones() -> None:
     x = Tensor([1.0, 2.0], label="x")
     assert "grad (2,)" in words(draw(x * x, "backward"))

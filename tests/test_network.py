@@ -54,6 +54,19 @@ def test_at_a_point_the_units_show_what_the_net_computes(model: Any) -> None:
     assert values(draw(model, at=Tensor(point))) == values(draw(model, at=np.array([point]))) == shown
 
 
+def test_units_show_their_values_over_a_rectangle_as_heat_maps() -> None:
+    corners = np.array([[-1.0, -2.0], [3.0, 4.0]])
+    for model in (nn.MLP(2, [3, 1], "tanh", rng=1), nn.TensorMLP(2, [3, 1], "tanh", rng=1)):
+        drawn = model._picture_(at=corners)
+        assert [x.shape for x in drawn.maps] == [(14, 14, 2), (14, 14, 3), (14, 14, 1)]
+        outs = [float(np.ravel(model.outputs([point]))[0]) for point in ([-1.0, 4.0], [3.0, 4.0], [-1.0, -2.0])]
+        shown = drawn.maps[-1][:, :, 0]
+        assert np.allclose([shown[0, 0], shown[0, -1], shown[-1, 0]], outs)  # up is up
+        picture = draw(model, at=corners)
+        assert "x[0] from -1 to 3 and x[1] from -2 to 4" in picture.text() and "circle" not in picture.svg()
+    assert "circle" in draw(nn.TensorMLP(2, [3, 1], rng=1), at=[[0.5, 1.0]]).svg()  # one point
+
+
 def test_the_backward_view_shows_gradients() -> None:
     for model in (nn.MLP(2, [3, 1], "tanh", rng=1), nn.TensorMLP(2, [3, 1], "tanh", rng=1)):
         with pytest.raises(ValueError, match="no gradients to draw yet"):

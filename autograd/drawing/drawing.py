@@ -69,7 +69,8 @@ def draw(
         view: "forward", "backward", or, for a graph, "both", one below the other in the same places.
         mode: "reverse", or "forward": every box then shows the derivative of its value with respect to `wrt`.
         wrt: for forward mode, the node to differentiate by, a single number.
-        at: for a net, a point: its inputs. The units then show their values there.
+        at: for a net, a point: its inputs. The units then show their values there. For a net of two inputs also an
+            array of points: each unit shows its values over the rectangle that they span, as a heat map.
 
         depth: how far modules are opened: 0 layers as boxes, 1 neurons, 2 sums of products, 3 every value. Left out,
             it is the largest that can be read. Of the samples of a batch, one is shown.

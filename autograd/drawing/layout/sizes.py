@@ -5,10 +5,11 @@ from __future__ import annotations
 from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
 from ..picture.elements import Box, Edge, Line, width_of
 
-__all__ = ["INK", "LEVELS", "NAN", "NEGATIVE", "PAPER", "POSITIVE", "QUIET", "box_size", "edge_colour", "edge_size",
-           "fill", "level", "line_height", "line_width", "title_lines"]  # fmt: skip
+__all__ = ["CELL", "INK", "LEVELS", "NAN", "NEGATIVE", "PAPER", "POSITIVE", "QUIET", "box_size", "edge_colour",
+           "edge_size", "fill", "heat_height", "level", "line_height", "line_width", "title_lines"]  # fmt: skip
 
 PAPER, QUIET = "#ffffff", "#6e7781"
+CELL = 6.0  # of a heat map
 
 
 def edge_colour(edge: Edge) -> str:
@@ -39,8 +40,14 @@ def box_size(boxes: list[Box]) -> tuple[float, float]:
     width = max((x.glyphs.width if x.glyphs else line_width(x.text, x.small) for x in lines), default=0.0)
     width += {"constant": 12.0, "stub": 12.0, "leaf": 24.0, "op": 18.0}[boxes[0].kind]
     room = 6.0 if boxes[0].kind in ("constant", "stub") else 12.0
-    height = max(sum(map(line_height, box.lines)) for box in boxes) + room
+    width = max(width, *(CELL * len(box.heat[0]) + 24.0 if box.heat else 0.0 for box in boxes))
+    height = max(sum(map(line_height, box.lines)) + heat_height(box) for box in boxes) + room
     return max(width, 24.0), max(height, 20.0)
+
+
+def heat_height(box: Box) -> float:
+    """Height of the heat map in a box, with the room above it."""
+    return CELL * len(box.heat) + 5.0 if box.heat else 0.0
 
 
 def edge_size(edges: list[Edge]) -> tuple[float, float] | None:

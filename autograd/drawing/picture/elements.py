@@ -50,6 +50,7 @@ class Box:
         hint: the full numbers.
         is_folded: whether several nodes stand in it.
         part: the name of these nodes, by which they are opened.
+        heat: for an array, rows of levels of colour, from -8 to 8.
     """
 
     lines: list[Line]
@@ -61,6 +62,7 @@ class Box:
     step: int | None = None
     is_folded: bool = False
     part: str = ""
+    heat: list[list[int]] = field(default_factory=list)
 
 
 @dataclass

@@ -8,9 +8,9 @@ from typing import Any
 
 from ...graph import fixed
 from ..analysis.formula import short
-from ..analysis.snapshot import Snapshot, number, ones
+from ..analysis.snapshot import Snapshot, number, ones, plain_data
 from .elements import Box, Line, Picture
-from .node_text import amounts, heading, is_bare
+from .node_text import amounts, heading, heat_of, is_bare
 from .reverse_mode import backward_picture, forward_picture
 from .steps import Step, amount, backward_sentence, forward_sentence, named, steps_of
 
@@ -178,6 +178,7 @@ class _Scene:
         coloured = gradient if back else self.snapshot.data[i] if known else None
         return replace(
             box, lines=lines, amount=None if coloured is None else number(coloured), step=None,
+            heat=heat_of(plain_data(coloured)),
             has_nan=box.has_nan and known, hint=box.hint if known else box.hint.partition("\n")[0],
         )  # fmt: skip
 

@@ -24,6 +24,8 @@ class Network:
         biases: for each column but the first, an array, or None.
         notes: for each column but the first, what happens to its sums, such as "tanh".
         values: for each column, an array, or None: the values at one point.
+        maps: for each column, an array of rows, columns and units: the values of units over a rectangle of inputs.
+        span: the rectangle, in words.
         what: what the weights and biases are: "weight" or "gradient".
 
     Raises:
@@ -36,6 +38,8 @@ class Network:
     notes: Sequence[str]
     values: Sequence[np.ndarray | None] = ()
     what: str = "weight"
+    maps: Sequence[np.ndarray] = ()
+    span: str = ""
     sizes: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -73,6 +77,8 @@ def network_text(network: Network) -> str:
         lines.append(f"{network.column(k)}: {units_text(network.sizes[k])}{', ' * bool(note)}{note}; {told}")
     if network.values and (out := network.values[-1]) is not None:
         lines.append(f"at this point: {', '.join(short(x) for x in out[:8])}{' …' if len(out) > 8 else ''}")
+    if network.maps:
+        lines.append(f"maps: the value of each unit for {network.span}")
     return "\n".join(lines) + "\n"
 
 

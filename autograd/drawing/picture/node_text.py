@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ...display import level
 from ...graph import Node, fixed
 from ..analysis.formula import cut, one_line, settings_of, short
 from ..analysis.snapshot import Snapshot, number, plain_data
 from .elements import Line
 
-__all__ = ["amounts", "has_nan", "heading", "hint", "hint_of", "is_bare", "kind_of", "name_of", "norm_of", "sign",
-           "value_text"]  # fmt: skip
+__all__ = ["amounts", "has_nan", "heading", "heat_of", "hint", "hint_of", "is_bare", "kind_of", "name_of", "norm_of",
+           "sign", "value_text"]  # fmt: skip
 
 
 def kind_of(node: Node) -> str:
@@ -59,6 +60,19 @@ def norm_of(data: np.ndarray) -> float:
     """Give the Euclidean norm of an array."""
     with np.errstate(all="ignore"):
         return float(np.sqrt(np.sum(np.square(data, dtype=np.float64))))
+
+
+_MOST_ROWS, _MOST_COLUMNS = 8, 16  # of a heat map
+
+
+def heat_of(data: Any) -> list[list[int]]:
+    """Return the levels of colour of an array; of a large one, those of the first element of each block."""
+    if data is None or data.__class__ is float or np.size(data) < 4:
+        return []
+    plane = data.reshape(-1, data.shape[-1])
+    rows, columns = -(-plane.shape[0] // _MOST_ROWS), -(-plane.shape[1] // _MOST_COLUMNS)
+    largest = float(np.abs(plane[np.isfinite(plane)]).max(initial=0.0))
+    return [[level(float(x), largest) for x in row] for row in plane[::rows, ::columns]]
 
 
 def has_nan(data: Any) -> bool:

@@ -11,7 +11,7 @@ from ..analysis.snapshot import Snapshot, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, grads_of, held_lines
-from .node_text import amounts, has_nan, hint_of, is_bare, kind_of, name_of, value_text
+from .node_text import amounts, has_nan, heat_of, hint_of, is_bare, kind_of, name_of, value_text
 from .rule_text import Rules, remarks_on, rule_lines, rule_texts
 
 __all__ = ["backward_picture", "forward_picture"]
@@ -41,7 +41,8 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
             lines += amounts("" if is_bare(node) else "data", data)
             if node.op is not fixed:
                 lines += [Line("grad -")] if grad is None else amounts("grad", grad, brief=True)
-        view.add(group, lines, number(data), has_nan(data) or has_nan(grad), grad)
+        box = view.add(group, lines, number(data), has_nan(data) or has_nan(grad), grad)
+        box.heat = [] if view.is_brief else heat_of(data)
     for connection, slope, flows in view.slopes():
         if slope is None:
             view.join(connection, flows=flows)
@@ -50,6 +51,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
     view.finish_edges()
     view.remark("on an edge: the local derivative", view.has_texts)
     view.remark("fill: the value, blue positive, orange negative", view.has_colours)
+    view.remark("map: the elements, blue positive, orange negative", any(box.heat for box in view.boxes.values()))
     view.remark("dashed: a negative derivative", any(edge.sign < 0 for edge in view.edges))
     view.remark(_SHAPES, view.edges)
     is_ready = any(snapshot.nodes[i].grad is not None for group in view.groups for i in group.outputs)
@@ -88,6 +90,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
             elif not view.is_brief:
                 lines += held_lines(snapshot, group, "∂", adjoints.get)
         box = view.add(group, lines, None if adjoint is None else number(adjoint), has_nan(adjoint), adjoint)
+        box.heat = [] if view.is_brief else heat_of(plain_data(adjoint))
         box.hint = "\n".join([box.hint, *rules])
         box.step = steps.get(id(group))
     for connection, slope, _ in view.slopes():

@@ -12,7 +12,7 @@ import numpy as np
 from ..analysis.formula import short
 from ..layout.sizes import INK, NEGATIVE, POSITIVE, QUIET, fill, level
 from ..picture.network import Network, network_text, units_text
-from .svg_elements import above_lines, document, escape, n, text_at, wrapped
+from .svg_elements import above_lines, document, escape, heat_map, n, text_at, wrapped
 
 __all__ = ["network_svg"]
 
@@ -109,6 +109,11 @@ def _unit(network: Network, columns: list[_Units], k: int, row: int, j: int | No
     hint += "" if value is None else f"\nvalue {value!r}"
     pen = f'fill="{fill(level(amount, scale))}" stroke="{INK}" stroke-width="1.5"'
     parts = [f"<g><title>{escape(hint)}</title>", f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" {pen}/>']
+    if network.maps:
+        values = network.maps[k][:, :, j]
+        largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
+        levels = [[level(float(v), largest) for v in line] for line in values]
+        parts[1] = heat_map(levels, x - radius, y - radius, 2 * radius / len(levels))
     inside = value if network.values else None
     if inside is not None and radius >= 16:
         parts.append(text_at(x, y + 3.5, _brief(inside), 10, "ink", anchor="middle"))
@@ -150,6 +155,7 @@ def _legend(network: Network) -> list[str]:
     line = f"line: {network.what}, blue positive, orange and dashed negative, the widest {short(max(finite))}"
     has_bias = any(bias is not None for bias in network.biases)
     own = "bias" if network.what == "weight" else "gradient of the bias"
-    filled = ["fill: the value at this point"] if network.values else [f"fill: the {own}"] if has_bias else []
+    filled = [f"square: the value of the unit for {network.span}, on its own scale"] if network.maps else (
+        ["fill: the value at this point"] if network.values else [f"fill: the {own}"] if has_bias else [])  # fmt: skip
     left_out = ["dots: units left out"] if max(network.sizes) > _WHOLE else []
     return [line, *filled, *left_out]

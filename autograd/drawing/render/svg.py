@@ -6,18 +6,20 @@ import math
 
 from ..layout.placement import Layout, Place, Point, Route
 from ..layout.sizes import (
+    CELL,
     INK,
     NAN,
     PAPER,
     QUIET,
     edge_colour,
     fill,
+    heat_height,
     level,
     line_height,
     title_lines,
 )
 from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
-from .svg_elements import above_lines, document, escape, n, quoted, rect, text_at, wrapped
+from .svg_elements import above_lines, document, escape, heat_map, n, quoted, rect, text_at, wrapped
 
 __all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text"]
 
@@ -105,7 +107,7 @@ def box_shape(box: Box, place: Place, view: Picture) -> str:
             parts.append(rect(left + 3, top + 3, place.width - 6, place.height - 6, max(radius - 3, 2), inner))
     else:
         parts.append(rect(left, top, place.width, place.height, 5, colour))
-    y = place.y - sum(map(line_height, box.lines)) / 2
+    y = place.y - (sum(map(line_height, box.lines)) + heat_height(box)) / 2
     for line in box.lines:
         y += line_height(line)
         size = 10 if line.small else 12
@@ -113,6 +115,8 @@ def box_shape(box: Box, place: Place, view: Picture) -> str:
             parts.append(_glyphs(line.glyphs, place.x - line.glyphs.width / 2, y - line_height(line) + 2.5, INK))
         else:
             parts.append(text_at(place.x, y - 4, line.text, size, "ink", bold=line.bold, anchor="middle"))
+    if box.heat:
+        parts.append(heat_map(box.heat, place.x - CELL * len(box.heat[0]) / 2, y + 3, CELL))
     if box.step is not None:
         radius = 8.0 if box.step < 100 else 11.0
         parts.append(

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable
 
 from ..analysis.formula import one_line
-from ..layout.sizes import INK, PAPER, line_width
+from ..layout.sizes import INK, PAPER, fill, line_width
 from ..picture.elements import width_of
 from .theme import FONT
 
-__all__ = ["above_lines", "document", "escape", "framed", "n", "quoted", "rect", "size_of", "text_at", "token_of",
-           "wrapped"]  # fmt: skip
+__all__ = ["above_lines", "document", "escape", "framed", "heat_map", "n", "quoted", "rect", "size_of", "text_at",
+           "token_of", "wrapped"]  # fmt: skip
 
 _SIZE = re.compile(r'width="(\d+)" height="(\d+)" viewBox="[^"]*"')
 
@@ -96,6 +96,22 @@ def text_at(
     small = "" if size == 12 else f' font-size="{size}"'
     text = escape(one_line(text))
     return f'<text class="{name}" x="{n(x)}" y="{n(y)}"{place}{small}{weight} fill="{colour}">{text}</text>'
+
+
+def heat_map(levels: list[list[int]], left: float, top: float, cell: float) -> str:
+    """Draw rows of levels as small squares: one path for each colour."""
+    drawn: dict[int, list[str]] = {}
+    for i, row in enumerate(levels):
+        start = 0
+        for j in range(1, len(row) + 1):
+            if j == len(row) or row[j] != row[start]:
+                width, corner = n((j - start) * cell), f"M{n(left + start * cell)},{n(top + i * cell)}"
+                drawn.setdefault(row[start], []).append(f"{corner}h{width}v{n(cell)}h-{width}z")
+                start = j
+    paths = "".join(f'<path d="{"".join(drawn[k])}" fill="{fill(k)}"/>' for k in sorted(drawn))
+    across, down = n(cell * len(levels[0])), n(cell * len(levels))
+    frame = f'<path d="M{n(left)},{n(top)}h{across}v{down}h-{across}z" fill="none" stroke="{INK}" stroke-width="0.6"/>'
+    return paths + frame
 
 
 def above_lines(x: float, y: float, text: str, size: int, *, colour: str, anchor: str = "middle") -> str:
