@@ -14,7 +14,8 @@ import numpy as np
 from ..primitives import TABLE
 from .columns import CONSTANT, NULL, ONE, Columns
 from .flow import Flow, Terms, Walk, flowing, in_order
-from .sums import LINEAR, described, merged, summed
+from .rules import NEUTRAL, is_neutral
+from .sums import LINEAR, described, merged, simplified, summed
 from .templates import Template, template, written
 
 __all__ = ["differentiated"]
@@ -49,6 +50,7 @@ class _Parts:
 def differentiated(columns: Columns, walk: Walk) -> Flow:
     """Write the backward pass behind the forward pass, and put both in order."""
     n = len(columns.code)  # the nodes of the forward pass come first
+    note = simplified(columns)
     _, found = merged(columns, walk, n)
     state = _reached(columns, walk)
     uses = _uses(columns, state)
@@ -77,7 +79,7 @@ def differentiated(columns: Columns, walk: Walk) -> Flow:
     flow = flowing(columns, rows, keys, every, outputs, walk)
     flow.notes = [
         f"{described(sums)}; {len(gradients.owner)} terms in gradients",
-        f"common subexpressions: merged {found + of_rules} nodes",
+        f"{note}; common subexpressions: merged {found + of_rules} nodes",
         *flow.notes,
     ]
     return flow
@@ -189,6 +191,7 @@ def _gradients(
     order = order[in_order(walk, parts.target[order], n)]
     target, user, left, right = (x[order] for x in (parts.target, parts.user, parts.left, parts.right))
     new = np.r_[True, target[1:] != target[:-1]][: len(target)]
+    left, right, alias, lone = _aliases(columns, target, left, right, np.flatnonzero(new), n)
     new_part = new | np.r_[True, kind[user[1:]] != kind[user[:-1]]][: len(target)]
     begin = np.flatnonzero(new_part)
     size = np.diff(np.r_[begin, len(target)])
@@ -199,20 +202,38 @@ def _gradients(
     owner[np.repeat(split, size)] = np.repeat(names, size[split])
     terms = Terms(owner, left, right)
     total = Terms(-2 - target[begin[split]], names, np.full(len(names), ONE))
-    alias = -2 - np.arange(n + 1)
-    alias[:n][np.bincount(target, minlength=n) == 0] = NULL
-    alias[columns.outputs] = ONE
-    first = np.flatnonzero(new)
-    lone = first[(np.diff(np.r_[first, len(target)]) == 1) & (right[first] == ONE)]
-    alias[target[lone]] = left[lone]
-    while True:  # what a gradient is equal to may be a gradient
-        further = np.where(alias < -1, alias[np.clip(-2 - alias, 0, n)], alias)
-        if (further == alias).all():
-            break
-        alias = further
     keep = np.ones(len(owner), bool)
     keep[lone] = False
     return terms.at(keep) + total, alias, target[begin[split]]
+
+
+def _aliases(
+    columns: Columns, target: np.ndarray, left: np.ndarray, right: np.ndarray, first: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Find the gradients that need no sum: 0, 1, or one term times 1; the terms of a gradient begin at `first`.
+
+    Returns:
+        The factors, where 1 is the right one; what each gradient is equal to, itself if nothing else; and the terms
+        that say so."""
+    alias = -2 - np.arange(n + 1)
+    alias[:n][np.bincount(target, minlength=n) == 0] = NULL
+    alias[columns.outputs] = ONE  # the gradient of the root
+    single = first[np.diff(np.r_[first, len(target)]) == 1]
+    before = np.empty(0, int)
+    while not np.array_equal(before, alias):
+        before = alias.copy()
+        seed = (left < -1) & (alias[np.clip(-2 - left, 0, n)] == ONE) & (right != ONE)
+        left, right = np.where(seed, right, left), np.where(seed, ONE, right)
+        factor = right[single]
+        data = columns.data[np.minimum(factor, len(columns.data) - 1)]
+        lone = single[(columns.code[factor] == CONSTANT) & is_neutral(data, NEUTRAL["mul", 1])]
+        alias[target[lone]] = left[lone]
+        while True:  # what a gradient is equal to may be a gradient
+            further = np.where(alias < -1, alias[np.clip(-2 - alias, 0, n)], alias)
+            if (further == alias).all():
+                break
+            alias = further
+    return left, right, alias, lone
 
 
 def _ranked(x: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from ..primitives import TABLE
 from ..shapes import expand
 from .instructions import Instruction, Listing
+from .rules import NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 
 __all__ = ["common_subexpressions", "dead_code", "folded", "fused", "opened", "optimised"]
 
@@ -125,7 +126,7 @@ def _hashable(x: Any) -> Any:
 
 
 def folded(listing: Listing) -> Listing:
-    """Compute what depends on constants alone, and leave out products with 1 and quotients by 1."""
+    """Compute what depends on constants alone, and leave out what the local rules say to be an operand."""
     lines = list(listing.lines)
     place = list(range(len(lines)))
     computed = left_out = 0
@@ -143,32 +144,32 @@ def folded(listing: Listing) -> Listing:
                 np.array(data, dtype=line.dtype).reshape(line.shape),
             )  # fmt: skip
             computed += 1
-        elif (same := _unchanged(line, operands)) is not None:
-            place[number] = inputs[same]
+        elif (same := _unchanged(line, inputs, lines)) is not None:
+            place[number] = same
             left_out += 1
     out = Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
     out = _substituted(out, place)
-    out.notes = [*out.notes, f"constant folding: computed {_count(computed)}, left out {left_out} factors of 1"]
+    out.notes = [*out.notes, f"constant folding: computed {_count(computed)}; local rules: left out {left_out}"]
     return out
 
 
-def _unchanged(line: Instruction, operands: list[Instruction]) -> int | None:
-    """Say which operand the result of a line is equal to, in every bit, if there is one."""
+def _unchanged(line: Instruction, inputs: tuple[int, ...], lines: list[Instruction]) -> int | None:
+    """Return the line that the result of `line` is equal to, in every bit, if there is one among the operands."""
     if line.op is not TABLE.get(line.name):
         return None
-    for i, x in enumerate(operands):
-        alike = x.shape == line.shape and x.dtype == line.dtype and x.single == line.single
-        other = operands[1 - i] if len(operands) == 2 else None
-        if not alike or (other is not None and (other.name != "constant" or other.data.size != 1)):
+    for i, number in enumerate(inputs):
+        x, other = lines[number], lines[inputs[1 - i]] if len(inputs) == 2 else None
+        if line.name in SELF_INVERSE and _is(x, line.name):
+            return x.inputs[0]
+        if x.shape != line.shape or x.dtype != line.dtype or x.single != line.single:
             continue
-        if line.name == "identity" or (
-            other is not None
-            and other.data.reshape(-1)[0] == 1.0
-            and (line.name == "mul" or (line.name == "div" and i == 0))
-        ):
-            return i
-        if line.name in ("reshape", "broadcast_to", "sum_to"):
-            return i
+        if line.name in TRANSPARENT:
+            return number
+        neutral = NEUTRAL.get((line.name, 1 - i))
+        if neutral is not None and other is not None and other.name == "constant" and other.data.size:
+            numbers = other.data.reshape(-1)
+            if is_neutral(numbers[0], neutral) and is_neutral(numbers, neutral).all():  # most differ in the first
+                return number
     return None
 
 

@@ -6,22 +6,27 @@ import numpy as np
 
 from .columns import CONSTANT, MINUS, NULL, ONE, Columns
 from .flow import Flow, Terms, Walk, flowing
+from .rules import NEUTRAL, SELF_INVERSE, is_neutral
 
-__all__ = ["LINEAR", "arranged", "described", "merged", "summed"]
+__all__ = ["LINEAR", "arranged", "described", "merged", "simplified", "summed"]
 
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 """The rows that sums are made of."""
+
+ALIKE = 32
+"""Operations by other constants, from which on one by a neutral constant stays among them."""
 
 
 def arranged(columns: Columns, walk: Walk) -> Flow:
     """Put the nodes of a graph in order, without a backward pass."""
     n = len(columns.code)
+    note = simplified(columns)
     _, found = merged(columns, walk, n)
     kept = np.zeros(n, np.uint8)
     kept[columns.outputs] = 1
     rows, sums = summed(columns, walk, kept)
     flow = flowing(columns, rows, np.arange(n), sums, columns.outputs, walk)
-    flow.notes = [described(sums), f"common subexpressions: merged {found} nodes", *flow.notes]
+    flow.notes = [described(sums), f"{note}; common subexpressions: merged {found} nodes", *flow.notes]
     return flow
 
 
@@ -30,6 +35,36 @@ def described(sums: Terms) -> str:
     products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
     owners = np.count_nonzero(np.bincount(sums.owner))
     return f"sums of products: {products} products and {len(sums.owner) - products} other terms in {owners} sums"
+
+
+def simplified(columns: Columns) -> str:
+    """Let operands take the place of nodes that the local rules say to be equal to them; gives a note.
+
+    A part of a sum of products stays, and so does one of many operations by other constants: these are a matrix
+    product or a loop, which a 1 or 0 among the data would break."""
+    code, operands, data = columns.code, columns.operands, columns.data
+    same = np.arange(len(code), dtype=np.int32)
+    linear = np.isin(code, [columns.rows[name] for name in LINEAR])
+    in_sum = np.zeros(len(code), bool)
+    terms = operands[linear & (code != columns.rows["mul"])]
+    in_sum[terms[terms >= 0]] = True
+    for (name, place), constant in NEUTRAL.items():
+        at = np.flatnonzero(code == columns.rows[name])
+        at = at[code[operands[at, place]] == CONSTANT]
+        x, equal = operands[at, 1 - place], is_neutral(data[operands[at, place]], constant)
+        if np.count_nonzero(~equal) >= ALIKE:
+            continue
+        equal &= ~(linear[at] & in_sum[at]) & ~(linear[x] & (name in ("add", "sub")))
+        same[at[equal]] = x[equal]
+    for name in SELF_INVERSE:
+        at = np.flatnonzero(code == columns.rows[name])
+        twice = code[operands[at, 0]] == columns.rows[name]
+        same[at[twice]] = operands[operands[at[twice], 0], 0]
+    while (same[same] != same).any():
+        same = same[same]
+    columns.operands = np.where(operands >= 0, same[operands], operands)
+    columns.outputs = same[columns.outputs]
+    return f"local rules: left out {np.count_nonzero(same != np.arange(len(code)))}"
 
 
 def merged(columns: Columns, walk: Walk, first: int) -> tuple[np.ndarray, int]:
