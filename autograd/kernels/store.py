@@ -6,6 +6,7 @@ the signature, the processor and the code, so that machines that share a folder 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pickle
@@ -70,7 +71,7 @@ class KernelCache(FunctionCache):
     def save(self, key: Any, data: Any) -> None:
         write(self._place(key), self._release, dumps(data))
         for old in Path(self.cache_path).glob(f"{self._impl.filename_base}.*.nbc"):
-            with old.open("rb") as file:
+            with contextlib.suppress(FileNotFoundError), old.open("rb") as file:  # another process may be quicker
                 if file.read(_DIGEST) != self._release:
                     old.unlink(missing_ok=True)
 
