@@ -79,7 +79,7 @@ def gradcheck(
 
     Source: Squire and Trapp (1998), Using complex variables to estimate derivatives of real functions.
 
-    >>> from autograd import div, primitive, sin
+    >>> from chalkgrad import div, primitive, sin
     >>> gradcheck(lambda a, b: sin(a * b) / b, 0.5, np.array([1.0, 2.0]), order=2)
     >>> @primitive(partials=[lambda out, x: div(1.001, x)])
     ... def log_(x):

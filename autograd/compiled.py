@@ -76,7 +76,7 @@ class Program(Shown):
     def __call__(self) -> Any:
         """Read the leaves' data, compute, set the leaves' gradients; gives the root's value.
 
-        >>> from autograd import Value, compile
+        >>> from chalkgrad import Value, compile
         >>> x = Value(3.0)
         >>> program = compile(x * x)
         >>> x.data = 4.0
@@ -403,7 +403,7 @@ def compile(target: Any) -> Any:
         TypeError: `target` is neither.
         ValueError: the root is a constant, or no single number.
 
-    >>> from autograd import Value, compile, grad
+    >>> from chalkgrad import Value, compile, grad
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> program = compile((a + b) * (b + 1))
     >>> program(), a.grad, b.grad

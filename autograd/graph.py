@@ -132,7 +132,7 @@ class Node(Operand):
     def requires_grad(self) -> bool:
         """Whether `backward` can reach this node. Set it to False to freeze a leaf, to True to train it (again).
 
-        >>> from autograd import Value
+        >>> from chalkgrad import Value
         >>> x, y = Value(3.0), Value(2.0)
         >>> x.requires_grad = False
         >>> (x * y).backward()
@@ -177,7 +177,7 @@ class Node(Operand):
     def zero_grad(self) -> None:
         """Set the gradient to zero.
 
-        >>> from autograd import Value
+        >>> from chalkgrad import Value
         >>> x = Value(3.0)
         >>> (2 * x).backward()
         >>> x.zero_grad()
@@ -364,7 +364,7 @@ def without_collector() -> Iterator[None]:
 
     For a loop that builds graphs, as that of `nn.fit`; the collector comes back as it was.
 
-    >>> from autograd import Value, without_collector
+    >>> from chalkgrad import Value, without_collector
     >>> with without_collector():
     ...     sum(Value(1.0) for _ in range(1000)).backward()
     """
@@ -382,7 +382,7 @@ def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
 
     The order is that of a depth-first walk along the operands from left to right; it depends on nothing else.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
     >>> order, leaves = topological(a * a + 1)
     >>> [node.op.name for node in order], [leaf.label for leaf in leaves]

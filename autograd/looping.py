@@ -52,7 +52,7 @@ class Loop:
 
     Source: what JAX calls `lax.scan`.
 
-    >>> from autograd import Loop, Value
+    >>> from chalkgrad import Loop, Value
     >>> loop = Loop(lambda s, x, batch: (s - x[0] * 2.0 * s, [s * s]), state=1.0, inputs=[0.1])
     >>> finished, (losses,) = loop.run(3, [np.full(3, 0.25)])
     >>> finished, losses.tolist(), loop.state

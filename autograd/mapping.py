@@ -33,7 +33,7 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
     Raises:
         ValueError: the arguments do not have equally many cases, or none; or `in_axes` does not fit them.
 
-    >>> from autograd import compile, grad, mean, tanh
+    >>> from chalkgrad import compile, grad, mean, tanh
     >>> def squared_error(w, x, y):
     ...     return (tanh(w * x) - y) ** 2
     >>> x, y = np.array([0.0, 1.0, 2.0]), np.array([0.0, 0.5, 0.5])

@@ -122,7 +122,7 @@ def no_grad() -> Iterator[None]:
 
     Works as a `with` block and as a decorator, in this thread or task only.
 
-    >>> from autograd import Value, no_grad
+    >>> from chalkgrad import Value, no_grad
     >>> x = Value(3.0)
     >>> with no_grad():
     ...     y = x * x
@@ -143,7 +143,7 @@ def detect_anomaly() -> Iterator[None]:
     Raises:
         FloatingPointError: names the operation, its operands and the line of your code.
 
-    >>> from autograd import Value, detect_anomaly, log
+    >>> from chalkgrad import Value, detect_anomaly, log
     >>> with detect_anomaly():
     ...     log(Value(0.0, label="x"))
     Traceback (most recent call last):

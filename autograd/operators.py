@@ -26,7 +26,7 @@ def _method(row: Any) -> Any:
     def method(self: Any, *others: Any) -> Any:
         return row(self, *others)
 
-    method.__name__, method.__doc__ = row.name, f"`autograd.{row.name}` of this node."
+    method.__name__, method.__doc__ = row.name, f"`chalkgrad.{row.name}` of this node."
     method.__qualname__ = f"Operators.{row.name}"
     return method
 
@@ -47,7 +47,7 @@ class Operators(Node, Shown):
             create_graph: make the gradients of leaves nodes, to draw or to differentiate again. Such a gradient
                 depends on its leaf, which holds it: set `grad` to None to let both go.
 
-        >>> from autograd import Value
+        >>> from chalkgrad import Value
         >>> x = Value(3.0)
         >>> y = x * x
         >>> y.backward()
@@ -226,7 +226,7 @@ def _plain(node: Any, taker: str) -> Any:
         return node
     raise TypeError(
         f"{taker} would lose the gradient of a {type(node).__name__}: write `.data` or `.item()` for plain numbers; "
-        "in place of functions of Python, `math` and NumPy write autograd's own, such as `autograd.sin` and `stack`"
+        "in place of functions of Python, `math` and NumPy write autograd's own, such as `chalkgrad.sin` and `stack`"
     )
 
 

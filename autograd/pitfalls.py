@@ -30,7 +30,7 @@ def naive_backward(root: Node) -> int:
         TypeError: `root` is not a node.
         ValueError: there would be more than 100,000 visits.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> a = Value(1.0)
     >>> b = a + a
     >>> c = b + b

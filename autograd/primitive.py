@@ -207,14 +207,14 @@ def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
 
     Decorates a function of floats and NumPy arrays. Its positional arguments are the operands; keyword-only
     arguments are settings that are not differentiated. Write the rules with the library's own operations
-    (`from autograd import cos, div`), so that they work on numbers and on nodes, where they build the backward
+    (`from chalkgrad import cos, div`), so that they work on numbers and on nodes, where they build the backward
     graph; use `div` and `pow` for `/` and `**`, which on Python's floats raise where IEEE has an answer.
 
     Args:
         forward: the formula; its name, docstring and signature become the operation's.
         **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `ulps`, `masks`.
 
-    >>> from autograd import Value, primitive
+    >>> from chalkgrad import Value, primitive
     >>> @primitive(partials=[lambda out, x: 3 * x * x])
     ... def cube(x):
     ...     return x * x * x

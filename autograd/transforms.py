@@ -242,7 +242,7 @@ def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[An
         TypeError: `root`, or one of `nodes`, is no node.
         ValueError: `root` does not hold a single number, or is a constant.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x, y = Value(3.0), Value(4.0)
     >>> [g.data for g in gradients(x * x * y, [x, y])]
     [24.0, 9.0]

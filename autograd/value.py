@@ -41,7 +41,7 @@ def _unary(op: Primitive) -> Any:
         node._second = node._mark = node.grad = None
         return node
 
-    method.__name__, method.__doc__ = op.name, f"`autograd.{op.name}` of this Value."
+    method.__name__, method.__doc__ = op.name, f"`chalkgrad.{op.name}` of this Value."
     method.__qualname__ = f"Value.{op.name}"
     return method
 

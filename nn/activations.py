@@ -1,6 +1,6 @@
 """Activations: the functions of the table of primitives as layers, and by name.
 
-A new row in the table is an activation at once: `Activation(autograd.sin)`, or "sin". Those that have a class of their
+A new row in the table is an activation at once: `Activation(chalkgrad.sin)`, or "sin". Those that have a class of their
 own are made by one line each, below; only PReLU, which learns, is written out.
 """
 
@@ -83,7 +83,7 @@ def function_of(activation: Any) -> Function:
         return activation.forward if activation.settings else activation.function
     if not callable(activation) or isinstance(activation, (type, Module)):
         raise TypeError(
-            f"`activation` is a name, such as 'relu', or an elementwise function, such as `autograd.relu`, "
+            f"`activation` is a name, such as 'relu', or an elementwise function, such as `chalkgrad.relu`, "
             f"not {activation!r:.60}"
         )
     return activation
@@ -132,13 +132,13 @@ class Activation(Module):
     r"""The layer $y = f(x)$, element by element, of an elementwise function of the library.
 
     Args:
-        function: its name (one of `NAMES`), or the function, such as `autograd.sin`.
+        function: its name (one of `NAMES`), or the function, such as `chalkgrad.sin`.
         **settings: the function's own, such as `slope` of `leaky_relu`.
 
     Raises:
         ValueError, TypeError: as `function_of`, or there is no such setting.
 
-    >>> import autograd as ag
+    >>> from chalkgrad import autograd as ag
     >>> Activation(ag.sin)(ag.Tensor([0.0, 1.0])).data.round(3)
     array([0.   , 0.841])
     """

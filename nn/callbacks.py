@@ -59,7 +59,7 @@ class Callback:
         training: the `Training` that runs: its model, optimiser, history, and `stop(reason)`.
         last: whether it has its turn after those that are not, for it looks at what they have done.
 
-    >>> from nn import Linear, fit
+    >>> from chalkgrad.nn import Linear, fit
     >>> class Tell(Callback):
     ...     def on_epoch_end(self, epoch, logs):
     ...         print(epoch, sorted(logs))
@@ -213,7 +213,7 @@ class EarlyStopping(Monitor):
 
     Source: Prechelt (1998), Early Stopping - But When?; Goodfellow, Bengio and Courville (2016), section 7.8.
 
-    >>> from nn import Adam, TensorMLP, datasets, fit
+    >>> from chalkgrad.nn import Adam, TensorMLP, datasets, fit
     >>> stopping = EarlyStopping(patience=3)
     >>> history = fit(TensorMLP(2, [8, 1], rng=0), *datasets.checkerboard(50, rng=0), "bce_with_logits",
     ...               optimizer=Adam(lr=0.1), validation=0.3, epochs=1000, callbacks=[stopping], rng=0)
@@ -321,7 +321,7 @@ class LivePlot(Callback):
         try:
             from matplotlib import pyplot
         except ImportError:
-            raise ImportError('LivePlot needs matplotlib, which is missing: pip install "chalkgrad[plot]"') from None
+            raise ImportError('LivePlot needs matplotlib, which is missing: `pip install matplotlib`') from None
         self.figure, self.ax = pyplot.subplots(figsize=(5.5, 4), layout="constrained")
         self._drawn, self._shown = -math.inf, _shower(self.figure)
 

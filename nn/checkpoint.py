@@ -52,7 +52,7 @@ class Checkpoint(Callback):
         ValueError, TypeError: an argument is not as above.
 
     >>> import tempfile
-    >>> from nn import TensorMLP, datasets, fit
+    >>> from chalkgrad.nn import TensorMLP, datasets, fit
     >>> X, y = datasets.xor()
     >>> def train(epochs, path):
     ...     model = TensorMLP(2, [4, 1], rng=1)

@@ -58,7 +58,7 @@ class Criterion:
         settings: those that differ from the usual.
         unit: the output unit that goes with it, a function from outputs to the mean of the targets, or None.
 
-    >>> from nn.losses import cross_entropy, mse
+    >>> from chalkgrad.nn.losses import cross_entropy, mse
     >>> mse([1.0, 3.0], [1.0, 1.0], reduction="none").data
     array([0., 4.])
     >>> gentle = cross_entropy.using(label_smoothing=0.1)
@@ -100,7 +100,7 @@ class Criterion:
 
         Labels of classes become rows with a single 1. What is given back can be given to the loss as targets.
 
-        >>> from nn.losses import cross_entropy
+        >>> from chalkgrad.nn.losses import cross_entropy
         >>> cross_entropy.prepare((2, 3), [0, 2])
         array([[1., 0., 0.],
                [0., 0., 1.]])

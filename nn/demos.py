@@ -1,6 +1,6 @@
 """Demos for lectures: pages with sliders that run in a browser, in a notebook and as one file.
 
->>> from nn import demos
+>>> from chalkgrad.nn import demos
 >>> demos.momentum().save("momentum.html")  # doctest: +SKIP
 """
 

@@ -37,7 +37,7 @@ def descend(f: Function, start: Any, optimizer: Optimizer, steps: int = 50) -> n
         ValueError: `optimizer` has parameters already, or `start` is no list of numbers.
         FloatingPointError: a step led to infinity.
 
-    >>> from nn import SGD
+    >>> from chalkgrad.nn import SGD
     >>> descend(lambda p: p[0] ** 2 + p[1] ** 2, [1.0, 2.0], SGD(lr=0.25), steps=2)
     array([[1.  , 2.  ],
            [0.5 , 1.  ],

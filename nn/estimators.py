@@ -40,7 +40,7 @@ try:
     from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
     raise ImportError(
-        f'`nn.estimators` needs scikit-learn 1.6 or newer: pip install "chalkgrad[data]" ({error})'
+        f'`nn.estimators` needs scikit-learn 1.6 or newer: `pip install "scikit-learn>=1.6"` ({error})'
     ) from error
 
 __all__ = ["MLPClassifier", "MLPRegressor", "OptunaPruning"]
@@ -172,7 +172,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         history_: the `History` of `nn.fit`.
         n_iter_: how many epochs there were.
 
-    >>> from nn import datasets
+    >>> from chalkgrad.nn import datasets
     >>> X, y = datasets.iris(names=True)
     >>> classifier = MLPClassifier((16,), learning_rate_init=0.01, random_state=0).fit(X, y)
     >>> classifier.score(X, y) > 0.95, classifier.predict(X[:1])

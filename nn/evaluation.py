@@ -92,7 +92,7 @@ def evaluate(
         ValueError, TypeError: an argument is not as above.
         RuntimeError: it is not known what the outputs mean.
 
-    >>> from nn import Adam, TensorMLP, datasets, fit
+    >>> from chalkgrad.nn import Adam, TensorMLP, datasets, fit
     >>> X, y = datasets.iris(names=True)
     >>> model = TensorMLP(4, [8, 3], "tanh", rng=1)
     >>> history = fit(model, X, y, "cross_entropy", optimizer=Adam(lr=0.02), epochs=50, rng=1)

@@ -76,7 +76,7 @@ def check_value(answer: Any, expected: Any, *, rel: float = 1e-6) -> Verdict:
         expected: the right one, best computed in the call.
         rel: how far it may be off, relative to the expected one and to 1.
 
-    >>> from autograd import grad
+    >>> from chalkgrad import grad
     >>> check_value(..., grad(lambda x: x**3)(2.0))
     not answered yet
     >>> check_value(11, grad(lambda x: x**3)(2.0)), check_value(12, grad(lambda x: x**3)(2.0))
@@ -112,7 +112,7 @@ def check_function(
         rel: how far a result may be off, relative to the expected one and to 1.
         rng: for the random points.
 
-    >>> from autograd import grad, sin
+    >>> from chalkgrad import grad, sin
     >>> check_function(lambda x: ..., grad(sin))
     not answered yet
     >>> check_function(lambda a, b: a or b, {(0, 0): 0, (0, 1): 1, (1, 0): 1, (1, 1): 0})

@@ -208,7 +208,7 @@ def _safetensors() -> Any:
         import safetensors.numpy
     except ImportError:
         raise ImportError(
-            'a .safetensors file needs safetensors, which is missing: pip install "chalkgrad[save]", '
+            'a .safetensors file needs safetensors, which is missing: `pip install safetensors`, '
             "or use a file that ends in .npz"
         ) from None
     return safetensors

@@ -239,7 +239,7 @@ class Sequential(Module):
     Raises:
         TypeError: one of them is not a Module.
 
-    >>> from nn import ReLU
+    >>> from chalkgrad.nn import ReLU
     >>> model = Sequential(Linear(2, 3, rng=1), ReLU(), Linear(3, 1, rng=2))
     >>> model(np.ones((4, 2))).shape, model.count(), len(model), model[0].weight.label
     ((4, 1), 13, 3, '0.weight')

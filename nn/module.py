@@ -40,7 +40,7 @@ class Module(Stateful):
         batched: whether `forward` takes a whole batch, shape `(n, ...)`, or one point at a time.
         reading: what the outputs mean, for `predict`; `nn.fit` sets it.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> class Line(Module):
     ...     def __init__(self):
     ...         self.slope, self.intercept = Value(2.0), Value(1.0)
@@ -156,7 +156,7 @@ class Module(Stateful):
         They stand in the repr and in the file of a saved model: numbers, names, functions, arrays, other Modules,
         and lists of those.
 
-        >>> from nn import Linear
+        >>> from chalkgrad.nn import Linear
         >>> Linear(2, 16, bias=False).config()
         {'fan_in': 2, 'fan_out': 16, 'bias': False, 'dtype': 'float64'}
         """
@@ -208,7 +208,7 @@ class Module(Stateful):
         return [Stage(function=self.outputs, name=repr(self).removesuffix("()"))]
 
     def _picture_(self, view: str = "forward", at: Any = None) -> Network:
-        """Give what `autograd.draw` draws."""
+        """Give what `chalkgrad.draw` draws."""
         return network_of(self._title(), self._stages(), view, at)
 
     def _title(self) -> str:
@@ -224,7 +224,7 @@ class Module(Stateful):
     def summary(self) -> str:
         """Tell the layers, the shapes of their parameters and their number in a table.
 
-        >>> from nn import TensorMLP
+        >>> from chalkgrad.nn import TensorMLP
         >>> print(TensorMLP(2, [16, 1]).summary())
         name  layer          parameters                   count
         0     Linear(2, 16)  weight (2, 16), bias (16,)      48

@@ -1,6 +1,6 @@
 """Layers that are random while the net is trained, and do nothing in use: Dropout, and noise that is added.
 
-What they draw comes of their own generator, number by number in row order, through `autograd.fresh`: a compiled
+What they draw comes of their own generator, number by number in row order, through `chalkgrad.fresh`: a compiled
 program draws the same stream as a net that runs node by node. `train()` and `eval()` switch them.
 """
 

@@ -31,7 +31,7 @@ class SGD(Optimizer):
 
     Source: Polyak (1964); Nesterov (1983); Sutskever et al. (2013).
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> sgd = SGD([x], lr=0.1)
     >>> (x * x).backward()
@@ -88,7 +88,7 @@ class Adagrad(Optimizer):
 
     Source: Duchi, Hazan and Singer (2011).
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> adagrad = Adagrad([x], lr=0.1)
     >>> (5 * x).backward()
@@ -140,7 +140,7 @@ class RMSprop(Optimizer):
 
     Source: Tieleman and Hinton (2012), lecture 6e.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> rmsprop = RMSprop([x], lr=0.1, alpha=0.0)
     >>> (5 * x).backward()
@@ -201,7 +201,7 @@ class Adam(Optimizer):
 
     Source: Kingma and Ba (2015), algorithm 1; Reddi, Kale and Kumar (2018) for AMSGrad.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> adam = Adam([x], lr=0.1)
     >>> (x * x).backward()
@@ -253,7 +253,7 @@ class AdamW(Adam):
 
     Source: Loshchilov and Hutter (2019), algorithm 2.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> adamw = AdamW([x], lr=0.1, weight_decay=0.5)
     >>> (x * x).backward()
@@ -296,7 +296,7 @@ class NAdam(Adam):
 
     Source: Dozat (2016).
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> nadam = NAdam([x], lr=0.1)
     >>> (x * x).backward()
@@ -351,7 +351,7 @@ class Groups(Optimizer):
         TypeError: one of them is no optimiser.
         ValueError: one of them has no parameters, or a parameter is in two.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> w, b = Value(1.0), Value(1.0)
     >>> optimizer = Groups(SGD([w], lr=0.1, weight_decay=0.5), SGD([b], lr=0.2))
     >>> (w + b).backward()

@@ -129,7 +129,7 @@ class Optimizer:
         """Give the parameter and its state after a step. A pure function of floats, arrays or nodes.
 
         Write it with operators and with functions of `autograd`, without `if` on numbers and without `+=`: so it can
-        be compiled. A division by a number that may be 0 is `autograd.div`, which does not raise.
+        be compiled. A division by a number that may be 0 is `chalkgrad.div`, which does not raise.
 
         Args:
             parameter: the number or array before the step.

@@ -76,7 +76,7 @@ def meter(progress: bool | None) -> Any:
     except ImportError:
         if progress:
             raise ImportError(
-                '`progress=True` needs tqdm, which is missing: pip install "chalkgrad[progress]"'
+                '`progress=True` needs tqdm, which is missing: `pip install tqdm`'
             ) from None
         return None
     return tqdm

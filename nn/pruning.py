@@ -23,7 +23,7 @@ class OptunaPruning(Callback):
     Source: Akiba et al. (2019), Optuna; the median rule is that of Golovin et al. (2017), Google Vizier.
 
     >>> import optuna
-    >>> from nn import Adam, TensorMLP, datasets, fit
+    >>> from chalkgrad.nn import Adam, TensorMLP, datasets, fit
     >>> def objective(trial):
     ...     model = TensorMLP(2, [trial.suggest_int("width", 2, 16), 1], rng=0)
     ...     adam = Adam(lr=trial.suggest_float("lr", 1e-4, 1e-1, log=True))

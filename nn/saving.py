@@ -46,7 +46,7 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
         ImportError: the file is a `.safetensors`, and safetensors is missing.
 
     >>> import tempfile
-    >>> from nn import TensorMLP
+    >>> from chalkgrad.nn import TensorMLP
     >>> model = TensorMLP(2, [3, 1], "tanh", rng=1)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save(model, f"{folder}/model.npz", also={"epoch": 3})
@@ -206,7 +206,7 @@ def _saved(path: PathLike) -> _Saved:
     if header["version"] > VERSION:
         raise ValueError(
             f"{name} was written by a newer chalkgrad, in version {header['version']}; this one reads up to version "
-            f"{VERSION}: `pip install --upgrade chalkgrad`"
+            f"{VERSION}: install a newer chalkgrad"
         )
     return _Saved(name, arrays, header)
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of nets and of training: plain HTML, as `autograd.display` has it."""
+"""What a notebook shows of nets and of training: plain HTML, as `chalkgrad.autograd.display` has it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def buffer(x: Any, label: str = "") -> Any:
     Raises:
         TypeError: `x` is no real number and no array of those.
 
-    >>> from nn import Module
+    >>> from chalkgrad.nn import Module
     >>> class Counter(Module):
     ...     def __init__(self):
     ...         self.calls = buffer(0.0)
@@ -142,7 +142,7 @@ class Stateful(display.Shown):
     def named_buffers(self) -> Iterator[tuple[str, Any]]:
         """Walk through the rest of the state, which is never trained: buffers, constants and arrays, by dotted names.
 
-        >>> from nn import Linear
+        >>> from chalkgrad.nn import Linear
         >>> [name for name, _ in Linear(2, 1, mask=[[1], [0]]).named_buffers()]
         ['mask']
         """
@@ -181,7 +181,7 @@ class Stateful(display.Shown):
         Raises:
             ValueError: no parameter has such a name.
 
-        >>> from nn import TensorMLP
+        >>> from chalkgrad.nn import TensorMLP
         >>> print(TensorMLP(2, [16, 1]).freeze("0.*").summary().splitlines()[-1])
         trainable                                            17
         """
@@ -258,7 +258,7 @@ class Stateful(display.Shown):
     def misfits(self, state: Mapping[str, Any]) -> list[str]:
         """Say all that keeps `state` from being loaded, a line each.
 
-        >>> from nn import Linear
+        >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
         ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and this parameter is (2, 1)"]
         """

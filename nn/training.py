@@ -102,7 +102,7 @@ def fit(
         FloatingPointError: the loss became NaN or infinite; the parameters are those before that step.
         ImportError: `progress` is True, and tqdm is missing.
 
-    >>> from nn import TensorMLP, datasets
+    >>> from chalkgrad.nn import TensorMLP, datasets
     >>> X, y = datasets.iris(names=True)
     >>> model = TensorMLP(4, [8, 3], "tanh", rng=1)
     >>> history = fit(model, X, y, "cross_entropy", optimizer=Adam(lr=0.02), epochs=50, metrics=["accuracy"], rng=1)
@@ -221,7 +221,7 @@ class _Loop:
             training.steps += len(losses) - 1
             raise FloatingPointError(
                 f"the loss became {losses[-1]} in step {training.steps}: try a smaller `lr`, or inputs of size "
-                "about 1; `autograd.detect_anomaly()` finds the operation"
+                "about 1; `chalkgrad.detect_anomaly()` finds the operation"
             )
         training.steps += len(losses)
         self.losses += losses

@@ -107,8 +107,8 @@ _MARKS = ("<!-- course: written by make course -->", "<!-- end of course -->")
 _PAGE = """# The course
 
 A walk from "what is a derivative" to "why deep". Each notebook is 20 to 40 minutes of class, and runs in seconds:
-`pip install "chalkgrad[all]"`, then `jupyter lab`. In each: the idea and a picture before the formula, numbers that
-are checked in the notebook itself, questions with hidden answers, exercises with a checker, and the sources.
+`pip install ".[all]"` in a checkout, then `jupyter lab`. In each: the idea and a picture before the formula, numbers
+that are checked in the notebook itself, questions with hidden answers, exercises with a checker, and the sources.
 `make course` runs them all and writes this page, `make pages` writes them as pages for the browser, and
 [the gallery](gallery.md) shows what can be drawn.
 

@@ -1,6 +1,7 @@
 """The other distributions called `autograd` and `nn` are refused, whichever of us is found first."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -166,3 +167,15 @@ def test_an_import_that_the_wheel_could_not_have_stops_its_build(left: str) -> N
     assert hook.renamed('from nn.x import y\n"""\n>>> import nn\n"""', "a.py") == (
         'from chalkgrad.nn.x import y\n"""\n>>> from chalkgrad import nn\n"""'
     )
+
+
+def test_examples_and_messages_use_the_name_that_is_installed() -> None:
+    files = [path for name in ("autograd", "nn", "notebooks") for path in (ROOT / name).rglob("*.[pi][yp]*")]
+    example = re.compile(r"(?m)^ *(?:>>>|\.\.\.|\") *(?:from|import) (?:autograd|nn)\b|`autograd\.[a-z{]")
+    found = [
+        f"{path.relative_to(ROOT)}: {line[0]}"
+        for path in [ROOT / "README.md", *files]
+        if path.suffix in (".py", ".md", ".ipynb")
+        for line in example.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert not found, "write `from chalkgrad import ...`: " + "; ".join(found)

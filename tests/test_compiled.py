@@ -786,15 +786,15 @@ def test_a_branch_that_turns_out_otherwise_draws_nothing_twice() -> None:
 
 def test_random_numbers_that_would_be_frozen_are_refused() -> None:
     rng = np.random.default_rng(5)
-    with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
+    with pytest.raises(RuntimeError, match=r"chalkgrad\.fresh"):
         compile(lambda x: x * rng.normal())(1.0)
 
 
 def test_random_numbers_before_fresh_are_refused_too() -> None:
     rng = np.random.default_rng(5)
-    with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
+    with pytest.raises(RuntimeError, match=r"chalkgrad\.fresh"):
         compile(lambda x: x * rng.normal() + fresh(rng.normal))(1.0)
-    with pytest.raises(RuntimeError, match=r"autograd\.fresh"):
+    with pytest.raises(RuntimeError, match=r"chalkgrad\.fresh"):
         compile(lambda x: x * rng.normal() + fresh(lambda: 2.0) + fresh(rng.normal))(1.0)
 
 

@@ -14,9 +14,9 @@ from notebooks import pages, running
 COURSE = running.chosen([])
 
 INSTALLED = {
-    "autograd", "nn", "numpy", "matplotlib", "sympy", "scipy", "sklearn", "optuna", "mnist1d", "IPython", "micrograd",
+    "chalkgrad", "numpy", "matplotlib", "sympy", "scipy", "sklearn", "optuna", "mnist1d", "IPython", "micrograd",
 }  # fmt: skip
-"""What `pip install "chalkgrad[all]"` brings, of what cells may import."""
+"""What `pip install ".[all]"` brings, of what cells may import."""
 
 
 def htmls(path: Path) -> list[str]:

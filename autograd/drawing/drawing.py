@@ -88,7 +88,7 @@ def draw(
         TypeError: `node` is not a Value or Tensor, and no net that can be drawn; `wrt` is no node.
         ValueError: `view`, `mode`, `depth`, `expand` or `focus` is none of those named, or `wrt` or `at` does not fit.
 
-    >>> from autograd import Value, draw
+    >>> from chalkgrad import Value, draw
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> print(draw((a + b) * (b + 1)).text())
     Forward graph of mul
@@ -181,7 +181,7 @@ class Drawing(Figure):
 
         `.source` always works; `.render()` and `.pipe()` need the program `dot`.
 
-        >>> from autograd import Value
+        >>> from chalkgrad import Value
         >>> picture = draw(Value(2.0, label="x") * 3).digraph()
         >>> picture.node_attr["fontname"] = "Helvetica"
         """
@@ -267,7 +267,7 @@ class Drawing(Figure):
         Raises:
             ValueError, RuntimeError: as `svg`.
 
-        >>> from autograd import Value
+        >>> from chalkgrad import Value
         >>> draw(Value(3.0, label="x").tanh()).player()
         Figure('Step by step of tanh': 4 lines, start: given are x = 3 ...)
         """
@@ -344,7 +344,7 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Any:
         format: what `.render()` writes, which needs the program `dot`.
         rankdir: "LR", from left to right, or "TB", from top to bottom.
 
-    >>> from autograd import Value, draw_dot
+    >>> from chalkgrad import Value, draw_dot
     >>> print(draw_dot(Value(2.0, label="x") * 3).source.splitlines()[0])
     digraph {
     """

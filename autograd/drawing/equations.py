@@ -36,7 +36,7 @@ def latex(result: Node, values: bool = True) -> str:
         TypeError: `result` is not a Value.
         ValueError: there are arrays in the graph, or more than 400 nodes.
 
-    >>> from autograd import Value, latex
+    >>> from chalkgrad import Value, latex
     >>> x = Value(3.0, label="x")
     >>> y = 2 * x
     >>> y.label = "y"

@@ -250,7 +250,7 @@ def paths(result: Node, start: Node) -> Paths:
 
     Source: Olah (2015), Calculus on Computational Graphs.
 
-    >>> from autograd import Value, paths
+    >>> from chalkgrad import Value, paths
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> print(paths((a + b) * (b + 1), b).text())
     2 paths from b to mul

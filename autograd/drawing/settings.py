@@ -33,7 +33,7 @@ class Settings:
     Raises:
         ValueError: one of them is none of those named; the message says which.
 
-    >>> from autograd import Value, draw
+    >>> from chalkgrad import Value, draw
     >>> draw(Value(2.0) * 3, theme="dark", ratio="16:9", legend=False)
     Drawing('Forward graph of mul', views=1, boxes=3, edges=2)
     """

@@ -95,7 +95,7 @@ def trace_table(result: Node) -> TraceTable:
 
     Source: Griewank and Walther (2008), Evaluating Derivatives, section 1: evaluation traces.
 
-    >>> from autograd import Value, trace_table
+    >>> from chalkgrad import Value, trace_table
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> trace_table((a + b) * (b + 1))
     name  formula  value  ∂v3/∂name  by differences

@@ -42,7 +42,7 @@ def where(condition, x, y):
     The branch that is not chosen contributes exactly 0 to the gradient, even where its derivative is infinite
     or NaN. `condition` is not differentiated; it broadcasts with `x` and `y`.
 
-    >>> from autograd import Value, log, where
+    >>> from chalkgrad import Value, log, where
     >>> x = Value(0.0)
     >>> where(x.data > 0, log(x), 2 * x).backward()
     >>> x.grad
@@ -126,7 +126,7 @@ def maximum(x, y):
 
     $\partial/\partial x = 1$ if $x > y$, $1/2$ if $x = y$, else $0$.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> a, b = Value(3.0), Value(3.0)
     >>> maximum(a, b).backward()
     >>> a.grad, b.grad
@@ -166,7 +166,7 @@ def clip(x, low, high):
     The derivative is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm). The bound that decides
     has the derivative 1, also in a tie: so the three add up to 1, and that of `clip(x, x, y)` is right.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> x = Value(1.0)
     >>> y = clip(x, 0.0, 1.0)
     >>> y.backward()

@@ -363,7 +363,7 @@ class Captured:
             if _state(g) != was:
                 raise RuntimeError(
                     f"the function draws random numbers from `{text(place)}`, which a program would repeat for ever: "
-                    "draw them inside `autograd.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
+                    "draw them inside `chalkgrad.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
                 )
         if place := self.changed() or text(self._ties.changed(for_now=True)):
             raise RuntimeError(

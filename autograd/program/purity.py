@@ -122,4 +122,4 @@ class Observer:
         raise RuntimeError(self.refused)
 
 
-REMEDY = "do that outside and hand the number over as an argument, draw it inside `autograd.fresh`, or run uncompiled"
+REMEDY = "do that outside and hand the number over as an argument, draw it inside `chalkgrad.fresh`, or run uncompiled"

@@ -93,7 +93,7 @@ def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | No
         TypeError: there is an operation in it that has no form in plain JavaScript.
         ValueError: `name` is no name; or the model cannot be traced: it branches on numbers, for instance.
 
-    >>> from nn import Linear
+    >>> from chalkgrad.nn import Linear
     >>> layer = Linear(2, 2)
     >>> layer.load_state_dict({"weight": [[2.0, 0.0], [-1.0, 1.0]], "bias": [0.5, 0.0]})
     >>> print(to_javascript(layer))

@@ -57,7 +57,7 @@ def to_onnx(
     try:
         import onnx
     except ImportError:
-        raise ImportError('`to_onnx` needs onnx, which is missing: pip install "chalkgrad[onnx]"') from None
+        raise ImportError('`to_onnx` needs onnx, which is missing: `pip install onnx`') from None
     if path is not None and not str(path).endswith(".onnx"):
         raise ValueError(f"`path` {path!r:.80} must end in .onnx")
     dtype = Tensor(0.0, dtype=dtype).dtype  # says what is wrong with it

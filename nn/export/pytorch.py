@@ -54,7 +54,7 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> None:
         TypeError: an argument is not as above.
         ValueError: names all that does not fit; nothing has been changed then.
 
-    >>> from nn import Linear
+    >>> from chalkgrad.nn import Linear
     >>> layer = Linear(2, 1)
     >>> from_torch(layer, {"weight": np.array([[1.0, 2.0]]), "bias": np.array([0.5])})  # or tensors
     >>> layer.weight.data

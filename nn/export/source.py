@@ -76,7 +76,7 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
         TypeError: there is an operation in it that has no form in plain Python.
         ValueError: `name` is no name, or a keyword; or the model cannot be traced: it branches on numbers.
 
-    >>> from nn import Linear
+    >>> from chalkgrad.nn import Linear
     >>> layer = Linear(2, 2)
     >>> layer.load_state_dict({"weight": [[2.0, 0.0], [-1.0, 1.0]], "bias": [0.5, 0.0]})
     >>> print(to_python(layer))

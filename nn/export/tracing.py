@@ -85,7 +85,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
     if not np.allclose(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True):
         raise ValueError(
             f"`forward` of {type(model).__name__} does something else for other inputs: it branches on numbers, or "
-            "draws at random. Say it with operations such as `autograd.maximum`, so that the graph holds both sides"
+            "draws at random. Say it with operations such as `chalkgrad.maximum`, so that the graph holds both sides"
         )
     return traced
 

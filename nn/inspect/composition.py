@@ -28,7 +28,7 @@ def compose(second: Module, first: Module) -> Sequential:
 
     Source: Prince, Understanding Deep Learning, section 4.2.
 
-    >>> from nn import TensorMLP
+    >>> from chalkgrad.nn import TensorMLP
     >>> one, two = TensorMLP(1, [3, 1], rng=1), TensorMLP(1, [3, 1], rng=2)
     >>> deep = compose(two, one)
     >>> deep.count(), np.allclose(deep.outputs([[0.3]]), two.outputs(one.outputs([[0.3]])))
@@ -46,7 +46,7 @@ def merged(model: Module) -> Sequential:
         ValueError: the widths do not fit.
         TypeError: `model` is no Sequential and no MLP.
 
-    >>> from nn import Linear
+    >>> from chalkgrad.nn import Linear
     >>> merged(Sequential(Linear(2, 5, rng=1), Linear(5, 3, rng=2)))
     Sequential(
       0: Linear(2, 3)

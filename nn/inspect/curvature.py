@@ -34,7 +34,7 @@ def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarr
 
     Source: Goodfellow, Bengio and Courville (2016), section 4.3.1.
 
-    >>> from nn import Linear
+    >>> from chalkgrad.nn import Linear
     >>> X, y = np.array([[1.0], [-1.0]]), np.array([2.0, 0.0])
     >>> hessian(Linear(1, 1, rng=0), X, y)  # the mean of (w x + b - y)^2 is the same parabola everywhere
     array([[2., 0.],
@@ -60,7 +60,7 @@ def hessian_product(model: Module, X: Any, y: Any, vector: Any, loss: str | Loss
 
     Source: Pearlmutter (1994).
 
-    >>> from nn import Linear
+    >>> from chalkgrad.nn import Linear
     >>> hessian_product(Linear(1, 1, rng=0), [[1.0], [-1.0]], [2.0, 0.0], [0.5, 3.0])
     array([1., 6.])
     """

@@ -50,7 +50,7 @@ def signals(model: Sequential, X: Any) -> list[Signal]:
 
     Source: Glorot and Bengio (2010); He et al. (2015).
 
-    >>> from nn import TensorMLP
+    >>> from chalkgrad.nn import TensorMLP
     >>> for signal in signals(TensorMLP(2, [3, 1], rng=0), [[1.0, 2.0], [-1.0, 0.5]]):
     ...     print(signal.layer)
     0 Linear(2, 3)

@@ -63,7 +63,7 @@ def regions(model: Module, low: float = -1.0, high: float = 1.0) -> list[Region]
         ValueError: another activation, more than two inputs, or `low` is not below `high`.
         TypeError: `model` is no chain of layers.
 
-    >>> from nn import MLP
+    >>> from chalkgrad.nn import MLP
     >>> net = MLP(1, [3, 1], rng=0)
     >>> for neuron, bias in zip(net.layers[0].neurons, (0.2, -0.1, 0.3)):
     ...     neuron.b.data = bias
@@ -102,7 +102,7 @@ def joints(model: Module, low: float = -math.inf, high: float = math.inf) -> np.
     Returns:
         The joints inside the interval, from left to right.
 
-    >>> from nn import Neuron
+    >>> from chalkgrad.nn import Neuron
     >>> unit = Neuron(1, "relu")
     >>> unit.w[0].data, unit.b.data = 2.0, -1.0
     >>> joints(unit)

@@ -72,5 +72,5 @@ def _pyplot() -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:
-        raise ImportError('plots need matplotlib, which is missing: pip install "chalkgrad[plot]"') from None
+        raise ImportError('plots need matplotlib, which is missing: `pip install matplotlib`') from None
     return pyplot

@@ -67,7 +67,7 @@ def hidden_units(
     The line is where the sum of the unit's weighted inputs, before its activation, is 0.
 
     Args:
-        model: a chain of layers with two inputs, as for `autograd.draw`.
+        model: a chain of layers with two inputs, as for `chalkgrad.draw`.
         X, y: points and their classes, as for `decision_boundary`; `y` may be left out.
         layer: which column of hidden units, from 1.
         axes: matplotlib axes, at least one for each unit; new ones if left out.

@@ -67,7 +67,7 @@ def one_line(text: str) -> str:
 def formula(node: Any, notation: Notation = PYTHON, is_simplified: bool = False) -> str:
     """Write the graph below a node as an expression; what is too long is cut.
 
-    >>> from autograd import Value, tanh
+    >>> from chalkgrad import Value, tanh
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> formula((a + b) * -(b + 1)), formula(1 / tanh(a) ** 2), formula(a - (b - a))
     ('(a + b)*-(b + 1)', '1/tanh(a)**2', 'a - (b - a)')
@@ -156,7 +156,7 @@ def _applied(node: Node, operands: list[Written], notation: Notation) -> Written
 def settings_of(node: Node) -> dict[str, str]:
     """Give the settings that differ from their defaults, as short texts.
 
-    >>> from autograd import Tensor
+    >>> from chalkgrad import Tensor
     >>> settings_of(Tensor([1.0, 2.0]).sum(axis=0)), settings_of(Tensor([1.0, 2.0]).sum())
     ({'axis': '0'}, {})
     """

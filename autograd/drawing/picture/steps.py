@@ -71,7 +71,7 @@ def backward_steps(root: Node) -> Iterator[Step]:
     Raises:
         TypeError: `root` is not a node.
 
-    >>> from autograd import Value, backward_steps
+    >>> from chalkgrad import Value, backward_steps
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> for step in backward_steps((a + b) * (b + 1)):
     ...     print(step.number, step)
@@ -115,7 +115,7 @@ _MOST = 4  # operands in a sentence
 def named(node: Node) -> str:
     """Call a node by its label, its formula if that is short, or its operation.
 
-    >>> from autograd import Value
+    >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
     >>> named(a), named(a * a), named(a.tanh()), named(Value(3.0))
     ('a', 'the product a*a', 'tanh(a)', 'the leaf 3')

@@ -80,7 +80,7 @@ def animated(svgs: Sequence[str], format: str, seconds: float, scale: float = 1.
     try:
         from PIL import Image
     except ImportError as error:
-        raise ImportError(f"{format.upper()} needs Pillow: `pip install 'chalkgrad[draw]'`") from error
+        raise ImportError(f"{format.upper()} needs Pillow: `pip install pillow`") from error
     frames = [Image.open(io.BytesIO(page)).convert("RGB") for page in _pages(svgs, "png", scale)]
     times = [round(1000 * seconds)] * (len(frames) - 1) + [round(3000 * seconds)]
     made = io.BytesIO()
