@@ -134,6 +134,14 @@ def test_the_pages_compute_what_python_computes(tmp_path: Path) -> None:
     assert int(re.findall(r"# pass (\d+)", done.stdout)[0]) > 60
 
 
+def test_the_javascript_has_no_lint() -> None:
+    folder = ROOT / "tests" / "pages"
+    if shutil.which("npm") is None or not (folder / "node_modules").is_dir():
+        pytest.skip("ESLint is missing: npm ci --prefix tests/pages")
+    done = subprocess.run(["npm", "run", "lint", "--prefix", str(folder)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+
+
 # -- pages as text --
 
 

@@ -178,7 +178,7 @@ class Surface {
   }
 
   draw(n, losses) {
-    const [low, high] = losses.reduce(([least, most], x) => [Math.min(least, x), Math.max(most, x)], [Infinity, -Infinity]);
+    const [low, high] = losses.reduce(([a, b], x) => [Math.min(a, x), Math.max(b, x)], [Infinity, -Infinity]);
     const logs = losses.map((x) => Math.log(x + 1e-6)), [bottom, top] = [Math.log(low + 1e-6), Math.log(high + 1e-6)];
     heat(this.canvas, n, logs.map((x) => 1 - (2 * (x - bottom)) / (top - bottom || 1)));
     const levels = Array.from({ length: 9 }, (_, i) => bottom + ((i + 1) / 10) * (top - bottom));

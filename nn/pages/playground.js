@@ -18,6 +18,9 @@ const NAMES = {
 };
 const named = (keys) => keys.map((key) => [key, NAMES[key] ?? key]);
 
+/** Return a list in order, with a number that it must have. */
+const among = (list, x) => [...new Set([...list, x])].sort((a, b) => a - b);
+
 class App {
   constructor(root, settings) {
     this.root = root;
@@ -193,8 +196,13 @@ class App {
     this.playButton.replaceChildren(icon("M8 5v14l11-7z"));
     this.playButton.setAttribute("aria-label", "train");
     this.network.titles();
-    this.say(why ?? `paused after ${this.epoch} epochs: training loss ${fmt(this.history.train.at(-1))}, test loss ${fmt(this.history.test.at(-1))}`);
+    this.say(why ?? `paused ${this.standing()}`);
     this.panels.changed();
+  }
+
+  standing() {
+    const { train, test } = this.history;
+    return `after ${this.epoch} ${this.epoch === 1 ? "epoch" : "epochs"}: training loss ${fmt(train.at(-1))}, test loss ${fmt(test.at(-1))}`;
   }
 
   say(text) { this.live.textContent = text; }
@@ -264,7 +272,13 @@ class App {
   layout() {
     const { state } = this;
     this.playButton = button(icon("M8 5v14l11-7z"), () => (this.playing ? this.pause() : this.play()), { class: "play", "aria-label": "train" });
-    const stepButton = button(icon("M6 5v14l9-7zM16 5h2v14h-2z"), () => { this.pause(); this.advance(); this.panels.changed(); }, { class: "round", "aria-label": "one epoch" });
+    const stepButton = button(icon("M6 5v14l9-7zM16 5h2v14h-2z"), () => {
+      if (this.playing) this.pause();
+      this.advance();
+      this.network.titles();
+      this.say(this.standing());
+      this.panels.changed();
+    }, { class: "round", "aria-label": "one epoch" });
     const resetButton = button(icon("M12 5V1L7 6l5 5V7a6 6 0 1 1-6 6H4a8 8 0 1 0 8-8z"), () => { this.pause(); this.reset(); }, { class: "round", "aria-label": "reset the net" });
     this.epochText = h("output", { class: "epoch" });
     this.live = h("p", { class: "live", "aria-live": "polite" });
@@ -272,12 +286,12 @@ class App {
     this.top = h("header", { class: "bar" },
       h("div", { class: "transport" }, resetButton, this.playButton, stepButton, h("div", { class: "control" }, h("label", { text: "Epoch" }), this.epochText)),
       h("div", { class: "settings" },
-        select("Learning rate", RATES.includes(state.lr) ? RATES : [...RATES, state.lr].sort((a, b) => a - b), state.lr, (x) => this.tune({ lr: Number(x) })),
+        select("Learning rate", among(RATES, state.lr), state.lr, (x) => this.tune({ lr: Number(x) })),
         select("Activation", named(Object.keys(FORMULAS.activations)), state.activation, (x) => { state.activation = x; this.reset(); }),
         select("Optimizer", named(Object.keys(FORMULAS.optimizers)), state.optimizer, (x) => this.tune({ optimizer: x })),
         this.lossBox,
         select("Penalty", named(["none", "L1", "L2"]), state.penalty, (x) => this.tune({ penalty: x })),
-        select("Its rate", [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10].includes(state.alpha) ? [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10] : [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, state.alpha], state.alpha, (x) => this.tune({ alpha: Number(x) })),
+        select("Its rate", among([0, ...RATES.slice(2)], state.alpha), state.alpha, (x) => this.tune({ alpha: Number(x) })),
         select("Speed", [["1", "normal"], ["10", "10 times"], ["1000", "fastest"]], this.speed, (x) => { this.speed = x; })));
     this.layerCount = h("output");
     this.more = button(icon(PLUS), () => this.reshape([...state.hidden, 2]), { "aria-label": "add a hidden layer", class: "round small", "data-key": "more" });

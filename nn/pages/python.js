@@ -15,7 +15,7 @@ export function pythonCode({ state, net, data, epoch }) {
   const rows = (points) => `[${points.map((point) => `[${point.x}, ${point.y}, ${target(point)}]`).join(", ")}]`;
   const weights = [];
   for (let k = 0; k < net.layers; k++) {
-    const inputs = Array.from({ length: net.sizes[k] }, (_, p) => list(Array.from({ length: net.sizes[k + 1] }, (_, j) => net.P[net.weight(k, p, j)])));
+    const inputs = Array.from({ length: net.sizes[k] }, (_, p) => list(Array.from({ length: net.sizes[k + 1] }, (none, j) => net.P[net.weight(k, p, j)])));
     weights.push(`    [[${inputs.join(", ")}], ${list(Array.from({ length: net.sizes[k + 1] }, (_, j) => net.P[net.bias(k, j)]))}],`);
   }
   const penalty = state.penalty !== "none" && state.alpha ? `, penalty=nn.${state.penalty}(${state.alpha})` : "";

@@ -7,7 +7,7 @@ import { generator } from "./random.js";
 export const MOST_LAYERS = 6;
 export const MOST_UNITS = 8;
 export const LOSSES = { classes: ["bce_with_logits", "mse", "hinge", "squared_hinge"], numbers: ["mse", "mae", "huber"] };
-const LISTS = ["features", "hidden"], TEXTS = ["data", "problem", "activation", "loss", "optimizer", "penalty"];
+const LISTS = ["features", "hidden"], TEXTS = ["data", "activation", "loss", "optimizer", "penalty"];
 const KINDS = { activation: "activations", optimizer: "optimizers", penalty: "penalties" };
 const NUMBERS = ["lr", "alpha", "batch", "noise", "test", "seed"];
 
@@ -37,7 +37,7 @@ export function fromAddress(hash) {
 export function toAddress(state) {
   const parts = new URLSearchParams();
   for (const key of LISTS) parts.set(key, state[key].join(","));
-  for (const key of [...TEXTS.filter((key) => key !== "problem"), ...NUMBERS]) parts.set(key, state[key]);
+  for (const key of [...TEXTS, ...NUMBERS]) parts.set(key, state[key]);
   parts.set("discretize", state.discretize ? "yes" : "no");
   return String(parts).replaceAll("%2C", ",");
 }

@@ -125,7 +125,15 @@ export function start(render) {
   theme();
   const page = render(root, settings);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { theme(); page?.paint?.(); });
+  fit(root);
   document.documentElement.dataset.ready = "yes";
+}
+
+/** Let the frame of a notebook be as high as the page, where the frame may know. */
+function fit(root) {
+  let box = null;
+  try { box = frameElement?.parentElement; } catch { /* a frame may not look outside */ }
+  if (box) new ResizeObserver(() => { box.style.height = `${Math.ceil(root.getBoundingClientRect().height + 4)}px`; }).observe(root);
 }
 
 /** Whether the reader has asked for less motion. */

@@ -115,8 +115,8 @@ test("contours run where the level is", () => {
 });
 
 test("numbers are written with few digits and a real minus", () => {
-  const cases = [[0, "0.00"], [-0.5, "−0.500"], [-0.00001, "−1.0e−5"], [0.0532, "0.053"], [12345, "12345"], [NaN, "NaN"], [-Infinity, "−∞"], [123.456, "123"], [-0, "0.00"]];
-  for (const [x, text] of cases) assert.equal(fmt(x), text);
+  const texts = [[0, "0.00"], [-0.5, "−0.500"], [-0.00001, "−1.0e−5"], [0.0532, "0.053"], [12345, "12345"], [NaN, "NaN"], [-Infinity, "−∞"], [123.456, "123"], [-0, "0.00"]];
+  for (const [x, text] of texts) assert.equal(fmt(x), text);
 });
 
 test("every formula gives numbers", () => {
