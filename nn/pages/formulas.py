@@ -79,14 +79,8 @@ class _Printer:
             ends = np.cumsum([0, *(x.size for x in operands)])
             numbered = [np.arange(a, b).reshape(x.shape) for a, b, x in zip(ends, ends[1:], operands, strict=False)]
             return np.concatenate([x.ravel() for x in operands])[np.asarray(node.op.evaluate(numbered, params))]
-        if name in ("sum", "sum_to", "max", "logsumexp"):
-            (x,) = operands
-            made = np.empty(node.shape, dtype=object)
-            places = np.arange(made.size).reshape(made.shape)
-            places = places if name == "sum_to" else np.expand_dims(places, _missing(node))
-            for i in range(made.size):
-                made.flat[i] = self.reduced(name, list(x[np.broadcast_to(places, x.shape) == i]))
-            return made
+        if name in ("sum", "sum_to", "max", "logsumexp") and math.prod(node.shape) == 1:
+            return np.array([self.reduced(name, list(operands[0].ravel()))], dtype=object).reshape(node.shape)
         if name not in _ELEMENTWISE:
             raise TypeError(f"`{name}` has no form in a page")
         shaped = np.broadcast_arrays(*operands)
@@ -128,15 +122,6 @@ class _Printer:
         return self.known[key]
 
 
-def _missing(node: Node) -> tuple[int, ...]:
-    """List the axes that a reduction has taken away."""
-    axis, (operand,) = node.params["axis"], node.inputs
-    if node.params["keepdims"]:
-        return ()
-    axes = range(len(operand.shape)) if axis is None else np.atleast_1d(axis) % len(operand.shape)
-    return tuple(int(x) for x in axes)
-
-
 def printed(
     outputs: Sequence[Node], inputs: Mapping[str, Node], fixed: Sequence[str] = ()
 ) -> tuple[list[str], list[str], list[Any]]:
@@ -165,79 +150,70 @@ def printed(
     return printer.before, printer.inside, results
 
 
-def _loop(before: list[str], inside: list[str], bounds: str = "let i = 0; i < n; i++") -> str:
-    return f"{' '.join(before)} for ({bounds}) {{ {' '.join(inside)} }}"
+def _loop(
+    outputs: Sequence[Node],
+    inputs: Mapping[str, Node],
+    reads: Sequence[str],
+    stores: Sequence[str],
+    fixed: Sequence[str] = (),
+    bounds: str = "let i = 0; i < n; i++",
+) -> str:
+    """Print a loop that reads the inputs and stores each element of the outputs, which is `{}` in its store."""
+    before, lines, results = printed(outputs, inputs, fixed)
+    kept = (store.format(x) for store, x in zip(stores, results, strict=False))
+    return f"{' '.join(before)} for ({bounds}) {{ {' '.join([*reads, *lines, *kept])} }}"
+
+
+def _function(outputs: Sequence[Node], inputs: Mapping[str, Node]) -> str:
+    _, lines, results = printed(outputs, inputs)
+    value = results[0] if len(results) == 1 else f"[{', '.join(results)}]"
+    return f"({', '.join(inputs)}) => {{ {' '.join(lines)} return {value}; }}"
 
 
 def _activation(name: str) -> str:
     z = Value(0.3)
-    f = function_of(name)(z)
-    made = []
-    for outputs, names in (([f], ["h"]), ([f, *gradients(f, [z])], ["h", "d"])):
-        if f is z:
-            texts: tuple[list[str], list[Any]] = [], ["z", "1"]
-        else:
-            _, lines, results = printed(outputs, {"z": z})
-            texts = lines, results
-        stores = [f"{to}[i] = {x};" for to, x in zip(names, texts[1], strict=False)]
-        made.append(f"(n, x, {', '.join(names)}) {{ {_loop([], ['const z = x[i];', *texts[0], *stores])} }}")
-    return f"{{ values{made[0]}, slopes{made[1]} }}"
+    f, stores = function_of(name)(z), ["h[i] = {};", "d[i] = {};"]
+    values, slopes = (
+        _loop(outputs, {"z": z}, ["const z = x[i];"], stores) for outputs in ([f], [f, *gradients(f, [z])])
+    )
+    return f"{{ values(n, x, h) {{ {values} }}, slopes(n, x, h, d) {{ {slopes} }} }}"
 
 
 def _loss(formula: Callable[[Any, Any], Any], k: int) -> str:
     z, y = (Value(0.3), Value(1.0)) if k == 1 else (Tensor([0.1, 0.2, 0.3]), Tensor([1.0, 0.0, 0.0]))
-    f = formula(z, y)
-    made, suffixes = [], [""] if k == 1 else [str(j) for j in range(k)]
-    for outputs, names in (([f], "(n, Z, Y)"), ([f, *gradients(f, [z])], "(n, Z, Y, e, scale)")):
-        _, lines, (value, *slopes) = printed(outputs, {"z": z, "y": y})
-        reads = [f"const {v}{s} = {v.upper()}[{k} * i + {j}];" for j, s in enumerate(suffixes) for v in "zy"]
-        stores = [f"e[{k} * i + {j}] = {x} * scale;" for j, x in enumerate(slopes)]
-        body = _loop([], [*reads, *lines, f"total += {value};", *stores])
-        made.append(f"{names} {{ let total = 0; {body} return total; }}")
-    return f"{{ values{made[0]}, slopes{made[1]} }}"
+    f, names = formula(z, y), [""] if k == 1 else [str(j) for j in range(k)]
+    reads = [f"const z{j} = Z[{k} * i + {j or 0}], y{j} = Y[{k} * i + {j or 0}];" for j in names]
+    stores = ["total += {};", *(f"e[{k} * i + {j}] = {{}} * scale;" for j in range(k))]
+    values, slopes = (
+        _loop(outputs, {"z": z, "y": y}, reads, stores) for outputs in ([f], [f, *gradients(f, [z])])
+    )
+    return (
+        f"{{ values(n, Z, Y) {{ let total = 0; {values} return total; }}, "
+        f"slopes(n, Z, Y, e, scale) {{ let total = 0; {slopes} return total; }} }}"
+    )
 
 
 def _optimizer(name: str) -> str:
-    p, g, lr, t = Value(0.5), Value(0.1), Value(0.01), Value(3.0)
-    optimizer, mu = OPTIMIZERS[name]([p]), Value(0.9)
+    p, g, lr, t, mu = (Value(x) for x in (0.5, 0.1, 0.01, 3.0, 0.9))
+    optimizer = OPTIMIZERS[name]([p])
     if getattr(optimizer, "momentum", 0.0):
         optimizer.momentum = mu  # a number that a page may change
     states = {key: Value(0.2) for key in optimizer.start(0.5)}
     (new,), (kept,) = optimizer.updates([p], [g], [states], [lr], t)
     leaves = {"p": p, "g": g, "lr": lr, "t": t, "mu": mu, **{f"s_{key}": x for key, x in states.items()}}
-    before, lines, results = printed([new, *kept.values()], leaves, ["lr", "t"])
-    places = ["P", *(f"S{i}" for i in range(len(states)))]
-    before += [f"const S{i} = s[{i}];" for i in range(len(states))]
     reads = ["const p = P[i], g = G[i];", *(f"const s_{key} = S{i}[i];" for i, key in enumerate(states))]
-    stores = [f"{to}[i] = {x};" for to, x in zip(places, results, strict=True)]
-    body = _loop(before, [*reads, *lines, *stores])
-    return f"{{ states: {list(states)}, step(n, P, G, s, lr, t, mu = 0.9) {{ {body} }} }}"
+    stores = ["P[i] = {};", *(f"S{i}[i] = {{}};" for i in range(len(states)))]
+    body = _loop([new, *kept.values()], leaves, reads, stores, ["lr", "t"])
+    given = "".join(f"const S{i} = s[{i}]; " for i in range(len(states)))
+    return f"{{ states: {list(states)}, step(n, P, G, s, lr, t, mu = 0.9) {{ {given}{body} }} }}"
 
 
 def _penalty(kind: Any) -> str:
     p, alpha = Value(0.5), Value(0.1)
-    omega = kind(1.0).omega([p])
-    _, lines, (value, slope) = printed([alpha * omega, *gradients(alpha * omega, [p])], {"p": p, "alpha": alpha})
-    lines = ["const p = P[i];", *lines, f"total += {value};", f"G[i] += {slope};"]
-    body = _loop([], lines, "let i = from; i < to; i++")
+    f, stores = alpha * kind(1.0).omega([p]), ["total += {};", "G[i] += {};"]
+    outputs, leaves = [f, *gradients(f, [p])], {"p": p, "alpha": alpha}
+    body = _loop(outputs, leaves, ["const p = P[i];"], stores, (), "let i = from; i < to; i++")
     return f"{{ slopes(from, to, P, G, alpha) {{ let total = 0; {body} return total; }} }}"
-
-
-def _features() -> str:
-    made = []
-    for name, function in FEATURES.items():
-        a, b = Value(0.3), Value(0.4)
-        f = function(a, b)
-        _, lines, (result,) = printed([f], {"a": a, "b": b}) if f is not a and f is not b else ([], [], ["ab"[f is b]])
-        made.append(f"{name!r}: (a, b) => {{ {' '.join(lines)} return {result}; }}")
-    return ", ".join(made)
-
-
-def _surface(name: str) -> str:
-    x, y = Value(0.3), Value(0.4)
-    f = SURFACES[name](x, y)
-    _, lines, results = printed([f, *gradients(f, [x, y])], {"x": x, "y": y})
-    return f"(x, y) => {{ {' '.join(lines)} return [{', '.join(results)}]; }}"
 
 
 @functools.cache
@@ -246,15 +222,17 @@ def formulas() -> str:
     rows = {name: LOSSES[name] for name in OUTPUT_LOSSES}
     losses = {name: _loss(functools.partial(loss.formula, **loss.settings), 1) for name, loss in rows.items()}
     losses |= {name: _loss(formula, 3) for name, formula in SCORE_LOSSES.items()}
+    x, y = Value(0.3), Value(0.4)
+    leaves, surfaces = {"x": x, "y": y}, {name: of(x, y) for name, of in SURFACES.items()}
     parts = {
         "activations": {name: _activation(name) for name in ACTIVATIONS},
         "losses": losses,
         "optimizers": {name: _optimizer(name) for name in OPTIMIZERS},
         "penalties": {"L1": _penalty(L1), "L2": _penalty(L2)},
-        "surfaces": {name: _surface(name) for name in SURFACES},
+        "surfaces": {name: _function([f, *gradients(f, [x, y])], leaves) for name, f in surfaces.items()},
+        "features": {f"'{name}'": _function([of(x, y)], leaves) for name, of in FEATURES.items()},
     }
     listed = [f"{kind}: {{ {', '.join(f'{k}: {v}' for k, v in of.items())} }}" for kind, of in parts.items()]
-    rectifiers = [name for name in ACTIVATIONS if function_of(name) in RECTIFIERS]
-    listed += [f"features: {{ {_features()} }}", f"rectifiers: {rectifiers}"]
+    listed.append(f"rectifiers: {[name for name in ACTIVATIONS if function_of(name) in RECTIFIERS]}")
     helpers = "\n".join(text for name, text in HELPERS.items() if name not in ("dot", "sum", "logsumexp", "_sech2"))
     return f"{helpers}\nexport const FORMULAS = {{\n{chr(10).join(f'{x},' for x in listed)}\n}};\n"
