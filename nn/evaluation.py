@@ -126,7 +126,8 @@ def meet(
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
     X = as_inputs(X, f"X{name}")
-    shape = (len(X), *model.outputs(X[:1]).shape[1:])
+    with model.untouched():
+        shape = (len(X), *model.outputs(X[:1]).shape[1:])
     reading = reading or _reading(model.reading, _kind(loss), y, shape)
     targets = reading.targets(y, f"y{name}")
     if targets.ndim == 0 or len(X) != len(targets):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
 from typing import Any, Self
@@ -210,6 +212,16 @@ class Stateful(display.Shown):
         for parameter in self.parameters():
             if parameter.requires_grad:
                 parameter.zero_grad()
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Put back at the end what `forward` writes into buffers, where it runs only to be looked at."""
+        before = [(part, copy.copy(part.data)) for _, part in self.named_buffers() if is_buffer(part)]
+        try:
+            yield
+        finally:
+            for part, numbers in before:
+                part.data = numbers
 
     # State -------------------------------------------------------------------------------------------------
 

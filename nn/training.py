@@ -135,7 +135,8 @@ def fit(
             numbers |= {f"val_{name}": number for name, number in found.items()}
         return {name: _number(name, number) for name, number in numbers.items()}
 
-    history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
+    with model.untouched():
+        history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
     for rate in _rates(optimizer):
         if isinstance(rate, OnPlateau):
             _watched(rate, history)

@@ -74,7 +74,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
     rng = np.random.default_rng(0)
     first, other = (rng.normal(size=(rows, *shape)).astype(dtype) for _ in range(2))
     others = [-first, 3 * other]
-    with _in_use(model):
+    with model.untouched(), _in_use(model):
         x = Tensor(first)
         out = model.forward_rows(x)
         expected = [model.outputs(inputs) for inputs in others]
