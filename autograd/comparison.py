@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from . import modes
-from .graph import Node
+from .graph import Node, fixed
 from .primitive import plain
 from .primitives import arithmetic, selection
 
@@ -26,7 +26,7 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Any:
     """Make NumPy's function take nodes, by their data; `traced` says the same with rows."""
 
     def compare(*operands: Any) -> Any:
-        if modes.tracer() is not None and any(isinstance(x, Node) and x.requires_grad for x in operands):
+        if modes.tracer() is not None and any(isinstance(x, Node) and x.op is not fixed for x in operands):
             return traced(*operands)
         found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
         if len(found) != ufunc.nin:

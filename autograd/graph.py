@@ -139,11 +139,11 @@ class Node(Operand):
         >>> x.grad, y.grad
         (None, 3.0)
         """
-        return self.op is not fixed
+        return self.op is not fixed and (self._first is not None or not self.role)
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
-        if flag(wanted, "requires_grad") is (self.op is not fixed):
+        if flag(wanted, "requires_grad") is self.requires_grad:
             return
         if not self.is_leaf or self.op not in (None, fixed):
             raise ValueError(f"`requires_grad` of a result cannot be changed, only that of a leaf: {self!r:.60}; "

@@ -11,6 +11,8 @@ import math
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ from .mlp import MLP
 from .module import Module
 from .optim import Groups, Optimizer
 from .runner import Objective, Runner, eager_runner
+from .state import is_buffer
 
 __all__ = ["CompiledRunner", "EagerFallback", "compiled_runner"]
 
@@ -53,8 +56,12 @@ class _Arrays:
             for i, parameter in enumerate(numbered.parameters()):
                 parameter.data = float(i)
             self.indices = [p.data.astype(int) for p in numbered.to_tensors().parameters()]
+            if any(len({parameters[i].requires_grad for i in index.flat}) > 1 for index in self.indices):
+                raise ValueError("an array of weights would be frozen in part: freeze whole layers")
             self.model = model.to_tensors()
             self.parameters = self.model.parameters()
+            for parameter in self.parameters:
+                parameter.op = None  # frozen ones are in the state of the program as well
 
     def gathered(self, own: Sequence[Any]) -> list[np.ndarray]:
         """Arrange one number, or array, for each parameter of the trained model as the program has them."""
@@ -105,12 +112,29 @@ class CompiledRunner:
         self.watches_data = False  # whether callbacks, which may write into the data, come between two calls
         self.arrays: _Arrays | None = None
         self.loops: dict[Any, Loop] = {}
+        self.trainable: list[bool] = []
+        self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.refused = ""  # why steps are taken eagerly
         self.told = False
         self.unreached: dict[Any, list[int]] = {}  # the parameters that the loss does not depend on, for each program
         self.whole: np.ndarray | None = None  # the last array of row numbers that was seen to name every row in order
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
+        """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
+        if self.trainable != (now := [p.requires_grad for p in self.optimizer.parameters]):
+            self._forget()
+            self.trainable = now
+        attributes = [(m, n, x) for _, m in self.trained.named_modules() for n, x in vars(m).items() if is_buffer(x)]
+        self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
+        self.constants = [p for p in self.optimizer.parameters if not p.requires_grad] + [x for *_, x in self.buffers]
+        with _switched(self.constants, [None] * len(self.constants)) as self.ops:
+            return self._take_steps(batches)
+
+    def _eagerly(self, rows: Sequence[np.ndarray]) -> list[float]:
+        with _switched(self.constants, self.ops):
+            return self.eager(rows)
+
+    def _take_steps(self, batches: Sequence[np.ndarray]) -> list[float]:
         losses: list[float] = []
         if self.watches_data:
             self._refresh()
@@ -122,7 +146,7 @@ class CompiledRunner:
             if loop is None:
                 self._hand_back(held, taken)
                 held, taken = None, 0
-                losses += (some := self.eager(rows))
+                losses += (some := self._eagerly(rows))
                 self._tell()
                 if len(some) < len(rows) or not math.isfinite(some[-1]):
                     return losses
@@ -138,7 +162,7 @@ class CompiledRunner:
             if len(found) < len(rows):  # say of the next step what the eager runner says of it
                 self._hand_back(held, taken)
                 held, taken = None, 0
-                one, left = self.eager([rows[len(found)]]), rows[len(found) + 1 :]
+                one, left = self._eagerly([rows[len(found)]]), rows[len(found) + 1 :]
                 losses += one
                 if not one or not math.isfinite(one[0]):
                     return losses
@@ -158,7 +182,8 @@ class CompiledRunner:
         """Give a program the parameters and the state of the optimiser."""
         arrays = self._arrays()
         numbers = arrays.gathered([p.data for p in self.optimizer.parameters])
-        loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(self.optimizer.states))
+        loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(self.optimizer.states),
+                      [x.data for *_, x in self.buffers])  # fmt: skip
 
     def _run(self, loop: Loop, size: int, rows: list[np.ndarray], first: int) -> list[float]:
         count = len(rows)
@@ -173,7 +198,7 @@ class CompiledRunner:
             return
         arrays, optimizer = self._arrays(), self.optimizer
         own, steps = optimizer.parameters, optimizer.steps + taken
-        *found, states = loop.state
+        *found, states, kept = loop.state
         numbers, grads = (arrays.spread(x, len(own)) for x in found)
         news, skipped = arrays.spread_states(states, len(own)), list(optimizer.skipped)
         for i in self.unreached[loop]:
@@ -183,6 +208,8 @@ class CompiledRunner:
         def commit() -> None:
             for parameter, number, grad in zip(own, numbers, grads, strict=True):
                 parameter.data, parameter.grad = number, grad
+            for (*_, buffer), number in zip(self.buffers, kept, strict=True):
+                buffer.data = number
             optimizer.states, optimizer.steps, optimizer.skipped = news, steps, skipped
 
         try:
@@ -259,25 +286,46 @@ class CompiledRunner:
 
         unreached: list[int] = []
         skipped = arrays.gathered(optimizer.skipped)
+        trained, buffers = [p.requires_grad for p in arrays.parameters], self.buffers
 
         def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
             t, *rates = fed
-            value = objective(arrays.model, *batch)
-            grads = gradients(value, arrays.parameters, zeros=False)
+            try:
+                value = objective(arrays.model, *batch)
+                kept = [vars(module)[name] for module, name, _ in buffers]
+            finally:
+                for module, name, buffer in buffers:
+                    object.__setattr__(module, name, buffer)
+            found = iter(gradients(value, list(compress(arrays.parameters, trained)), zeros=False))
+            grads = [next(found) if wanted else None for wanted in trained]
             counts = [t - k if np.any(k) else t for k in skipped]
             new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, counts)
             absent = [i for i, grad in enumerate(grads) if grad is None]
             unreached[:] = absent if arrays.indices is None else [n for i in absent for n in arrays.indices[i].flat]
             grads = [old if grad is None else grad for old, grad in zip(state[1], grads, strict=True)]
-            return (new, grads, states), [value]
+            return (new, grads, states, kept), [value]
 
         if arrays.model is not self.trained:
             arrays.model.train(self.trained.training)
         numbers = [p.data for p in arrays.parameters]
-        state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states))
+        state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states),
+                 [x for *_, x in buffers])  # fmt: skip
         loop = Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True, reads=self._roots())
         self.unreached[loop] = unreached
         return loop
+
+
+@contextmanager
+def _switched(nodes: list[Any], ops: list[Any]) -> Iterator[list[Any]]:
+    """Give leaves another `op` for a while, which says whether they are constants; give what they had."""
+    before = [node.op for node in nodes]
+    for node, op in zip(nodes, ops, strict=True):
+        node.op = op
+    try:
+        yield before
+    finally:
+        for node, op in zip(nodes, before, strict=True):
+            node.op = op
 
 
 _NO_SETTINGS = {"lr", "parameters", "steps", "skipped", "optimizers"}

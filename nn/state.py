@@ -75,7 +75,7 @@ def is_parameter(x: Any) -> bool:
 def _written(old: Any, new: Any) -> Any:
     """Write a buffer; return what the attribute is to be, which in a trace is the node that computes the numbers."""
     new = new.detach() if isinstance(new, (Value, Tensor)) else new
-    if old.is_leaf and not old.requires_grad:  # not in the trace of a training step
+    if old.is_leaf and old.op is not None:  # not in the trace of a training step
         old.data = new.data if isinstance(new, (Value, Tensor)) else new
         return old
     new = new if isinstance(new, Node) else type(old)(new, requires_grad=False)

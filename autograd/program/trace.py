@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import modes
-from ..graph import Node, without_collector
+from ..graph import Node, fixed, without_collector
 from .captured import Captured
 
 __all__ = ["Guard", "Trace", "refuse_inside"]
@@ -64,14 +64,14 @@ class Trace:
 
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
-        if node.requires_grad and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
+        if node.op is not fixed and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
             self._read.add(id(node))
             self.guards.append(Guard(node, np.array(node._data), False))
 
     def truth(self, node: Node) -> bool:
         """Note that Python asked whether a number is not 0, and answer."""
         answer = bool(np.asarray(node._data).any())
-        if node.requires_grad:
+        if node.op is not fixed:
             self.guards.append(Guard(node, answer, True))
         return answer
 
