@@ -49,6 +49,18 @@ def graph_backward() -> Any:
     return draw(e, "backward")
 
 
+def textbook() -> Any:
+    """The same graph, in a textbook
+
+    Formulas in the nodes and derivatives on the edges, for a slide or a paper; `.save("x.tex")` writes TikZ.
+    """
+    a, b = Value(2.0, label="a"), Value(1.0, label="b")
+    c, d = a + b, b + 1
+    e = c * d
+    c.label, d.label, e.label = "c", "d", "e"
+    return draw(e, style="textbook", derivatives="both")
+
+
 def film() -> Any:
     """The backward pass as a film
 
@@ -164,13 +176,13 @@ def second_derivative() -> Any:
 def network() -> Any:
     """A net as the textbooks draw it
 
-    Wider lines for larger weights, blue for positive, orange and dashed for negative; in the circles the values at a
-    point.
+    Wider lines for larger weights, blue for positive, orange and dashed for negative. Each square shows the value of
+    the unit over the plane of inputs; with `at=X[0]`, circles hold the values at a point.
     """
     X, y = datasets.moons(100, noise=0.1, rng=1337)
     model = MLP(2, [4, 4, 1], "tanh", rng=1)
     fit(model, X, 2.0 * y - 1.0, "mse", optimizer=Adam(lr=0.05), epochs=20, rng=1, progress=False)
-    return draw(model, at=X[0])
+    return draw(model, at=X)
 
 
 def wide_network() -> Any:
@@ -182,8 +194,8 @@ def wide_network() -> Any:
 
 
 PICTURES: list[Callable[[], Any]] = [
-    graph, graph_backward, film, neuron_animated, neuron, diamond, shared_weight, loss_of_a_net, batch, tensors,
-    second_derivative, network, wide_network,
+    graph, graph_backward, textbook, film, neuron_animated, neuron, diamond, shared_weight, loss_of_a_net, batch,
+    tensors, second_derivative, network, wide_network,
 ]  # fmt: skip
 
 

@@ -1,10 +1,13 @@
 """Pictures in a browser: what is drawn stays where it belongs, in both themes, and asks for nothing outside."""
 
+import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image, ImageChops, ImageFilter
 
 import nn
 from autograd import Value, draw, paths
@@ -96,6 +99,56 @@ def test_themes(window: Any, dark_window: Any) -> None:
     ]
     assert colours == ["rgb(31, 35, 40)", "rgb(230, 237, 243)"]
     assert window.is_quiet() and dark_window.is_quiet()
+
+
+SHOWN = [
+    lambda look: draw(neuron(), "backward", **look), lambda look: draw(net(), **look),
+    lambda look: draw(tensors(), **look),
+    lambda look: draw(nn.TensorMLP(2, [3, 1], rng=0), at=np.eye(2), **look), lambda look: draw(neuron(), **look).film(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", SHOWN)
+@pytest.mark.parametrize("look", [{}, {"theme": "dark", "title": "α → ∞"}, {"style": "textbook", "ratio": "16:9"}])
+def test_png_and_pdf_show_what_the_svg_shows(make: Any, look: dict, chromium: Any, tmp_path: Path) -> None:
+    drawing = make(look)
+    drawing.save(tmp_path / "x.png", scale=1)
+    drawing.save(tmp_path / "x.svg")
+    drawing.save(tmp_path / "x.pdf")
+    with Image.open(tmp_path / "x.png") as image:
+        made = image.convert("RGB")
+    page = chromium.new_page(viewport={"width": made.width, "height": made.height})
+    page.goto((tmp_path / "x.svg").as_uri())
+    with Image.open(io.BytesIO(page.screenshot())) as image:
+        shown = image.convert("RGB")
+    page.close()
+    blurred = ImageChops.difference(made, shown).filter(ImageFilter.GaussianBlur(1.5)).convert("L")
+    far = np.mean(np.asarray(blurred) > 48)
+    assert shown.size == made.size and far < 0.002, f"{far:.2%} of the pixels differ"
+    assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_the_difference_of_pictures_can_be_seen(tmp_path: Path) -> None:
+    pictures = []
+    for node in (neuron(), neuron() * -1.0):
+        draw(node).save(tmp_path / "x.png", scale=1)
+        with Image.open(tmp_path / "x.png") as image:
+            pictures.append(image.convert("RGB").resize((400, 200)))
+    blurred = ImageChops.difference(*pictures).filter(ImageFilter.GaussianBlur(1.5)).convert("L")
+    assert np.mean(np.asarray(blurred) > 48) > 0.002
+
+
+def test_a_notebook_holds_a_picture_for_every_export() -> None:
+    for shown in (draw(neuron()), draw(neuron()).player(), draw(neuron()).film(), draw(nn.MLP(2, [2, 1], rng=1))):
+        bundle = shown._repr_mimebundle_()
+        assert sorted(bundle) == ["image/png", "image/svg+xml", "text/html", "text/plain"]
+        assert bundle["image/png"].startswith(b"\x89PNG") and bundle["image/svg+xml"] == shown.svg()
+
+
+def test_the_svg_asks_for_nothing_that_a_converter_lacks() -> None:
+    for shown in (draw(neuron(), "both"), draw(net()), draw(neuron()).film(), draw(nn.MLP(2, [2, 1], rng=1))):
+        svg = shown.svg()
+        assert not any(word in svg for word in ("<style", "var(", "paint-order", "ui-monospace", "dominant-baseline"))
 
 
 def test_forward_mode_and_paths_fit_their_boxes(window: Any) -> None:

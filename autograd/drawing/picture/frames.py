@@ -88,9 +88,7 @@ class _Scene:
         self.first = [end - len(operands) for end, operands in zip(ends, snapshot.operands, strict=True)]
         self.phase = "forward"
         self.edges = [replace(edge, text="", sign=0, hint="", has_nan=False) for edge in forward.edges]
-        self.boxes = [
-            self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(snapshot.nodes)
-        ]
+        self.boxes = [self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(snapshot.nodes)]
         self.turned = [False] * len(self.edges)
         self.faint = {i for i, node in enumerate(snapshot.nodes) if node.inputs}
         self.frames: list[Frame] = []
@@ -136,10 +134,7 @@ class _Scene:
         for part, k in zip(step.contributions, along, strict=True):
             reached.setdefault(self.snapshot.place[part.operand], []).append(part)
             self.edges[k], self.turned[k] = self.backward.edges[k], True
-        told = {
-            i: self._receive(i, [parts[0].before, *(part.added for part in parts)])
-            for i, parts in reached.items()
-        }
+        told = {i: self._receive(i, [parts[0].before, *(part.added for part in parts)]) for i, parts in reached.items()}
         self._take({here}, set(along), backward_sentence(step))
         for i, settled in told.items():  # from the next frame on, a sum is a number
             self.boxes[i] = settled
@@ -186,6 +181,4 @@ class _Scene:
         scale = self.backward if self.phase == "backward" else self.forward
         picture = Picture(list(self.boxes), list(self.edges), self.phase == "backward", scale.title, scale.sentence)
         picture.largest = scale.largest
-        self.frames.append(
-            Frame(self.phase, picture, list(self.turned), lit, along, set(self.faint), sentence)
-        )
+        self.frames.append(Frame(self.phase, picture, list(self.turned), lit, along, set(self.faint), sentence))

@@ -146,9 +146,7 @@ def edge_lines(edge: Edge, route: Route, is_backward: bool) -> str:
         line += f" L{n(end[0])},{n(end[1])}"
     thick = 'stroke-width="0.8" stroke-opacity="0.6"' if edge.is_faint else 'stroke-width="1.2"'
     title = f"<title>{escape(edge.hint)}</title>" if edge.hint else ""
-    return (
-        f'<g>{title}<path d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>'
-    )
+    return (f'<g>{title}<path d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>')
 
 
 def _arrow(base: Point, tip: Point) -> str:
