@@ -23,9 +23,10 @@ from .comparison import logical_not as logical_not
 from .comparison import logical_or as logical_or
 from .comparison import logical_xor as logical_xor
 from .comparison import not_equal as not_equal
-from .compiled import Compiled as Compiled
-from .compiled import Program as Program
-from .compiled import compile as compile
+from .compiler.compiled import Compiled as Compiled
+from .compiler.compiled import Program as Program
+from .compiler.compiled import compile as compile
+from .compiler.loop import Loop as Loop
 from .drawing import Network as Network
 from .drawing import backward_steps as backward_steps
 from .drawing import draw as draw
@@ -37,7 +38,6 @@ from .graph import Node as Node
 from .graph import fresh as fresh
 from .graph import topological as topological
 from .graph import without_collector as without_collector
-from .looping import Loop as Loop
 from .mapping import vmap as vmap
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .checks import one_of
-from .compiled import Compiled, compile
+from .compiler.compiled import Compiled, compile
 from .containers import flatten, rebuild
 from .graph import Node, constant, new_variable, topological, zeros
 from .primitive import plain

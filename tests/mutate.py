@@ -1,7 +1,7 @@
 """Mutation testing: small faults are put into the sources one by one, and the tests must notice each of them.
 
     python tests/mutate.py autograd/reverse.py nn/optim.py        # whole files; results go to mutants.jsonl
-    python tests/mutate.py --sample 60 autograd/program/*.py      # so many of each file, drawn by --seed
+    python tests/mutate.py --sample 60 autograd/compiler/*/*.py      # so many of each file, drawn by --seed
     python tests/mutate.py --again                                # the survivors so far, say after a new test
     python tests/mutate.py --report                               # killed of all, by file, and the survivors
 
@@ -43,7 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN: dict[str, list[str]] = {
     "autograd/primitives/": ["conventions", "primitives", "activations", "tensor", "transforms", "value", "primitive",
                              "check", "laws", "hostile_arguments", "compiled", "accuracy"],
-    "autograd/program/": ["passes", "views", "memory", "products", "columns", "compiled", "compiled_training"],
+    "autograd/compiler/": ["passes", "views", "memory", "products", "columns", "compiled", "compiled_training"],
     "autograd/check.py": ["check"],
     "autograd/comparison.py": ["comparison"],
     "autograd/": ["reverse", "primitive", "graph", "value", "tensor", "transforms", "modes", "laws", "primitives",

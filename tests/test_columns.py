@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
-from autograd.program import scalars, templates
+from autograd.compiler.scalars import body, vjp_rules
 
 element = TABLE["element"]
 SCALAR = [name for name, row in TABLE.items() if (row.elementwise and not row.options) or name == "where"]
@@ -833,7 +833,7 @@ def test_programs_up_to_a_size_list_their_nodes(monkeypatch: pytest.MonkeyPatch)
     x = Value(0.5)
     nodes = 6  # the constants 1, -1 and 0; the leaf, its sine, and its cosine, which is the gradient
     for largest, first in ((nodes, "%3 = input"), (nodes - 1, "1 leaves")):
-        monkeypatch.setattr(scalars, "LISTED", largest)
+        monkeypatch.setattr(body, "LISTED", largest)
         assert listed(compile(sin(x)))[0] == first
     assert (compile(x).stats.levels, compile(sin(x)).stats.levels) == (0, 1)
 
@@ -1075,7 +1075,7 @@ def test_other_dtypes_are_left_to_the_programs_of_arrays() -> None:
 
 def test_rules_are_read_with_gradients_whatever_the_mode() -> None:
     for name in ("tanh", "log", "asinh"):
-        templates.template.cache_clear()
+        vjp_rules.template.cache_clear()
         x = Value(0.7)
         root = TABLE[name](x)
         with ag.no_grad():

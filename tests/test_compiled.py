@@ -31,8 +31,9 @@ from autograd import (
     vjp,
     where,
 )
-from autograd.program import captured, instructions
-from autograd.program.printing import printed
+from autograd.compiler.ir import instructions
+from autograd.compiler.printing import printed
+from autograd.compiler.tracing import captured
 
 ELEMENTWISE = [name for name, row in TABLE.items() if row.elementwise]
 SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-20, -1e-300, 40.0, -40.0, 800.0, np.inf, -np.inf, np.nan])

@@ -8,7 +8,8 @@ import pytest
 
 import autograd as ag
 import nn
-from autograd import Loop, Tensor, Value, fresh, looping
+from autograd import Loop, Tensor, Value, fresh
+from autograd.compiler import loop as loops
 from nn import losses, optim
 
 RNG = np.random.default_rng(0)
@@ -248,7 +249,7 @@ def test_random_numbers_of_a_loop_are_those_of_the_stream() -> None:
 
 
 def test_random_numbers_of_a_loop_are_drawn_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looping, "DRAWN_AT_ONCE", 2 * 8 * 2 + 8)  # for two steps
+    monkeypatch.setattr(loops, "DRAWN_AT_ONCE", 2 * 8 * 2 + 8)  # for two steps
     rng = np.random.default_rng(3)
     loop = Loop(lambda s, x, batch: (s + fresh(lambda: rng.normal(size=2)), [s]), np.zeros(2))
     finished, (seen,) = loop.run(5)

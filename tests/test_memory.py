@@ -2,7 +2,7 @@
 
 import random
 
-from autograd.program.memory import planned
+from autograd.compiler.arrays.memory import planned
 
 
 def plan(sizes: list[int], calls: list[tuple[int, ...]], kept: tuple[int, ...] = ()) -> tuple[list[int], int, int]:

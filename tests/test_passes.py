@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from autograd import TABLE
+from autograd.compiler.ir.instructions import Instruction, Listing
+from autograd.compiler.ir.passes import common_subexpressions, dead_code, folded, fused, opened, optimised
 from autograd.primitive import Primitive
-from autograd.program.instructions import Instruction, Listing
-from autograd.program.passes import common_subexpressions, dead_code, folded, fused, opened, optimised
 
 F4, F8 = np.dtype(np.float32), np.dtype(np.float64)
 

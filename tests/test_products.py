@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from autograd.program import products
-from autograd.program.products import blocks, classes
+from autograd.compiler.scalars import products
+from autograd.compiler.scalars.products import blocks, classes
 
 
 def factors(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograd import TABLE, Tensor, Value, compile, exp
-from autograd.program.rules import NEUTRAL, SELF_INVERSE, TRANSPARENT
+from autograd.compiler.ir.rules import NEUTRAL, SELF_INVERSE, TRANSPARENT
 
 EDGES = [0.0, -0.0, 1.0, -2.5, 5e-324, -1e308, np.inf, -np.inf, np.nan]
 

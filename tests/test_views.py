@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd.program.views import View, collapsed, contiguous_strides, whole
+from autograd.compiler.arrays.views import View, collapsed, contiguous_strides, whole
 
 MEMORY = np.arange(1000)
 

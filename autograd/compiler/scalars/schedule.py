@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .calls import named_operands
-from .columns import CONSTANT, LEAF, NULL, ONE
-from .flow import Flow
+from ..arrays.lowering import named_operands
+from .dataflow import Flow
 from .products import Blocks, Matrix, blocks, classes, matrix
+from .structure_of_arrays import CONSTANT, LEAF, NULL, ONE
 
 __all__ = ["FIRST", "Group", "Place", "Schedule"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .columns import CONSTANT
-from .flow import Flow
-from .instructions import Instruction, Listing
+from .ir.instructions import Instruction, Listing
+from .scalars.dataflow import Flow
+from .scalars.structure_of_arrays import CONSTANT
 
 __all__ = ["printed", "LISTED", "printed_flow", "printed_groups"]
 

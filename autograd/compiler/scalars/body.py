@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, fixed, topological
-from ..locks import lock
-from .adjoint import differentiated
-from .columns import columns
-from .elements import spelled_out
-from .flow import Flow
-from .printing import LISTED, printed_flow, printed_groups
-from .program import Stats
+from ...graph import Node, fixed, topological
+from ...locks import lock
+from ..arrays.body import Stats
+from ..printing import LISTED, printed_flow, printed_groups
+from .dataflow import Flow
+from .reverse_pass import differentiated
+from .scalarize import spelled_out
 from .schedule import FIRST, Place, Schedule
+from .structure_of_arrays import columns
 from .sums import arranged
 
 __all__ = ["FunctionOfScalars", "GraphOfScalars"]
@@ -29,7 +29,7 @@ class _Scalars:
     """A flow over one array of float64: the constants, the leaves, what the calls compute, and the results."""
 
     def __init__(self, flow: Flow, nodes: int, given: np.ndarray | None = None) -> None:
-        from ..kernels import catalogue
+        from ...kernels import catalogue
 
         self.lock = lock(threading.Lock)
         self.notes = flow.notes
@@ -95,7 +95,7 @@ class GraphOfScalars(_Scalars):
     @classmethod
     def of(cls, root: Node) -> GraphOfScalars | None:
         """Make the program; None where the graph holds more than Values and rows that have a kernel."""
-        from ..kernels import catalogue  # numba comes with it: only when the first program is compiled
+        from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
 
         made = columns(root, catalogue.ELEMENTWISE) if root._data.__class__ is float else None
         if made is None:
@@ -147,7 +147,7 @@ class FunctionOfScalars(_Scalars):
     @classmethod
     def of(cls, outputs: Sequence[Node], inputs: Sequence[Node]) -> FunctionOfScalars | None:
         """Make the program; None where the graph has few Values, or rows that have no kernel for elements."""
-        from ..kernels import catalogue
+        from ...kernels import catalogue
 
         made = spelled_out(outputs, inputs, catalogue.ELEMENTWISE)
         if made is None:

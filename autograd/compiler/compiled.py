@@ -10,21 +10,21 @@ from typing import Any
 
 import numpy as np
 
-from . import modes
-from .checks import function
-from .containers import flatten, rebuild
-from .display import Shown
-from .graph import Node, constant, fixed, new_variable, topological, variable, without_collector
-from .locks import lock
-from .program.captured import Captured
-from .program.instructions import listing
-from .program.passes import optimised
-from .program.printing import printed
-from .program.program import Body, Stats
-from .program.scalars import FunctionOfScalars, GraphOfScalars
-from .program.trace import Guard, Trace, refuse_inside
-from .reverse import pullback
-from .shapes import describe
+from .. import modes
+from ..checks import function
+from ..containers import flatten, rebuild
+from ..display import Shown
+from ..graph import Node, constant, fixed, new_variable, topological, variable, without_collector
+from ..locks import lock
+from ..reverse import pullback
+from ..shapes import describe
+from .arrays.body import Body, Stats
+from .ir.instructions import listing
+from .ir.passes import optimised
+from .printing import printed
+from .scalars.body import FunctionOfScalars, GraphOfScalars
+from .tracing.captured import Captured
+from .tracing.trace import Guard, Trace, refuse_inside
 
 __all__ = ["Compiled", "Program", "compile"]
 

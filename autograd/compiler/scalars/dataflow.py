@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .columns import CONSTANT, LEAF, MINUS, ONE, Columns, Rows
+from .structure_of_arrays import CONSTANT, LEAF, MINUS, ONE, Columns, Rows
 
 __all__ = ["Flow", "Terms", "Walk", "flowing", "in_order"]
 

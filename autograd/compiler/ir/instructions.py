@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, held, topological
-from ..primitive import Primitive
+from ...graph import Node, held, topological
+from ...primitive import Primitive
 
 __all__ = ["Instruction", "Listing", "listing"]
 

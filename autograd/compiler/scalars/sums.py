@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .columns import CONSTANT, MINUS, NULL, ONE, Columns
-from .flow import Flow, Terms, Walk, flowing
-from .rules import NEUTRAL, SELF_INVERSE, is_neutral
+from ..ir.rules import NEUTRAL, SELF_INVERSE, is_neutral
+from .dataflow import Flow, Terms, Walk, flowing
+from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, Columns
 
 __all__ = ["LINEAR", "arranged", "described", "merged", "simplified", "summed"]
 

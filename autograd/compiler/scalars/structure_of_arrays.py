@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, fixed, topological, turn
-from ..primitive import Primitive
-from ..primitives import TABLE
+from ...graph import Node, fixed, topological, turn
+from ...primitive import Primitive
+from ...primitives import TABLE
 
 __all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Columns", "Rows", "columns", "merged_constants"]
 

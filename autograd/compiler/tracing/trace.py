@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import modes
-from ..graph import Node, fixed, without_collector
+from ... import modes
+from ...graph import Node, fixed, without_collector
 from .captured import Captured
 
 __all__ = ["Guard", "Trace", "refuse_inside"]

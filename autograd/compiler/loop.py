@@ -8,17 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .checks import float_of, function, items
-from .containers import flatten, rebuild
-from .graph import Node, constant, fixed, new_variable, topological
-from .program.calls import Calls
-from .program.captured import Captured
-from .program.instructions import listing
-from .program.passes import optimised
-from .program.printing import printed
-from .program.program import Body, Stats
-from .program.trace import Trace, refuse_inside
-from .shapes import describe
+from ..checks import float_of, function, items
+from ..containers import flatten, rebuild
+from ..graph import Node, constant, fixed, new_variable, topological
+from ..shapes import describe
+from .arrays.body import Body, Stats
+from .arrays.lowering import Calls
+from .ir.instructions import listing
+from .ir.passes import optimised
+from .printing import printed
+from .tracing.captured import Captured
+from .tracing.trace import Trace, refuse_inside
 
 __all__ = ["Loop"]
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, held, topological, turn
-from ..primitives import TABLE
-from ..shapes import axes_of
-from .columns import LEAF, NULL, Columns, Rows, merged_constants
+from ...graph import Node, held, topological, turn
+from ...primitives import TABLE
+from ...shapes import axes_of
+from .structure_of_arrays import LEAF, NULL, Columns, Rows, merged_constants
 
 __all__ = ["spelled_out"]
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, fixed
-from ..primitive import Primitive
+from ...graph import Node, fixed
+from ...primitive import Primitive
 from .purity import REMEDY, Observer, standing
 from .ties import ABSENT, Ties, as_class, is_plain, text
 

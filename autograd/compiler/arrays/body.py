@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..locks import lock
-from .calls import Call, Calls, PythonCall
-from .instructions import Instruction, Listing
+from ...locks import lock
+from ..ir.instructions import Instruction, Listing
+from .lowering import Call, Calls, PythonCall
 from .memory import ALIGNMENT, planned
 from .views import View
 
@@ -61,7 +61,7 @@ class Body:
         prologue: Callable[[Calls], None] = lambda calls: None,
         epilogue: Callable[[Calls], None] = lambda calls: None,
     ) -> None:
-        from ..kernels import catalogue  # numba comes with it: only when the first program is compiled
+        from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
 
         self.lock = lock(threading.Lock)
         self.listing = listing

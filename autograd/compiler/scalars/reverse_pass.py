@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..primitives import TABLE
-from .columns import CONSTANT, NULL, ONE, Columns
-from .flow import Flow, Terms, Walk, flowing, in_order
-from .rules import NEUTRAL, is_neutral
+from ...primitives import TABLE
+from ..ir.rules import NEUTRAL, is_neutral
+from .dataflow import Flow, Terms, Walk, flowing, in_order
+from .structure_of_arrays import CONSTANT, NULL, ONE, Columns
 from .sums import LINEAR, described, merged, simplified, summed
-from .templates import Template, template, written
+from .vjp_rules import Template, template, written
 
 __all__ = ["differentiated"]
 

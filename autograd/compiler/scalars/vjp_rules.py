@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import modes
-from ..graph import fixed, new_variable, topological
-from ..modes import quietly
-from ..primitive import Primitive
-from ..primitives import TABLE
-from .columns import CONSTANT, MINUS, NULL, ONE, Columns
+from ... import modes
+from ...graph import fixed, new_variable, topological
+from ...modes import quietly
+from ...primitive import Primitive
+from ...primitives import TABLE
+from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, Columns
 
 __all__ = ["Template", "template", "written"]
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import quiet
-from ..primitives import TABLE
-from ..shapes import axes_of
-from .instructions import Instruction, Listing
+from ...modes import quiet
+from ...primitives import TABLE
+from ...shapes import axes_of
+from ..ir.instructions import Instruction, Listing
 from .views import View, collapsed, contiguous_strides, whole
 
 __all__ = ["Call", "Calls", "PythonCall", "named_operands"]

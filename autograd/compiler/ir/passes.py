@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import TABLE
-from ..shapes import expand
+from ...primitives import TABLE
+from ...shapes import expand
 from .instructions import Instruction, Listing
 from .rules import NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 

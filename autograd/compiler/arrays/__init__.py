@@ -1,0 +1,1 @@
+"""Programs of arrays: from instructions to calls of kernels in one arena."""

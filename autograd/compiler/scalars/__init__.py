@@ -1,0 +1,1 @@
+"""Programs of single numbers: a graph as columns, forward and backward, scheduled into loops."""
