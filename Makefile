@@ -51,7 +51,7 @@ wheel: $(TEST)/ready $(WHEEL)/ready ## build the wheel in dist/; try it beside N
 	$(TEST)/bin/python -m hatchling build --target wheel
 	$(WHEEL)/bin/python -m $(PIP) --no-deps --force-reinstall dist/*.whl
 	$(WHEEL)/bin/python -I tests/smoke.py
-	$(WHEEL)/bin/python -I -c 'import runpy, sys; sys.path.append("$(LIBRARIES)"); runpy.run_path("tests/smoke.py")'
+	$(WHEEL)/bin/python -I -c 'import runpy, sys; sys.path.append("$(LIBRARIES)"); runpy.run_path("tests/smoke.py", run_name="__main__")'
 
 kernels: $(TEST)/ready ## run compiled programs with every index checked that a kernel knows the bounds of, and without numba
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(TEST))/checked $(PYTEST) tests/test_compiled.py tests/test_compiled_training.py

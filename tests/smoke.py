@@ -91,11 +91,12 @@ def check_commands() -> None:
         assert "a*b = 6" in done.stdout and not done.stderr, done
 
 
-with tempfile.TemporaryDirectory() as place:
-    check_name()
-    check_eager(Path(place))
-    check_compiled()
-    check_neighbour()
-    check_commands()
-beside = [name for name in ("numba", "scipy", "autograd", "pennylane") if installed(name)]
-print(f"chalkgrad {chalkgrad.__version__} works on Python {sys.version.split()[0]}, beside {beside or 'NumPy alone'}")
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        check_name()
+        check_eager(Path(place))
+        check_compiled()
+        check_neighbour()
+        check_commands()
+    beside = [name for name in ("numba", "scipy", "autograd", "pennylane") if installed(name)] or "NumPy alone"
+    print(f"chalkgrad {chalkgrad.__version__} works on Python {sys.version.split()[0]}, beside {beside}")

@@ -119,7 +119,6 @@ def test_float32_stays(loss: Any, z: np.ndarray, y: np.ndarray) -> None:
     assert out.dtype == np.float32 and out.item() == pytest.approx(reduced(loss, by_hand(loss, z, y)), rel=1e-5)
 
 
-@pytest.mark.slow
 def torchs(loss: Any, settings: dict[str, Any], z: Any, y: Any, reduction: str) -> Any:
     """PyTorch's form of a loss."""
     torch = pytest.importorskip("torch")
@@ -151,7 +150,6 @@ def torchs(loss: Any, settings: dict[str, Any], z: Any, y: Any, reduction: str) 
     return theirs(z, y, reduction=reduction, **own)
 
 
-@pytest.mark.slow
 def same_as_pytorch(loss: Any, settings: dict[str, Any], z: np.ndarray, y: np.ndarray, reduction: str) -> None:
     torch = pytest.importorskip("torch")
     twin = torch.tensor(z, requires_grad=True)
@@ -167,12 +165,14 @@ def same_as_pytorch(loss: Any, settings: dict[str, Any], z: np.ndarray, y: np.nd
     assert np.allclose(ours.grad, twin.grad.numpy(), rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize(("loss", "z", "y"), CASES, ids=IDS)
 def test_equals_pytorch(loss: Any, z: np.ndarray, y: np.ndarray, reduction: str) -> None:
     same_as_pytorch(loss, {}, z, y, reduction)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2, 1.0])
 @pytest.mark.parametrize("weight", [None, [0.5, 2.0, 1.0]])

@@ -311,6 +311,7 @@ def test_a_constant_weight_is_saved_compared_and_loaded_frozen(tmp_path: Path) -
     assert loaded.outputs(X).tobytes() == one.outputs(X).tobytes() and not loaded[0].weight.requires_grad
 
 
+@pytest.mark.slow
 def test_exports_hold_what_is_not_trained(tmp_path: Path) -> None:
     torch, ort = pytest.importorskip("torch"), pytest.importorskip("onnxruntime")
     model = Whole(1)
