@@ -18,7 +18,7 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 PACKAGES = {"chalkgrad": "", "autograd": "autograd", "nn": "nn"}
 """Folders of the checkout, and where their files go inside the package of the wheel."""
 
-SUFFIXES = (".py", ".js", ".css", ".html", ".md", ".json", ".typed")
+SUFFIXES = (".py", ".js", ".css", ".html", ".md", ".json", ".png", ".typed")
 
 LEFT_OUT = {"chalkgrad/_checkout.py", "chalkgrad/py.typed", "autograd/_clash.py"}
 """Files that only a checkout needs, and the one that hatchling includes itself."""
@@ -84,8 +84,8 @@ def write(root: Path, target: Path) -> None:
             if path.suffix in SUFFIXES and name not in LEFT_OUT and "/." not in name and "__pycache__" not in name:
                 copy = target / place / path.relative_to(root / package)
                 copy.parent.mkdir(parents=True, exist_ok=True)
-                source = path.read_text(encoding="utf-8")
-                copy.write_text(renamed(source, name) if path.suffix == ".py" else source, "utf-8", newline="\n")
+                content = path.read_bytes()
+                copy.write_bytes(renamed(content.decode(), name).encode() if path.suffix == ".py" else content)
 
 
 def renamed(source: str, name: str) -> str:

@@ -17,7 +17,7 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value
 from nn.command import main
-from nn.pages.formulas import OPTIMIZERS, SCORE_LOSSES, SURFACES
+from nn.pages.formulas import ACTIVATIONS, OPTIMIZERS, SCORE_LOSSES, SURFACES
 from nn.pages.page import bundle, module
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +100,7 @@ SCORES = {
 
 
 def all_cases() -> dict[str, Any]:
-    trained = [training([2, 4, 2, 1], activation=name) for name in nn.pages.formulas.ACTIVATIONS]
+    trained = [training([2, 4, 2, 1], activation=name) for name in ACTIVATIONS]
     trained += [training([2, 5, 1], optimizer=name, lr=0.01) for name in OPTIMIZERS]
     losses = ("bce_with_logits", "hinge", "squared_hinge", "mae", "huber")
     trained += [training([3, 4, 1], loss=name, batch=3) for name in losses]
@@ -291,6 +291,10 @@ def test_a_weight_is_edited_by_click_and_by_keyboard(window: Any) -> None:
 def test_the_numbers_of_both_passes_are_those_of_the_library(window: Any) -> None:
     page = opened(window, nn.playground(data="gauss", hidden=[3], noise=0.5, seed=4))
     page.click("[aria-label='one epoch']")
+    page.hover(".output .plane svg", position={"x": 90, "y": 120})
+    assert page.locator(".tag.down:not(:empty)").count() == 6
+    page.hover("h1")
+    assert page.locator(".tag.down:not(:empty)").count() == 0
     page.click("text=next point")
     assert page.locator(".tag.up:not(:empty)").count() == 6 and page.locator(".tag.down:not(:empty)").count() == 6
     room: dict[str, Any] = {}
@@ -413,6 +417,16 @@ def test_on_a_phone_nothing_runs_over_the_edge(scheme: str, window: Any) -> None
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
     assert window.is_quiet(), window.messages
+
+
+def test_a_page_follows_the_theme_of_the_notebook_around_it(window: Any) -> None:
+    shown = window.show(f"<body data-jp-theme-light='false'>{nn.demos.joints()._repr_html_()}</body>")
+    frame = shown.frame_locator("iframe")
+    frame.locator("html[data-ready=yes][data-theme=dark]").wait_for()
+    shown.evaluate("document.body.dataset.jpThemeLight = 'true'")
+    frame.locator("html[data-theme=light]").wait_for()
+    height = shown.evaluate("document.querySelector('iframe').clientHeight")
+    assert abs(height - frame.locator("main").evaluate("(x) => x.offsetHeight")) < 8 and window.is_quiet()
 
 
 def test_all_controls_have_names_and_texts_have_contrast(window: Any) -> None:

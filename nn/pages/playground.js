@@ -6,7 +6,7 @@ import { panels } from "./panels.js";
 import { Curves, Plane, enlarged, grid, heat } from "./plot.js";
 import { generator, shuffle } from "./random.js";
 import { LOSSES, MOST_LAYERS, arrays, fromAddress, netOf, toAddress } from "./setup.js";
-import { button, calm, checkbox, fmt, h, icon, select, slider } from "./ui.js";
+import { button, checkbox, fmt, h, icon, select, slider } from "./ui.js";
 
 const N = 56, LARGE = 224, BUDGET = 9;
 const RATES = [0.00001, 0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -311,7 +311,6 @@ class App {
         h("div", { class: "checks" }, checkbox("Show test data", false, (on) => { this.showTest = on; this.dots(); }),
           checkbox("Discretize output", state.discretize, (on) => { state.discretize = on; this.remember(); this.paint(); }))));
     this.root.replaceChildren(h("h1", { class: "title", text: "Playground" }), this.top, columns, this.live, this.panels.element);
-    this.root.classList.toggle("calm", calm());
     this.root.addEventListener("keydown", (event) => {
       if (event.key === " " && event.target === document.body) this.playButton.click();
     });
@@ -416,7 +415,8 @@ class App {
 /** Make the playground in an element. */
 export function render_playground(root, settings) {
   addEventListener("hashchange", () => location.reload());
-  return new App(root, settings);
+  const app = new App(root, settings);
+  return { paint: () => { app.dots(); app.rebuild(); } };
 }
 
 function readHash() {

@@ -20,7 +20,7 @@ export function pythonCode({ state, net, data, epoch }) {
   }
   const penalty = state.penalty !== "none" && state.alpha ? `, penalty=nn.${state.penalty}(${state.alpha})` : "";
   return `import numpy as np
-import nn
+from chalkgrad import nn
 
 train = np.array(${rows(train)})
 test = np.array(${rows(test)})

@@ -123,8 +123,11 @@ export function start(render) {
   root.replaceChildren();
   const theme = () => { document.documentElement.dataset.theme = isDark() ? "dark" : "light"; };
   theme();
-  const page = render(root, settings);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { theme(); page?.paint?.(); });
+  const page = render(root, settings), again = () => { theme(); page.paint(); };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+  try {
+    if (parent !== window) new MutationObserver(again).observe(parent.document.body, { attributeFilter: ["data-jp-theme-light"] });
+  } catch { /* a frame may not look outside */ }
   fit(root);
   document.documentElement.dataset.ready = "yes";
 }
