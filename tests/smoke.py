@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from importlib import metadata, util
 from pathlib import Path
 
@@ -53,7 +54,10 @@ def check_eager(folder: Path) -> None:
     assert np.allclose(gelu(Tensor([-0.5, 2.0])).data, bell)
     X, y = nn.datasets.xor()
     for model in (nn.MLP(2, [4, 1], "tanh", rng=1), nn.TensorMLP(2, [8, 1], "tanh", rng=1)):
-        history = nn.fit(model, X, y, "mse", optimizer=nn.Adam(lr=0.05), epochs=60, batch_size=None, rng=0)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            history = nn.fit(model, X, y, "mse", optimizer=nn.Adam(lr=0.05), epochs=60, batch_size=None, rng=0)
+        assert installed("numba") == (not said) and all("pip install numba" in str(each.message) for each in said), said
         assert history["loss"][-1] < history["loss"][0]
         nn.save(model, folder / "net.npz")
         for copy in (nn.load(folder / "net.npz"), pickle.loads(pickle.dumps(model))):
