@@ -186,7 +186,7 @@ def _by_name(x: Any, fits: Callable[[Any], bool]) -> bool:
 
 _PARTS: dict[str, Callable[[Any], bool]] = {
     "settings": lambda x: isinstance(x, dict) and type(x.get("key")) is int and x["key"] >= 0
-    and _whole(x.get("batches"), 1),
+    and _whole(x.get("batches"), 1) and isinstance(x.get("lr", []), list),
     "epoch": _whole,
     "steps": _whole,
     "stopped": lambda x: isinstance(x, str),
@@ -221,7 +221,7 @@ def resume(
         ("`metrics` and `validation`, the numbers of an epoch", list(found["history"]), list(training.history)),
         ("generators of random numbers in the model", list(found["generators"]), list(generators)),
     ]
-    pairs = [pair for pair in pairs if pair[1] != pair[2]]
+    pairs = [pair for pair in pairs if repr(pair[1]) != repr(pair[2])]
     wrong = [f"{name}: {_apart(now, was)}, and in the file {_apart(was, now)}" for name, was, now in pairs]
     if wrong:
         raise ValueError(
@@ -282,7 +282,7 @@ def _with_rates(state: dict[str, Any], optimizer: Any, before: Any, given: list[
         if before is None:  # the first version: a schedule goes on, a number is the new one
             taken = f"lr.{i}" in names or [n for n in names if n in own] != [n for n in names if n in state]
         else:
-            taken = i >= len(before) or before[i] != lr
+            taken = i >= len(before) or repr(before[i]) != repr(lr)
         if taken:
             kept = {name: x for name, x in state.items() if name not in names}
             state = kept | {name: own[name] for name in names if name in own}
