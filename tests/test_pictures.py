@@ -141,7 +141,7 @@ def test_the_difference_of_pictures_can_be_seen(tmp_path: Path) -> None:
 def test_a_notebook_holds_a_picture_for_every_export() -> None:
     for shown in (draw(neuron()), draw(neuron()).player(), draw(neuron()).film(), draw(nn.MLP(2, [2, 1], rng=1))):
         bundle = shown._repr_mimebundle_()
-        assert sorted(bundle) == ["image/png", "image/svg+xml", "text/html", "text/plain"]
+        assert sorted(bundle) == ["application/pdf", "image/png", "image/svg+xml", "text/html", "text/plain"]
         assert bundle["image/png"].startswith(b"\x89PNG") and bundle["image/svg+xml"] == shown.svg()
 
 
