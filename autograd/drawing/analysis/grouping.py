@@ -63,11 +63,8 @@ class GroupFinder:
         self.sample, self.shown = sample, sample.shown
         self.users = snapshot.users
         self._beside: dict[int, list[int]] = {}  # the uses of a leaf, but for penalties
-        self.places = {
-            i: place
-            for i in self.shown
-            if self._is_parameter(i) and self.nodes[i].label and (place := place_of(self.nodes[i].label))
-        }
+        labels = {i: self.nodes[i].label for i in self.shown if self._is_parameter(i) and self.nodes[i].label}
+        self.places = {i: place for i, label in labels.items() if (place := place_of(label))}
         self.named = [_Sum(members, [], (), depth=DEEPEST, title=title) for title, members in composites_of(snapshot)]
         self.sums = self._find_sums()
         self.layers = self._find_layers()
@@ -140,13 +137,9 @@ class GroupFinder:
         return [sorted(under), rest] if rest else [members]
 
     def _is_product(self, i: int) -> bool:
-        return (
-            bool(self.operands[i])
-            and i in self.shown
-            and self.nodes[i].op.name in _PRODUCTS
-            and not self.nodes[i].label
-            and len(self._uses(i)) == 1
-        )
+        node = self.nodes[i]
+        is_shown = i in self.shown and bool(node.inputs) and node.op.name in _PRODUCTS
+        return is_shown and not node.label and len(self._uses(i)) == 1
 
     def _sum(self, members: list[int]) -> _Sum:
         inside = set(members)
@@ -263,13 +256,8 @@ class GroupFinder:
             inside: nodes whose groups are to be left open.
         """
         groups: list[Group] = []
-        open_sums = {
-            id(s)
-            for s in self.sums
-            if s.name in opened
-            or (s.title and "all" in opened)
-            or not inside.isdisjoint([*s.operations, *s.holds])
-        }
+        named = opened if "all" not in opened else opened | {s.name for s in self.sums if s.title}
+        open_sums = {id(s) for s in self.sums if s.name in named or not inside.isdisjoint([*s.operations, *s.holds])}
         for row, name in zip(self.layers, self.layer_names, strict=True):
             if depth > 0 and name in opened:
                 open_sums |= {id(s) for s in row}

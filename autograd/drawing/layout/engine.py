@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib.util
 import json
 import os
@@ -52,8 +53,7 @@ class _Library:
             limit = threading.Timer(SECONDS, child.kill)
             limit.start()
             try:
-                self._send(child, dot.encode())
-                made = self._receive(child)
+                made = self._asked(child, dot.encode())
             except BaseException:  # also Ctrl-C: a child that is still busy would answer the next picture
                 self.close()
                 raise
@@ -75,16 +75,11 @@ class _Library:
             self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
         return self._child
 
-    def _send(self, child: subprocess.Popen[bytes], text: bytes) -> None:
-        assert child.stdin is not None
-        try:
+    def _asked(self, child: subprocess.Popen[bytes], text: bytes) -> bytes:
+        assert child.stdin is not None and child.stdout is not None
+        with contextlib.suppress(OSError):  # a child that has ended gives nothing to read
             child.stdin.write(struct.pack("I", len(text)) + text)
             child.stdin.flush()
-        except OSError as error:
-            raise EngineError(f"pygraphviz ended: {error}") from error
-
-    def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
-        assert child.stdout is not None
         head = child.stdout.read(4)
         made = child.stdout.read(*struct.unpack("I", head)) if len(head) == 4 else b""
         if not made:

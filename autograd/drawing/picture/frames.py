@@ -94,11 +94,9 @@ class _Scene:
         self.frames: list[Frame] = []
 
     def start(self) -> None:
-        told = [
-            f"{node.label} = {short(single)}" if (single := number(data)) is not None else node.label
-            for node, data in zip(self.snapshot.nodes, self.snapshot.data, strict=True)
-            if not node.inputs and node.label
-        ]
+        pairs = zip(self.snapshot.nodes, self.snapshot.data, strict=True)
+        given = [(node.label, number(data)) for node, data in pairs if not node.inputs and node.label]
+        told = [label if single is None else f"{label} = {short(single)}" for label, single in given]
         more = f" and {len(told) - 6} more" if len(told) > 6 else ""
         self._take(set(), set(), f"given are {', '.join(told[:6])}{more}" if told else "the leaves are given")
 
@@ -173,8 +171,8 @@ class _Scene:
         coloured = gradient if back else self.snapshot.data[i] if known else None
         return replace(
             box, lines=lines, amount=None if coloured is None else number(coloured), step=None,
-            heat=heat_of(plain_data(coloured)),
-            has_nan=box.has_nan and known, hint=box.hint if known else box.hint.partition("\n")[0],
+            heat=heat_of(plain_data(coloured)), has_nan=box.has_nan and known,
+            hint=box.hint if known else box.hint.partition("\n")[0],
         )  # fmt: skip
 
     def _take(self, lit: set[int], along: set[int], sentence: str) -> None:

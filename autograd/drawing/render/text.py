@@ -26,15 +26,10 @@ def tree(picture: Picture) -> str:
         while stack:
             place, lead, further, on_edge = stack.pop()
             box, operands = picture.boxes[place], below.get(place, [])
-            mark = (
-                f"#{place} "
-                if box.kind == "op" and (uses.get(place, 0) > 1 or (start == place and len(lines) > 1))
-                else ""
-            )
+            is_marked = box.kind == "op" and (uses.get(place, 0) > 1 or (start == place and len(lines) > 1))
+            mark = f"#{place} " if is_marked else ""
             if place in written:
-                lines.append(
-                    f"{lead}{on_edge}{mark}{_first(box)} (above)" if operands else f"{lead}{on_edge}{_said(box)}"
-                )
+                lines.append(lead + on_edge + (f"{mark}{_first(box)} (above)" if operands else _said(box)))
                 continue
             if operands and len(further) > 3 * _DEEPEST:
                 later.append(place)
@@ -43,16 +38,9 @@ def tree(picture: Picture) -> str:
             written.add(place)
             lines.append(f"{lead}{on_edge}{mark}{_said(box)}")
             for edge in reversed(operands):
-                is_last = edge is operands[-1]
+                branch, beside = ("└─ ", "   ") if edge is operands[-1] else ("├─ ", "│  ")
                 text = f"[{edge.text}] " if edge.text else ""
-                stack.append(
-                    (
-                        edge.operand,
-                        further + ("└─ " if is_last else "├─ "),
-                        further + ("   " if is_last else "│  "),
-                        text,
-                    )
-                )
+                stack.append((edge.operand, further + branch, further + beside, text))
     return "\n".join(lines) + "\n"
 
 
