@@ -47,7 +47,7 @@ from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import LivePlot as LivePlot
 from .checkpoint import Checkpoint as Checkpoint
 from .compiled import EagerFallback as EagerFallback
-from .data import Standardizer as Standardizer
+from .data import StandardScaler as StandardScaler
 from .data import batches as batches
 from .data import split as split
 from .descent import descend as descend
@@ -136,7 +136,7 @@ __all__ = [
     "L1",
     "L2",
     "SGD",
-    "Standardizer",
+    "StandardScaler",
     "batches",
     "split",
     "EagerFallback",

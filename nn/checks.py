@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_array", "cast", "count", "flag", "one_of", "within"]
+__all__ = ["as_array", "cast", "count", "flag", "one_of", "refuse_masked", "within"]
+
+
+def refuse_masked(x: Any, name: str) -> None:
+    """Refuse an array with masked entries: NumPy would hand them out as if they were not masked."""
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(f"`{name}` has entries that are masked: remove such rows first, or fill them in with `filled`")
 
 
 def as_array(x: Any, name: str = "x") -> np.ndarray:
@@ -17,6 +23,7 @@ def as_array(x: Any, name: str = "x") -> np.ndarray:
     >>> as_array([[1, 2], [3, 4]]).shape
     (2, 2)
     """
+    refuse_masked(x, name)
     try:
         return np.asarray(x)
     except ValueError:

@@ -17,7 +17,7 @@ from autograd import Node, Tensor
 from . import targets
 from .checks import cast, one_of
 
-__all__ = ["Criterion", "Loss", "shares_of_rows", "shares_of_signs", "shares_of_two"]
+__all__ = ["Criterion", "Loss", "shares_of_rows", "shares_of_signs", "shares_of_two", "weights_of"]
 
 Loss = Callable[[Any, Any], Any]
 """A function of outputs and targets that gives a single number: a `Criterion`, or your own."""
@@ -30,8 +30,10 @@ class Criterion:
 
     Args:
         formula: gives the loss of each case, from outputs and targets, and settings that are keywords.
-        kind: what its targets are, one of `nn.targets`.
-        unit: the output unit that goes with it.
+        kind: what its targets are, one of `nn.targets`: it decides what `predict` returns. `reals` and `counts` stand
+            for values, `probabilities` and `signs` for two classes, `classes`, `labels` and `rows` for k of them.
+        output_activation: the function from outputs to predictions (the inverse link): to the mean of the targets, the
+            probability of class 1, or that of each class. None for the outputs themselves, without probabilities.
         shares: gives what a case is worth from its targets and the weights of the classes, where there are classes.
             A formula that has a setting `class_weight` puts it in itself.
 
@@ -56,8 +58,14 @@ class Criterion:
     Attributes:
         name: how it is called in `LOSSES`.
         settings: those that differ from the usual.
-        unit: the output unit that goes with it, a function from outputs to the mean of the targets, or None.
+        output_activation: what `predict`, `predict_proba`, `evaluate` and the metrics apply to the outputs.
 
+    A loss of your own predicts by the same rule. A plain function of values may have an attribute `output_activation`.
+
+    >>> from chalkgrad.nn import targets
+    >>> def exponential(logs, y):
+    ...     return logs + y * ag.exp(-logs)
+    >>> own = Criterion(exponential, targets.reals, output_activation=ag.exp)  # for `nn.fit(..., loss=own)`
     >>> from chalkgrad.nn.losses import cross_entropy, mse
     >>> mse([1.0, 3.0], [1.0, 1.0], reduction="none").data
     array([0., 4.])
@@ -70,12 +78,12 @@ class Criterion:
         self,
         formula: Callable[..., Any],
         kind: Callable[..., Any],
-        unit: Callable[[Any], Any] | None = None,
+        output_activation: Callable[[Any], Any] | None = None,
         shares: Callable[..., Any] | None = None,
     ) -> None:
         functools.update_wrapper(self, formula)
         self.name = formula.__name__
-        self.formula, self.kind, self.unit, self.shares = formula, kind, unit, shares
+        self.formula, self.kind, self.output_activation, self.shares = formula, kind, output_activation, shares
         self.base: Criterion | None = None
         self.settings: dict[str, Any] = {}
         self.outputs_name, self.targets_name, *own = inspect.signature(formula).parameters
@@ -95,6 +103,16 @@ class Criterion:
         vars(made).update(vars(self), base=self.base or self, settings={**self.settings, **settings})
         return made
 
+    @property
+    def codes(self) -> tuple[float, float] | None:
+        """The targets that stand for two classes, where one output tells them apart."""
+        return {targets.probabilities: (0.0, 1.0), targets.signs: (-1.0, 1.0)}.get(self.kind)
+
+    @property
+    def many(self) -> bool:
+        """Whether there is an output for each class."""
+        return self.kind in (targets.classes, targets.labels, targets.rows)
+
     def prepare(self, shape: tuple[int, ...], y: Any) -> Any:
         """Check targets for outputs of this shape, and give them as floats in the shape that the formula takes.
 
@@ -106,7 +124,14 @@ class Criterion:
                [0., 0., 1.]])
         """
         plain = targets.node_or_plain(y, self.targets_name)
+        ignored, gone = self.settings.get("ignore_index"), np.empty(0)
+        if ignored is not None and isinstance(plain, np.ndarray) and plain.shape in (shape, shape[:-1]):
+            one_hot = plain.shape == shape
+            gone = np.asarray(~plain.any(axis=-1) if one_hot else plain == ignored)[..., None]
+            plain = np.where(gone, 1 / shape[-1], plain) if one_hot else np.where(gone[..., 0], 0, plain)
         found = self.kind(plain, tuple(shape), self.targets_name, self.outputs_name)
+        if gone.size:
+            found = np.where(gone, 0.0, found)  # a row of zeros weighs nothing
         if isinstance(y, Tensor) and y.requires_grad and y.shape == found.shape:
             return y  # it may be differentiated
         return found if isinstance(found, Node) else found.astype(np.float64, copy=False)
@@ -128,6 +153,8 @@ class Criterion:
             raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")
         y = cast(y, z.dtype)
         worth = None
+        if own.get("ignore_index") is not None and class_weight is None:
+            class_weight = np.ones(z.shape[-1])
         if class_weight is not None and self.shares is not None:
             class_weight = _class_weight(class_weight, self, z)
             worth = self.shares(y, class_weight)
@@ -166,13 +193,14 @@ def _class_weight(weight: Any, loss: Criterion, z: Any) -> np.ndarray:
     if isinstance(weight, dict):
         raise TypeError("`class_weight` is a list of numbers in the order of the classes, not a dict")
     k = z.shape[-1] if loss.shares is shares_of_rows else 2
-    weight = cast(_weights(weight, "class_weight"), z.dtype)
+    weight = cast(weights_of(weight, "class_weight"), z.dtype)
     if weight.shape != (k,):
         raise ValueError(f"`class_weight` has shape {weight.shape}; {loss.name} needs one for each of {k} classes")
     return weight
 
 
-def _weights(weight: Any, name: str) -> np.ndarray:
+def weights_of(weight: Any, name: str) -> np.ndarray:
+    """Check weights, numbers from 0."""
     weight = targets.node_or_plain(weight, name)
     if isinstance(weight, Node) or np.any(weight < 0):
         raise ValueError(f"`{name}` are numbers from 0, not {weight!r:.60}")
@@ -184,7 +212,7 @@ def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
     each = each if isinstance(each, Node) else np.asarray(each)
     if sample_weight is not None:
         if not isinstance(sample_weight, Node):
-            sample_weight = _weights(sample_weight, "sample_weight")
+            sample_weight = weights_of(sample_weight, "sample_weight")
         if isinstance(sample_weight, (Tensor, np.ndarray)):
             sample_weight = cast(sample_weight, each.dtype)
         if sample_weight.shape != each.shape[: len(sample_weight.shape)]:

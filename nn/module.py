@@ -14,7 +14,7 @@ import numpy as np
 from autograd import Network, Node, Tensor, Value, no_grad
 
 from .checks import as_array
-from .data import as_inputs
+from .data import arranged, as_inputs
 from .reading import Reading
 from .showing import structure
 from .stages import Stage, network_of
@@ -82,7 +82,8 @@ class Module(Stateful):
             The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
         """
         with _in_use, no_grad(), self.mode(False):
-            X = as_array(X.data if isinstance(X, (Value, Tensor)) else X, "X").copy()  # a `forward` may work in place
+            X = X.data if isinstance(X, (Value, Tensor)) else self.arranged(X)
+            X = as_array(X, "X").copy()  # a `forward` may work in place
             out = self.forward_rows(X)
         if not isinstance(out, (Value, Tensor, np.ndarray)):
             kind = type(out).__name__
@@ -117,7 +118,7 @@ class Module(Stateful):
         Raises:
             RuntimeError: it is not known what the outputs mean.
         """
-        return self._known().predict(self.outputs(as_inputs(X)))
+        return self._known().predict(self.outputs(as_inputs(self.arranged(X))))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probability of each class for each row of `X`, shape `(n, k)`, in the order of `reading.classes`.
@@ -126,7 +127,15 @@ class Module(Stateful):
             RuntimeError: it is not known what the outputs mean.
             ValueError: they are no probabilities.
         """
-        return self._known().predict_proba(self.outputs(as_inputs(X)))
+        return self._known().predict_proba(self.outputs(as_inputs(self.arranged(X))))
+
+    def arranged(self, X: Any) -> Any:
+        """Return a frame with its columns in the order of those that `nn.fit` was given; anything else as it is.
+
+        Raises:
+            ValueError: columns are missing, or there are others.
+        """
+        return X if self.reading is None else arranged(X, self.reading.columns)
 
     def _known(self) -> Reading:
         if self.reading is None:

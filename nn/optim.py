@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import autograd as ag
@@ -410,3 +410,9 @@ class Groups(Optimizer):
 def _ratio(x: Any, root: Any, eps: float) -> Any:
     """Divide by the root and a little more; with nothing more, 0 where the root is 0, instead of 0/0."""
     return x / (root + eps) if eps else ag.where(root, ag.div(x, root), 0.0)
+
+
+RULES: dict[str, Callable[..., Optimizer]] = {
+    "sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW, "nadam": NAdam,
+}  # fmt: skip
+"""The optimisers that go by a name, as in `nn.fit(..., optimizer="adam")`."""

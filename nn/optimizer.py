@@ -210,11 +210,11 @@ class Optimizer:
             self._commit(live, new, news, steps, skipped)
             raise
 
-    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: list[int]) -> None:
+    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: Any = ()) -> None:
         """Make a step that has been computed; doing it once more changes nothing."""
         for i in live:
             self.parameters[i].data = new[i]
-        self._states, self.steps, self.skipped = news, steps, skipped
+        self._states, self.steps, self.skipped = news, steps, skipped or self.skipped
 
     def state_dict(self) -> dict[str, Any]:
         """Copy all that a later step depends on, but the parameters and the settings.

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd import Node, Tensor, Value, display
 
-from .data import Standardizer
+from .data import StandardScaler
 from .randomness import Random
 
 __all__ = ["Stateful", "buffer", "in_forward", "is_buffer", "is_parameter", "size_of"]
@@ -281,7 +281,7 @@ class Stateful(display.Shown):
         return [*wrong, *(complaint for complaint in found if complaint)]
 
 
-_HOLDERS = (Stateful, Node, np.ndarray, list, tuple, dict, Standardizer)
+_HOLDERS = (Stateful, Node, np.ndarray, list, tuple, dict, StandardScaler)
 
 
 def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
@@ -297,7 +297,7 @@ def _parts(name: str, thing: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(thing, (list, tuple)):
         for i, part in enumerate(thing):
             yield from _parts(f"{name}.{i}", part)
-    elif isinstance(thing, (dict, Standardizer)):
+    elif isinstance(thing, (dict, StandardScaler)):
         for key, part in (thing if isinstance(thing, dict) else vars(thing)).items():
             yield from _parts(f"{name}.{key}", part)
 
@@ -323,7 +323,7 @@ def _with_arrays(thing: Any, new: Mapping[int, np.ndarray]) -> Any:
     elif isinstance(thing, tuple):
         made: Callable[[Any], Any] = getattr(type(thing), "_make", tuple)
         return made(_with_arrays(part, new) for part in thing)
-    elif isinstance(thing, (dict, Standardizer)):
+    elif isinstance(thing, (dict, StandardScaler)):
         table = thing if isinstance(thing, dict) else vars(thing)
         table.update({key: _with_arrays(part, new) for key, part in table.items()})
     return thing

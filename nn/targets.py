@@ -13,7 +13,9 @@ import numpy as np
 import autograd as ag
 from autograd import Node, Tensor, Value
 
-__all__ = ["classes", "labels", "node_or_plain", "numbers", "probabilities", "reals", "rows", "signs"]
+from .checks import refuse_masked
+
+__all__ = ["classes", "counts", "labels", "node_or_plain", "numbers", "probabilities", "reals", "rows", "signs"]
 
 Shape = tuple[int, ...]
 
@@ -24,6 +26,7 @@ def numbers(x: Any, name: str) -> Any:
         return x
     if isinstance(x, Node):
         return ag.reshape(x, shape=())
+    refuse_masked(x, name)
     if isinstance(x, (list, tuple)):
         try:
             return Tensor(x)
@@ -42,6 +45,7 @@ def node_or_plain(y: Any, name: str) -> Any:
         if y.op is not None and y.requires_grad:  # a variable or a result: its numbers are not to be looked at
             return ag.reshape(y, shape=()) if isinstance(y, Value) else y
         y = y.data
+    refuse_masked(y, name)
     try:
         y = np.asarray(y)
     except ValueError:
@@ -65,6 +69,14 @@ def reals(y: Any, shape: Shape, name: str, outputs: str) -> Any:
         hint = f": take `{outputs}[{':, ' * y.ndim}0]`, or give the targets that shape" if column else ""
         raise ValueError(f"`{outputs}` have shape {shape} and the targets {y.shape}; they must be equal{hint}")
     return y if isinstance(y, Node) else y.astype(np.float64, copy=False)
+
+
+def counts(y: Any, shape: Shape, name: str, outputs: str) -> Any:
+    """Numbers from 0, of the shape of the outputs."""
+    y = reals(y, shape, name, outputs)
+    if isinstance(y, np.ndarray) and np.any(y < 0):
+        raise ValueError(f"`{name}` are counts, from 0; found {_first(y, y < 0)}")
+    return y
 
 
 def probabilities(y: Any, shape: Shape, name: str, outputs: str) -> Any:

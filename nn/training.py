@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import inspect
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import cycle, islice
 from operator import mul
@@ -13,16 +13,25 @@ import numpy as np
 
 from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
-from .checks import count, flag
+from .checks import count, flag, one_of
 from .compiled import CompiledRunner, compiled_runner
-from .data import batch_sizes, batches, parts_of, plain_array
-from .evaluation import Rows, meet, metrics_of
+from .data import batch_sizes, batches, parts_of
+from .evaluation import (
+    Rows,
+    class_numbers,
+    class_weights,
+    meet,
+    metrics_of,
+    needs_weights,
+    twice_activated,
+    unscaled,
+)
 from .files import PathLike
 from .history import History
 from .losses import Loss, loss_of
 from .metrics import Metric
 from .module import Module
-from .optim import Adam, Optimizer
+from .optim import RULES, Adam, Optimizer
 from .progress import Pace, bar, meter, patience
 from .randomness import RandomLike, seed, source
 from .reading import Reading
@@ -38,7 +47,7 @@ def fit(
     y: Any,
     loss: str | Loss = "mse",
     *,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | str | None = None,
     epochs: int | None = None,
     steps: int | None = None,
     batch_size: int | None = 32,
@@ -48,6 +57,7 @@ def fit(
     metrics: Sequence[str | Metric] = (),
     penalty: Callable[[Module], Any] | None = None,
     sample_weight: Any = None,
+    class_weight: Any = None,
     callbacks: Any = (),
     resume: bool | PathLike = False,
     progress: bool | None = None,
@@ -61,24 +71,30 @@ def fit(
 
     Args:
         model: a Module, of Tensors or of Values.
-        X: the inputs, shape `(n, fan_in)`: an array, lists, a frame. Neither `X` nor `y` is changed.
+        X: the inputs, shape `(n, fan_in)`: an array, lists, a frame. Neither `X` nor `y` is changed. The model keeps
+            the names of a frame's columns: `predict` takes them by name, and refuses a frame that lacks one.
         y: the targets, `n` of them. For a loss between classes they are labels of any type (numbers, strings,
             bools); for another, numbers as the loss takes them. Where the model gives one number per row, shape
             `(n, 1)`, targets of shape `(n,)` are handed on as a column.
         loss: the name of one of `nn.losses`, such as "mse", "bce_with_logits", "cross_entropy", "hinge", or a
             function of outputs and targets that gives a single number.
-        optimizer: such as `SGD(lr=0.1)`; with parameters or without. `Adam()` if left out.
+        optimizer: such as `SGD(lr=0.1)`; with parameters or without; or a name, such as "adam", for one with the
+            settings that it has by itself. `Adam()` if left out.
         epochs: how often to go through the data; 100 times if `steps` is left out as well.
         steps: instead of `epochs`, how many steps to take.
         batch_size: the number of rows in a step; None for all of them.
         shuffle: whether to go through the rows in a new order in each epoch, where there are several batches.
         drop_last: whether to leave out the last batch of an epoch where it is smaller.
-        validation: data to look at after each epoch, `(X, y)`, or the share of the rows, drawn by chance, to keep
-            for it. The history gets "val_loss", the objective on them, with dropout and noise off.
+        validation: data to look at after each epoch, `(X, y)` or `(X, y, sample_weight)`; or the share of the rows,
+            drawn by chance, to keep for it: of each class about that share, where `y` holds labels. The history gets
+            "val_loss", the objective on them, with dropout and noise off.
         metrics: names, such as "accuracy" or "r2", or functions of truth and predictions that give a number, as those
             of scikit-learn. They are taken after each epoch, of the rows to train on and of those to validate on.
         penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
         sample_weight: how much each row is worth, `n` numbers from 0; the losses of `nn.losses` take it.
+        class_weight: how much a row of each class is worth, times its `sample_weight`: a dict from labels (1 for one
+            that is left out), a list in the order of the classes, or "balanced", by which all classes are worth the
+            same, $n / (k\\,n_j)$ a row. It counts in the objective on validation data as well.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
         resume: the file of a `Checkpoint`, to go on from it as if nothing had happened, until there are as many
             epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. Which
@@ -96,6 +112,11 @@ def fit(
         dropout on. With a single batch it is the objective of the parameters that the epoch began with. "val_loss"
         and the metrics are taken after the last step of the epoch, with dropout and noise off.
 
+    Warns:
+        UserWarning: `model` ends with the sigmoid or softmax that `loss` applies itself; or the columns of `X` differ
+            so much in scale that training would crawl: see `StandardScaler`. Each says so once for a call, with the
+            remedy; `warnings.filterwarnings` can silence them.
+
     Raises:
         ValueError, TypeError: an argument is not as above; nothing has been changed then.
         RuntimeError, ValueError: `compiled` is True, and a program cannot follow the step.
@@ -110,8 +131,13 @@ def fit(
     (True, array(['setosa', 'setosa'], dtype='<U10'))
     """
     function, named = loss_of(loss), metrics_of(metrics)
-    reading, rows = meet(model, X, y, function)
-    rows = rows._replace(weights=_weights(sample_weight, len(rows.X), function))
+    reading, rows = meet(model, X, y, function, weights=sample_weight)
+    each = None
+    if class_weight is not None:
+        needs_weights(function, "class_weight")
+        each = class_weights(class_weight, reading, rows.targets)
+        rows = rows.weighed(reading, each)
+    hints = [twice_activated(model, function, rows.X), unscaled(model, rows.X)]
     objective = Objective(function, penalty)
     calls = callbacks_of(callbacks)
     path = _file(resume, calls)
@@ -120,6 +146,8 @@ def fit(
     if found is not None and not isinstance(rng, (int, np.integer)):
         key = found["settings"]["key"]
     rows, held_out = _parts(model, function, reading, rows, validation, key)
+    if each is not None and held_out is not None and not isinstance(validation, (float, np.floating)):
+        held_out = held_out.weighed(reading, each)
     sizes = batch_sizes(len(rows.X), batch_size, flag(drop_last, "drop_last"))
     total = _steps(epochs, steps, len(sizes))
     if found is not None and found["steps"] % found["settings"]["batches"] and found["steps"] < total:
@@ -156,6 +184,8 @@ def fit(
     run = _runner(compiled, model, objective, optimizer, *rows)
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, order, settings)
+    for hint in filter(None, hints):
+        warnings.warn(hint, UserWarning, stacklevel=2)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     model.reading = reading
     try:
@@ -263,29 +293,16 @@ def _parts(
     """Give the rows to train on, and those to validate on."""
     if validation is None:
         return rows, None
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        X, y = validation
-        return rows, meet(model, X, y, loss, reading, " of validation")[1]
+    if isinstance(validation, (tuple, list)) and len(validation) in (2, 3):
+        X, y, *weights = validation
+        return rows, meet(model, X, y, loss, reading, " of validation", *weights)[1]
     if not isinstance(validation, (float, np.floating)):
-        raise TypeError(f"`validation` is `(X, y)` or a share between 0 and 1, not {validation!r:.60}")
-    train, kept = parts_of(len(rows.X), float(validation), source(key), "validation")
+        raise TypeError(
+            f"`validation` is `(X, y)` or a share between 0 and 1, or `(X, y, sample_weight)`, not {validation!r:.60}"
+        )
+    labels = class_numbers(reading, rows.targets)
+    train, kept = parts_of(len(rows.X), float(validation), source(key), "validation", labels)
     return rows.take(train), rows.take(kept)
-
-
-def _weights(weights: Any, n: int, loss: Loss) -> np.ndarray | None:
-    """Check the weights of the rows, and that the loss takes them."""
-    if weights is None:
-        return None
-    try:
-        inspect.signature(loss, follow_wrapped=False).bind(None, None, sample_weight=None)
-    except (TypeError, ValueError):  # the second where a function of C tells nothing of its arguments
-        raise TypeError("`loss` has no argument `sample_weight`; those of `nn.losses` have") from None
-    array = plain_array(weights, "sample_weight").astype(np.float64)
-    if array.shape != (n,):
-        raise ValueError(f"`sample_weight` has shape {array.shape}; there must be one for each row, shape {(n,)}")
-    if array.min() < 0 or not array.any():
-        raise ValueError("`sample_weight` are numbers from 0, not all of them 0")
-    return array
 
 
 def _number(name: str, number: Any) -> float:
@@ -323,6 +340,8 @@ def _optimizer(optimizer: Any, model: Module) -> Optimizer:
         raise ValueError(f"all parameters of `model`, {model!r:.60}, are frozen: `unfreeze` some to train them")
     if optimizer is None:
         optimizer = Adam()
+    if isinstance(optimizer, str):
+        optimizer = RULES[one_of(optimizer.lower(), RULES, "optimizer")]()
     if not isinstance(optimizer, Optimizer):
         hint = f": write {optimizer.__name__}(lr=0.1)" if isinstance(optimizer, type) else ""
         raise TypeError(f"`optimizer` is an optimiser such as SGD(lr=0.1), not {optimizer!r:.60}{hint}")

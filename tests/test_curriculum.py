@@ -268,7 +268,7 @@ def test_the_gradient_at_the_logits_is_the_unit_minus_the_truth() -> None:
         loss = losses.LIKELIHOODS[name]
         target = np.eye(3)[truth] if name == "multinoulli" else np.array(truth)
         slope = grad(lambda z, loss=loss, truth=truth: loss(z, truth, reduction="sum"))(z)
-        assert np.allclose(slope, loss.unit(z) - target, rtol=1e-12)
+        assert np.allclose(slope, loss.output_activation(z) - target, rtol=1e-12)
 
 
 def test_what_saturates_and_what_does_not() -> None:

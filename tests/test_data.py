@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor
-from nn.data import Standardizer, as_inputs, batch_sizes, batches, label_array, plain_array, split
+from nn.data import StandardScaler, as_inputs, batch_sizes, batches, label_array, plain_array, split
 
 NUMBERS = np.arange(6.0).reshape(3, 2)
 
@@ -129,30 +129,30 @@ def test_unequal_lengths_are_refused() -> None:
 def test_standardizer() -> None:
     rng = np.random.default_rng(0)
     X, other = rng.normal(5, 3, (100, 3)), rng.normal(5, 3, (10, 3))
-    standardizer = Standardizer()
+    standardizer = StandardScaler()
     Z = standardizer.fit_transform(X)
     assert np.allclose(Z.mean(axis=0), 0) and np.allclose(Z.std(axis=0), 1)
     assert np.allclose(standardizer.transform(other), (other - X.mean(axis=0)) / X.std(axis=0))
     assert np.allclose(standardizer.inverse_transform(standardizer.transform(other)), other)
-    assert np.allclose(Standardizer().fit_transform(X[:, 0]), Z[:, 0])
-    assert Standardizer().fit_transform(X.astype(np.float32)).dtype == np.float32
+    assert np.allclose(StandardScaler().fit_transform(X[:, 0]), Z[:, 0])
+    assert StandardScaler().fit_transform(X.astype(np.float32)).dtype == np.float32
 
 
 def test_a_constant_column_becomes_zero_exactly() -> None:
     X = np.full((1000, 2), 0.1)
     assert np.std(X[:, 0]) != 0.0  # rounding alone
-    assert not Standardizer().fit_transform(X).any()
-    assert Standardizer().fit(X).transform(X + 1).tolist() == (X * 0 + 1.0).tolist()
+    assert not StandardScaler().fit_transform(X).any()
+    assert StandardScaler().fit(X).transform(X + 1).tolist() == (X * 0 + 1.0).tolist()
 
 
 @pytest.mark.parametrize("size", [1e-320, 1e-200, 1.0, 1e200, 1e308])
 def test_no_size_is_too_large_or_small(size: float) -> None:
     X = np.array([[-1.0], [1.0], [0.5], [-0.5]])
-    assert np.allclose(Standardizer().fit_transform(size * X), X / X.std(), rtol=1e-2 if size < 1e-300 else 1e-12)
+    assert np.allclose(StandardScaler().fit_transform(size * X), X / X.std(), rtol=1e-2 if size < 1e-300 else 1e-12)
 
 
 def test_a_standardizer_refuses_other_columns() -> None:
-    standardizer = Standardizer()
+    standardizer = StandardScaler()
     with pytest.raises(RuntimeError, match="has seen no data yet"):
         standardizer.transform(NUMBERS)
     standardizer.fit(NUMBERS)

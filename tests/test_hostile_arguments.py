@@ -201,16 +201,19 @@ CALLS |= {
     "nn.L1": call(nn.L1, 0.1, biases=True),
     "nn.L2": call(nn.L2, 0.1, biases=True),
     "nn.L2 of model": call(lambda model: nn.L2(0.1)(model), Made(net)),
-    "nn.Standardizer": call(nn.Standardizer),
-    "nn.Standardizer.fit": call(lambda x: nn.Standardizer().fit(x), X),
-    "nn.Standardizer.transform": call(lambda x: nn.Standardizer().fit(X).transform(x), X),
-    "nn.Standardizer.inverse": call(lambda x: nn.Standardizer().fit(X).inverse_transform(x), X),
+    "nn.StandardScaler": call(nn.StandardScaler),
+    "nn.StandardScaler.fit": call(lambda x: nn.StandardScaler().fit(x), X),
+    "nn.StandardScaler.transform": call(lambda x: nn.StandardScaler().fit(X).transform(x), X),
+    "nn.StandardScaler.inverse": call(lambda x: nn.StandardScaler().fit(X).inverse_transform(x), X),
     "nn.batches": call(lambda n, size, **more: list(nn.batches(n, size, **more)), 10, 3, shuffle=True, drop_last=True,
                        rng=0),
+    "nn.NAdam": call(nn.NAdam, Made(lambda: [Value(1.0)]), lr=0.1, momentum_decay=0.1, maximize=True),
+    "nn.split (stratify)": call(nn.split, X, Y, 0.3, rng=0, stratify=Y),
     "nn.split": call(nn.split, X, Y, 0.3, rng=0),
     "nn.fit": call(nn.fit, Made(net), X, Y, "bce_with_logits", optimizer=Made(lambda: nn.SGD(lr=0.1)), epochs=1,
                    batch_size=3, shuffle=True, drop_last=False, validation=0.4, metrics=["accuracy"], penalty=None,
-                   sample_weight=np.ones(6), callbacks=(), resume=False, progress=False, compiled=False, rng=0),
+                   sample_weight=np.ones(6), class_weight=[1.0, 2.0], callbacks=(), resume=False,
+                   progress=False, compiled=False, rng=0),
     "nn.fit (steps)": call(nn.fit, Made(net), X, Y, steps=2, compiled=True),
     "nn.evaluate": call(nn.evaluate, Made(net), X, Y, "bce_with_logits", ["accuracy"]),
     "nn.load": call(nn.load, "FILE"),
@@ -289,6 +292,9 @@ CALLS |= {
     "nn.plots.loss_surface": call(nn.plots.loss_surface, Made(net), X, Y, "bce_with_logits", path=(), along=None,
                                   reach=1.0, resolution=3),
     "nn.plots.shallow": call(nn.plots.shallow, Made(chain), -1.0, 1.0),
+    "nn.schedules.MultiStep": call(lambda step, *args: nn.schedules.MultiStep(*args)(step), 3, 0.1, [2, 5], 0.5),
+    "nn.schedules.Polynomial": call(lambda step, *args: nn.schedules.Polynomial(*args)(step), 3, 0.1, 10, 2.0),
+    "nn.schedules.CosineRestarts": call(lambda step, *args: nn.schedules.CosineRestarts(*args)(step), 3, 0.1, 4, 2),
     "nn.schedules.Cosine": call(lambda step, *args: nn.schedules.Cosine(*args)(step), 3, 0.1, 10, 0.01),
     "nn.schedules.ExponentialDecay": call(lambda step, *args: nn.schedules.ExponentialDecay(*args)(step), 3, 0.1, 0.9),
     "nn.schedules.OnPlateau": call(nn.schedules.OnPlateau, 0.1, 0.5, 2, 1e-4, "min", 0.0),
@@ -299,15 +305,17 @@ CALLS |= {
 }
 CALLS |= {f"nn.init.{name}": call(law, 2, 2, 0, (2, 2)) for name, law in nn.init.LAWS.items()}
 CALLS |= {f"nn.losses.{name}": call(getattr(nn.losses, name), x, y, reduction="mean", sample_weight=EACH) for name, x, y in (  # noqa: E501
+    ("poisson_nll", EACH, [0, 1]),
     ("mse", EACH, EACH), ("mae", EACH, EACH), ("rss", EACH, EACH), ("huber", EACH, EACH), ("gaussian_nll", EACH, EACH),
     ("bce", EACH, [0, 1]), ("bce_with_logits", EACH, [0, 1]), ("hinge", EACH, [-1, 1]), ("squared_hinge", EACH, [-1, 1]),  # noqa: E501
     ("nll", ROWS, [0, 1]), ("cross_entropy", ROWS, [0, 1]), ("kl_divergence", ROWS, np.exp(ROWS)),
     ("multiclass_hinge", ROWS, [0, 1]), ("squared_multiclass_hinge", ROWS, [0, 1]))}  # fmt: skip
 CALLS |= {
     "nn.losses.huber (delta)": call(nn.losses.huber, EACH, EACH, delta=1.0),
+    "nn.losses.bce_with_logits (pos_weight)": call(nn.losses.bce_with_logits, EACH, [0, 1], pos_weight=2.0),
     "nn.losses.gaussian_nll (variance)": call(nn.losses.gaussian_nll, EACH, EACH, variance=1.0, full=True),
     "nn.losses.cross_entropy (weights)": call(nn.losses.cross_entropy, ROWS, [0, 1], class_weight=EACH,
-                                              label_smoothing=0.1),
+                                              label_smoothing=0.1, ignore_index=2),
     "nn.losses.bce (weights)": call(nn.losses.bce, EACH, [0, 1], class_weight=EACH, label_smoothing=0.1),
     "nn.losses.multiclass_hinge (margin)": call(nn.losses.multiclass_hinge, ROWS, [0, 1], squared=True, margin=2.0),
 }  # fmt: skip

@@ -33,7 +33,7 @@ class Whole(nn.Module):
         self.last = nn.Linear(3, 1, rng=seed + 3)
         self.mean = nn.buffer(rng.normal(size=2))
         self.steps = nn.buffer(float(seed))
-        self.scaler = nn.Standardizer().fit(X * seed + rng.normal(size=2))
+        self.scaler = nn.StandardScaler().fit(X * seed + rng.normal(size=2))
         self.kept = {"list": [rng.integers(0, 9, 3), Tensor(rng.normal(size=3), requires_grad=False)]}
         self.pair = (rng.integers(0, 2, 2) > 0, rng.normal(size=2).astype(np.float32))
         self.hidden = None

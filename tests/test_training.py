@@ -174,7 +174,7 @@ def test_real_data_with_names_of_classes(data: str, width: int, loss: str, floor
     pytest.importorskip("sklearn")
     X, y = getattr(nn.datasets, data)(names=True)
     train, test, labels, truth = nn.split(X, y, 0.3, rng=0)
-    scale = nn.Standardizer().fit(train)
+    scale = nn.StandardScaler().fit(train)
     model = nn.TensorMLP(X.shape[1], [16, width], rng=0)
     history = nn.fit(model, scale.transform(train), labels, loss, optimizer=nn.Adam(lr=0.02), epochs=60, rng=0,
                      validation=(scale.transform(test), truth), metrics=["accuracy"])  # fmt: skip
@@ -379,7 +379,7 @@ LATE = np.array([0] * 8 + [1, 2])
         ({"epochs": 0}, ValueError, "`epochs` is a whole number from 1, not 0"),
         ({"batch_size": 2.5}, ValueError, "`batch_size` is a whole number"),
         ({"optimizer": SGD}, TypeError, r"write SGD\(lr=0.1\)"),
-        ({"optimizer": "sgd"}, TypeError, "`optimizer` is an optimiser"),
+        ({"optimizer": 3}, TypeError, "`optimizer` is an optimiser"),
         ({"optimizer": SGD([Value(1.0)], lr=0.1)}, ValueError, "belongs to 1 other parameters"),
         ({"model": nn.ReLU()}, ValueError, "has no parameters"),
         ({"model": lambda x: x}, TypeError, "`model` is a Module"),
@@ -396,7 +396,8 @@ LATE = np.array([0] * 8 + [1, 2])
         ({"progress": "no"}, TypeError, "`progress` is True, False or None, not 'no'"),
         ({"loss": lambda z, y: z, "sample_weight": [1] * 10}, TypeError, "`loss` has no argument `sample_weight`"),
         ({"validation": 3}, TypeError, r"`validation` is `\(X, y\)` or a share"),
-        ({"validation": (X, Y, Y)}, TypeError, r"`validation` is `\(X, y\)` or a share"),
+        ({"validation": (X, Y, Y, Y)}, TypeError, r"`validation` is `\(X, y\)` or a share"),
+        ({"validation": (X, Y, Y)}, ValueError, r"`sample_weight of validation` has shape \(10, 1\)"),
         ({"validation": (X[:, :1], Y)}, ValueError, r"`x` has shape \(1, 1\)"),
         ({"validation": (X, Y[:3])}, ValueError, "`X of validation` has 10 rows and `y of validation` has shape"),
         ({"drop_last": True, "batch_size": 20}, ValueError, "`drop_last` leaves no batch"),

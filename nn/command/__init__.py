@@ -160,7 +160,7 @@ def _train(options: argparse.Namespace) -> None:
     X, X_held, y, y_held = nn.split(X, y, options.held_out, rng=options.seed)
     if missing := sorted(set(labels) - set(y)):
         raise ValueError(f"all rows of the class {missing[0].item()!r} are held out: try another --seed or --held-out")
-    scaler, outputs = nn.Standardizer().fit(X), nn.Standardizer()
+    scaler, outputs = nn.StandardScaler().fit(X), nn.StandardScaler()
     loss = ("cross_entropy" if len(labels) > 2 else "bce_with_logits") if classes else "mse"
     goal = y if classes else outputs.fit_transform(y)
     model = nn.TensorMLP(

@@ -57,7 +57,7 @@ def iris(names: bool = False) -> Data:
 
 
 def wine(names: bool = False) -> Data:
-    """Load chemical analyses of 178 wines of three growers; the 13 columns differ in scale: see `Standardizer`.
+    """Load chemical analyses of 178 wines of three growers; the 13 columns differ in scale: see `StandardScaler`.
 
     Args, Returns and Raises as for `iris`. Source: Forina et al. (1988), UCI.
 

@@ -11,6 +11,7 @@ from autograd import Tensor, gradients
 from ..data import plain_array
 from ..losses import Loss, loss_of
 from ..module import Module
+from ..reading import targets_of
 
 __all__ = ["hessian", "hessian_product"]
 
@@ -71,14 +72,13 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
     """Give the function from a vector to the Hessian times it."""
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
-    X, y = plain_array(X, "X"), plain_array(y, "y")
+    X, function = plain_array(model.arranged(X), "X"), loss_of(loss)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise ValueError(f"`model`, {model!r:.60}, has no parameters that are trained")
     with model.mode(False):
         outputs = model.forward_rows(X)
-    slopes = gradients(loss_of(loss)(outputs, y[:, None] if y.ndim == 1 and outputs.shape == (len(y), 1) else y),
-                       parameters)  # fmt: skip
+    slopes = gradients(function(outputs, targets_of(model.reading, function, y, outputs.shape)), parameters)
     ends = np.cumsum([int(np.prod(p.shape)) for p in parameters])
 
     def times(vector: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from ..data import plain_array
 from ..losses import Loss, loss_of
 from ..module import Module
 from ..randomness import RandomLike, seed
+from ..reading import targets_of
 from .axes import LINES, axes_of
 
 __all__ = ["learning_curve", "learning_curves", "loss_surface"]
@@ -123,9 +124,9 @@ def loss_surface(
     """
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
-    X, y = plain_array(X, "X"), plain_array(y, "y")
+    X, loss = plain_array(model.arranged(X), "X"), loss_of(loss)
+    y = targets_of(model.reading, loss, y, model.outputs(X).shape)
     reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)
-    loss = loss_of(loss)
     whole = model.state_dict()
     here = {name: whole[name] for name, p in model.named_parameters() if p.requires_grad}
     if not isinstance(path, (list, tuple)):
@@ -147,7 +148,7 @@ def loss_surface(
         for i, b in enumerate(sides[1]):
             for j, a in enumerate(sides[0]):
                 model.load_state_dict(whole | _unflat(middle + a * u + b * v, here))
-                heights[i, j] = _loss_at(model, X, y, loss)
+                heights[i, j] = float(loss(model.outputs(X), y))
     finally:
         model.load_state_dict(whole)
     ax = axes_of(ax)
@@ -202,12 +203,6 @@ def _side(steps: np.ndarray | None, reach: float, resolution: int) -> np.ndarray
     low, high = float(min(steps.min(), 0.0)), float(max(steps.max(), 0.0))
     margin = 0.25 * max(high - low, 1e-6)
     return np.linspace(low - margin, high + margin, resolution)
-
-
-def _loss_at(model: Module, X: np.ndarray, y: np.ndarray, loss: Loss) -> float:
-    outputs = model.outputs(X)
-    value: Any = loss(outputs, y[:, None] if y.ndim == 1 and outputs.shape == (len(y), 1) else y)
-    return float(value)  # of a number, or of a node
 
 
 def _contours(ax: Any, sides: list[np.ndarray], heights: np.ndarray) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from ..checks import count, within
-from ..data import plain_array
+from ..data import label_array, plain_array
 from ..inspect import regions
 from ..module import Module
 from ..stages import arrays, columns_of
@@ -41,7 +42,7 @@ def decision_boundary(
     """
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
-    X, y = _points(X, y)
+    X, y = _points(model, X, y)
     resolution, level = count(resolution, "resolution", 2), within(level, "level", -1e300, 1e300)
     ax = axes_of(ax)
     columns, rows, grid = _grid(X, resolution)
@@ -83,7 +84,7 @@ def hidden_units(
     """
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
-    X, y = _points(X, np.zeros(len(X)) if y is None else y)
+    X, y = _points(model, X, np.zeros(len(X)) if y is None else y)
     resolution, most = count(resolution, "resolution", 2), count(most, "most")
     columns, rows, grid = _grid(X, resolution)
     if model._stages()[0].weight is not None and len(arrays(model._stages()[0])[0]) != 2:
@@ -190,8 +191,12 @@ def snapshots(
 # Parts ---------------------------------------------------------------------------------------------------------
 
 
-def _points(X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-    X, y = plain_array(X, "X"), plain_array(y, "y")
+def _points(model: Module, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    X, y = plain_array(model.arranged(X), "X"), label_array(y, "y")
+    with suppress(TypeError, ValueError):  # of labels that the model does not know
+        y = y if model.reading is None else model.reading.targets(y)
+    if y.dtype.kind not in "iufb":
+        y = np.unique(y, return_inverse=True)[1].reshape(y.shape)  # texts: each class by its number
     if X.ndim != 2 or X.shape[1] != 2:
         raise ValueError(f"`X` has shape {X.shape}; a plane needs two columns, (n, 2)")
     if not X.size:
