@@ -74,6 +74,14 @@ def test_every_elementwise_row_can_be_typeset(name: str) -> None:
     assert "<path" in drawing.svg() and "documentclass" in drawing.tex() and latex(y)
 
 
+@pytest.mark.parametrize(
+    ("x", "written"), [(np.nan, r"\text{NaN}"), (-np.inf, r"-\infty"), (1e-30, r"1\cdot 10^{-30}")]
+)
+def test_numbers_that_are_no_digits(x: float, written: str) -> None:
+    y = Value(x, label="x") * 1.0
+    assert draw(y, style="textbook", derivatives="both").svg() and written in latex(y)
+
+
 def test_equations() -> None:
     e = expression()
     written = latex(e)

@@ -23,7 +23,8 @@ class Settings:
         legend: whether remarks stand below the picture.
         digits: significant digits of numbers; tooltips have all of them.
         title: a line above the picture.
-        theme: "light", "dark", "print" (black ink, pale boxes), or a `Theme` of your own.
+        theme: "light", "dark", "print" (black ink, pale boxes), or a `Theme` of your own. DOT, TikZ and Mermaid are
+            light.
         ratio: width to height of the paper, such as "16:9" for a slide; None: as the picture needs.
         scale: pixels of a PNG, GIF or WebP for each pixel of the SVG.
         style: "boxes", with values and gradients, or "textbook": a formula in each node, as in a paper.

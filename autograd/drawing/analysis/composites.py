@@ -49,10 +49,12 @@ def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int]]]:
     """Return the formula and the operations of each; what is inside has no label and no other use."""
     made: list[tuple[str, list[int]]] = []
     taken: set[int] = set()
+    ops = {pattern.op for _, pattern in _patterns()}
+    places = [i for i, node in enumerate(snapshot.nodes) if node.op in ops]
     for name, pattern in _patterns():
-        for i, node in enumerate(snapshot.nodes):
+        for i in places:
             found: dict[Node, Node] = {}
-            if node.op is not pattern.op or i in taken or not _match(pattern, node, found):
+            if i in taken or not _match(pattern, snapshot.nodes[i], found):
                 continue
             members = sorted({snapshot.place[x] for p, x in found.items() if p.inputs})
             inner = [x for x in members if x != i]

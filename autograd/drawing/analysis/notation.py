@@ -129,18 +129,21 @@ def _typst_call(name: str, arguments: list[str]) -> str:
     return f"{head}{power} lr(( {', '.join(arguments)} ))"
 
 
-def _scientific(number: str, pattern: str) -> str:
+def _scientific(number: str, pattern: str, infinite: str, nan: str) -> str:
+    if number in ("nan", "inf", "-inf"):
+        return nan if number == "nan" else number.replace("inf", infinite)
     mantissa, _, exponent = number.partition("e")
     return pattern.format(mantissa, int(exponent)) if exponent.lstrip("+-").isdigit() else number
 
 
 LATEX = Notation(
-    _latex_name, lambda x: _scientific(x, r"{0}\cdot 10^{{{1}}}"), _latex_call, lambda x: rf"\text{{{latex_text(x)}}}",
+    _latex_name, lambda x: _scientific(x, r"{0}\cdot 10^{{{1}}}", r"\infty", r"\text{NaN}"), _latex_call,
+    lambda x: rf"\text{{{latex_text(x)}}}",
     {"+": " + ", "-": " - ", "*": r" \cdot ", "@": r"\,", ">": " > ", "==": " = ", "%": r" \bmod "},
     r"\frac{{{0}}}{{{1}}}", "{0}^{{{1}}}", "{0}^2", r"\left({0}\right)", r"\frac{{\partial {0}}}{{\partial {1}}}",
 )  # fmt: skip
 TYPST = Notation(
-    _typst_name, lambda x: _scientific(x, "{0} dot 10^({1})"), _typst_call, _typst_text,
+    _typst_name, lambda x: _scientific(x, "{0} dot 10^({1})", "infinity", _typst_text("NaN")), _typst_call, _typst_text,
     {"+": " + ", "-": " - ", "*": " dot ", "@": " thin ", ">": " > ", "==": " = ", "%": " mod "},
     "frac({0}, {1})", "{0}^({1})", "{0}^2", "lr(( {0} ))", "frac(partial {0}, partial {1})",
 )  # fmt: skip

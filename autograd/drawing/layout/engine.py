@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 __all__ = ["EngineError", "close", "run_graphviz"]
@@ -44,7 +45,6 @@ class _Library:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[bytes] | None = None
-        self._owner = 0
         self._turn = threading.Lock()
 
     def run(self, dot: str) -> bytes:
@@ -64,8 +64,6 @@ class _Library:
         return made
 
     def _started(self) -> subprocess.Popen[bytes]:
-        if self._owner != os.getpid():  # after a fork, the child belongs to the parent
-            self._child, self._owner = None, os.getpid()
         if self._child is None or self._child.poll() is not None:
             self.close()
             if not importlib.util.find_spec("pygraphviz"):
@@ -89,14 +87,22 @@ class _Library:
     def close(self) -> None:
         """End the child."""
         child, self._child = self._child, None
-        if child is not None and self._owner == os.getpid():
+        if child is not None:
             child.kill()
             child.communicate()
+
+    def forget(self) -> None:
+        """Leave the child to the parent of this process, after a fork; the lock may have been closed there."""
+        if self._child is not None:
+            self._child.returncode = 0
+        self._child, self._turn = None, threading.Lock()
 
 
 _library = _Library()
 close = _library.close
 atexit.register(close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_library.forget)
 
 
 def _program(dot: str) -> bytes:
@@ -118,8 +124,11 @@ def run_graphviz(dot: str) -> dict[str, Any]:
     Raises:
         EngineError: no engine gave a layout within `SECONDS`.
     """
-    reasons = []
+    reasons: list[str] = []
+    start = time.monotonic()
     for engine in (_library.run, _program):
+        if time.monotonic() - start > SECONDS / 2:
+            break  # what took one of them too long takes the other as long
         try:
             found = json.loads(engine(dot))
             if "bb" in found:
