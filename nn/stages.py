@@ -115,6 +115,8 @@ def _data(parameters: Any) -> np.ndarray:
 
 def _grad(parameters: Any) -> np.ndarray:
     def read(p: Any) -> Any:
+        if not p.requires_grad:  # frozen: nothing moves it
+            return np.zeros(p.shape)
         if p.grad is None:
             raise ValueError("there are no gradients to draw yet: call `backward()` on a loss first")
         return getattr(p.grad, "data", p.grad) if not isinstance(p.grad, np.ndarray) else p.grad

@@ -343,3 +343,17 @@ def test_files_of_the_first_version_still_load() -> None:
         assert np.array_equal(nn.restore(model, FIRST_VERSION / f"model.{end}", optimizer)["outputs"],
                               model.outputs(nn.datasets.moons(40, rng=0)[0][:3]))  # fmt: skip
     assert isinstance(nn.load(FIRST_VERSION / "values.npz"), nn.MLP)
+
+
+def test_pictures_of_gradients_leave_out_what_is_frozen() -> None:
+    model = nn.TensorMLP(2, [3, 1], "tanh", rng=1).freeze("0.*")
+    nn.losses.bce_with_logits(model(X), Y[:, None]).backward()
+    ax = nn.plots.histograms(model, "grad")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["2 Linear(3, 1): 4"]
+    assert "<svg" in ag.draw(model, "backward").svg()
+    assert nn.inspect.hessian(model, X, Y, "bce_with_logits").shape == (4, 4)
+    before = model.state_dict()
+    nn.plots.loss_surface(model, X, Y, "bce_with_logits", resolution=3, rng=1)
+    result = nn.minimize(lambda: nn.losses.bce_with_logits(model(X), Y[:, None]), model.parameters())
+    assert result.fun < 0.6 and same_bits({k: before[k] for k in ("0.weight", "0.bias")}, {
+        k: model.state_dict()[k] for k in ("0.weight", "0.bias")})  # fmt: skip

@@ -74,6 +74,8 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
     kinds = {path: kind for path, kind, *_ in model._rows()}
     for name, parameter in model.named_parameters():
         path = max((p for p in kinds if not p or name == p or name.startswith(f"{p}.")), key=len, default="")
+        if what == "grad" and not parameter.requires_grad:
+            continue
         if what == "grad" and parameter.grad is None:
             raise ValueError(f"`{name}` has no gradient yet: call `backward()` on a loss first")
         numbers = parameter.data if what == "data" else parameter.grad
