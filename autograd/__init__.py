@@ -10,6 +10,10 @@ if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this pac
 from . import display as display
 from . import files as files
 from .check import gradcheck as gradcheck
+from .comparison import all as all
+from .comparison import any as any
+from .comparison import argmax as argmax
+from .comparison import argmin as argmin
 from .comparison import equal as equal
 from .comparison import greater as greater
 from .comparison import greater_equal as greater_equal
@@ -38,6 +42,7 @@ from .graph import Node as Node
 from .graph import fresh as fresh
 from .graph import topological as topological
 from .graph import without_collector as without_collector
+from .interop import numpy as _numpy  # noqa: F401  # NumPy's functions, from here on
 from .mapping import vmap as vmap
 from .modes import detect_anomaly as detect_anomaly
 from .modes import no_grad as no_grad
@@ -69,6 +74,25 @@ from .primitives.arithmetic import reciprocal as reciprocal
 from .primitives.arithmetic import round as round
 from .primitives.arithmetic import square as square
 from .primitives.arithmetic import sub as sub
+from .primitives.arrays import cumprod as cumprod
+from .primitives.arrays import diag as diag
+from .primitives.arrays import diff as diff
+from .primitives.arrays import einsum as einsum
+from .primitives.arrays import expand_dims as expand_dims
+from .primitives.arrays import inner as inner
+from .primitives.arrays import moveaxis as moveaxis
+from .primitives.arrays import norm as norm
+from .primitives.arrays import outer as outer
+from .primitives.arrays import pad as pad
+from .primitives.arrays import ravel as ravel
+from .primitives.arrays import repeat as repeat
+from .primitives.arrays import roll as roll
+from .primitives.arrays import squeeze as squeeze
+from .primitives.arrays import tensordot as tensordot
+from .primitives.arrays import tile as tile
+from .primitives.arrays import trace as trace
+from .primitives.arrays import tril as tril
+from .primitives.arrays import triu as triu
 from .primitives.composites import log_softmax as log_softmax
 from .primitives.composites import mean as mean
 from .primitives.composites import prod as prod
@@ -99,7 +123,6 @@ from .primitives.reductions import logsumexp as logsumexp
 from .primitives.reductions import matmul as matmul
 from .primitives.reductions import max as max
 from .primitives.reductions import min as min
-from .primitives.reductions import norm as norm
 from .primitives.reductions import sum as sum
 from .primitives.selection import clip as clip
 from .primitives.selection import maximum as maximum
@@ -135,17 +158,21 @@ from .transforms import vjp as vjp
 from .value import Value as Value
 from .value import dot as dot
 
-__all__ = [
+__all__ = [  # without the names of Python's own functions, which `from autograd import *` leaves alone
+    "Compiled",
+    "Loop",
     "Network",
     "Node",
     "Primitive",
+    "Program",
     "TABLE",
     "Tensor",
     "Value",
-    "abs",
     "acos",
     "acosh",
     "add",
+    "argmax",
+    "argmin",
     "asin",
     "asinh",
     "astype",
@@ -159,34 +186,42 @@ __all__ = [
     "concatenate",
     "cos",
     "cosh",
+    "cumprod",
     "cumsum",
     "detect_anomaly",
+    "diag",
+    "diff",
     "display",
-    "files",
     "div",
     "dot",
     "draw",
     "draw_dot",
+    "einsum",
     "elu",
     "equal",
     "erf",
     "erfc",
     "exp",
     "exp2",
+    "expand_dims",
     "expm1",
+    "files",
     "flip",
     "floor",
     "fmod",
+    "fresh",
     "gelu",
     "getitem",
     "grad",
     "gradcheck",
+    "gradients",
     "greater",
     "greater_equal",
     "hessian",
     "hvp",
     "hypot",
     "identity",
+    "inner",
     "isfinite",
     "isinf",
     "isnan",
@@ -209,25 +244,27 @@ __all__ = [
     "logical_xor",
     "logsumexp",
     "matmul",
-    "max",
     "maximum",
     "mean",
-    "min",
     "minimum",
     "mod",
+    "moveaxis",
     "mul",
     "neg",
     "no_grad",
-    "paths",
     "norm",
     "not_equal",
-    "pow",
+    "outer",
+    "pad",
+    "paths",
     "primitive",
     "prod",
+    "ravel",
     "reciprocal",
     "relu",
+    "repeat",
     "reshape",
-    "round",
+    "roll",
     "scatter",
     "sigmoid",
     "sign",
@@ -239,23 +276,22 @@ __all__ = [
     "softplus",
     "sqrt",
     "square",
+    "squeeze",
     "stack",
     "std",
     "step",
     "sub",
-    "sum",
     "swapaxes",
     "tan",
     "tanh",
-    "compile",
-    "Loop",
-    "gradients",
-    "Compiled",
-    "Program",
+    "tensordot",
+    "tile",
     "topological",
-    "fresh",
+    "trace",
     "trace_table",
     "transpose",
+    "tril",
+    "triu",
     "value_and_grad",
     "var",
     "vjp",

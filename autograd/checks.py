@@ -28,8 +28,13 @@ def array_of(x: Any, name: str) -> np.ndarray:
     >>> array_of([[1, 2], [3, 4]], "x").shape
     (2, 2)
     """
+    if getattr(x, "requires_grad", None) is True:
+        kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+        raise TypeError(f"`{name}`: the gradient of a {kind} would be lost, hand over its `.detach()`")
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise ValueError(f"`{name}` has masked entries: fill them first, as with `.filled(0.0)`")
     try:
-        return np.array(x, order="C")
+        return np.array(np.asarray(x), order="C")  # asarray first: not every `__array__` knows of copies
     except ValueError as error:
         raise ValueError(
             f"`{name}` must be a full array; rows of this nested list differ in length ({error})"

@@ -6,19 +6,22 @@ anew; where Python asks one of them, as in `if x > 0`, the answer becomes a guar
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import modes
+from .checks import flag
 from .graph import Node, fixed
-from .primitive import plain
-from .primitives import arithmetic, selection
+from .primitive import plain, refusal
+from .primitives import arithmetic, reductions, selection
+from .shapes import axes_of
 
 __all__ = [
-    "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less", "less_equal", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "not_equal",
+    "all", "any", "argmax", "argmin", "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less",
+    "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "not_equal",
 ]  # fmt: skip
 
 
@@ -26,7 +29,7 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Any:
     """Make NumPy's function take nodes, by their data; `traced` says the same with rows."""
 
     def compare(*operands: Any) -> Any:
-        if modes.tracer() is not None and any(isinstance(x, Node) and x.op is not fixed for x in operands):
+        if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not fixed for x in operands):
             return traced(*operands)
         found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
         if len(found) != ufunc.nin:
@@ -72,3 +75,56 @@ logical_and = _plain(np.logical_and, lambda x, y: _is(x) * _is(y))
 logical_or = _plain(np.logical_or, lambda x, y: _is(_is(x) + _is(y)))
 logical_xor = _plain(np.logical_xor, lambda x, y: _not(_equal(_is(x), _is(y))))
 logical_not = _plain(np.logical_not, _not)
+
+
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return whether any element along `axis` is not 0: a plain boolean, or an array of them.
+
+    >>> any([0.0, 2.0]), any([[0.0, 2.0], [0.0, 0.0]], axis=1)
+    (True, array([ True, False]))
+    """
+    return _quantified(np.any, reductions.max, x, axis, keepdims)
+
+
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+    """Return whether all elements along `axis` are not 0: a plain boolean, or an array of them.
+
+    >>> all([0.0, 2.0]), all([[1.0, 2.0], [0.0, 0.0]], axis=1)
+    (False, array([ True, False]))
+    """
+    return _quantified(np.all, reductions.min, x, axis, keepdims)
+
+
+def _quantified(numpys: Any, traced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    if modes.tracer() is not None and isinstance(x, Node) and x.op is not fixed:
+        return traced(_is(x), axis=axis, keepdims=keepdims)
+    data = x._data if isinstance(x, Node) else plain(x, numpys.__name__)
+    out = numpys(data, axis=axes_of(axis, np.ndim(data)), keepdims=flag(keepdims, "keepdims"))
+    return out if isinstance(out, np.ndarray) else bool(out)
+
+
+def argmax(x: Any, axis: int | None = None) -> Any:
+    """Return where the largest element along `axis` is, the first of several; among all elements if `axis` is None.
+
+    >>> argmax([1.0, 5.0, 2.0])
+    1
+    """
+    return _place_of(np.argmax, x, axis)
+
+
+def argmin(x: Any, axis: int | None = None) -> Any:
+    """Return where the smallest element along `axis` is, the first of several; among all elements if `axis` is None.
+
+    >>> argmin([3.0, 5.0, 2.0])
+    2
+    """
+    return _place_of(np.argmin, x, axis)
+
+
+def _place_of(numpys: Any, x: Any, axis: Any) -> Any:
+    data: Any = x.data if isinstance(x, Node) else plain(x, numpys.__name__)
+    try:
+        out = numpys(data, axis=axis)
+    except Exception as error:
+        raise refusal(numpys.__name__, [data], {"axis": axis}, error) or error from error
+    return out if isinstance(out, np.ndarray) else int(out)

@@ -74,8 +74,7 @@ class Node(Operand):
     grad: Any
     op: Any
     shape: Any
-
-    __array_ufunc__ = None  # so that array * node asks the node
+    data: Any
 
     def _become_leaf(self, data: Any, op: Primitive | None, label: str = "") -> None:
         self._data = data

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import comparison, modes
+from .checks import array_of
 from .copying import deeply_copied, reduced, shallowly_copied
 from .display import Shown, number
 from .graph import Node, fixed, held, record
@@ -35,6 +36,9 @@ class Operators(Node, Shown):
     """Node with arithmetic. Comparisons, also `==`, are of numbers and give plain booleans; the hash is by identity."""
 
     __slots__ = ()
+    __array_ufunc__: Any  # set by `interop.numpy`, which knows the functions
+    __array_function__: Any
+    __pandas_priority__ = 5000  # so that Series and frames ask the node
 
     def backward(self, gradient: Any = None, *, create_graph: bool = False) -> None:
         r"""Set `grad` of every node that this one depends on: $\bar v = \partial\,\mathrm{self} / \partial v$.
@@ -201,6 +205,14 @@ class Operators(Node, Shown):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(_plain(self, "NumPy").data, dtype=dtype, copy=copy)
 
+    def numpy(self: Any) -> np.ndarray:
+        """Return the numbers as an array of their own, without history, as PyTorch's `t.detach().numpy()`."""
+        return np.array(self.data)
+
+    def tolist(self: Any) -> Any:
+        """Return the numbers as a float or nested lists of floats, without history."""
+        return np.asarray(self.data).tolist()
+
     abs = _method(arithmetic.abs)
     square = _method(arithmetic.square)
     reciprocal = _method(arithmetic.reciprocal)
@@ -235,14 +247,14 @@ def loses_gradient(node: Node) -> bool:
 
     In a function that is compiled, arguments are nodes that nobody needs to differentiate: a guard follows them.
     """
-    if node.op is fixed or not modes.recording():
+    if not node.requires_grad or not modes.recording():
         return False
     if modes.tracer() is None:
         return True
     waiting, seen = [node], {node}
     while waiting:
         x = waiting.pop()
-        if x.op is None or x._note("differentiated"):
+        if (x.op is None and x.requires_grad) or x._note("differentiated"):
             return True
         new = [y for y in x.inputs if y not in seen and y.op is not fixed] if x.op is not held else []
         seen.update(new)
@@ -252,14 +264,22 @@ def loses_gradient(node: Node) -> bool:
 
 def _compared(traced: Any, plain: Any, node: Node, other: Any) -> Any:
     """Compare numbers; what is no number is not equal, and Python's `None`, texts and objects come here too."""
-    if not isinstance(other, (Node, Number, np.ndarray, np.generic, list, tuple)):
+    if not isinstance(other, (Number, list, tuple)) and not hasattr(type(other), "__array__"):
         return NotImplemented
-    if isinstance(other, np.ndarray) and other.dtype.kind not in "fiubO":
+    try:
+        found = _data_of(other)
+    except TypeError:  # an array of texts
         return NotImplemented
-    return plain(node._data, _data_of(other)) if modes.tracer() is None else traced(node, other)
+    return plain(node._data, found) if modes.tracer() is None else traced(node, other)
 
 
 def _data_of(other: Any) -> Any:
+    if isinstance(other, Node):
+        return other._data
+    if other.__class__ is float or other.__class__ is int:
+        return other
+    if hasattr(type(other), "__array__") and not isinstance(other, (np.ndarray, np.generic)):
+        other = array_of(other, "other")
     if isinstance(other, np.ndarray) and other.dtype.kind not in "fiubO":
         raise TypeError(f"`<`, `>` and the like compare numbers, not an array of {other.dtype}")
-    return other._data if isinstance(other, Node) else other
+    return other

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from .checks import float_of, function, items
+from .checks import array_of, float_of, function, items
 from .modes import quietly
 from .shapes import describe
 
-__all__ = ["Operand", "Primitive", "plain", "primitive"]
+__all__ = ["Operand", "Primitive", "plain", "primitive", "refusal"]
 
 Rule = Callable[..., Any]
 REALS = (-math.inf, math.inf)
@@ -126,7 +126,7 @@ class Primitive:
         try:
             out = quietly(self.forward, inputs, params)
         except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-            if (refused := _refusal(self.name, inputs, params, error)) is None:
+            if (refused := refusal(self.name, inputs, params, error)) is None:
                 raise
             raise refused from error
         if out.__class__ is np.ndarray and out.shape:
@@ -145,6 +145,8 @@ class Primitive:
                     break
             else:
                 return self.evaluate(inputs, params)
+        if self.arity is not None and len(inputs) > self.arity:
+            inputs, params = self._in_order(inputs, params)
         if self.defaults and (missing := (self.arity or 0) - len(inputs)):
             inputs += self.defaults[-missing:]
         for x in inputs:
@@ -152,6 +154,14 @@ class Primitive:
                 return x.record(self, inputs, params)
         out = self.evaluate([x if type(x) in _PLAIN else plain(x, self.name) for x in inputs], params)
         return out[()] if out.__class__ is np.ndarray and not out.shape else out  # as NumPy gives scalars
+
+    def _in_order(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Take settings by their order, as in `sum(x, 0)`."""
+        given = dict(zip(self.options, inputs[self.arity :], strict=False))
+        if len(given) < len(inputs) - (self.arity or 0) or given.keys() & params:
+            options = "".join(f", {name}" for name in self.options)
+            raise TypeError(f"`{self.name}` takes {self.arity} operands{options}, each once; {len(inputs)} came")
+        return inputs[: self.arity], {**given, **params}
 
     def __repr__(self) -> str:
         return self.name
@@ -164,7 +174,7 @@ _PLAIN = frozenset({float, np.ndarray})
 _NAMED = re.compile(r"`[a-z_]\w*`")  # says in our way what is wrong: NumPy's backticks hold pieces of code
 
 
-def _refusal(name: str, inputs: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception | None:
+def refusal(name: str, inputs: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception | None:
     """Say of an error from the depths of NumPy in which operation, and of what; None for an error of anyone else."""
     foreign = any(isinstance(x, np.ndarray) and x.dtype.kind not in "fiub" for x in inputs)
     module = type(error).__module__.partition(".")[0]
@@ -186,8 +196,10 @@ def plain(x: Any, name: str) -> Any:
         return x
     if isinstance(x, (int, float)):  # also bool and np.float64
         return x if isinstance(x, np.generic) else float_of(x, name)
-    if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fiub":
+    if isinstance(x, np.generic) and x.dtype.kind in "fiub":
         return x
+    if hasattr(type(x), "__array__") and (array := array_of(x, name)).dtype.kind in "fiub":
+        return array  # of PyTorch, JAX, pandas, or a subclass of NumPy's
     if isinstance(x, (list, tuple)):
         try:
             array = np.asarray(x)

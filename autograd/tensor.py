@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from . import comparison
 from .checks import array_of, dtype_of, flag, items
 from .display import heat, side_by_side
 from .graph import Node, fixed, kind
 from .modes import notice, quiet
 from .operators import Operators
-from .primitives import composites, layout, reductions
+from .primitives import arrays, composites, layout, reductions
 from .primitives.composites import Axis
 from .primitives.layout import reshape, shape_of
 from .shapes import describe
@@ -191,6 +192,23 @@ class Tensor(Operators):
         """The transpose."""
         return layout.transpose(self)
 
+    view = reshape  # PyTorch's names
+    permute = transpose
+
+    def ravel(self) -> Tensor:
+        """Return the elements in their order along one axis."""
+        return arrays.ravel(self)
+
+    flatten = ravel
+
+    def squeeze(self, axis: Axis = None) -> Tensor:
+        """Return this without its axes of length 1."""
+        return arrays.squeeze(self, axis)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
+        """Exchange two axes."""
+        return layout.swapaxes(self, axis1=axis1, axis2=axis2)
+
     def broadcast_to(self, *shape: Any) -> Tensor:
         """Repeat to `shape` by NumPy's rules."""
         return layout.broadcast_to(self, shape=_sequence(shape))
@@ -238,6 +256,27 @@ class Tensor(Operators):
     def cumsum(self, axis: int = 0) -> Tensor:
         """Running sum along `axis`."""
         return reductions.cumsum(self, axis=axis)
+
+
+    def cumprod(self, axis: int = 0) -> Tensor:
+        """Running product along `axis`."""
+        return arrays.cumprod(self, axis)
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Return where the largest element along `axis` is."""
+        return comparison.argmax(self, axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Return where the smallest element along `axis` is."""
+        return comparison.argmin(self, axis)
+
+    def any(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        """Return whether any element along `axis` is not 0."""
+        return comparison.any(self, axis, keepdims)
+
+    def all(self, axis: Axis = None, keepdims: bool = False) -> Any:
+        """Return whether all elements along `axis` are not 0."""
+        return comparison.all(self, axis, keepdims)
 
 
 def concatenate(tensors: Any, axis: int = 0) -> Any:

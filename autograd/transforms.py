@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from . import modes
-from .checks import float_of, items
+from .checks import array_of, float_of, items
 from .containers import flatten, rebuild
 from .forward import pushforward
 from .graph import Node, constant, fixed, new_variable, topological, variable, zeros
+from .primitives import layout
 from .primitives.arithmetic import identity
-from .primitives.layout import array_of, reshape, stack
+from .primitives.layout import reshape, stack
 from .reverse import pullback
 from .shapes import describe
 
@@ -131,9 +132,11 @@ def _number(x: Any, what: str) -> Any:
     """Take a plain number or array as float data."""
     if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
         return float_of(x, "x")
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iuf":
+    if x.__class__ is np.ndarray and x.dtype.kind in "iuf":
         native = x.dtype.newbyteorder("=")  # some files are of another byte order
         return np.array(x, dtype=native if native in (np.float32, np.float64) else np.float64)
+    if hasattr(type(x), "__array__") and x.__class__ is not np.ndarray and not isinstance(x, np.generic):
+        return _number(array_of(x, what), what)
     raise TypeError(f"{what} is {describe(x)} ({x!r:.40}): to differentiate by it, pass a real number, array or node")
 
 
@@ -353,7 +356,7 @@ def _assembled(parts: list[Any], shape: tuple[int, ...], graph: bool) -> Any:
     if not graph:
         return np.array(parts).reshape(shape + np.shape(parts[0]))
     if parts[0]._data.__class__ is float:
-        return array_of(*parts, shape=shape)
+        return layout.array_of(*parts, shape=shape)
     return reshape(stack(*parts), shape=shape + parts[0].shape)
 
 

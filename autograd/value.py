@@ -77,7 +77,7 @@ def _binary(op: Primitive) -> tuple[Any, Any]:
 
 
 def _known(x: Any) -> bool:
-    return isinstance(x, (Operators, int, float, np.ndarray, np.generic, list, tuple))
+    return isinstance(x, (Operators, int, float, list, tuple)) or hasattr(type(x), "__array__")
 
 
 def _number(x: float) -> Value:

@@ -251,11 +251,14 @@ PROVED_IN: dict[str, tuple[str, ...]] = {
         "test_graph::test_a_leaf_keeps_what_it_has",
         "test_module::test_a_copy_computes_the_same_and_stands_alone",
     ),
-    "NumPy's numbers and arrays, on either side, make nodes; lists of nodes and NumPy's functions are refused": (
+    "NumPy's numbers, arrays and functions, and arrays of PyTorch, JAX and pandas, on either side, make nodes; "
+    "lists of nodes, and functions without a counterpart, are refused": (
         "test_graph::test_numbers_on_the_left_keep_the_graph",
         "test_graph::test_arrays_on_the_left_keep_the_graph",
         "test_graph::test_lists_of_nodes_are_refused_or_made_nodes",
-        "test_graph::test_numpy_functions_refuse_nodes",
+        "test_numpy::test_a_function_of_numpy_on_nodes",
+        "test_numpy::test_what_has_no_counterpart_is_refused",
+        "test_numpy::test_arrays_of_other_libraries_are_operands",
     ),
     "Value(array), Value('x'), Value(True), Value(1j): a TypeError that says what to write": (
         "test_value::test_it_refuses_what_is_no_real_number",

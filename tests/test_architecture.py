@@ -4,6 +4,7 @@ Every rule is a function from sources to complaints, so that each is shown to fa
 """
 
 import ast
+import builtins
 import functools
 import subprocess
 import sys
@@ -24,7 +25,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"operators"},
         {"value"},
         {"tensor"},
-        {"transforms", "compiler", "mapping"},
+        {"interop", "transforms", "compiler", "mapping"},
         {"check"},
         {"drawing"},
         {"__init__"},
@@ -264,45 +265,35 @@ def undeclared_faces(sources: Sources) -> list[str]:
             continue
         given = handed_on(path, sources[path])
         complaints += [
-            f"{path} lists {name!r} in `__all__`, but does not hand it on"
-            for name in names
-            if name not in given
+            f"{path} lists {name!r} in `__all__`, but does not hand it on" for name in names if name not in given
         ]
         complaints += [
-            f"{path} hands on {name!r}: add it to `__all__`" for name in sorted(given - set(names))
+            f"{path} hands on {name!r}: add it to `__all__`" for name in sorted(given - set(names) - set(dir(builtins)))
         ]
-        complaints += [
-            f"{path} lists {name!r} twice" for name in sorted({n for n in names if names.count(n) > 1})
-        ]
+        complaints += [f"{path} lists {name!r} twice" for name in sorted({n for n in names if names.count(n) > 1})]
     return complaints
 
 
 def private_imports(sources: Sources) -> list[str]:
     """Imports, in nn, of anything of autograd but itself and the names that `autograd.__all__` declares."""
-    public = declared(sources["autograd/__init__.py"]) or []
+    public = [*(declared(sources["autograd/__init__.py"]) or []), *dir(builtins)]
     complaints = []
     for path, node in statements(sources):
         match node:
             case _ if not path.startswith("nn/"):
                 continue
             case ast.ImportFrom("autograd", names):
-                strange = [
-                    f"{alias.name!r}, not in `autograd.__all__`"
-                    for alias in names
-                    if alias.name not in public
-                ]
+                strange = [f"{alias.name!r}, not in `autograd.__all__`" for alias in names if alias.name not in public]
             case _:
                 targets = imported(node, path, sources)
-                strange = [
-                    f"{name}: nn knows only `autograd`" for name in targets if name.startswith("autograd.")
-                ]
+                strange = [f"{name}: nn knows only `autograd`" for name in targets if name.startswith("autograd.")]
         complaints += [f"{path}:{node.lineno} imports {what}" for what in strange]
     return complaints
 
 
 def private_attributes(sources: Sources) -> list[str]:
     """Attributes, in nn, of the package autograd that `autograd.__all__` does not declare."""
-    public = declared(sources["autograd/__init__.py"]) or []
+    public = [*(declared(sources["autograd/__init__.py"]) or []), *dir(builtins)]
     complaints = []
     for path in sources:
         if not path.startswith("nn/"):
@@ -314,9 +305,7 @@ def private_attributes(sources: Sources) -> list[str]:
             match node:
                 case ast.Attribute(ast.Name(face), name) if face in faces:
                     if name not in public and not name.startswith("__"):
-                        complaints.append(
-                            f"{path}:{node.lineno} uses `{face}.{name}`, not in `autograd.__all__`"
-                        )
+                        complaints.append(f"{path}:{node.lineno} uses `{face}.{name}`, not in `autograd.__all__`")
     return complaints
 
 

@@ -1,6 +1,7 @@
 """Edge cases, which stand in `conventions.py` as data: each for every way to compute a value and a derivative."""
 
 import ast
+import builtins
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,8 @@ import autograd as ag
 from autograd import Tensor, Value, grad, jvp, value_and_grad
 
 inf, nan = math.inf, math.nan
-NAMES = {name: getattr(ag, name) for name in ag.__all__} | {"inf": inf}
+PYTHONS = [name for name in dir(builtins) if name[0] != "_" and hasattr(ag, name)]  # which `__all__` leaves out
+NAMES = {name: getattr(ag, name) for name in [*ag.__all__, *PYTHONS]} | {"inf": inf}
 CASES = conventions.every()
 NUMBERS = [case for case in CASES if not case.of_array]
 ARRAYS = [case for case in CASES if case.of_array]

@@ -1,14 +1,14 @@
 """The table of primitives: one row per operation, and the operations made of them.
 
 Read `arithmetic`, `powers`, `trigonometry`, `activations`, `selection` for the elementwise rows, `layout` and
-`reductions` for the others, `composites` for what is made of them. `TABLE` lists the rows by name;
+`reductions` for the others, `composites` and `arrays` for what is made of them. `TABLE` lists the rows by name;
 the tests walk through it.
 """
 
 from ..primitive import Primitive
-from . import activations, arithmetic, composites, layout, powers, reductions, selection, trigonometry
+from . import activations, arithmetic, arrays, composites, layout, powers, reductions, selection, trigonometry
 
-__all__ = ["TABLE", "activations", "arithmetic", "composites", "layout", "powers", "reductions", "selection",
+__all__ = ["TABLE", "activations", "arithmetic", "arrays", "composites", "layout", "powers", "reductions", "selection",
            "trigonometry"]  # fmt: skip
 
 TABLE: dict[str, Primitive] = {

@@ -16,7 +16,7 @@ from .powers import exp, sqrt
 from .reductions import logsumexp, max, norm, sum
 from .selection import anchor
 
-__all__ = ["log_softmax", "mean", "prod", "softmax", "std", "var"]
+__all__ = ["as_operand", "log_softmax", "mean", "prod", "softmax", "std", "var"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -36,7 +36,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(mean([1.0, 2.0, 6.0]))
     3.0
     """
-    x = _array(x)
+    x = as_operand(x)
     return div(sum(x, axis=axis, keepdims=keepdims), float(_count(x, axis, "mean")))
 
 
@@ -46,7 +46,7 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     >>> float(var([1.0, 2.0, 6.0]))
     4.666666666666667
     """
-    x = _array(x)
+    x = as_operand(x)
     freedom = _freedom(_count(x, axis, "var"), ddof)
     return div(sum(square(_centred(x, axis)), axis=axis, keepdims=keepdims), freedom)
 
@@ -57,7 +57,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     >>> float(std([1.0, 1.0, 1.0]))
     0.0
     """
-    x = _array(x)
+    x = as_operand(x)
     freedom = sqrt(_freedom(_count(x, axis, "std"), ddof))
     return div(norm(_centred(x, axis), axis=axis, keepdims=keepdims), freedom)
 
@@ -81,7 +81,7 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(prod([2.0, 3.0, 4.0]))
     24.0
     """
-    x = _array(x)
+    x = as_operand(x)
     shape = shape_of(x)
     for i in sorted(axes_of(axis, len(shape)), reverse=True):
         x = _product_along(x, i)
@@ -109,7 +109,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     >>> softmax([1.2, 5.1, 2.7]).round(3)
     array([0.018, 0.9  , 0.082])
     """
-    x = _array(x)
+    x = as_operand(x)
     e = exp(sub(x, anchor(max(x, axis=axis, keepdims=True))))
     return div(e, sum(e, axis=axis, keepdims=True))  # not /, which would warn of 0/0 on plain arrays
 
@@ -120,10 +120,10 @@ def log_softmax(x: Any, axis: Axis = -1) -> Any:
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])
     """
-    x = _array(x)
+    x = as_operand(x)
     return sub(x, logsumexp(x, axis=axis, keepdims=True))
 
 
-def _array(x: Any) -> Any:
-    """Make an array of a list of numbers; leave nodes and arrays as they are."""
+def as_operand(x: Any) -> Any:
+    """Return an array of a list of numbers; nodes and arrays as they are."""
     return x if isinstance(x, Operand) or x.__class__ is np.ndarray else plain(x, "array")

@@ -1,0 +1,1 @@
+"""Other libraries' functions and arrays, and nodes: what makes them meet."""

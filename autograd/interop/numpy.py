@@ -1,0 +1,233 @@
+"""NumPy's functions on nodes, by NumPy's own protocols: `np.exp(x)` is `autograd.exp(x)`, a node.
+
+So a function that was written for NumPy is differentiated, compiled and drawn as it stands. What only asks, such as
+`np.argmax` and `np.allclose`, is answered by NumPy from the numbers; all the rest is refused: no gradient is lost.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import comparison
+from ..containers import flatten, rebuild
+from ..graph import Node
+from ..operators import Operators
+from ..primitives import TABLE, arrays, composites, reductions
+from ..primitives.arithmetic import add, div, identity, mul, sub
+from ..primitives.layout import broadcast_to, getitem, reshape, shape_of, transpose
+from ..primitives.selection import clip, where
+from ..tensor import concatenate, stack
+
+__all__ = ["function", "ufunc"]
+
+_OTHER_NAMES = {
+    "subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "float_power": "pow", "negative": "neg",
+    "absolute": "abs", "fabs": "abs", "remainder": "mod", "rint": "round", "positive": "identity", "arcsin": "asin",
+    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
+    "conjugate": "identity", "expit": "sigmoid", "log_expit": "log_sigmoid",
+}  # fmt: skip
+_ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    "deg2rad": lambda x: x * (np.pi / 180), "radians": lambda x: x * (np.pi / 180),
+    "rad2deg": lambda x: x * (180 / np.pi), "degrees": lambda x: x * (180 / np.pi),
+    "floor_divide": operator.floordiv, "bitwise_and": operator.and_, "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor, "invert": operator.invert, "logaddexp2": lambda x, y: np.logaddexp(
+        x * np.log(2.0), y * np.log(2.0)) / np.log(2.0),
+    **{name: getattr(comparison, name) for name in comparison.__all__},
+}  # fmt: skip
+_REDUCE = {"add": reductions.sum, "multiply": composites.prod, "maximum": reductions.max, "minimum": reductions.min}
+_ACCUMULATE = {"add": reductions.cumsum, "multiply": arrays.cumprod}
+
+
+@functools.cache
+def _named(name: str) -> Callable[..., Any] | None:
+    name = _OTHER_NAMES.get(name, name)
+    return _ELEMENTWISE.get(name) or (TABLE.get(name) if name[0] != "_" else None)
+
+
+def ufunc(self: Any, f: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
+    """Apply a ufunc of NumPy or SciPy to nodes; see NEP 13."""
+    ours = _named(f.__name__)
+    if method == "__call__" and not settings and ours is not None:
+        return ours(*inputs)
+    if settings.pop("out", None) is not None:
+        raise TypeError(f"`out` of np.{f.__name__} would store a node in an array: write `a = a + x`, not `a += x`")
+    if method == "reduce":
+        ours = _REDUCE.get(f.__name__)
+        settings = {"axis": 0, **settings}
+    elif method == "accumulate":
+        ours = _ACCUMULATE.get(f.__name__)
+    elif method == "outer" and ours is not None:
+        a, b = inputs
+        inputs = reshape(a, shape=(*shape_of(a), *(1 for _ in shape_of(b)))), b
+    elif method != "__call__":
+        ours = None
+    return _applied(ours, f.__name__ if method == "__call__" else f"{f.__name__}.{method}", inputs, settings)
+
+
+def function(self: Any, f: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
+    """Apply any other function of NumPy to nodes; see NEP 18."""
+    if f in _ASKS:
+        tree = (list(args), settings)
+        read = [x.data if isinstance(x, Node) else x for x in flatten(tree)]
+        numbers, named = rebuild(tree, read)
+        return f(*numbers, **named)
+    name = f"{f.__module__}.{f.__name__}".replace("numpy.", "", 1)
+    if f in _MOVES:
+        return _applied(functools.partial(arrays.rearranged, f, 0.0), name, args, settings)
+    return _applied(_FUNCTIONS.get(f), name, args, settings)
+
+
+def _applied(ours: Callable[..., Any] | None, name: str, args: Any, settings: dict[str, Any]) -> Any:
+    if ours is None:
+        raise TypeError(
+            f"np.{name} has no counterpart among autograd's functions, and its gradient would be lost: write it with "
+            "those that have one, or hand over `.data` for plain numbers"
+        )
+    settings = {key: x for key, x in settings.items() if x is not np._NoValue}
+    try:
+        return ours(*args, **settings)
+    except TypeError as error:
+        if "unexpected keyword" not in str(error) and "multiple values" not in str(error):
+            raise
+        raise TypeError(f"np.{name} of nodes does not take all of {', '.join(settings)}: {error}") from None
+
+
+class _OnType:
+    """Shows `ufunc` to NumPy, which asks the type, and None to masked arrays, which ask the node and then leave it all.
+
+    (They would take its `_data`, and the gradient were lost.)
+    """
+
+    def __get__(self, node: Any, kind: type) -> Any:
+        return ufunc if node is None else None
+
+
+Operators.__array_ufunc__ = _OnType()
+Operators.__array_function__ = function
+
+
+# What only asks, and what only moves elements ------------------------------------------------------------------
+
+_ASKS = {
+    np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type,
+    np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted,
+    np.digitize, np.isclose, np.allclose, np.array_equal, np.isin, np.iscomplexobj, np.isrealobj,
+    np.array_str, np.array_repr, np.array2string, np.can_cast, np.shares_memory, np.may_share_memory,
+}  # fmt: skip
+_MOVES = {
+    np.roll, np.tile, np.repeat, np.diag, np.diagflat, np.diagonal, np.tril, np.triu, np.rot90, np.fliplr, np.flipud,
+    np.take, np.delete, np.compress, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.split, np.array_split, np.hsplit,
+    np.vsplit, np.dsplit, np.resize, np.take_along_axis, np.rollaxis, np.trim_zeros,
+}  # fmt: skip
+
+
+# Functions -----------------------------------------------------------------------------------------------------
+
+
+def _joined(name: str, numpy: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function that joins several arrays, after NumPy has told how it arranges them."""
+
+    def join(parts: Any) -> Any:
+        parts = [x if isinstance(x, Node) else np.asarray(x) for x in parts]
+        ends = np.cumsum([0, *(np.size(x) for x in parts)])
+        places = numpy([np.arange(start, start + np.size(x)).reshape(np.shape(x))
+                        for start, x in zip(ends, parts, strict=False)])  # fmt: skip
+        return getitem(concatenate([arrays.ravel(x) for x in parts]), index=places)
+
+    join.__name__ = name
+    return join
+
+
+def _sorted(x: Any, axis: int | None = -1) -> Any:
+    x = arrays.ravel(x) if axis is None else x
+    return arrays.rearranged(np.take_along_axis, 0.0, x, np.argsort(x.data, axis=-1 if axis is None else axis),
+                             axis=-1 if axis is None else axis)  # fmt: skip
+
+
+def _median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    ordered = _sorted(x, axis)
+    axis = 0 if axis is None else axis
+    n = shape_of(ordered)[axis]
+    middle = arrays.rearranged(np.take, 0.0, ordered, [(n - 1) // 2, n // 2], axis=axis)
+    return composites.mean(middle, axis, keepdims)
+
+
+def _average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    if weights is None:
+        return composites.mean(x, axis)
+    if len(shape_of(weights)) == 1 < len(shape_of(x)):
+        weights = reshape(weights, shape=(-1, *(1 for _ in shape_of(x)[axis % len(shape_of(x)) + 1 :])))
+    weights = broadcast_to(weights, shape=shape_of(x))
+    return div(reductions.sum(mul(x, weights), axis=axis), reductions.sum(weights, axis=axis))
+
+
+def _dot(a: Any, b: Any) -> Any:
+    if not shape_of(a) or not shape_of(b):
+        return mul(a, b)
+    return reductions.matmul(a, b) if len(shape_of(b)) < 3 else arrays.tensordot(a, b, ((-1,), (-2,)))
+
+
+def _kron(a: Any, b: Any) -> Any:
+    n = max(len(shape_of(a)), len(shape_of(b)))
+    a, b = (reshape(x, shape=(1,) * (n - len(shape_of(x))) + shape_of(x)) for x in (a, b))
+    wide = [length for pair in zip(shape_of(a), [1] * n, strict=True) for length in pair]
+    tall = [length for pair in zip([1] * n, shape_of(b), strict=True) for length in pair]
+    product = mul(reshape(a, shape=tuple(wide)), reshape(b, shape=tuple(tall)))
+    return reshape(product, shape=tuple(i * j for i, j in zip(shape_of(a), shape_of(b), strict=True)))
+
+
+def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    return clip(x, -np.inf if low is None else low, np.inf if high is None else high)
+
+
+def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
+    steps = np.arange(num) / max(num - 1 if endpoint else num, 1)
+    return add(start, mul(sub(stop, start), steps.reshape((num,) + (1,) * max(map(len, map(shape_of, (start, stop)))))))
+
+
+def _polyval(p: Any, x: Any) -> Any:
+    return functools.reduce(lambda total, c: add(mul(total, x), c), p, 0.0)
+
+
+def _round(x: Any, decimals: int = 0) -> Any:
+    scale = 10.0**decimals
+    return div(TABLE["round"](mul(x, scale)), scale)
+
+
+def _reshaped(x: Any, shape: Any = None, order: str = "C", *, newshape: Any = None) -> Any:
+    if order != "C":
+        raise TypeError(f"`order` of np.reshape is 'C' for nodes, not {order!r}: use `transpose` first")
+    return reshape(x, shape=newshape if shape is None else shape)
+
+
+def _where(condition: Any, *branches: Any) -> Any:
+    return where(condition, *branches) if branches else np.nonzero(getattr(condition, "data", condition))
+
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.sum: reductions.sum, np.mean: composites.mean, np.prod: composites.prod, np.cumsum: reductions.cumsum,
+    np.cumprod: arrays.cumprod, np.max: reductions.max, np.amax: reductions.max, np.min: reductions.min,
+    np.amin: reductions.min, np.ptp: lambda x, axis=None: sub(reductions.max(x, axis), reductions.min(x, axis)),
+    np.var: lambda x, axis=None, ddof=0, keepdims=False: composites.var(x, axis, ddof, keepdims),
+    np.std: lambda x, axis=None, ddof=0, keepdims=False: composites.std(x, axis, ddof, keepdims),
+    np.average: _average, np.median: _median, np.sort: _sorted, np.any: comparison.any, np.all: comparison.all,
+    np.where: _where, np.clip: _clip, np.round: _round, np.around: _round, np.sinc: TABLE["sinc"],
+    np.real: identity, np.nan_to_num: lambda x: where(comparison.isnan(x), 0.0, x),
+    np.reshape: _reshaped, np.ravel: arrays.ravel, np.transpose: transpose, np.swapaxes: TABLE["swapaxes"],
+    np.moveaxis: arrays.moveaxis, np.squeeze: arrays.squeeze, np.expand_dims: arrays.expand_dims, np.pad: arrays.pad,
+    np.flip: TABLE["flip"], np.broadcast_to: TABLE["broadcast_to"], np.copy: identity,
+    np.concatenate: concatenate, np.stack: stack, np.append: lambda x, y, axis=None: concatenate(
+        [arrays.ravel(x), arrays.ravel(y)] if axis is None else [x, y], axis or 0),
+    np.hstack: _joined("hstack", np.hstack), np.vstack: _joined("vstack", np.vstack),
+    np.dstack: _joined("dstack", np.dstack), np.column_stack: _joined("column_stack", np.column_stack),
+    np.dot: _dot, np.vdot: lambda a, b: _dot(arrays.ravel(a), arrays.ravel(b)), np.inner: arrays.inner,
+    np.outer: arrays.outer, np.tensordot: arrays.tensordot, np.einsum: arrays.einsum, np.trace: arrays.trace,
+    np.kron: _kron, np.diff: arrays.diff, np.linspace: _linspace, np.polyval: _polyval,
+    np.linalg.norm: arrays.norm,
+}  # fmt: skip

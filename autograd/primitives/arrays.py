@@ -1,0 +1,363 @@
+"""Functions of arrays with NumPy's names, made of primitives: rearrangements, products of several axes, norms, orders.
+
+What only moves elements is asked of NumPy itself: it moves the numbers 1 to n, and `getitem` picks by them.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import math
+import string
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..primitive import refusal
+from ..shapes import axes_of
+from . import reductions
+from .arithmetic import abs, mul, sub
+from .composites import Axis, as_operand
+from .layout import broadcast_to, concatenate, getitem, reshape, shape_of, transpose
+from .powers import pow
+from .selection import step, where
+
+__all__ = ["cumprod", "diag", "diff", "einsum", "expand_dims", "inner", "moveaxis", "norm", "outer", "pad", "ravel",
+           "rearranged", "repeat", "roll", "squeeze", "tensordot", "tile", "trace", "tril", "triu"]  # fmt: skip
+
+
+# Rearrangements ------------------------------------------------------------------------------------------------
+
+
+def rearranged(f: Callable[..., Any], fill: float, x: Any, *args: Any, **settings: Any) -> Any:
+    """Apply a function of NumPy that only moves, repeats and leaves out elements, and fills up with one number."""
+    x = as_operand(x)
+    shape = shape_of(x)
+    try:
+        places = f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)
+    except Exception as error:
+        raise refusal(f.__name__, [x], settings, error) or error from error
+    if isinstance(places, (list, tuple)):
+        return [_picked(x, part, fill) for part in places]
+    return _picked(x, np.asarray(places), fill)
+
+
+def _picked(x: Any, places: np.ndarray, fill: float) -> Any:
+    flat = reshape(x, shape=(-1,))
+    if places.all():
+        return getitem(flat, index=places - 1)
+    first = np.full(1, fill, getattr(x, "dtype", np.float64))
+    return getitem(concatenate(first, flat, axis=0), index=places)
+
+
+def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
+    """Return `x` with its elements shifted along `axis`; what leaves at the end comes in at the start.
+
+    >>> roll([1.0, 2.0, 3.0], 1)
+    array([3., 1., 2.])
+    """
+    return rearranged(np.roll, 0.0, x, shift, axis)
+
+
+def tile(x: Any, reps: Any) -> Any:
+    """Return `x` repeated as a whole, `reps` times along each axis.
+
+    >>> tile([1.0, 2.0], 2)
+    array([1., 2., 1., 2.])
+    """
+    return rearranged(np.tile, 0.0, x, reps)
+
+
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Return `x` with each element repeated along `axis`; flattened if `axis` is None.
+
+    >>> repeat([1.0, 2.0], 2)
+    array([1., 1., 2., 2.])
+    """
+    return rearranged(np.repeat, 0.0, x, repeats, axis)
+
+
+def diag(x: Any, k: int = 0) -> Any:
+    """Return the `k`-th diagonal of a matrix, or a matrix with `x` on it.
+
+    >>> diag([[1.0, 2.0], [3.0, 4.0]])
+    array([1., 4.])
+    """
+    return rearranged(np.diag, 0.0, x, k)
+
+
+def tril(x: Any, k: int = 0) -> Any:
+    """Return `x` with zeros above its `k`-th diagonal: the mask of causal attention.
+
+    >>> tril([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 0.],
+           [3., 4.]])
+    """
+    return rearranged(np.tril, 0.0, x, k)
+
+
+def triu(x: Any, k: int = 0) -> Any:
+    """Return `x` with zeros below its `k`-th diagonal.
+
+    >>> triu([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 2.],
+           [0., 4.]])
+    """
+    return rearranged(np.triu, 0.0, x, k)
+
+
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+    """Return `x` with a border: of `constant_values`, or of its own elements ("edge", "reflect", "symmetric", "wrap").
+
+    >>> pad([1.0, 2.0], 1)
+    array([0., 1., 2., 0.])
+    """
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        raise ValueError(f"`mode` is constant, edge, reflect, symmetric or wrap, not {mode!r:.60}")
+    if not isinstance(constant_values, (int, float, np.number)):
+        raise TypeError(f"`constant_values` is one number, not {constant_values!r:.60}")
+    return rearranged(np.pad, float(constant_values), x, pad_width, mode)
+
+
+def ravel(x: Any) -> Any:
+    """Return the elements of `x` in their order along one axis.
+
+    >>> ravel([[1.0, 2.0], [3.0, 4.0]])
+    array([1., 2., 3., 4.])
+    """
+    return reshape(as_operand(x), shape=(-1,))
+
+
+def _reshaped(f: Callable[..., Any], x: Any, axis: Any) -> Any:
+    x = as_operand(x)
+    try:
+        shape = f(np.empty(shape_of(x)), axis).shape
+    except Exception as error:
+        raise refusal(f.__name__, [x], {"axis": axis}, error) or error from error
+    return reshape(x, shape=shape)
+
+
+def squeeze(x: Any, axis: Axis = None) -> Any:
+    """Return `x` without its axes of length 1, or without those that `axis` names.
+
+    >>> squeeze([[1.0, 2.0]])
+    array([1., 2.])
+    """
+    return _reshaped(np.squeeze, x, axis)
+
+
+def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
+    """Return `x` with axes of length 1 at the places that `axis` names.
+
+    >>> expand_dims([1.0, 2.0], 0)
+    array([[1., 2.]])
+    """
+    return _reshaped(np.expand_dims, x, axis)
+
+
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """Return `x` with some axes at other places; the rest keep their order.
+
+    >>> moveaxis(np.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
+    x = as_operand(x)
+    lengths = np.broadcast_to(0.0, tuple(range(len(shape_of(x)))))  # each tells where it comes from
+    try:
+        return transpose(x, axes=np.moveaxis(lengths, source, destination).shape)
+    except Exception as error:
+        raise refusal("moveaxis", [x], {"source": source, "destination": destination}, error) or error from error
+
+
+# Products ------------------------------------------------------------------------------------------------------
+
+
+def outer(a: Any, b: Any) -> Any:
+    r"""Return the products $a_i b_j$ of all elements of `a` with all of `b`.
+
+    >>> outer([1.0, 2.0], [3.0, 4.0])
+    array([[3., 4.],
+           [6., 8.]])
+    """
+    return mul(reshape(as_operand(a), shape=(-1, 1)), ravel(b))
+
+
+def trace(x: Any, offset: int = 0) -> Any:
+    r"""Return the sum of a diagonal, $\sum_i x_{ii}$, of the first two axes.
+
+    >>> float(trace([[1.0, 2.0], [3.0, 4.0]]))
+    5.0
+    """
+    return reductions.sum(rearranged(np.diagonal, 0.0, x, offset), axis=-1)
+
+
+def inner(a: Any, b: Any) -> Any:
+    """Return the sums of products over the last axes of `a` and `b`.
+
+    >>> float(inner([1.0, 2.0], [3.0, 4.0]))
+    11.0
+    """
+    a, b = as_operand(a), as_operand(b)
+    return tensordot(a, b, (-1, -1)) if shape_of(a) and shape_of(b) else mul(a, b)
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    """Return sums of products over `axes`: so many last ones of `a` and first ones of `b`, or two lists of axes.
+
+    >>> float(tensordot([[1.0, 2.0]], [[3.0, 4.0]]))
+    11.0
+    """
+    a, b = as_operand(a), as_operand(b)
+    n, m = len(shape_of(a)), len(shape_of(b))
+    if isinstance(axes, (int, np.integer)):
+        axes = (tuple(range(n - int(axes), n)), tuple(range(int(axes))))
+    left, right = (axes_of(tuple(np.atleast_1d(each).tolist()), k) for each, k in zip(axes, (n, m), strict=True))
+    first, second = string.ascii_letters[:n], list(string.ascii_letters[n : n + m])
+    for i, j in zip(left, right, strict=True):
+        second[j] = first[i]
+    free = [x for i, x in enumerate(first) if i not in left] + [x for j, x in enumerate(second) if j not in right]
+    return einsum(f"{first},{''.join(second)}->{''.join(free)}", a, b)
+
+
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """Return sums of products in Einstein's notation; two operands at a time, from the left, as a matrix product.
+
+    >>> einsum("ij,jk->ik", [[1.0, 2.0]], [[3.0], [4.0]])
+    array([[11.]])
+    """
+    xs = [as_operand(x) for x in operands]
+    terms, out = _labels(subscripts, xs)
+    sizes: dict[str, int] = {}
+    for x, term in zip(xs, terms, strict=True):
+        for label, n in zip(term, shape_of(x), strict=True):
+            if sizes.setdefault(label, n) != n and 1 not in (n, sizes[label]):
+                raise ValueError(f"`subscripts` {subscripts!r}: axis {label!r} is {sizes[label]} long and {n}")
+            sizes[label] = builtins.max(sizes[label], n) if n else n
+    total, labels = _alone(xs[0], terms[0], set(out).union(*terms[1:]), sizes)
+    for i, term in enumerate(terms[1:], 1):
+        later = set(out).union(*terms[i + 1 :])
+        total, labels = _joined(total, labels, *_alone(xs[i], term, later | set(labels), sizes), later, sizes)
+    total, labels = _alone(total, labels, set(out), sizes)
+    order = tuple(labels.index(label) for label in out)
+    return total if order == tuple(range(len(out))) else transpose(total, axes=order)
+
+
+def _labels(subscripts: Any, xs: Sequence[Any]) -> tuple[list[str], str]:
+    """Split subscripts into those of the operands and the result; an ellipsis becomes capital letters."""
+    if not isinstance(subscripts, str):
+        raise TypeError(f"`subscripts` is a text such as 'ij,jk->ik', not {subscripts!r:.60}")
+    try:
+        np.einsum_path(subscripts, *(np.broadcast_to(0.0, shape_of(x)) for x in xs))  # checks them
+    except Exception as error:
+        raise ValueError(f"`subscripts` {subscripts!r} do not fit {[shape_of(x) for x in xs]}: {error}") from None
+    left, arrow, out = subscripts.replace(" ", "").partition("->")
+    spare = "".join(x for x in reversed(string.ascii_letters) if x not in subscripts)
+    terms, wide = [], 0
+    for term, x in zip(left.split(","), xs, strict=True):
+        n = len(shape_of(x)) - len(term.replace("...", ""))
+        wide = builtins.max(wide, n if "..." in term else 0)
+        terms.append(term.replace("...", spare[:n][::-1]))
+    if not arrow:
+        flat = left.replace("...", "").replace(",", "")
+        out = "..." * ("..." in left) + "".join(sorted(x for x in set(flat) if flat.count(x) == 1))
+    return terms, out.replace("...", spare[:wide][::-1])
+
+
+def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
+    """Take diagonals of an operand, sum over what nobody else has, and repeat axes of length 1."""
+    unique = "".join(dict.fromkeys(term))
+    if unique != term:
+        x = rearranged(functools.partial(_einsum_of_one, f"{term}->{unique}"), 0.0, x)
+    if (shape := tuple(sizes[label] for label in unique)) != shape_of(x):
+        x = broadcast_to(x, shape=shape)
+    gone = tuple(i for i, label in enumerate(unique) if label not in later)
+    return (reductions.sum(x, axis=gone), "".join(u for u in unique if u in later)) if gone else (x, unique)
+
+
+def _einsum_of_one(subscripts: str, x: np.ndarray) -> np.ndarray:
+    return np.einsum(subscripts, x)
+
+
+def _joined(a: Any, left: str, b: Any, right: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
+    """Multiply two operands, and sum over the labels that both have and nobody has later."""
+    batch = [x for x in left if x in right and x in later]
+    shared = [x for x in left if x in right and x not in later]
+    rows, columns = [x for x in left if x not in right], [x for x in right if x not in left]
+
+    def arranged(x: Any, labels: str, *groups: list[str]) -> Any:
+        order = tuple(labels.index(label) for group in (batch, *groups) for label in group)
+        x = x if order == tuple(range(len(order))) else transpose(x, axes=order)
+        lengths = (math.prod(sizes[label] for label in group) for group in groups)
+        shape = (*(sizes[label] for label in batch), *lengths)
+        return x if shape == shape_of(x) else reshape(x, shape=shape)
+
+    product = reductions.matmul(arranged(a, left, rows, shared), arranged(b, right, shared, columns))
+    labels = "".join([*batch, *rows, *columns])
+    return reshape(product, shape=tuple(sizes[label] for label in labels)), labels
+
+
+# Along an axis -------------------------------------------------------------------------------------------------
+
+
+def _part(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
+    return getitem(x, index=(slice(None),) * axis + (slice(start, stop),))
+
+
+def cumprod(x: Any, axis: int = 0) -> Any:
+    """Return the running product along `axis`, multiplied in strides: its gradient divides by nothing.
+
+    >>> cumprod([1.0, 2.0, 3.0])
+    array([1., 2., 6.])
+    """
+    x = as_operand(x)
+    (axis,), shift = axes_of(axis, len(shape_of(x))), 1
+    while shift < shape_of(x)[axis]:
+        products = mul(_part(x, axis, shift, None), _part(x, axis, None, -shift))
+        x, shift = concatenate(_part(x, axis, None, shift), products, axis=axis), 2 * shift
+    return x
+
+
+def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+    """Return the differences of neighbours along `axis`, `n` times over.
+
+    >>> diff([1.0, 4.0, 9.0])
+    array([3., 5.])
+    """
+    x = as_operand(x)
+    (axis,) = axes_of(axis, len(shape_of(x)))
+    if not isinstance(n, (int, np.integer)) or n < 0:
+        raise ValueError(f"`n` is a whole number from 0, not {n!r:.60}")
+    for _ in range(n):
+        x = sub(_part(x, axis, 1, None), _part(x, axis, None, -1))
+    return x
+
+
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    r"""Return the norm $(\sum |x_i|^p)^{1/p}$ of order `ord`, 2 if left out, of all elements or along `axis`.
+
+    Of matrices (two axes) "fro", 1, -1, inf and -inf are known, as in `numpy.linalg.norm`.
+
+    >>> float(norm([3.0, 4.0])), float(norm([3.0, -4.0], 1)), float(norm([3.0, -4.0], np.inf))
+    (5.0, 7.0, 4.0)
+    """
+    x = as_operand(x)
+    ndim = len(shape_of(x))
+    axes = axes_of(axis, ndim)
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+        return reductions.norm(x, axis=axis, keepdims=keepdims)
+    if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or len(axes) > 2:
+        raise ValueError(f"`ord` {ord!r:.60} is not known for {len(axes)} axes: use a number, or 'fro' for matrices")
+    if len(axes) == 2:
+        if ord not in (1, -1, np.inf, -np.inf):
+            raise ValueError(f"`ord` {ord!r} of matrices needs singular values: use 'fro', 1, -1, inf or -inf")
+        summed, over = axes if builtins.abs(ord) == 1 else axes[::-1]
+        sums = reductions.sum(abs(x), axis=summed, keepdims=True)
+        out = (reductions.max if ord > 0 else reductions.min)(sums, axis=over, keepdims=True)
+        return out if keepdims else squeeze(out, axes)
+    if np.isinf(ord):
+        return (reductions.max if ord > 0 else reductions.min)(abs(x), axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return reductions.sum(step(abs(x)), axis=axis, keepdims=keepdims)
+    sums = reductions.sum(abs(x) if ord == 1 else pow(abs(x), float(ord)), axis=axis, keepdims=keepdims)
+    return sums if ord == 1 else where(step(sums), pow(sums, 1.0 / ord), sums)  # at 0 the gradient is 0
