@@ -266,6 +266,10 @@ def test_every_control_of_the_playground(window: Any) -> None:
     assert page.locator(".feature[aria-pressed]").count() == 7
     page.click("[aria-label='reset the net']")
     assert number(page, ".epoch") == 0
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    page.wait_for_function("Number(document.querySelector('.epoch').textContent.replace(',', '')) > 0")
+    page.keyboard.press("Space")
     assert window.is_quiet(), (window.messages, window.requests)
 
 
@@ -317,6 +321,10 @@ def test_the_numbers_of_both_passes_are_those_of_the_library(window: Any) -> Non
     for name, sentence in said.items():
         page.click(f"[aria-label='{name}']")
         assert page.inner_text(".said").startswith(sentence) and page.locator(".unit.lit").count() == 1
+    page.click("[aria-label='add a hidden layer']")  # while a step is shown
+    page.click("[aria-label='last step']")
+    page.click("[aria-label='take the last hidden layer away']")
+    assert page.inner_text(".count") == "9 / 9" and page.locator(".unit.lit").count() == 1
     page.get_by_label("Lines show").select_option("gradient")
     page.click("text=let it go")
     assert page.locator(".tag.up:not(:empty)").count() == 0 and window.is_quiet()
@@ -329,6 +337,7 @@ def test_regions_restarts_surface_and_own_points(window: Any) -> None:
     page.get_by_role("tab", name="50 restarts").click()
     page.get_by_label("Epochs for each").select_option("50")
     page.click("text=train 50 nets")
+    page.set_viewport_size({"width": 1100, "height": 900})  # does not stop the training
     page.wait_for_selector(".thumb", timeout=60_000)
     assert sum(int(t) for t in page.locator(".barred span").all_inner_texts() if t) == 50
     page.locator(".thumb").first.click()

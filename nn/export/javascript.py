@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from importlib.resources import files
 from typing import Any
 
 from .source import Writer
@@ -29,45 +30,9 @@ FUNCTIONS = {
 }  # fmt: skip
 """Those that `Math` has with the same values, also at NaN and infinity."""
 
-HELPERS = {
-    "dot": "const dot = (xs, ws) => xs.reduce((sum, x, i) => sum + x * ws[i], 0);",
-    "sum": "const sum = (xs) => xs.reduce((a, b) => a + b, 0);",
-    "step": "const step = (x) => x > 0 ? 1 : x !== x ? x : 0;",
-    "relu": "const relu = (x) => x > 0 || x !== x ? x : 0;",
-    "leaky_relu": "const leaky_relu = (x, slope) => x > 0 ? x : slope * x;",
-    "elu": "const elu = (x, alpha) => x > 0 ? x : alpha * Math.expm1(x);",
-    "sigmoid": (
-        "const sigmoid = (x) => {\n    const t = Math.exp(-Math.abs(x)); // never overflows\n"
-        "    return (x < 0 ? t : 1) / (1 + t);\n};"
-    ),
-    "softplus": "const softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));",
-    "_sech2": (
-        "const _sech2 = (x) => {\n    const t = Math.exp(-2 * Math.abs(x)), u = 1 + t;\n    return 4 * t / (u * u);\n};"
-    ),
-    "maximum": "const maximum = (x, y) => x > y || x !== x ? x : y;",
-    "minimum": "const minimum = (x, y) => x < y || x !== x ? x : y;",
-    "inside": "const inside = (x, low, high) => x < low || x > high ? 0 : 1;",
-    "pow": "const pow = (x, y) => x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);",
-    "round": (
-        "const round = (x) => {\n    const even = 2 * Math.round(x / 2);\n"
-        "    return Math.abs(x % 1) === 0.5 ? even : Math.round(x);\n};"
-    ),
-    "erf": (
-        "const erf = (x) => {\n    if (!(Math.abs(x) < 1.5)) return 1 - erfc(x);\n    let sum = 0;\n"
-        "    for (let k = 0, term = x; k < 40; k++, term *= -x * x / k) sum += term / (2 * k + 1);\n"
-        "    return 2 / Math.sqrt(Math.PI) * sum;\n};"
-    ),
-    "erfc": (
-        "const erfc = (x) => { // a continued fraction, far from 0\n    const z = Math.abs(x);\n"
-        "    if (z < 1.5) return 1 - erf(x);\n    let y = 0;\n    for (let k = 120; k > 0; k--) y = k / 2 / (z + y);\n"
-        "    y = z < 40 ? Math.exp(-z * z) / Math.sqrt(Math.PI) / (z + y) : z !== z ? z : 0;\n"
-        "    return x < 0 ? 2 - y : y;\n};"
-    ),
-    "logsumexp": (
-        "const logsumexp = (xs) => {\n    const top = Math.max(...xs);\n"
-        "    return Math.abs(top) === Infinity ? top : top + Math.log(sum(xs.map((x) => Math.exp(x - top))));\n};"
-    ),
-}
+_TEXTS = files(__package__).joinpath("helpers.js").read_text(encoding="utf-8").rstrip().split("\n\n")[1:]
+HELPERS = {re.split(r"\W", text)[1]: text for text in _TEXTS}
+"""The functions of `helpers.js` by name."""
 
 RESERVED = """
 arguments await break case catch class const continue debugger default delete do else enum eval export extends false

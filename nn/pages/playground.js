@@ -47,7 +47,7 @@ class App {
     this.layout();
     this.redraw();
     new ResizeObserver(() => {
-      if (this.network.element.clientWidth !== this.seenWidth) this.rebuild();
+      if (this.network.element.clientWidth !== this.seenWidth) this.arrangeNetwork();
     }).observe(this.network.element);
   }
 
@@ -104,16 +104,22 @@ class App {
     this.random = generator(this.state.seed + 1000003);
   }
 
-  rebuild() {
+  /** Lay the net out anew: it has another shape, or the page another width or theme. */
+  arrangeNetwork() {
     this.seenWidth = this.network.element.clientWidth;
     const key = document.activeElement?.dataset?.key;
     this.network.build();
     if (key) this.root.querySelector(`[data-key="${key}"]`)?.focus();
+    this.paint();
+  }
+
+  rebuild() {
     this.layerCount.textContent = `${this.state.hidden.length} hidden ${this.state.hidden.length === 1 ? "layer" : "layers"}`;
     this.more.disabled = this.state.hidden.length >= MOST_LAYERS;
     this.less.disabled = !this.state.hidden.length;
+    this.step = null; // its numbers are those of the net before
     this.see();
-    this.paint();
+    this.arrangeNetwork();
     this.panels.rebuilt();
   }
 
@@ -311,8 +317,10 @@ class App {
         h("div", { class: "checks" }, checkbox("Show test data", false, (on) => { this.showTest = on; this.dots(); }),
           checkbox("Discretize output", state.discretize, (on) => { state.discretize = on; this.remember(); this.paint(); }))));
     this.root.replaceChildren(h("h1", { class: "title", text: "Playground" }), this.top, columns, this.live, this.panels.element);
-    this.root.addEventListener("keydown", (event) => {
-      if (event.key === " " && event.target === document.body) this.playButton.click();
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== " " || event.target !== document.body) return;
+      event.preventDefault();
+      this.playButton.click();
     });
     this.pointing();
     this.fillLosses();
@@ -416,7 +424,7 @@ class App {
 export function render_playground(root, settings) {
   addEventListener("hashchange", () => location.reload());
   const app = new App(root, settings);
-  return { paint: () => { app.dots(); app.rebuild(); } };
+  return { paint: () => { app.dots(); app.arrangeNetwork(); } };
 }
 
 function readHash() {
