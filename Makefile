@@ -83,7 +83,7 @@ clean: ## remove the environments, and all that tools and the demo have written
 	find autograd nn chalkgrad benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEMO)/ready: EXTRAS := draw,plot,data,progress
-$(GALLERY)/ready: EXTRAS := draw
+$(GALLERY)/ready: EXTRAS := draw,data
 $(COURSE)/ready: EXTRAS := draw,plot,data,search,course
 $(TEST)/ready $(OLDEST)/ready: EXTRAS := draw,plot,data,progress,save,onnx,search,course,test
 $(BENCH)/ready: EXTRAS := draw,plot,data,progress,bench
