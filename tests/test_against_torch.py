@@ -217,7 +217,7 @@ def test_layers_with_weights() -> None:
         layer.zero_grad()
     W, M, b = theirs.weight, torch.tensor(mask.T), theirs.bias
     sparse = nn.Linear(7, 6, mask=mask)
-    sparse.load_state_dict(ours.state_dict())
+    sparse.load_state_dict({**ours.state_dict(), "mask": mask})
     same_layer(sparse, lambda t: torch.nn.functional.linear(t, W * M, b), start)
     agree(sparse.weight.grad, W.grad.numpy().T)
     maxout = nn.Maxout(7, 3, pieces=2)
