@@ -14,7 +14,7 @@ from ..graph import Node, constant, fixed, new_variable, topological
 from ..shapes import describe
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
-from .ir.instructions import listing
+from .ir.instructions import Listing, listing
 from .ir.passes import optimised
 from .printing import printed
 from .tracing.captured import Captured
@@ -80,28 +80,32 @@ class Loop:
         self.batch_size = int(batch_size)
         self._inputs = list(items(inputs, "inputs"))
         self._pending: list[Any] = []
-        self._trace(state)
+        self._make(state)
 
-    def _trace(self, state: Any) -> None:
-        """Trace the step; anew where something has changed that it reads."""
+    def _make(self, state: Any) -> None:
+        """Make the program, in four steps; anew where something has changed that the step reads."""
         self._captured = Captured(self._roots)
         with self._captured.restored():
-            self._make()
+            outputs = self._trace()
+            program, nodes = self._lower(outputs)
+            self._body = Body(program, nodes, self._feed, self._keep)  # allocates
+            self._bind()
         self.state = state
 
     def is_as_it_was(self) -> bool:
         """Return whether nothing that the step reads has changed since it was traced."""
         return self._captured.holds(self._roots)
 
-    def _make(self) -> None:
+    def _trace(self) -> list[Node]:
+        """Run the step on variables; gives the new state, and behind it what is written down."""
         trace = Trace(self._captured, self._pending)
-        batch_size, finite = self.batch_size, self._finite
+        size = self.batch_size
         states = [_variable(x, "state") for x in flatten(self._tree)]
-        fed = [_variable(x, "inputs") for x in self._inputs]
-        batches = [new_variable(np.resize(x, (batch_size, *x.shape[1:])) if batch_size else x) for x in self._data]
+        self._states, self._fed = states, [_variable(x, "inputs") for x in self._inputs]
+        self._batches = [new_variable(np.resize(x, (size, *x.shape[1:])) if size else x) for x in self._data]
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
         with trace.following():
-            moved, given = self._step(tree, fed, batches)
+            moved, given = self._step(tree, self._fed, self._batches)
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)
         ):
@@ -111,54 +115,55 @@ class Loop:
                 "the step asks in Python for numbers of nodes, as in `if x > 0` or `x.data`; a loop cannot follow "
                 "that: write it with `where` and the library's functions"
             )
-        moved, given = flatten(moved), list(given)
-        self._states, self._draws = states, trace.draws
-        moved = [_fitting(new, old) for new, old in zip(moved, states, strict=True)]
+        self._draws = trace.draws
+        moved = [_fitting(new, old) for new, old in zip(flatten(moved), states, strict=True)]
         given = [x if isinstance(x, Node) else constant(float(x)) for x in given]
-        drawn = [node for node, _ in trace.draws]
-        every = [*moved, *given]
-        order, leaves = topological(*every)
+        self._result_shapes = [x.shape for x in given]
+        return [*moved, *given]
+
+    def _lower(self, outputs: list[Node]) -> tuple[Listing, int]:
+        """List the instructions, after all passes; gives also the number of nodes that they came from."""
+        order, leaves = topological(*outputs)
         if any(id(x) in self._captured.history for x in order):
             raise ValueError("the step captures the result of an operation: compute it inside the step")
-        own = {id(x) for x in (*states, *fed, *batches, *drawn)}
+        inputs = [*self._states, *self._fed, *self._batches, *(node for node, _ in self._draws)]
+        own = set(map(id, inputs))
         self._parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]  # read once for each run
-        names = [*states, *fed, *batches, *drawn, *self._parameters]
-        made = listing(every, names)
-        self._result_shapes = [x.shape for x in given]
-        self._fed_shapes = [x.shape for x in fed]
-        self._drawn_size = sum(math.prod(x.shape) for x in drawn)
+        return optimised(listing(outputs, [*inputs, *self._parameters])), len(order) + len(leaves)
 
-        def prologue(calls: Calls) -> None:
-            """Feed the step, before anything else."""
-            at = len(states)
-            for i, x in enumerate((*fed, *batches, *drawn)):
-                out = calls.views[at + i]
-                if len(fed) <= i < len(fed) + len(batches):
-                    width = math.prod(x.shape[1:])
-                    if self.batch_size:
-                        calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i - len(fed)}",
-                                   numbers="rows", rows=batch_size, width=width)  # fmt: skip
-                else:
-                    calls.call("feed", out.dtype, out=out, clock=calls.clock, data=f"fed {i}", n=out.size)
+    def _feed(self, calls: Calls) -> None:
+        """Feed the step, before anything else."""
+        views = iter(calls.views[len(self._states) :])
+        drawn = [(f"fed {i}", next(views)) for i in range(len(self._fed))]
+        for i, (x, out) in enumerate(zip(self._batches, views, strict=False)):
+            if self.batch_size:
+                calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i}", numbers="rows",
+                           rows=self.batch_size, width=math.prod(x.shape[1:]))  # fmt: skip
+        first = len(self._fed) + len(self._batches)
+        drawn += [(f"fed {i}", out) for i, out in zip(range(first, first + len(self._draws)), views, strict=False)]
+        for name, out in drawn:
+            calls.call("feed", out.dtype, out=out, clock=calls.clock, data=name, n=out.size)
 
-        def epilogue(calls: Calls) -> None:
-            """Write down what is given, look whether all is finite, and only then take on the new state."""
-            views = [calls.views[i] for i in calls.listing.outputs]
-            new, results = views[: len(states)], [calls.contiguous(v) for v in views[len(states) :]]
-            for i, v in enumerate(results):
-                calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
-            fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
-            new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
-            if finite:
-                for v in map(calls.contiguous, [*results[:1], *new]):
-                    calls.call("check", v.dtype, a=v, n=v.size)
-            for i, v in enumerate(new):
-                calls.copy_into(calls.views[calls.listing.inputs[i]], v)
+    def _keep(self, calls: Calls) -> None:
+        """Write down what is given, look whether all is finite, and only then take on the new state."""
+        views = [calls.views[i] for i in calls.listing.outputs]
+        n = len(self._states)
+        new, results = views[:n], [calls.contiguous(v) for v in views[n:]]
+        for i, v in enumerate(results):
+            calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
+        fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
+        new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
+        if self._finite:
+            for v in map(calls.contiguous, [*results[:1], *new]):
+                calls.call("check", v.dtype, a=v, n=v.size)
+        for i, v in enumerate(new):
+            calls.copy_into(calls.views[calls.listing.inputs[i]], v)
 
-        self._body = Body(optimised(made), len(order) + len(leaves), prologue, epilogue)
+    def _bind(self) -> None:
+        """Hand the data over, and for the first step what the trace has drawn."""
         for i, x in enumerate(self._data):
             self._body.bind(f"data {i}", x)
-        self._pending = [node._data for node, _ in trace.draws]  # drawn by the trace, for the first step
+        self._pending = [node._data for node, _ in self._draws]
 
     @property
     def state(self) -> Any:
@@ -199,12 +204,12 @@ class Loop:
         """
         refuse_inside("a Loop")
         if not self.is_as_it_was():
-            self._trace(self.state)
+            self._make(self.state)
         body = self._body
         fed = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
-        for x, shape in zip(fed, self._fed_shapes, strict=True):
-            if x.shape != (steps, *shape):
-                raise ValueError(f"`inputs` hold an array of shape {x.shape} where {(steps, *shape)} is needed")
+        for x, one in zip(fed, self._fed, strict=True):
+            if x.shape != (steps, *one.shape):
+                raise ValueError(f"`inputs` hold an array of shape {x.shape} where {(steps, *one.shape)} is needed")
         numbers = self._row_numbers(rows, steps)
         results = [np.empty((steps, *shape)) for shape in self._result_shapes]
         with body.lock:
@@ -226,8 +231,8 @@ class Loop:
         """Run in stretches that leave the random numbers of a stretch a bounded place."""
         if not self._draws:
             return self._body.run(0, steps)
-        at_once = max(1, DRAWN_AT_ONCE // (8 * self._drawn_size + 1))
-        first = len(self._fed_shapes) + len(self._data)
+        at_once = max(1, DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x, _ in self._draws) + 1))
+        first = len(self._fed) + len(self._data)
         for start in range(0, steps, at_once):
             if start and not self.is_as_it_was():  # what draws may change anything
                 raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
