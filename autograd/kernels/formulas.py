@@ -460,13 +460,13 @@ def gated_(g, p):
 @formula
 def times_step_(g, x):
     """A fusion, and no row: what ReLU hands back."""
-    return g if x > 0 else x if x != x else g - g
+    return g * step_(x)
 
 
 @formula
 def gated_step_(g, x):
     """A fusion, and no row: what ReLU hands back behind a branch that was not taken."""
-    return g if x > 0 and g != 0 else x if x != x and g != 0 else g - g
+    return gated_(g, step_(x))
 
 
 @formula

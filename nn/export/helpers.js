@@ -28,7 +28,7 @@ const maximum = (x, y) => x > y || x !== x ? x : y;
 
 const minimum = (x, y) => x < y || x !== x ? x : y;
 
-const inside = (x, low, high) => x < low || x > high ? 0 : 1;
+const inside = (x, low, high) => x !== x ? x : low < x && x < high ? 1 : 0;
 
 const pow = (x, y) => x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);
 

@@ -14,9 +14,10 @@ __all__ = ["FUNCTIONS", "HELPERS", "INLINE", "to_javascript"]
 
 INLINE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "square": "{0} * {0}",
-    "identity": "{}", "astype": "{}", "reciprocal": "1 / {}", "ratio": "{} / {}", "exp2": "pow(2, {})",
-    "step": "step({})", "greater": "Number({} > {})", "equal": "Number({} === {})",
-    "gated": "({1} !== 0 ? {0} * {1} : 0)", "where": "({0} !== 0 ? {1} : {2})", "silu": "{0} * sigmoid({0})",
+    "identity": "{}", "astype": "{}", "reciprocal": "1 / {}", "exp2": "pow(2, {})",
+    "ratio": "({1} === 0 ? 0 : {0} / {1})", "step": "step({})", "greater": "Number({} > {})",
+    "equal": "Number({} === {})", "gated": "({0} !== 0 ? {0} * {1} : 0)", "where": "({0} !== 0 ? {1} : {2})",
+    "silu": "{0} * sigmoid({0})",
     "log_sigmoid": "-softplus(-{})",
     "gelu": "0.5 * {0} * erfc(-{0} * Math.SQRT1_2)", "clip": "minimum(maximum({}, {}), {})",
     "anchor": "(Math.abs({0}) === Infinity ? 0 : {0})", "_normal_cdf": "0.5 * erfc(-{0} * Math.SQRT1_2)",
