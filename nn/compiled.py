@@ -24,6 +24,7 @@ from .mlp import MLP
 from .module import Module
 from .optim import Groups, Optimizer
 from .runner import Objective, Runner, eager_runner
+from .schedules import OnPlateau
 from .state import is_buffer
 
 __all__ = ["CompiledRunner", "EagerFallback", "compiled_runner"]
@@ -277,8 +278,10 @@ class CompiledRunner:
     def _roots(self) -> dict[str, Any]:
         """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
         objective = self.objective
+        optimizers = getattr(self.optimizer, "optimizers", [self.optimizer])
         return {
             "model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": self.optimizer,
+            "lr": [one.lr for one in optimizers if callable(one.lr) and not isinstance(one.lr, OnPlateau)],
         }  # fmt: skip
 
     def _made(self, size: int) -> Loop:
@@ -290,6 +293,8 @@ class CompiledRunner:
 
         def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
             t, *rates = fed
+            for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
+                optimizer.rates(optimizer.steps + ahead)
             try:
                 value = objective(arrays.model, *batch)
                 kept = [vars(module)[name] for module, name, _ in buffers]
@@ -310,7 +315,8 @@ class CompiledRunner:
         numbers = [p.data for p in arrays.parameters]
         state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states),
                  [x for *_, x in buffers])  # fmt: skip
-        loop = Loop(step, state, [1.0, *optimizer.rates()], self.data, size, finite=True, reads=self._roots())
+        fed = [1.0] * (1 + len(getattr(optimizer, "optimizers", [optimizer])))
+        loop = Loop(step, state, fed, self.data, size, finite=True, reads=self._roots())
         self.unreached[loop] = unreached
         return loop
 

@@ -8,6 +8,7 @@ thing, and for each captured array a comparison of its bytes; a read-only array 
 
 from __future__ import annotations
 
+import abc
 import builtins
 import collections
 import dis
@@ -136,17 +137,20 @@ class Captured:
             self._class(place, x)
         elif isinstance(x, Node):
             self._node(place, x)
-        elif isinstance(x, _RANDOM):
+        elif isinstance(x, _RANDOM) and not isinstance(x, random.SystemRandom):
             self._facts.append(id(x))
             self._states.append((x, place, _state(x)))
         elif isinstance(x, types.MethodType):
             self._facts.append("method")
             self._push(place, "", "", x.__func__)
-            self._push(None, "", "self", x.__self__)
+            self._push(place, "", "", x.__self__)
         elif isinstance(x, types.BuiltinFunctionType):
             self._facts.append(x.__qualname__)
-            owner = None if isinstance(x.__self__, (type, types.ModuleType)) else x.__self__
-            self._push(place, "", "", owner)
+            owner = x.__self__
+            if isinstance(owner, types.ModuleType) and standing(x.__module__ or "builtins") == "other":
+                self.refused.append(f"`{text(place)}` is a function of `{x.__module__}`")
+            elif not isinstance(owner, (type, types.ModuleType)):
+                self._push(place, "", "", owner)
         elif isinstance(x, (property, staticmethod, classmethod, functools.cached_property)):
             self._facts.append(type(x))
             for name in ("fget", "fset", "__func__", "func"):
@@ -193,8 +197,17 @@ class Captured:
             self._push(None, "", full, sys.modules.get(full, ABSENT))
             if not level:
                 self._push(None, "", full, sys.modules.get(full.partition(".")[0], ABSENT))
-        if vars(x):
-            self._push(place, ".", "__dict__", vars(x))
+        self._table(place, vars(x))
+
+    def _table(self, place: Any, own: dict[str, Any], skipped: Any = None) -> None:
+        """Look at the attributes of an object."""
+        if skipped:
+            own = {name: self._ties.entry(own, name, (place, ".", name)) for name in own.keys() - skipped}
+        else:
+            self._ties.table(own, place, ".")
+        self._facts.append(sorted(own))
+        for name in sorted(own):
+            self._push(place, ".", name, own[name])
 
     def _class(self, place: Any, x: type) -> None:
         self._facts.append(id(x))
@@ -202,6 +215,9 @@ class Captured:
         if not ours and standing(x.__module__) != "user":
             return
         self._ties.table(vars(x), place, ".", functools.partial(as_class, x))
+        self._ties.attribute(x, "__bases__", (place, ".", "__bases__"))
+        if isinstance(x, abc.ABCMeta) and not ours:  # `register` leaves no trace in the class
+            self._facts.append(self._ties.call(abc.get_cache_token, (place, ".", "register")))
         for base in x.__mro__[1:]:
             self._push(None, "", base.__name__, base)
             if base is not object and standing(base.__module__) != "user":
@@ -216,9 +232,9 @@ class Captured:
 
     def _look_by_name(self, x: Any, place: Any, done: set[str]) -> None:
         if isinstance(x, Node):
-            if "grad" in self._names and "grad" not in done:
-                done.add("grad")
-                self._push(place, ".", "grad", self._ties.attribute(x, "grad", (place, ".", "grad")))
+            for name in sorted(({"grad", "label"} & self._names) - done):
+                done.add(name)
+                self._push(place, ".", name, self._ties.attribute(x, name, (place, ".", name)))
             return
         names = vars(x)
         is_class = isinstance(x, type)
@@ -260,6 +276,7 @@ class Captured:
         elif any(not _is_known(base) for base in kind.__mro__):
             where = self._iterators if hasattr(kind, "__next__") else self.refused
             where.append(f"`{text(place)}` is {_article(kind)}")
+            self._push(place, "", "", getattr(x, "__wrapped__", ABSENT) if kind is _MEMO else ABSENT)
             return
         else:
             self._facts.append(kind)
@@ -280,22 +297,17 @@ class Captured:
                 self._push(place, "", "", part)
         elif isinstance(x, (int, float, complex, str, bytes)):
             self._facts.append(repr(x))
-        if kind.__flags__ & _HEAP:
+        else:
+            self._facts.append(None if kind.__dictoffset__ else id(x))
+        if kind.__flags__ & _HEAP or kind.__dictoffset__:
             self._attributes(place, x, kind)
 
     def _attributes(self, place: Any, x: Any, kind: type) -> None:
         self._push(place, ".", "__class__", self._ties.attribute(x, "__class__", (place, ".", "__class__")))
         if kind.__dictoffset__:
-            own = object.__getattribute__(x, "__dict__")
-            if skipped := getattr(kind, "_unwatched", None):
-                own = {name: self._ties.entry(own, name, (place, ".", name)) for name in own.keys() - skipped}
-            else:
-                self._ties.table(own, place, ".")
-            self._facts.append(sorted(own))
-            for name in sorted(own):
-                self._push(place, ".", name, own[name])
+            self._table(place, object.__getattribute__(x, "__dict__"), getattr(kind, "_unwatched", None))
         for base in kind.__mro__:
-            for name, part in vars(base).items() if standing(base.__module__) == "user" else ():
+            for name, part in vars(base).items() if base not in _HOLDERS and _is_known(base) else ():
                 if isinstance(part, types.MemberDescriptorType):
                     self._push(place, ".", name, self._ties.attribute(x, name, (place, ".", name)))
 
@@ -347,6 +359,8 @@ class Captured:
         """
         if self._iterators:
             raise RuntimeError(_opaque(self._iterators[0]))
+        if self._states and "spawn" in self._names:
+            raise RuntimeError(_opaque("the function may call `spawn` of a generator of random numbers"))
         observer = Observer(self.codes)
         with observer.watching():
             yield

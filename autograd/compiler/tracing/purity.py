@@ -16,7 +16,7 @@ from typing import Any
 __all__ = ["Observer", "standing"]
 
 PURE = frozenset([
-    "autograd", "nn", "chalkgrad", "numpy", "abc", "array", "bisect", "builtins", "cmath", "collections", "contextlib",
+    "autograd", "nn", "chalkgrad", "numpy", "abc", "bisect", "builtins", "cmath", "collections", "contextlib",
     "copy", "copyreg", "dataclasses", "enum", "fractions", "functools", "heapq", "importlib", "itertools", "json",
     "keyword", "math", "numbers", "operator", "random", "re", "reprlib", "statistics", "string", "struct",
     "textwrap", "types", "typing", "typing_extensions", "_abc", "_bisect", "_collections", "_collections_abc",

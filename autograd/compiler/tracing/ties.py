@@ -66,6 +66,12 @@ class Ties:
         self._entries.append((get, "", now, functools.partial(setattr, cell, "cell_contents"), place))
         return now
 
+    def call(self, f: Callable[[], Any], place: Place) -> Any:
+        """Tie what a function gives; it cannot be put back."""
+        now = f()
+        self._entries.append((lambda *_: f(), "", now, lambda was: None, place))
+        return now
+
     def row(self, x: Any, place: Place) -> None:
         """Tie the parts of a list, deque or set."""
         parts = list(x)
