@@ -271,17 +271,19 @@ class CompiledRunner:
 
     def _settings(self) -> Iterator[Any]:
         """What a callback may change, and a program does not read anew."""
-        for optimizer in getattr(self.optimizer, "optimizers", [self.optimizer]):
+        for optimizer in self._groups():
             yield from (repr(x) for name, x in vars(optimizer).items() if name[0] != "_" and name not in _NO_SETTINGS)
         yield from (module.training for _, module in self.trained.named_modules())
+
+    def _groups(self) -> list[Any]:
+        return getattr(self.optimizer, "optimizers", [self.optimizer])
 
     def _roots(self) -> dict[str, Any]:
         """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
         objective = self.objective
-        optimizers = getattr(self.optimizer, "optimizers", [self.optimizer])
         return {
             "model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": self.optimizer,
-            "lr": [one.lr for one in optimizers if callable(one.lr) and not isinstance(one.lr, OnPlateau)],
+            "lr": [one.lr for one in self._groups() if callable(one.lr) and not isinstance(one.lr, OnPlateau)],
         }  # fmt: skip
 
     def _made(self, size: int) -> Loop:
@@ -303,6 +305,8 @@ class CompiledRunner:
                     object.__setattr__(module, name, buffer)
             found = iter(gradients(value, list(compress(arrays.parameters, trained)), zeros=False))
             grads = [next(found) if wanted else None for wanted in trained]
+            if all(grad is None for grad in grads):
+                raise ValueError("the objective depends on no parameter")
             counts = [t - k if np.any(k) else t for k in skipped]
             new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, counts)
             absent = [i for i, grad in enumerate(grads) if grad is None]
@@ -315,7 +319,7 @@ class CompiledRunner:
         numbers = [p.data for p in arrays.parameters]
         state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states),
                  [x for *_, x in buffers])  # fmt: skip
-        fed = [1.0] * (1 + len(getattr(optimizer, "optimizers", [optimizer])))
+        fed = [1.0] * (1 + len(self._groups()))
         loop = Loop(step, state, fed, self.data, size, finite=True, reads=self._roots())
         self.unreached[loop] = unreached
         return loop

@@ -22,6 +22,9 @@ X = np.random.default_rng(0).normal(size=(20, 2))
 Y = X[:, 0] - 2 * X[:, 1] + 0.5
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::nn.EagerFallback")  # Noisy draws outside of `fresh`
+
+
 class Noisy(nn.Module):
     """A net that draws random numbers while it is trained, from generators of both kinds."""
 

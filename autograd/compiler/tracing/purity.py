@@ -7,6 +7,7 @@ it has had an effect. Calls from inside a pure library are trusted, but for thos
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 import types
 from collections.abc import Iterator, Set
@@ -96,8 +97,10 @@ class Observer:
         kind = standing(module)
         if code in self._walked:
             self.ran.add(code)
-        elif kind == "user":
+        elif kind == "user" and not _handles_signals(code):
             self._refuse(f"runs `{code.co_qualname}`, which nothing that it names leads to")
+        elif kind == "user":
+            self._trusted.add(code)
         elif module in _ENTROPY or (
             module == "random" and (name in ("seed", "__init__") or "System" in code.co_qualname)
         ):
@@ -120,6 +123,12 @@ class Observer:
     def _refuse(self, reason: str) -> None:
         self.refused = self.refused or f"the function {reason}: {REMEDY}"
         raise RuntimeError(self.refused)
+
+
+def _handles_signals(code: types.CodeType) -> bool:
+    """Return whether a signal may run a code at any time, whatever is traced."""
+    handlers = [signal.getsignal(number) for number in signal.valid_signals()]
+    return any(getattr(handler, "__code__", None) is code for handler in handlers)
 
 
 REMEDY = "do that outside and hand the number over as an argument, draw it inside `chalkgrad.fresh`, or run uncompiled"
