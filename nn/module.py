@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from reprlib import recursive_repr
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +25,8 @@ __all__ = ["Module"]
 
 _in_use = threading.RLock()
 """Held where a Module is switched to use and back, so that no thread switches it back under another."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_use._at_fork_reinit)  # type: ignore[attr-defined]
 
 class Module(Stateful):
     """A function with parameters, itself made of Modules. Write `forward`, and keep the parameters as attributes.
@@ -97,12 +100,16 @@ class Module(Stateful):
         All threads see it: while one trains a Module, the others leave that Module alone. (`outputs`, `predict` and
         `predict_proba` of a Module that is not being trained may be called from many threads.)
         """
-        changed = [module for _, module in self.named_modules() if module.training != training]
+        modules = [module for _, module in self.named_modules()]
+        changed = [module for module in modules if module.training != training]
         for module in changed:
             module.training = training
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, min(500 + 5 * len(modules), 20_000)))  # a `forward` inside a `forward`
         try:
             yield
         finally:
+            sys.setrecursionlimit(limit)
             for module in changed:
                 module.training = not training
 
@@ -181,13 +188,29 @@ class Module(Stateful):
         own = [(name, part) for name, part in self._attributes() if is_parameter(part)]
         return ", ".join(f"{name} {part.shape}" for name, part in own)
 
-    @recursive_repr()
     def __repr__(self) -> str:
-        parts = [(name, part) for name, part in self._attributes() if isinstance(part, Module)]
-        if not parts:
-            return f"{type(self).__name__}({self._arguments()})"
-        lines = [f"{name}: {part!r}".replace("\n", "\n  ") for name, part in parts]
-        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+        lines: list[str] = []
+        stack: list[tuple[Any, str, int]] = [(self, "", 0)]
+        inside: list[Any] = []  # the Modules that are being written
+        while stack:
+            module, name, depth = stack.pop()
+            parts = [] if module is None else [(name, x) for name, x in module._attributes() if isinstance(x, Module)]
+            if module is None:
+                inside.pop()
+                text = ")"
+            elif any(module is x for x in inside):
+                text = f"{name}..."
+            elif type(module).__repr__ is not Module.__repr__:
+                text = name + repr(module).replace("\n", "\n" + "  " * depth)
+            elif parts:
+                inside.append(module)
+                stack.append((None, "", depth))
+                stack += [(part, f"{key}: ", depth + 1) for key, part in reversed(parts)]
+                text = f"{name}{type(module).__name__}("
+            else:
+                text = f"{name}{type(module).__name__}({module._arguments()})"
+            lines.append("  " * depth + text)
+        return "\n".join(lines)
 
     def _arguments(self) -> str:
         """Write the arguments as in a call, without those that may be left out and are as usual, and generators."""

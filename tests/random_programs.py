@@ -278,7 +278,8 @@ def hazards(rng: random.Random) -> dict[str, Callable[[], Any]]:
 
     return {
         "fresh": lambda: fresh(lambda: float(numpys.normal())), "own": own.random, "numpys": lambda: numpys.random(),
-        "global": lambda: random.random(), "numpy": lambda: float(np.random.rand()), "next": lambda: float(next(numbers)),
+        "global": lambda: random.random(), "numpy": lambda: float(np.random.rand()),  # noqa: NPY002
+        "next": lambda: float(next(numbers)),
         "clock": lambda: time.perf_counter() * 0.0 + 1.0, "add": add, "write": write, "key": key, "count": count,
         "first": first, "seeded": lambda: float(np.random.default_rng(4).random()),
     }  # fmt: skip
@@ -290,7 +291,7 @@ class Program:
     def __init__(self, seed: int, branches: bool = True) -> None:
         rng = self.rng = random.Random(seed)
         random.seed(seed)
-        np.random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
         chosen = [PLACES[rng.choice(sorted(PLACES))](rng.choice((0.5, 1.5, -2.0))) for _ in range(rng.randint(1, 4))]
         dangers = hazards(rng)
         self.reads = [read for read, _ in chosen] + [dangers[rng.choice(sorted(dangers))]] * (rng.random() < 0.3)

@@ -68,7 +68,8 @@ def _named(code: types.CodeType) -> tuple[frozenset[str], frozenset[str], frozen
             modules.add((step.argval, level))
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
-            for own, part in zip((reads, names, modules, codes), _named(const), strict=True):
+            of_all: list[set[Any]] = [reads, names, modules, codes]
+            for own, part in zip(of_all, _named(const), strict=True):
                 own |= part
         elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
             names.update(re.findall(r"\w+", const))

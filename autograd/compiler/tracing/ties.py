@@ -29,11 +29,11 @@ def text(place: Place) -> str:
     >>> text(((None, "", "model"), ".", "rates"))
     'model.rates'
     """
-    if place is None:
-        return ""
-    holder, how, name = place
-    start = text(holder)
-    return f"{start}[{name!r:.40}]" if how == "[]" else f"{start}{how if start else ''}{name}"
+    parts: list[str] = []
+    while place is not None:  # a chain may be longer than Python calls deep
+        place, how, name = place
+        parts.append(f"[{name!r:.40}]" if how == "[]" else f"{how if place else ''}{name}")
+    return "".join(reversed(parts))
 
 
 class Ties:
