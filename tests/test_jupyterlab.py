@@ -13,6 +13,7 @@ from typing import Any
 import nbformat
 import pytest
 
+import nn
 from notebooks import running
 
 pytestmark = pytest.mark.slow
@@ -36,6 +37,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
         nbformat.write(notebook, folder / "bare" / path.name)
+    cell = nbformat.v4.new_code_cell("import nn\n\nnn.playground()")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), folder / "playground.ipynb")
+    cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": nn.playground()._repr_html_()})]
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), folder / "untrusted.ipynb")
     for name, setting in [
         ("notebook-extension/tracker", {"windowingMode": "none"}),  # cells out of sight are there too
         ("apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False}),
@@ -132,3 +138,22 @@ def test_a_notebook_that_is_not_trusted_shows_its_pictures(tab: Any, server: str
     assert pictures.count() == committed > 0, "no script has run, so each picture is still an image"
     assert tab.evaluate("[...document.querySelectorAll('.jp-Notebook img')].every(x => x.naturalWidth > 0)")
     assert lab.is_quiet(), (lab.outside, lab.errors)
+
+
+def test_the_playground_trains_in_a_notebook_as_high_as_it_is(tab: Any, server: str) -> None:
+    lab = Lab(tab, server, "playground.ipynb")
+    lab.run()
+    frame = tab.frame_locator("iframe[title=Playground]")
+    frame.locator("[aria-label='one epoch']").click()
+    assert frame.locator(".epoch").inner_text() == "000,001"
+    page = frame.locator("main").evaluate("(main) => main.offsetHeight")
+    assert abs(tab.locator("iframe[title=Playground]").evaluate("(frame) => frame.clientHeight") - page) < 8
+    assert lab.is_quiet(), (lab.outside, lab.errors)
+
+
+def test_where_it_is_not_trusted_the_playground_is_a_picture(tab: Any, server: str) -> None:
+    lab = Lab(tab, server, "untrusted.ipynb")
+    picture = tab.locator(".jp-OutputArea-output img[alt^=Playground]")
+    picture.wait_for()
+    assert tab.locator("iframe[title=Playground]").count() == 0
+    assert picture.evaluate("(image) => image.naturalWidth") > 600 and lab.is_quiet(), (lab.outside, lab.errors)

@@ -273,6 +273,19 @@ def test_every_control_of_the_playground(window: Any) -> None:
     assert window.is_quiet(), (window.messages, window.requests)
 
 
+def test_chromium_trains_as_python_does(window: Any) -> None:
+    page = window.show("<!doctype html>")
+    page.add_script_tag(content=bundle("net.js"))
+    cases = [training([2, 8, 8, 1], loss="bce_with_logits"), training([2, 8, 8, 1], activation="relu", optimizer="adam")]
+    for case in cases:
+        losses = page.evaluate("""(one) => {
+          const net = new $net.Net(one.sizes, one.is), flat = (rows) => Float64Array.from(rows.flat());
+          net.P.set(one.start);
+          return one.rows.map((rows) => net.step(flat(one.X), flat(one.Y), rows, 0, rows.length));
+        }""", case)
+        assert np.allclose(losses, case["losses"], rtol=1e-12, atol=1e-12)
+
+
 def test_a_weight_is_edited_by_click_and_by_keyboard(window: Any) -> None:
     page = opened(window, nn.playground(hidden=[2]))
     before = number(page, ".losses .train output")
