@@ -276,8 +276,8 @@ def test_every_control_of_the_playground(window: Any) -> None:
 def test_chromium_trains_as_python_does(window: Any) -> None:
     page = window.show("<!doctype html>")
     page.add_script_tag(content=bundle("net.js"))
-    cases = [training([2, 8, 8, 1], loss="bce_with_logits"), training([2, 8, 8, 1], activation="relu", optimizer="adam")]
-    for case in cases:
+    settings = {"loss": "bce_with_logits"}, {"activation": "relu", "optimizer": "adam"}
+    for case in (training([2, 8, 8, 1], **own) for own in settings):
         losses = page.evaluate("""(one) => {
           const net = new $net.Net(one.sizes, one.is), flat = (rows) => Float64Array.from(rows.flat());
           net.P.set(one.start);
