@@ -130,11 +130,6 @@ class Snapshot:
         node = self.nodes[i]
         return one_line(str(self.notes.get(node) or self.notes.get(node.label) or ""))
 
-    @property
-    def links(self) -> list[Link]:
-        """All links, by result, then by position."""
-        return [link for i in range(len(self.nodes)) for link in self.links_of(i)]
-
     def links_of(self, i: int) -> list[Link]:
         """Give the links to the operands of a node, with local derivatives and with what the backward pass adds."""
         if i not in self._links:

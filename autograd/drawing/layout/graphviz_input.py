@@ -15,25 +15,12 @@ _COLUMN = 840.0  # of a page, or a notebook
 
 def nested(view: Picture, nodes: list[str]) -> Iterator[str]:
     """Write nodes inside their clusters, with room for the titles."""
-    inner: dict[int | None, list[int]] = {}
-    home: dict[int, int] = {}
-    for k, cluster in enumerate(view.clusters):  # outer ones first: the innermost has the last word
-        inner.setdefault(cluster.parent, []).append(k)
-        home.update(dict.fromkeys(cluster.boxes, k))
-    own: dict[int | None, list[str]] = {}
-    for i, node in enumerate(nodes):
-        own.setdefault(home.get(i), []).append(node)
-
-    def inside(k: int | None) -> Iterator[str]:
-        for j in inner.get(k, []):
-            title = view.clusters[j].title
-            size = line_width(title, small=True) + 6.0, 15.0
-            yield f"subgraph cluster_{j} {{ labelloc=t; margin=7; label={blank(size)};"
-            yield from inside(j)
-            yield "}"
-        yield from own.get(k, [])
-
-    yield from inside(None)
+    for what, k in view.nested():
+        if what == "open":
+            size = line_width(view.clusters[k].title, small=True) + 6.0, 15.0
+            yield f"subgraph cluster_{k} {{ labelloc=t; margin=7; label={blank(size)};"
+        else:
+            yield nodes[k] if what == "box" else "}"
 
 
 def sizes_of(views: list[Picture]) -> list[tuple[float, float]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -131,6 +132,20 @@ class Picture:
     def largest(self) -> float:
         """The largest size of a number that has a colour."""
         return max((abs(b.amount) for b in self.boxes if b.amount is not None and math.isfinite(b.amount)), default=0.0)
+
+    def nested(self) -> Iterator[tuple[str, int]]:
+        """Walk through frames and boxes: yield ("open", frame), ("box", box) and ("close", frame)."""
+        home = {i: k for k, cluster in enumerate(self.clusters) for i in cluster.boxes}  # the innermost comes last
+
+        def inside(k: int | None) -> Iterator[tuple[str, int]]:
+            for j, cluster in enumerate(self.clusters):
+                if cluster.parent == k:
+                    yield "open", j
+                    yield from inside(j)
+                    yield "close", j
+            yield from (("box", i) for i in range(len(self.boxes)) if home.get(i) == k)
+
+        yield from inside(None)
 
 
 def width_of(text: str) -> int:

@@ -39,19 +39,17 @@ def digraph(views: list[Picture]) -> Any:
 def _fill(made: Any, view: Picture, letter: str) -> None:
     import graphviz
 
-    home = {i: k for k, cluster in enumerate(view.clusters) for i in cluster.boxes}  # the innermost has the last word
-
-    def inside(part: Any, k: int | None) -> None:
-        for j, cluster in enumerate(view.clusters):
-            if cluster.parent == k:
-                with part.subgraph(name=f"cluster_{letter}_{j}") as frame:
-                    frame.attr(label=graphviz.escape(cluster.title), style="rounded", color=QUIET, labeljust="l")
-                    inside(frame, j)
-        for i, box in enumerate(view.boxes):
-            if home.get(i) == k:
-                part.node(f"{letter}{i}", graphviz.escape(_words(box)), _attributes=_box(box, view))
-
-    inside(made, None)
+    parts = [made]
+    for what, k in view.nested():
+        if what == "open":
+            looks = {"label": graphviz.escape(view.clusters[k].title), "style": "rounded", "color": QUIET}
+            parts.append(graphviz.Digraph(f"cluster_{letter}_{k}", graph_attr=looks))
+        elif what == "close":
+            part = parts.pop()
+            parts[-1].subgraph(part)
+        else:
+            box = view.boxes[k]
+            parts[-1].node(f"{letter}{k}", graphviz.escape(_words(box)), _attributes=_box(box, view))
     for edge in view.edges:
         ends = f"{letter}{edge.operand}", f"{letter}{edge.result}"
         made.edge(*ends, graphviz.escape(edge.text) if edge.text else None, _attributes=_edge(edge, view.is_backward))

@@ -38,23 +38,18 @@ def mermaid_text(views: list[Picture]) -> str:
 
 
 def _boxes(view: Picture, letter: str, used: set[int]) -> Iterator[str]:
-    home = {i: k for k, cluster in enumerate(view.clusters) for i in cluster.boxes}
-
-    def inside(k: int | None) -> Iterator[str]:
-        for j, cluster in enumerate(view.clusters):
-            if cluster.parent == k:
-                yield f"subgraph {letter}c{j}[{_quoted(cluster.title)}]"
-                yield from inside(j)
-                yield "end"
-        for i, box in enumerate(view.boxes):
-            if home.get(i) == k:
-                steps = level(box.amount, view.largest)
-                used.add(steps)
-                yield f"{letter}{i}{_box(box)}:::f{steps + LEVELS}"
-                if box.has_nan:
-                    yield f"class {letter}{i} nan"
-
-    yield from inside(None)
+    for what, k in view.nested():
+        if what == "open":
+            yield f"subgraph {letter}c{k}[{_quoted(view.clusters[k].title)}]"
+        elif what == "close":
+            yield "end"
+        else:
+            box = view.boxes[k]
+            steps = level(box.amount, view.largest)
+            used.add(steps)
+            yield f"{letter}{k}{_box(box)}:::f{steps + LEVELS}"
+            if box.has_nan:
+                yield f"class {letter}{k} nan"
 
 
 def _box(box: Box) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 
-from .html import data_url
+from .html import asset, data_url
 from .svg_elements import escape, quoted
 from .theme import dark_rules
 
@@ -17,10 +16,9 @@ def player(svg: str, sentences: Sequence[str], alt: str) -> str:
     """Write the animated picture and the script that takes it over; without scripts, the picture plays by itself."""
     token = re.search(r'id="(\w+)"', svg)
     assert token is not None
-    script = files(__package__).joinpath("player.js").read_text(encoding="utf-8")
     listed = "".join(f"<li>{escape(sentence).replace(' × ', '&nbsp;×&nbsp;')}</li>" for sentence in sentences)
     return (
         f'{dark_rules(svg)}<div data-chalkgrad-player="{token[1]}" style="max-width:100%;overflow-x:auto">'
         f'<img style="max-width:none" alt={quoted(alt)} src="{data_url(svg)}"/><ol hidden="">{listed}</ol></div>'
-        f"<script>{script.replace('TOKEN', token[1])}</script>"
+        f"<script>{asset('player.js').replace('TOKEN', token[1])}</script>"
     )
