@@ -195,15 +195,8 @@ class Tensor(Operators):
     view = reshape  # PyTorch's names
     permute = transpose
 
-    def ravel(self) -> Tensor:
-        """Return the elements in their order along one axis."""
-        return arrays.ravel(self)
-
-    flatten = ravel
-
-    def squeeze(self, axis: Axis = None) -> Tensor:
-        """Return this without its axes of length 1."""
-        return arrays.squeeze(self, axis)
+    ravel = flatten = arrays.ravel
+    squeeze = arrays.squeeze
 
     def swapaxes(self, axis1: int, axis2: int) -> Tensor:
         """Exchange two axes."""
@@ -257,26 +250,8 @@ class Tensor(Operators):
         """Running sum along `axis`."""
         return reductions.cumsum(self, axis=axis)
 
-
-    def cumprod(self, axis: int = 0) -> Tensor:
-        """Running product along `axis`."""
-        return arrays.cumprod(self, axis)
-
-    def argmax(self, axis: int | None = None) -> Any:
-        """Return where the largest element along `axis` is."""
-        return comparison.argmax(self, axis)
-
-    def argmin(self, axis: int | None = None) -> Any:
-        """Return where the smallest element along `axis` is."""
-        return comparison.argmin(self, axis)
-
-    def any(self, axis: Axis = None, keepdims: bool = False) -> Any:
-        """Return whether any element along `axis` is not 0."""
-        return comparison.any(self, axis, keepdims)
-
-    def all(self, axis: Axis = None, keepdims: bool = False) -> Any:
-        """Return whether all elements along `axis` are not 0."""
-        return comparison.all(self, axis, keepdims)
+    cumprod = arrays.cumprod
+    argmax, argmin, any, all = comparison.argmax, comparison.argmin, comparison.any, comparison.all
 
 
 def concatenate(tensors: Any, axis: int = 0) -> Any:

@@ -7,7 +7,6 @@ So a function that was written for NumPy is differentiated, compiled and drawn a
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -31,12 +30,19 @@ _OTHER_NAMES = {
     "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh",
     "conjugate": "identity", "expit": "sigmoid", "log_expit": "log_sigmoid",
 }  # fmt: skip
+
+
+def _operator(name: str) -> Callable[..., Any]:
+    """Ask the node for its operator: the array on its left would ask NumPy, and NumPy would come here again."""
+    plain, reflected = getattr(Operators, f"__{name}__"), getattr(Operators, f"__r{name}__")
+    return lambda x, y: plain(x, y) if isinstance(x, Node) else reflected(y, x)
+
+
 _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "deg2rad": lambda x: x * (np.pi / 180), "radians": lambda x: x * (np.pi / 180),
     "rad2deg": lambda x: x * (180 / np.pi), "degrees": lambda x: x * (180 / np.pi),
-    "floor_divide": operator.floordiv, "bitwise_and": operator.and_, "bitwise_or": operator.or_,
-    "bitwise_xor": operator.xor, "invert": operator.invert, "logaddexp2": lambda x, y: np.logaddexp(
-        x * np.log(2.0), y * np.log(2.0)) / np.log(2.0),
+    "floor_divide": _operator("floordiv"), "bitwise_and": _operator("and"), "bitwise_or": _operator("or"),
+    "bitwise_xor": _operator("xor"), "invert": Operators.__invert__,
     **{name: getattr(comparison, name) for name in comparison.__all__},
 }  # fmt: skip
 _REDUCE = {"add": reductions.sum, "multiply": composites.prod, "maximum": reductions.max, "minimum": reductions.min}
@@ -88,7 +94,8 @@ def _applied(ours: Callable[..., Any] | None, name: str, args: Any, settings: di
             f"np.{name} has no counterpart among autograd's functions, and its gradient would be lost: write it with "
             "those that have one, or hand over `.data` for plain numbers"
         )
-    settings = {key: x for key, x in settings.items() if x is not np._NoValue}
+    empty = {"out": None, "dtype": None}  # which say nothing
+    settings = {key: x for key, x in settings.items() if x is not np._NoValue and x is not empty.get(key, np._NoValue)}
     try:
         return ours(*args, **settings)
     except TypeError as error:
