@@ -46,6 +46,7 @@ from .callbacks import CSVLog as CSVLog
 from .callbacks import EarlyStopping as EarlyStopping
 from .callbacks import LivePlot as LivePlot
 from .checkpoint import Checkpoint as Checkpoint
+from .checks import near as _near
 from .compiled import EagerFallback as EagerFallback
 from .data import StandardScaler as StandardScaler
 from .data import batches as batches
@@ -175,4 +176,6 @@ __all__ = [
 def __getattr__(name: str) -> _Any:
     if name == "estimators":  # needs scikit-learn, which takes a second to import: when it is first asked for
         return _import_module(".estimators", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    rooms = {room: globals()[room].__all__ for room in __all__ if hasattr(globals()[room], "__all__")}
+    known = [*__all__, *(f"{room}.{each}" for room, names in rooms.items() for each in names)]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name, known)}")

@@ -15,6 +15,7 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor, Value
 
+from .checks import near
 from .data import plain_array
 from .module import Module
 from .stages import Stage
@@ -72,7 +73,7 @@ def function_of(activation: Any) -> Function:
         if found is None:
             raise ValueError(
                 f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, 'prelu', the name "
-                "of another elementwise function of one number, such as 'sin', or a function"
+                f"of another elementwise function of one number, such as 'sin', or a function{near(activation, NAMES)}"
             )
         return found
     if any(activation is layer for layer in (*_LAYERS, PReLU)):  # the class ReLU for the layer ReLU()

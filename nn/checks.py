@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
+import inspect
 import math
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["as_array", "cast", "count", "flag", "one_of", "refuse_masked", "within"]
+__all__ = ["as_array", "cast", "count", "flag", "hinted", "near", "one_of", "refuse_masked", "within"]
 
 
 def refuse_masked(x: Any, name: str) -> None:
@@ -64,6 +68,55 @@ def flag(x: Any, name: str) -> bool:
     return bool(x)
 
 
+SYNONYMS = {
+    "seed": "rng", "randomstate": "rng", "learningrate": "lr", "validationsplit": "validation", "dense": "Linear",
+    "validationdata": "validation", "name": "label", "traintestsplit": "split", "dataloader": "batches", "l1": "mae",
+    "l2": "mse", "binarycrossentropy": "bce", "categoricalcrossentropy": "cross_entropy", "nunits": "nouts",
+}  # fmt: skip
+"""What other libraries call it, in small letters without signs."""
+
+
+def near(name: Any, known: Iterable[str]) -> str:
+    """Return a hint at the known name that was meant, or nothing.
+
+    >>> near("CrossEntropyLoss", ["mse", "cross_entropy"])
+    ". Did you mean 'cross_entropy'?"
+    """
+    def plain(x: str) -> str:
+        return re.sub("[^a-z0-9]|^load_|^make_|loss$", "", x.lower())
+
+    names: dict[str, str] = {}
+    for x in known:
+        names.setdefault(plain(x.rpartition(".")[2]), x)  # the first of several rooms
+    asked = plain(str(name))
+    meant = plain(SYNONYMS.get(asked, ""))
+    close = [x for x in (asked, meant) if x in names] or difflib.get_close_matches(asked, names, 1, 0.75)
+    return f". Did you mean {names[close[0]]!r}?" if close else ""
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def hinted(function: Function) -> Function:
+    """Make a function say what was meant where the names or the number of its arguments do not fit."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **settings: Any) -> Any:
+        try:
+            return function(*args, **settings)
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise  # in the function, not by the call
+            known = [name for name in inspect.signature(function).parameters if name != "self"]
+            strangers = [name for name in settings if name not in known]
+            hint = near(strangers[0], known) if strangers else f"; its arguments are {', '.join(known)}"
+            if strangers and "optimizer" in known and strangers[0] in ("lr", "learning_rate"):
+                hint = ": give it to the optimiser, such as `optimizer=nn.Adam(lr=0.01)`"
+            raise TypeError(f"{error}{hint}") from None
+
+    return called  # type: ignore[return-value]
+
+
 def one_of(x: Any, choices: Iterable[str], name: str) -> str:
     """Check that a setting is one of several texts.
 
@@ -71,7 +124,7 @@ def one_of(x: Any, choices: Iterable[str], name: str) -> str:
     'min'
     """
     if not isinstance(x, str) or x not in choices:
-        raise ValueError(f"`{name}` is one of {', '.join(map(repr, choices))}, not {x!r:.60}")
+        raise ValueError(f"`{name}` is one of {', '.join(map(repr, choices))}, not {x!r:.60}{near(x, choices)}")
     return x
 
 

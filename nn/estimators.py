@@ -19,7 +19,7 @@ For Optuna see `OptunaPruning`. This module needs scikit-learn, and is imported 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,12 +45,12 @@ except ImportError as error:
 
 __all__ = ["MLPClassifier", "MLPRegressor", "OptunaPruning"]
 
-SOLVERS = {
-    "adam": lambda lr: Adam(lr=lr),
-    "adamw": lambda lr: AdamW(lr=lr),
-    "sgd": lambda lr: SGD(lr=lr, momentum=0.9, nesterov=True),
-    "rmsprop": lambda lr: RMSprop(lr=lr),
-    "adagrad": lambda lr: Adagrad(lr=lr),
+SOLVERS: dict[str, Any] = {
+    "adam": lambda lr, own: Adam(lr=lr, betas=(own.beta_1, own.beta_2), eps=own.epsilon),
+    "adamw": lambda lr, own: AdamW(lr=lr, betas=(own.beta_1, own.beta_2), eps=own.epsilon),
+    "sgd": lambda lr, own: SGD(lr=lr, momentum=own.momentum, nesterov=bool(own.nesterovs_momentum and own.momentum)),
+    "rmsprop": lambda lr, own: RMSprop(lr=lr),
+    "adagrad": lambda lr, own: Adagrad(lr=lr),
 }
 
 
@@ -64,13 +64,21 @@ class _Perceptron(BaseEstimator):
         *,
         solver: Any = "adam",
         alpha: float = 1e-4,
-        batch_size: int = 32,
+        batch_size: int | str = "auto",
         learning_rate_init: float = 1e-3,
         max_iter: int = 200,
         tol: float = 1e-4,
         n_iter_no_change: int = 10,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
+        class_weight: Any = None,
+        shuffle: bool = True,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
         callbacks: Any = (),
         random_state: Any = None,
         verbose: bool = False,
@@ -86,38 +94,82 @@ class _Perceptron(BaseEstimator):
         self.n_iter_no_change = n_iter_no_change
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
         self.callbacks = callbacks
         self.random_state = random_state
         self.verbose = verbose
 
-    def _train(self, X: np.ndarray, y: np.ndarray, outputs: int, loss: str, weights: np.ndarray | None) -> None:
-        """Make the net, and train it."""
+    loss_curve_: list[float]
+    _rng: np.random.Generator
+
+    def _train(
+        self, X: np.ndarray, y: np.ndarray, outputs: int, loss: str, weights: np.ndarray | None,
+        class_weight: Any = None, part: bool = False,
+    ) -> None:  # fmt: skip
+        """Make the net, and train it; after `part` of a training, or with `warm_start`, go on with the one there is."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rng = np.random.default_rng(seed)
         sizes = [count(n, "hidden_layer_sizes") for n in np.ravel(np.asarray(self.hidden_layer_sizes, dtype=object))]
         law = "glorot_uniform"  # as scikit-learn: on tables of few columns it overfits less than He's wider one
-        model = TensorMLP(X.shape[1], [*sizes, outputs], self.activation, law=law, rng=rng, dtype=X.dtype)
+        again = (part or self.warm_start) and hasattr(self, "model_")
+        logistic = isinstance(self.activation, str) and self.activation == "logistic"
+        activation = "sigmoid" if logistic else self.activation
+        if again:
+            model, rng = self.model_, self._rng
+        else:
+            model = TensorMLP(X.shape[1], [*sizes, outputs], activation, law=law, rng=rng, dtype=X.dtype)
+        if not (part and again):
+            self._solver, self._rng = self._optimizer(), rng
+        size: Any = 200 if isinstance(self.batch_size, str) and self.batch_size == "auto" else self.batch_size
+        early = bool(self.early_stopping) and not part
         alpha = within(self.alpha, "alpha")
         waits = EarlyStopping(
-            "val_loss" if self.early_stopping else "loss",
+            "val_loss" if early else "loss",
             patience=count(self.n_iter_no_change, "n_iter_no_change"),
             min_delta=within(self.tol, "tol"),
-            restore_best=bool(self.early_stopping),
+            restore_best=early,
         )
-        self.history_ = fit(
+        history = fit(
             model, X, y, loss,
-            optimizer=self._optimizer(),
-            epochs=count(self.max_iter, "max_iter"),
-            batch_size=self.batch_size,
-            validation=float(self.validation_fraction) if self.early_stopping else None,
+            optimizer=self._solver,
+            epochs=1 if part else count(self.max_iter, "max_iter"),
+            batch_size=size,
+            shuffle=bool(self.shuffle),
+            validation=float(self.validation_fraction) if early else None,
             penalty=L2(alpha) if alpha else None,
-            callbacks=[waits, *callbacks_of(self.callbacks)],
+            callbacks=[*([] if part else [waits]), *callbacks_of(self.callbacks)],
             sample_weight=weights,
+            class_weight=class_weight,
             progress=bool(self.verbose),
             rng=rng,
         )  # fmt: skip
+        before: list[float] = self.loss_curve_ if part and again else []
         self.model_: Any = model
-        self.n_iter_ = len(self.history_["loss"])
+        model.reading.columns = list(getattr(self, "feature_names_in_", [])) or None
+        self.history_, self.loss_curve_ = history, before + history["loss"]
+        self.loss_, self.n_iter_ = self.loss_curve_[-1], len(self.loss_curve_)
+
+    @property
+    def coefs_(self) -> list[np.ndarray]:
+        """The weights of each layer, shape `(fan_in, fan_out)`."""
+        return [p.data for p in self._fitted().parameters() if p.ndim == 2]
+
+    @property
+    def intercepts_(self) -> list[np.ndarray]:
+        """The biases of each layer, shape `(fan_out,)`."""
+        return [p.data for p in self._fitted().parameters() if p.ndim == 1]
+
+    def _fitted(self) -> Any:
+        if not hasattr(self, "model_"):
+            raise AttributeError(f"this {type(self).__name__} has no weights yet: call `fit` first")
+        return self.model_
 
     def _optimizer(self) -> Optimizer:
         if isinstance(self.solver, Optimizer):
@@ -127,7 +179,7 @@ class _Perceptron(BaseEstimator):
                 f"`solver` is one of {', '.join(map(repr, SOLVERS))}, or an optimiser such as SGD(lr=0.1), "
                 f"not {self.solver!r:.60}"
             )
-        return SOLVERS[self.solver](within(self.learning_rate_init, "learning_rate_init"))
+        return SOLVERS[self.solver](within(self.learning_rate_init, "learning_rate_init"), self)
 
     def _weights(self, sample_weight: Any, X: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | slice]:
         """Give the weights of the rows that count, of mean 1, and which rows those are."""
@@ -152,25 +204,32 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
 
     Args:
         hidden_layer_sizes: the widths of the hidden layers.
-        activation: of the hidden layers: a name such as "relu" or "tanh", or an elementwise function.
-        solver: "adam", "adamw", "sgd" (with a Nesterov momentum of 0.9), "rmsprop", "adagrad", or an optimiser such
-            as `nn.SGD(lr=0.1)`, of which a copy is used.
+        activation: of the hidden layers: a name such as "relu", "tanh" or "logistic", or an elementwise function.
+        solver: "adam", "adamw", "sgd", "rmsprop", "adagrad", or an optimiser such as `nn.SGD(lr=0.1)`, of which a
+            copy is used. (scikit-learn's "lbfgs" is `nn.minimize`.)
         alpha: of the penalty: the mean loss plus `alpha` times half the sum of all squared weights is made small.
-        batch_size: the number of rows in a step.
+        batch_size: the number of rows in a step; "auto" is 200, or all rows where there are fewer.
         learning_rate_init: of the solver, where that is a name.
         max_iter: how often to go through the data at most.
         tol, n_iter_no_change: training ends when the loss has not become better by `tol` for so many epochs.
         early_stopping: whether that is asked of the loss on rows that are held out; the best parameters are kept.
         validation_fraction: the share of the rows that is held out then.
+        shuffle: whether to go through the rows in a new order in each epoch.
+        warm_start: whether `fit` goes on with the net of the last `fit`, instead of a new one.
+        momentum, nesterovs_momentum: of the solver "sgd".
+        beta_1, beta_2, epsilon: of "adam" and "adamw".
         callbacks: further callbacks of `nn.fit`.
         random_state: a seed, a `numpy.random.RandomState` or None.
         verbose: whether to show a bar.
+        class_weight: what a row of each class is worth, as for `nn.fit`: a dict from labels, or "balanced".
 
     Attributes:
         classes_: the classes, in the order of the columns of `predict_proba`.
         model_: the net, a `TensorMLP`; `nn.save`, `nn.export` and the rest take it.
         history_: the `History` of `nn.fit`.
         n_iter_: how many epochs there were.
+        loss_curve_, loss_: the loss of each epoch, and the last one.
+        coefs_, intercepts_: the weights and biases of each layer.
 
     >>> from chalkgrad.nn import datasets
     >>> X, y = datasets.iris(names=True)
@@ -181,7 +240,25 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
         """Learn from `X`, shape `(n, features)`, and `y`: `n` labels, or a matrix of 0 and 1, one column a label."""
-        X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float64, np.float32])
+        return self._learn(X, y, sample_weight)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> MLPClassifier:
+        """Go once through further rows, with the net and the state of the solver that the last call left.
+
+        Args:
+            X, y, sample_weight: as for `fit`.
+            classes: all labels there will ever be; needed by the first call alone, where `y` may lack some.
+        """
+        first = not hasattr(self, "model_")
+        if first and classes is None and not type_of_target(y).startswith("multilabel"):
+            raise ValueError("`classes` is missing: the first call of `partial_fit` needs all labels there will be")
+        if not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(f"`classes` are {np.unique(classes)!r:.80}; they were {self.classes_!r:.80} before")
+        return self._learn(X, y, sample_weight, self.classes_ if not first else classes, part=True)
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any = None, part: bool = False) -> MLPClassifier:
+        again = hasattr(self, "model_") and (part or self.warm_start)
+        X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float64, np.float32], reset=not again)
         y = y.toarray() if hasattr(y, "toarray") else y  # several labels may come as a sparse matrix
         y = label_array(y, "y") if y.dtype.kind == "O" else y
         check_classification_targets(y)
@@ -190,17 +267,33 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         self._many = type_of_target(y).startswith("multilabel")
         if self._many:
             self.classes_ = np.arange(y.shape[1])
-            self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights)
+            self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights, self.class_weight, part)
             return self
         labels = column_or_1d(y, warn=True)
-        self.classes_, numbers = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
+        known = np.unique(labels if classes is None else classes)
+        if again and not np.array_equal(known, self.classes_):
+            raise ValueError(f"`warm_start` needs those of the last `fit`, {self.classes_!r:.60}, not {known!r:.50}")
+        if strangers := sorted(set(labels.tolist()) - set(known.tolist())):
+            raise ValueError(f"`y` holds {strangers[0]!r:.60}, which is none of the `classes` {known!r:.80}")
+        self.classes_ = known
+        numbers = np.searchsorted(known, labels)
+        if len(known) < 2:
             raise ValueError(f"`y` has one class, {labels.tolist()[0]!r:.60}: there is nothing to tell apart")
-        outputs, loss = len(self.classes_), "cross_entropy"
+        outputs, loss = len(known), "cross_entropy"
         if outputs == 2:
             outputs, loss = 1, "bce_with_logits"
-        self._train(X, numbers, outputs, loss, weights)
+        weigh = self.class_weight
+        if isinstance(weigh, Mapping):  # the net counts the classes
+            if strangers := [label for label in weigh if label not in known.tolist()]:
+                raise ValueError(f"`class_weight` names {strangers[0]!r:.60}; the classes are {known!r:.80}")
+            weigh = {i: weigh[label] for i, label in enumerate(known.tolist()) if label in weigh}
+        self._train(X, numbers, outputs, loss, weights, weigh, part)
         return self
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of `predict_proba`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Give the probability of each class, shape `(n, k)`; of labels that hold at the same time, that of each."""
@@ -228,21 +321,33 @@ class MLPRegressor(RegressorMixin, _Perceptron):
             early_stopping, validation_fraction, callbacks, random_state, verbose: as for `MLPClassifier`.
 
     Attributes:
-        model_, history_, n_iter_: as for `MLPClassifier`.
+        model_, history_, n_iter_, loss_curve_, loss_, coefs_, intercepts_: as for `MLPClassifier`.
 
     >>> X = np.linspace(-1.0, 1.0, 50)[:, None]
     >>> y = np.sin(3 * X[:, 0])
-    >>> regressor = MLPRegressor((16,), "tanh", learning_rate_init=0.05, max_iter=1000, random_state=0).fit(X, y)
+    >>> regressor = MLPRegressor((16,), "tanh", batch_size=10, learning_rate_init=0.05, random_state=0).fit(X, y)
     >>> regressor.score(X, y) > 0.98
     True
     """
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """Learn from `X`, shape `(n, features)`, and `y`, shape `(n,)` or `(n, k)`."""
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=[np.float64, np.float32])
+        return self._learn(X, y, sample_weight)
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+        """Go once through further rows, with the net and the state of the solver that the last call left."""
+        return self._learn(X, y, sample_weight, part=True)
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, part: bool = False) -> MLPRegressor:
+        if self.class_weight is not None:
+            raise ValueError("`class_weight` is for MLPClassifier: a regression has no classes")
+        reset = not (hasattr(self, "model_") and (part or self.warm_start))
+        dtypes = [np.float64, np.float32]
+        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=dtypes, reset=reset)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         weights, kept = self._weights(sample_weight, X)
-        self._train(X[kept], y[kept].astype(X.dtype), 1 if y.ndim == 1 else y.shape[1], "mse", weights)
+        outputs = 1 if y.ndim == 1 else y.shape[1]
+        self._train(X[kept], y[kept].astype(X.dtype), outputs, "mse", weights, part=part)
         return self
 
     def predict(self, X: Any) -> np.ndarray:

@@ -30,7 +30,7 @@ import autograd as ag
 from autograd import Node
 
 from . import targets as kinds
-from .checks import cast, flag, within
+from .checks import cast, flag, near, within
 from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
 from .criterion import shares_of_rows, shares_of_signs, shares_of_two, weights_of
@@ -353,7 +353,8 @@ def loss_of(loss: str | Loss) -> Loss:
     if isinstance(loss, str):
         known = {**LOSSES, **LIKELIHOODS}
         if loss not in known:
-            raise ValueError(f"`loss` {loss!r} is unknown: use one of {', '.join(map(repr, known))}, or a function")
+            names = ", ".join(map(repr, known))
+            raise ValueError(f"`loss` {loss!r} is unknown: use one of {names}, or a function{near(loss, known)}")
         return known[loss]
     if isinstance(loss, functools.partial) and isinstance(loss.func, Criterion) and not loss.args:
         return loss.func.using(**loss.keywords)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .checks import near
 from .data import label_array, plain_array
 
 __all__ = ["METRICS", "accuracy", "confusion_matrix", "mae", "metric_of", "mse", "r2"]
@@ -130,7 +131,8 @@ def metric_of(metric: str | Metric) -> tuple[str, Metric]:
     if isinstance(metric, str):
         if metric not in METRICS:
             known = ", ".join(map(repr, METRICS))
-            raise ValueError(f"`metrics` names {metric!r}, which is unknown: use {known}, or a function")
+            hint = near(metric, METRICS)
+            raise ValueError(f"`metrics` names {metric!r}, which is unknown: use {known}, or a function{hint}")
         return metric, METRICS[metric]
     if not callable(metric):
         raise TypeError(f"`metrics` are names, such as 'accuracy', or functions (y_true, y_pred), not {metric!r:.60}")

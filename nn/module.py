@@ -8,13 +8,13 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from autograd import Network, Node, Tensor, Value, no_grad
 
-from .checks import as_array
+from .checks import as_array, hinted
 from .data import arranged, as_inputs
 from .reading import Reading
 from .showing import structure
@@ -57,6 +57,17 @@ class Module(Stateful):
     training: bool = True
     batched: bool = True
     reading: Reading | None = None
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "__init__" in vars(cls) and cls.__module__.startswith(__name__.rpartition(".")[0]):
+            cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            where = "train it with `nn.fit(model, X, y)`" if name in ("fit", "compile") else "see `dir(model)`"
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {where}")
 
     def forward(self, x: Any) -> Any:
         """Compute the output; a subclass writes this."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Node, Tensor, Value
 
-from .checks import count, flag, within
+from .checks import count, flag, hinted, within
 from .state import is_parameter
 
 __all__ = ["Clip", "Optimizer", "Rate", "State", "checked", "clipped", "zeros_like"]
@@ -55,6 +55,11 @@ class Optimizer:
 
     decoupled = False
     _unwatched = frozenset({"lr", "parameters", "steps", "skipped", "_states"})  # what a compiled step reads anew
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "__init__" in vars(cls):
+            cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(
         self,
@@ -365,6 +370,7 @@ def checked(parameters: Any) -> list[Any]:
     if isinstance(parameters, (Node, float, int, str)) or not isinstance(parameters, Iterable):
         raise TypeError(
             f"`parameters` are Values and Tensors in a list, such as `model.parameters()`, not {parameters!r:.60}"
+            f"{'; a learning rate is given by its name, `lr=0.1`' if isinstance(parameters, float) else ''}"
         )
     found = list(np.atleast_1d(parameters)) if isinstance(parameters, np.ndarray) else list(parameters)
     for parameter in found:

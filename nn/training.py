@@ -13,7 +13,7 @@ import numpy as np
 
 from . import checkpoint
 from .callbacks import Callback, Training, callbacks_of, overrides
-from .checks import count, flag, one_of
+from .checks import count, flag, hinted, one_of
 from .compiled import CompiledRunner, compiled_runner
 from .data import batch_sizes, batches, parts_of
 from .evaluation import (
@@ -28,7 +28,7 @@ from .evaluation import (
 )
 from .files import PathLike
 from .history import History
-from .losses import Loss, loss_of
+from .losses import LOSSES, Loss, loss_of
 from .metrics import Metric
 from .module import Module
 from .optim import RULES, Adam, Optimizer
@@ -41,6 +41,7 @@ from .schedules import OnPlateau
 __all__ = ["fit"]
 
 
+@hinted
 def fit(
     model: Module,
     X: Any,
@@ -185,12 +186,18 @@ def fit(
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, order, settings)
     for hint in filter(None, hints):
-        warnings.warn(hint, UserWarning, stacklevel=2)
+        warnings.warn(hint, UserWarning, stacklevel=3)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     model.reading = reading
     try:
         with patience() as interrupted, model.mode(True), bar(shows, total, training.steps) as advance:
             loop = _Loop(training, calls, run, stream, sizes, total, measure, advance)
+            if (base := getattr(function, "base", None) or function) in (LOSSES["bce"], LOSSES["nll"]):
+                better = "bce_with_logits" if base is LOSSES["bce"] else "cross_entropy"
+                loop.remedy = (
+                    f"{base!r} is infinite where a probability is 0 and wrong; leave the last activation of the model "
+                    f"out and train with {better!r}; or "
+                )
             try:
                 while loop.more() and not interrupted:
                     loop.go()
@@ -229,6 +236,7 @@ class _Loop:
         if isinstance(run, CompiledRunner):
             run.watches_data = self.each_epoch or self.each_batch
         self.losses: list[float] = []  # of the epoch that has begun
+        self.remedy = ""
         self.pace = Pace()
 
     def more(self) -> bool:
@@ -251,8 +259,8 @@ class _Loop:
         if losses and not math.isfinite(losses[-1]):
             training.steps += len(losses) - 1
             raise FloatingPointError(
-                f"the loss became {losses[-1]} in step {training.steps}: try a smaller `lr`, or inputs of size "
-                "about 1; `chalkgrad.detect_anomaly()` finds the operation"
+                f"the loss became {losses[-1]} in step {training.steps}: {self.remedy}try a smaller `lr`, or inputs "
+                "of size about 1; `chalkgrad.detect_anomaly()` finds the operation"
             )
         training.steps += len(losses)
         self.losses += losses

@@ -274,3 +274,30 @@ def test_without_scikit_learn_the_extra_is_named() -> None:
         "else: sys.exit(1)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_online_and_with_scikit_learns_names() -> None:
+    X, y = IRIS
+    part = MLPClassifier((8,), "logistic", learning_rate_init=0.02, random_state=0)
+    with pytest.raises(ValueError, match="the first call of `partial_fit` needs all labels"):
+        part.partial_fit(X, y)
+    for i in range(90):
+        part.partial_fit(X[i % 3 :: 3], y[i % 3 :: 3], classes=np.unique(y))
+    assert part.score(X, y) > 0.9 and len(part.loss_curve_) == part.n_iter_ == 90 and part.loss_ == part.loss_curve_[-1]
+    assert [w.shape for w in part.coefs_] == [(4, 8), (8, 3)] and [b.shape for b in part.intercepts_] == [(8,), (3,)]
+    hidden = 1 / (1 + np.exp(-(X @ part.coefs_[0] + part.intercepts_[0])))
+    logits = hidden @ part.coefs_[1] + part.intercepts_[1]
+    assert np.array_equal(part.classes_[logits.argmax(axis=1)], part.predict(X))
+    assert np.allclose(np.exp(part.predict_log_proba(X)), part.predict_proba(X))
+    with pytest.raises(ValueError, match="`classes` are"):
+        part.partial_fit(X, y, classes=["other", "labels"])
+    warm = MLPClassifier((8,), max_iter=2, warm_start=True, random_state=0)
+    losses = [warm.fit(X, y).loss_ for _ in range(4)]
+    assert losses == sorted(losses, reverse=True)
+    even = MLPClassifier((4,), max_iter=2, class_weight="balanced", random_state=0).fit(X[:110], y[:110])
+    assert even.loss_ != MLPClassifier((4,), max_iter=2, random_state=0).fit(X[:110], y[:110]).loss_
+    regressor = MLPRegressor((8,), random_state=0).partial_fit(X, X[:, 0])
+    assert regressor.partial_fit(X, X[:, 0]).n_iter_ == 2
+    quick = MLPClassifier((8,), learning_rate_init=0.05, random_state=0)
+    pipeline = make_pipeline(nn.StandardScaler(), quick).fit(X, y)
+    assert clone(pipeline).fit(X, y).score(X, y) == pipeline.score(X, y) > 0.9

@@ -249,3 +249,49 @@ def test_columns_of_unlike_scales_are_noticed_once(scale: Any, hints: int) -> No
             nn.fit(make(), inputs, y, "bce_with_logits", epochs=2, rng=0)
             nn.fit(make(), nn.StandardScaler().fit_transform(inputs), y, "bce_with_logits", epochs=1, rng=0)
         assert ["StandardScaler" in str(w.message) for w in seen] == [True] * hints
+
+
+# Messages ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("call", "message"), [
+    (lambda m: nn.fit(m, X, X[:, 0], "MSE"), r"Did you mean 'mse'\?$"),
+    (lambda m: nn.fit(m, X, X[:, 0], metrics=["R2"]), r"Did you mean 'r2'\?$"),
+    (lambda m: nn.fit(m, X, X[:, 0], seed=1), r"Did you mean 'rng'\?$"),
+    (lambda m: nn.fit(m, X, X[:, 0], validation_split=0.2), r"Did you mean 'validation'\?$"),
+    (lambda m: nn.fit(m, X, X[:, 0], lr=0.1), r"give it to the optimiser, such as `optimizer=nn.Adam\(lr=0.01\)`"),
+    (lambda m: nn.fit(m, X, X[:, 0], optimizer="adma"), r"Did you mean 'adam'\?$"),
+    (lambda m: m.fit(X, X[:, 0]), r"train it with `nn.fit\(model, X, y\)`"),
+    (lambda m: nn.MLP(4, [2, 1], seed=1), r"Did you mean 'rng'\?$"),
+    (lambda m: nn.MLP([4, 2, 1]), "arguments are nin, nouts"),
+    (lambda m: nn.MLP(4, [2, 1], "Tanh"), r"Did you mean 'tanh'\?$"), (lambda m: nn.SGD(0.1), "by its name, `lr=0.1`"),
+    (lambda m: nn.Adam(learning_rate=0.1), r"Did you mean 'lr'\?$"),
+    (lambda m: nn.train_test_split, r"Did you mean 'split'\?$"),
+    (lambda m: nn.CrossEntropyLoss, r"Did you mean 'losses.cross_entropy'\?$"),
+    (lambda m: nn.datasets.load_iris, r"Did you mean 'iris'\?$"),
+])  # fmt: skip
+def test_near_misses_are_answered(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError, AttributeError), match=message):
+        call(nn.TensorMLP(4, [1], rng=0))
+
+
+def test_an_error_inside_a_call_stays_what_it_was() -> None:
+    def loss(outputs: Any, y: Any) -> Any:
+        return ag.mean(outputs, nothing=y)
+
+    with pytest.raises(TypeError, match="nothing") as error:
+        nn.fit(nn.TensorMLP(4, [1], rng=0), X, X[:, 0], loss)
+    assert "Did you mean" not in str(error.value) and "its arguments" not in str(error.value)
+
+
+def test_a_saturated_bce_names_the_loss_of_logits() -> None:
+    model = nn.Sequential(nn.Linear(1, 1, rng=0), nn.Sigmoid())
+    inputs = np.array([[1e4], [-1e4]])
+    with pytest.raises(FloatingPointError, match=r"bce is infinite .* train with 'bce_with_logits'"):
+        nn.fit(model, inputs, [int(model.outputs([[1e4]])[0, 0] < 0.5)] * 2, "bce", epochs=3)
+
+
+def test_an_optimiser_goes_by_a_name() -> None:
+    found = [nn.fit(nn.TensorMLP(4, [3], rng=0), X, Y, "cross_entropy", optimizer=one, epochs=2, rng=0)
+             for one in ("adam", "Adam", nn.Adam(), None)]  # fmt: skip
+    assert all(each == found[0] for each in found)

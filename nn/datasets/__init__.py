@@ -4,6 +4,7 @@ Each gives `X`, shape `(n, features)`, and `y`, shape `(n,)`; those with a test 
 `X_train, X_test, y_train, y_test`, as `split` does.
 """
 
+from ..checks import near as _near
 from ..data import split as split
 from .cifar import CIFAR10 as CIFAR10
 from .cifar import cifar10 as cifar10
@@ -47,3 +48,7 @@ __all__ = [
     "CURVES",
     "split",
 ]
+
+
+def __getattr__(name: str) -> None:
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{_near(name, __all__)}")
