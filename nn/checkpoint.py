@@ -36,8 +36,8 @@ class Checkpoint(Callback):
 
     ====================================================  =============================================================
     model, X, y, loss, batch_size, shuffle, drop_last,    must be those of the checkpoint, else `fit` refuses, and names
-    validation, sample_weight, metrics; the class of the  the old and the new value. Of the model: names and shapes of
-    optimizer; rng, where it is a seed                    the state, the kinds of layers, what is frozen
+    validation, metrics, sample_weight, class_weight; the the old and the new value. Of the model: names and shapes of
+    class of the optimizer; rng, where it is a seed       the state, the kinds of layers, what is frozen
     learning rate or schedule                             the new one is used; one that is given as it was at first
                                                           goes on where it stood
     epochs, steps, penalty, compiled, progress; other     the new ones are used
@@ -256,7 +256,7 @@ def resume(
 
 
 _SAID = {
-    "key": "number drawn from `rng`", "rows": "shape of `X`", "data": "checksum of `X`, `y` and `sample_weight`",
+    "key": "number drawn from `rng`", "rows": "shape of `X`", "data": "checksum of `X`, `y` and weights",
     "validation": "`validation`, share and checksum", "batches": "batches of an epoch", "layers": "layers",
     "frozen": "frozen parameters",
     "loss_settings": "settings of `loss`",

@@ -146,7 +146,8 @@ def fit(
     key = seed(source(rng))
     if found is not None and not isinstance(rng, (int, np.integer)):
         key = found["settings"]["key"]
-    rows, held_out = _parts(model, function, reading, rows, validation, key)
+    stratify = found is None or "validation" in found["settings"]  # the first version drew from all rows alike
+    rows, held_out = _parts(model, function, reading, rows, validation, key, stratify)
     if each is not None and held_out is not None and not isinstance(validation, (float, np.floating)):
         held_out = held_out.weighed(reading, each)
     sizes = batch_sizes(len(rows.X), batch_size, flag(drop_last, "drop_last"))
@@ -296,7 +297,7 @@ class _Loop:
 
 
 def _parts(
-    model: Module, loss: Loss, reading: Reading, rows: Rows, validation: Any, key: int
+    model: Module, loss: Loss, reading: Reading, rows: Rows, validation: Any, key: int, stratify: bool
 ) -> tuple[Rows, Rows | None]:
     """Give the rows to train on, and those to validate on."""
     if validation is None:
@@ -308,7 +309,7 @@ def _parts(
         raise TypeError(
             f"`validation` is `(X, y)` or a share between 0 and 1, or `(X, y, sample_weight)`, not {validation!r:.60}"
         )
-    labels = class_numbers(reading, rows.targets)
+    labels = class_numbers(reading, rows.targets) if stratify else None
     train, kept = parts_of(len(rows.X), float(validation), source(key), "validation", labels)
     return rows.take(train), rows.take(kept)
 

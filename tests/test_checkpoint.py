@@ -177,7 +177,7 @@ def test_what_does_not_fit_is_said_before_anything_is_changed(tmp_path: Path) ->
         ({"batch_size": 5}, "`batch_size`: 5, and in the file 6"),
         ({"validation": 0.5}, r"`validation`.*: \[0.5, .*\], and in the file \[0.25, .*\]"),
         ({"loss": "mae"}, "`loss`: 'mae', and in the file 'mse'"),
-        ({"sample_weight": np.ones(20)}, "checksum of `X`, `y` and `sample_weight`: "),
+        ({"sample_weight": np.ones(20)}, "checksum of `X`, `y` and weights: "),
         ({"shuffle": False}, "`shuffle`: False, and in the file True"),
         ({"drop_last": True}, "`drop_last`: True, and in the file False"),
         ({"rng": 2}, "`rng`: 2, and in the file 1"),
