@@ -4,7 +4,7 @@ import { colour, heat } from "./plot.js";
 import { MOST_UNITS } from "./setup.js";
 import { button, fmt, g, h, icon } from "./ui.js";
 
-const UNIT = 38, PITCH = 52, TOP = 64;
+const UNIT = 38, PITCH = 62, TOP = 64;
 export const PLUS = "M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z";
 export const MINUS = "M5 11h14v2H5z";
 const SUB = "₀₁₂₃₄₅₆₇₈₉";
