@@ -316,6 +316,19 @@ PROVED_IN: dict[str, tuple[str, ...]] = {
         "test_compiled::test_a_captured_array_is_seen",
         "test_compiled::test_a_captured_leaf_is_read_anew",
     ),
+    "Compiled: whatever a function can read has changed (globals, attributes, containers, defaults, arguments): seen": (
+        "test_purity::test_random_programs_do_the_same_compiled",
+        "test_purity::test_random_programs_do_the_same_in_a_loop",
+        "test_purity::test_objects_are_arguments_and_are_watched",
+    ),
+    "Compiled: what it draws outside of `fresh`, changes or asks of the system: refused, and put back": (
+        "test_purity::test_a_refusal_puts_back_what_it_has_changed",
+        "test_purity::test_a_refused_call_has_not_happened",
+    ),
+    "Compiled: `fit` trains eagerly what a program cannot follow, with one warning; `compiled=True` raises": (
+        "test_purity::test_a_warning_names_the_reason_once_and_compiled_raises",
+        "test_purity::test_random_programs_train_the_same",
+    ),
     "Compiled: another shape, dtype or setting has a program of its own": (
         "test_compiled::test_other_shapes_and_dtypes_have_programs_of_their_own",
         "test_compiled::test_settings_have_programs_of_their_own",

@@ -49,6 +49,7 @@ _RANDOM = (random.Random, np.random.RandomState, np.random.Generator, np.random.
 _WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__"})
 _HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
 _CALLED = ("forward", "prepare", "base")  # names that the library asks for
+_ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__"})  # watched where a code names them
 _OURS = ("autograd", "nn", "chalkgrad")
 _MEMO = type(functools.lru_cache(len))
 _GETTERS = (operator.attrgetter, operator.methodcaller)
@@ -178,6 +179,7 @@ class Captured:
             return
         reads, names, modules, codes = _named(x.__code__)
         self.codes |= codes
+        self._spaces.append((x, place, set()))
         if self._ran is not None and x.__code__ not in self._ran:
             return
         for attribute in ("__code__", "__defaults__", "__kwdefaults__"):
@@ -195,9 +197,8 @@ class Captured:
         for name, level in sorted(modules):
             package = x.__globals__.get("__package__") or ""
             full = importlib.util.resolve_name("." * level + name, package) if level else name
-            self._push(None, "", full, sys.modules.get(full, ABSENT))
-            if not level:
-                self._push(None, "", full, sys.modules.get(full.partition(".")[0], ABSENT))
+            for one in {full, full if level else full.partition(".")[0]}:
+                self._push(None, "", one, self._ties.entry(sys.modules, one, (None, "", one)))
         self._table(place, vars(x))
 
     def _table(self, place: Any, own: dict[str, Any], skipped: Any = None) -> None:
@@ -232,10 +233,11 @@ class Captured:
             self._push(place, ".", "__class__", type(x))
 
     def _look_by_name(self, x: Any, place: Any, done: set[str]) -> None:
-        if isinstance(x, Node):
-            for name in sorted(({"grad", "label"} & self._names) - done):
+        if not isinstance(x, types.ModuleType):
+            for name in sorted((_ASIDE & self._names) - done):
                 done.add(name)
                 self._push(place, ".", name, self._ties.attribute(x, name, (place, ".", name)))
+        if isinstance(x, (Node, types.FunctionType)):
             return
         names = vars(x)
         is_class = isinstance(x, type)

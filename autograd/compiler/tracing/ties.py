@@ -90,10 +90,11 @@ class Ties:
             what, was, kept = None, bytes(x), None
         else:
             what, was, kept = (x.dtype, x.shape), x.tobytes(), x.copy() if x.dtype == object else None
+            self.call(lambda: x.flags.writeable, (place, ".", "flags.writeable"))
             if not x.flags.writeable and x.base is None:
-                return what, was
+                return what, was, False
         (self._arrays_for_now if for_now else self._arrays).append((x, what, was, kept, place))
-        return what, was
+        return what, was, what is None or x.flags.writeable
 
     def changed(self, for_now: bool = False) -> Place:
         """Return the place of something that is another object than before, or of an array of other numbers."""
