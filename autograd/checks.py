@@ -32,7 +32,7 @@ def array_of(x: Any, name: str) -> np.ndarray:
         kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
         raise TypeError(f"`{name}`: the gradient of a {kind} would be lost, hand over its `.detach()`")
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise ValueError(f"`{name}` has masked entries: fill them first, as with `.filled(0.0)`")
+        raise TypeError(f"`{name}` has masked entries: fill them first, as with `.filled(0.0)`")
     try:
         return np.array(np.asarray(x), order="C")  # asarray first: not every `__array__` knows of copies
     except ValueError as error:

@@ -202,7 +202,7 @@ def test_what_another_library_would_lose_is_refused() -> None:
             TypeError, match=r"the gradient of a torch.Tensor would be lost, hand over its `.detach\(\)`"
         ):
             f(theirs)
-        with pytest.raises(ValueError, match="has masked entries: fill them"):
+        with pytest.raises(TypeError, match="has masked entries: fill them"):
             f(masked)
 
 
