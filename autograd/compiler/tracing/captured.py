@@ -301,7 +301,7 @@ class Captured:
         elif isinstance(x, (int, float, complex, str, bytes)):
             self._facts.append(repr(x))
         else:
-            self._facts.append(None if kind.__dictoffset__ else id(x))
+            self._facts.append(None if kind.__dictoffset__ or isinstance(x, np.ndarray) else id(x))
         if kind.__flags__ & _HEAP or kind.__dictoffset__:
             self._attributes(place, x, kind)
 
