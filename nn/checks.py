@@ -69,6 +69,7 @@ def flag(x: Any, name: str) -> bool:
 
 
 SYNONYMS = {
+    "standardizer": "StandardScaler",
     "seed": "rng", "randomstate": "rng", "learningrate": "lr", "validationsplit": "validation", "dense": "Linear",
     "validationdata": "validation", "name": "label", "traintestsplit": "split", "dataloader": "batches", "l1": "mae",
     "l2": "mse", "binarycrossentropy": "bce", "categoricalcrossentropy": "cross_entropy", "nunits": "nouts",
@@ -90,7 +91,7 @@ def near(name: Any, known: Iterable[str]) -> str:
         names.setdefault(plain(x.rpartition(".")[2]), x)  # the first of several rooms
     asked = plain(str(name))
     meant = plain(SYNONYMS.get(asked, ""))
-    close = [x for x in (asked, meant) if x in names] or difflib.get_close_matches(asked, names, 1, 0.75)
+    close = [x for x in (asked, meant) if x and x in names] or difflib.get_close_matches(asked, names, 1, 0.75)
     return f". Did you mean {names[close[0]]!r}?" if close else ""
 
 
