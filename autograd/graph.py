@@ -138,7 +138,7 @@ class Node(Operand):
         >>> x.grad, y.grad
         (None, 3.0)
         """
-        return self.op is not fixed and (self._first is not None or not self.role)
+        return self.op is not fixed and self.op is not held and (self._first is not None or not self.role)
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -235,10 +235,8 @@ def fresh(make: Callable[[], Any]) -> Any:
     tracer = modes.tracer()
     function(make, "make", "that draws a number or an array")
     drawn = make() if tracer is None else tracer.draw(make)
-    node = constant(float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn))
-    if tracer is not None:
-        tracer.drawn(node, make)
-    return node
+    data = float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn)
+    return constant(data) if tracer is None else _held(tracer.drawn(new_variable(data), make))
 
 
 def new_variable(data: Any) -> Any:

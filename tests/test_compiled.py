@@ -773,6 +773,20 @@ def test_random_numbers_advance() -> None:
         np.testing.assert_allclose(f(np.ones(3)), want.normal(size=3), rtol=1e-15)
 
 
+@pytest.mark.parametrize("use", [
+    lambda x, draw: x + 0.1 * fresh(draw),  # a number times a constant is no constant of the program
+    lambda x, draw: x if fresh(draw) > 0.3 else 2.0 * x,
+    lambda x, draw: x * float(fresh(draw)),
+    lambda x, draw: x * fresh(draw).data,
+    lambda x, draw: x * (fresh(draw) + fresh(draw)),
+    lambda x, draw: x * (3.0 if fresh(draw).requires_grad else fresh(draw)),
+])  # fmt: skip
+def test_what_is_computed_of_a_drawn_number_advances_too(use: Any) -> None:
+    rng, other = np.random.default_rng(5), np.random.default_rng(5)
+    f = compile(lambda x: use(x, rng.normal))
+    assert [f(3.0) for _ in range(6)] == pytest.approx([float(use(3.0, other.normal)) for _ in range(6)])
+
+
 def test_a_branch_that_turns_out_otherwise_draws_nothing_twice() -> None:
     rng = np.random.default_rng(5)
 

@@ -10,7 +10,7 @@ import autograd as ag
 import nn
 from autograd import Loop, Tensor, Value, fresh
 from autograd.compiler import loop as loops
-from nn import losses, optim
+from nn import losses, optim, progress
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(23, 3))
@@ -20,6 +20,7 @@ REAL = RNG.normal(size=(23, 1))
 TARGETS: dict[str, tuple[int, Any]] = {
     "bce": (1, (REAL > 0) * 1.0),
     "bce_with_logits": (1, (REAL > 0) * 1.0),
+    "poisson_nll": (1, np.abs(REAL)),
     "hinge": (1, np.sign(REAL)),
     "squared_hinge": (1, np.sign(REAL)),
     "cross_entropy": (4, CLASSES),
@@ -246,6 +247,39 @@ def test_random_numbers_of_a_loop_are_those_of_the_stream() -> None:
     loop.run(3)
     loop.run(2)
     np.testing.assert_allclose(loop.state, np.random.default_rng(3).normal(size=(5, 2)).sum(axis=0), rtol=1e-14)
+
+
+def test_what_a_loop_computes_of_random_numbers_advances() -> None:
+    rng = np.random.default_rng(3)
+    loop = Loop(lambda s, x, batch: (s + 0.5 * fresh(rng.normal), []), 0.0)
+    loop.run(5)
+    assert loop.state == pytest.approx(0.5 * np.random.default_rng(3).normal(size=5).sum())
+
+
+def test_noise_of_a_generator_that_a_module_holds_is_that_of_eager_training() -> None:
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            self.net, self.rng = nn.TensorMLP(2, [4, 1], "tanh", rng=1), np.random.default_rng(5)
+
+        def forward(self, x: Any) -> Any:
+            return self.net(x + 0.1 * fresh(lambda: self.rng.normal(size=x.shape)))
+
+    inputs, y = nn.datasets.moons(60, rng=3)
+    runs = [nn.fit(Noisy(), inputs, y, "bce_with_logits", epochs=6, rng=1, compiled=c) for c in (True, False)]
+    np.testing.assert_allclose(*(run["loss"] for run in runs), rtol=1e-10)
+
+
+def test_a_loss_that_closes_over_its_net_of_values_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, traces = nn.MLP(2, [3, 1], "tanh", rng=1), []
+    monkeypatch.setattr(Loop, "_make", lambda self, state, make=Loop._make: (traces.append(1), make(self, state)))
+    monkeypatch.setattr(progress.Pace, "time", lambda self, work, things: work(things))  # a call for each step
+
+    def loss(scores: Any, labels: Any) -> Any:
+        return losses.mse(scores, labels) + 1e-3 * sum((p * p for p in model.parameters()), start=Value(0.0))
+
+    history = nn.fit(model, *nn.datasets.moons(20, rng=3), loss, optimizer=nn.SGD(lr=0.1), epochs=5, batch_size=None)
+    assert history.compiled
+    assert len(traces) == 1
 
 
 def test_random_numbers_of_a_loop_are_drawn_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -223,7 +223,7 @@ class Captured:
         for base in x.__mro__[1:]:
             self._push(None, "", base.__name__, base)
             if base is not object and standing(base.__module__) != "user":
-                self._names |= vars(base).keys()  # methods that the library calls
+                self._names |= vars(base).keys() - _ASIDE  # methods that the library calls
         if ours:
             for name, part in vars(x).items():
                 if isinstance(part, types.FunctionType) and _is_users(part):

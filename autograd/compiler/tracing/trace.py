@@ -46,7 +46,7 @@ class Trace:
 
     Attributes:
         guards: what Python has read of nodes.
-        draws: constants that are drawn anew at each run, with what draws them.
+        draws: leaves whose numbers are drawn anew at each run, with what draws them.
     """
 
     def __init__(self, captured: Captured, supply: Sequence[Any] = ()) -> None:
@@ -79,9 +79,10 @@ class Trace:
         """Draw for `fresh`."""
         return self._captured.drawing(lambda: self._supply.pop(0) if self._supply else make())
 
-    def drawn(self, node: Node, make: Callable[[], Any]) -> None:
-        """Note a constant that is drawn anew."""
+    def drawn(self, node: Node, make: Callable[[], Any]) -> Node:
+        """Note a leaf whose number is drawn anew: what is computed of it must not become a constant."""
         self.draws.append((node, make))
+        return node
 
 
 def refuse_inside(what: str) -> None:
