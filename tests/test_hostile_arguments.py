@@ -145,6 +145,8 @@ CALLS |= {
     "autograd.draw (forward mode)": call(lambda x, mode, view: ag.draw(x * 3, view, mode=mode, wrt=x),
                                          Made(lambda: Value(2.0)), "forward", "forward"),
     "autograd.draw (net)": call(lambda model, at: ag.draw(model, at=at).svg, Made(net), [1.0, 2.0]),
+    "autograd.draw_dot": call(ag.draw_dot, Made(lambda: Value(2.0) * 3), "svg", rankdir="LR"),
+    "autograd.latex": call(ag.latex, Made(lambda: Value(2.0) * 3), values=True),
     "autograd.fresh": call(ag.fresh, lambda: 2.0),
     "autograd.gradcheck": call(ag.gradcheck, cube, X, order=1, method="differences", rtol=1e-6, atol=1e-9, rng=None),
     "autograd.gradients": call(
@@ -209,6 +211,12 @@ CALLS |= {
     "nn.Groups": call(nn.Groups, Made(lambda: nn.SGD([Value(1.0)], lr=0.1)), clip=None),
     "nn.ClipNorm": call(nn.ClipNorm, 1.0),
     "nn.ClipValue": call(nn.ClipValue, 1.0),
+    "nn.playground": call(
+        nn.playground, X, Y, features=("x0", "x1"), hidden=[2], activation="tanh", loss="bce_with_logits",
+        optimizer="adam", lr=0.1, penalty="L2", alpha=0.1, batch_size=3, noise=0.1, test_size=0.4, discretize=True,
+        seed=2),
+    "nn.playground (data)": call(nn.playground, data="spirals"),
+    "nn.linear_classifier_demo": call(nn.linear_classifier_demo, loss="softmax", alpha=0.1, lr=0.1, seed=2),
     "nn.minimize": call(lambda f, xs, **more: nn.minimize(
         objective()[0] if isinstance(f, str) else f, objective()[1] if isinstance(xs, str) else xs, **more), "f", "xs", method="BFGS", compiled=False),  # noqa: E501
     "nn.descend": call(nn.descend, cube, EACH, Made(lambda: nn.SGD(lr=0.1)), 2),
@@ -260,6 +268,10 @@ CALLS |= {
     "nn.activations.name_of": call(nn.activations.name_of, ag.relu),
     "nn.activations.named": call(nn.activations.named, ag.relu),
     "nn.activations.on_values": call(nn.activations.on_values, ag.relu),
+    "nn.demos.composition": call(nn.demos.composition),
+    "nn.demos.joints": call(nn.demos.joints),
+    "nn.demos.momentum": call(nn.demos.momentum, "saddle"),
+    "nn.demos.saturation": call(nn.demos.saturation),
     "nn.datasets.xor": call(nn.datasets.xor),
     "nn.datasets.moons": call(nn.datasets.moons, 10, 0.1, 0),
     "nn.datasets.circles": call(nn.datasets.circles, 10, 0.1, 0.5, 0),
@@ -279,6 +291,7 @@ CALLS |= {
     "nn.datasets.cifar10": call(nn.datasets.cifar10, "FOLDER", (1,)),
     "nn.export.from_torch": call(nn.export.from_torch, Made(net), Made(lambda: nn.export.to_torch(net()))),
     "nn.export.to_torch": call(nn.export.to_torch, Made(net)),
+    "nn.export.to_javascript": call(nn.export.to_javascript, Made(net), "predict", (2,)),
     "nn.export.to_onnx": call(nn.export.to_onnx, Made(net), None, (2,), "float32"),
     "nn.export.to_python": call(nn.export.to_python, Made(net), "predict", (2,)),
     "nn.init.constant": call(nn.init.constant, 0.5),
@@ -361,7 +374,7 @@ CALLS |= {
 NOT_CALLED = {  # what `__all__` lists and takes nothing, or is made by us alone
     "autograd.Node", "autograd.Network", "autograd.detect_anomaly", "autograd.no_grad", "autograd.without_collector",
     "nn.inspect.Region", "nn.inspect.Signal", "nn.losses.Criterion", "nn.losses.Loss", "nn.init.Law",
-    "nn.schedules.Schedule", "nn.History", "nn.exercises.Verdict",
+    "nn.schedules.Schedule", "nn.History", "nn.exercises.Verdict", "nn.EagerFallback",
 }
 if not find_spec("torch"):
     for name in [name for name in CALLS if name.endswith("_torch")]:

@@ -344,10 +344,16 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Any:
         format: what `.render()` writes, which needs the program `dot`.
         rankdir: "LR", from left to right, or "TB", from top to bottom.
 
+    Raises:
+        ValueError: `format` or `rankdir` is none of these.
+
     >>> from chalkgrad import Value, draw_dot
     >>> print(draw_dot(Value(2.0, label="x") * 3).source.splitlines()[0])
     digraph {
     """
     made = draw(root, direction=rankdir, depth=DEEPEST).digraph()
-    made.format = format
+    try:
+        made.format = format
+    except (AttributeError, ValueError):
+        raise ValueError(f"`format` is one of graphviz's, such as 'svg' or 'pdf', not {format!r:.40}") from None
     return made

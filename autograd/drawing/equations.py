@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..checks import flag
 from ..graph import Node
 from .analysis.formula import formula_of, short
 from .analysis.notation import LATEX
@@ -33,7 +34,7 @@ def latex(result: Node, values: bool = True) -> str:
         values: whether numbers are put in.
 
     Raises:
-        TypeError: `result` is not a Value.
+        TypeError: `result` is not a Value, or `values` not True or False.
         ValueError: there are arrays in the graph, or more than 400 nodes.
 
     >>> from chalkgrad import Value, latex
@@ -52,6 +53,7 @@ def latex(result: Node, values: bool = True) -> str:
     """
     if not isinstance(result, Node):
         raise TypeError(f"`result` is a Value, not {type(result).__name__} ({result!r:.40})")
+    values = flag(values, "values")
     snapshot = Snapshot(result)
     if len(snapshot.nodes) > _MOST:
         raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} nodes; equations are written for {_MOST}")

@@ -75,10 +75,10 @@ def playground(
     if X is not None or y is not None:
         settings |= _own(X, y)
         problem = settings["own"]["problem"]
-    widths = [count(n, "hidden") for n in hidden]
+    widths = [count(n, "hidden") for n in _listed(hidden, "hidden")]
     if len(widths) > 6 or max(widths, default=0) > 8:
-        raise ValueError(f"`hidden` is up to six widths of up to eight units, not {list(hidden)}")
-    names = [one_of(name, FEATURES, "features") for name in features]
+        raise ValueError(f"`hidden` is up to six widths of up to eight units, not {widths}")
+    names = [one_of(name, FEATURES, "features") for name in _listed(features, "features")]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"`features` are one or more, each once, not {names}")
     losses = OUTPUT_LOSSES if problem == "classes" else ("mse", "mae", "huber")
@@ -87,7 +87,7 @@ def playground(
         "features": names,
         "hidden": widths,
         "activation": one_of(activation, ACTIVATIONS, "activation"),
-        "loss": one_of(loss or losses[0], losses, "loss"),
+        "loss": one_of(losses[0] if loss is None else loss, losses, "loss"),
         "optimizer": one_of(optimizer, OPTIMIZERS, "optimizer"),
         "lr": within(lr, "lr"),
         "penalty": one_of(penalty, ("none", "L1", "L2"), "penalty"),
@@ -99,6 +99,13 @@ def playground(
         "seed": count(seed, "seed", 0),
     }
     return Page("playground", "Playground", settings, 900)
+
+
+def _listed(xs: Any, name: str) -> list[Any]:
+    try:
+        return list(xs)
+    except TypeError:
+        raise TypeError(f"`{name}` is a list, not {xs!r:.40}") from None
 
 
 def _own(X: Any, y: Any) -> dict[str, Any]:
