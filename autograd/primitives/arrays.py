@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import float_of, one_of
 from ..primitive import refusal
 from ..shapes import axes_of
 from . import reductions
@@ -37,7 +38,7 @@ def rearranged(f: Callable[..., Any], fill: float, x: Any, *args: Any, **setting
     try:
         places = f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)
     except Exception as error:
-        raise refusal(f.__name__, [x], settings, error) or error from error
+        raise refusal(f.__name__, [x], settings, error) or error.with_traceback(None) from error
     if isinstance(places, (list, tuple)):
         return [_picked(x, part, fill) for part in places]
     return _picked(x, np.asarray(places), fill)
@@ -113,11 +114,10 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     >>> pad([1.0, 2.0], 1)
     array([0., 1., 2., 0.])
     """
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap"):
-        raise ValueError(f"`mode` is constant, edge, reflect, symmetric or wrap, not {mode!r:.60}")
+    mode = one_of(mode, ("constant", "edge", "reflect", "symmetric", "wrap"), "mode")
     if not isinstance(constant_values, (int, float, np.number)):
         raise TypeError(f"`constant_values` is one number, not {constant_values!r:.60}")
-    return rearranged(np.pad, float(constant_values), x, pad_width, mode)
+    return rearranged(np.pad, float_of(constant_values, "constant_values"), x, pad_width, mode)
 
 
 def ravel(x: Any) -> Any:
@@ -210,9 +210,18 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """
     a, b = as_operand(a), as_operand(b)
     n, m = len(shape_of(a)), len(shape_of(b))
-    if isinstance(axes, (int, np.integer)):
-        axes = (tuple(range(n - int(axes), n)), tuple(range(int(axes))))
+    given = axes
+    axes = axes.tolist() if isinstance(axes, np.ndarray) else axes
+    if isinstance(axes, (int, np.integer)) and 0 <= axes <= min(n, m):
+        axes = range(n - axes, n), range(axes)
+    if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+        raise ValueError(
+            f"`axes` is how many axes to sum over, or two lists of axes, not {given!r:.40}, for arrays of shapes "
+            f"{shape_of(a)} and {shape_of(b)}"
+        )
     left, right = (axes_of(tuple(np.atleast_1d(each).tolist()), k) for each, k in zip(axes, (n, m), strict=True))
+    if len(left) != len(right):
+        raise ValueError(f"`axes` are two lists of as many axes, not {given!r:.40}")
     first, second = string.ascii_letters[:n], list(string.ascii_letters[n : n + m])
     for i, j in zip(left, right, strict=True):
         second[j] = first[i]
