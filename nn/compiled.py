@@ -114,6 +114,7 @@ class CompiledRunner:
         self.arrays: _Arrays | None = None
         self.loops: dict[Any, Loop] = {}
         self.trainable: list[bool] = []
+        self.modules: list[Module] = []
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.refused = ""  # why steps are taken eagerly
         self.told = False
@@ -125,7 +126,8 @@ class CompiledRunner:
         if self.trainable != (now := [p.requires_grad for p in self.optimizer.parameters]):
             self._forget()
             self.trainable = now
-        attributes = [(m, n, x) for _, m in self.trained.named_modules() for n, x in vars(m).items() if is_buffer(x)]
+        self.modules = [module for _, module in self.trained.named_modules()]
+        attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
         self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
         self.constants = [p for p in self.optimizer.parameters if not p.requires_grad] + [x for *_, x in self.buffers]
         with _switched(self.constants, [None] * len(self.constants)) as self.ops:
@@ -190,7 +192,7 @@ class CompiledRunner:
         count = len(rows)
         rates = zip(*(self.optimizer.rates(first + i) for i in range(count)), strict=True)
         fed = [np.arange(first + 1.0, first + count + 1), *map(np.array, rates)]
-        finished, (losses,) = loop.run(count, fed, np.stack(rows) if size else None)
+        finished, (losses,) = loop.go(count, fed, np.stack(rows) if size else None)
         return losses[:finished].tolist()
 
     def _hand_back(self, loop: Loop | None, taken: int) -> None:
@@ -273,7 +275,7 @@ class CompiledRunner:
         """What a callback may change, and a program does not read anew."""
         for optimizer in self._groups():
             yield from (repr(x) for name, x in vars(optimizer).items() if name[0] != "_" and name not in _NO_SETTINGS)
-        yield from (module.training for _, module in self.trained.named_modules())
+        yield from (module.training for module in self.modules)
 
     def _groups(self) -> list[Any]:
         return getattr(self.optimizer, "optimizers", [self.optimizer])

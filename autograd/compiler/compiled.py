@@ -340,7 +340,8 @@ class Compiled:
         """Run the trace that holds, if there is one; what an attempt has drawn goes to `supply`."""
         traces = self._traces.get(call.key, [])
         for one in tuple(traces):
-            one.pending = one.pending or supply[:]
+            if supply:
+                one.pending = one.pending or supply[:]
             if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
                 if one is not traces[0]:
                     self._first(call.key, one)  # the next call is likely to go the same way

@@ -205,6 +205,13 @@ class Loop:
         refuse_inside("a Loop")
         if not self.is_as_it_was():
             self._make(self.state)
+        return self.go(steps, inputs, rows)
+
+    def go(
+        self, steps: int, inputs: Sequence[np.ndarray], rows: np.ndarray | None
+    ) -> tuple[int, list[np.ndarray]]:
+        """Run like `run`, straight after a call of `is_as_it_was` that has said yes."""
+        refuse_inside("a Loop")
         body = self._body
         fed = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
         for x, one in zip(fed, self._fed, strict=True):

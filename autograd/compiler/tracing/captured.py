@@ -333,7 +333,7 @@ class Captured:
     def holds(self, roots: dict[str, Any]) -> bool:
         """Return whether nothing has changed, and the roots are these, or equal ones."""
         same = len(roots) == 1 or all(map(operator.is_, roots.values(), self._roots.values()))
-        return not self.changed(None if same else roots)
+        return (same and self._ties.changed() is None) or not self.changed(None if same else roots)
 
     def put_back(self) -> None:
         """Set everything as it was at first."""

@@ -81,7 +81,7 @@ class Ties:
         """Tie the keys and parts of a dict, or of the attributes of an object or class."""
         was = dict(x)
         back = functools.partial(restore or functools.partial(_refill, x), was)
-        for view in (x, x.values()):
+        for view in (x, x.values()) if was else (x,):
             self._rows.append((view, list(view), back, functools.partial(_odd, x, was, how, place)))
 
     def numbers(self, x: Any, place: Place, for_now: bool = False) -> Any:
@@ -104,7 +104,7 @@ class Ties:
             ):
                 return place
         for view, parts, _, place in self._rows:
-            if len(view) != len(parts) or not all(map(operator.is_, view, parts)):
+            if len(view) != len(parts) or (parts and not all(map(operator.is_, view, parts))):
                 return place() if callable(place) else place
         for x, what, was, _, place in self._arrays_for_now if for_now else self._arrays:
             if (x if what is None else x.tobytes()) != was or (what and (x.dtype, x.shape) != what):
