@@ -245,3 +245,24 @@ def test_norms(order: Any) -> None:
     if order in (1, np.inf, -np.inf):
         assert ag.norm(X, order) == pytest.approx(np.linalg.norm(X, order), rel=1e-14)
     assert not np.any(grad(lambda x: ag.norm(x, order))(np.zeros(3))) or order in (0.5,)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (lambda: ag.tensordot(np.ones((2, 3)), np.ones((3, 2)), 10**15), "`axes` is how many axes to sum over"),
+        (lambda: ag.tensordot(2.0, np.ones(3), 1), "`axes` is how many axes to sum over"),
+        (lambda: ag.tensordot(np.ones((2, 3)), np.ones((3, 2)), ([0, 1], [1])), "`axes` are two lists of as many"),
+        (lambda: ag.diff(2.0), "`axis` is one axis"),
+        (lambda: ag.norm(np.ones(3), np.ones(2)), "`ord` .* is not known"),
+        (lambda: ag.pad(np.ones(3), "a"), "`pad_width`"),
+    ],
+)
+def test_wrong_axes_widths_and_orders_are_named(wrong: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=words):
+        wrong()
+
+
+def test_differences_end_when_nothing_is_left_and_products_begin_with_one_number() -> None:
+    assert ag.diff(np.ones((2, 3)), 10**15).shape == (2, 0)
+    assert np.array_equal(ag.cumprod(2.0), np.cumprod(2.0))

@@ -167,7 +167,9 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     try:
         return transpose(x, axes=np.moveaxis(lengths, source, destination).shape)
     except Exception as error:
-        raise refusal("moveaxis", [x], {"source": source, "destination": destination}, error) or error from error
+        raise refusal("moveaxis", [x], {"source": source, "destination": destination}, error) or error.with_traceback(
+            None
+        ) from error
 
 
 # Products ------------------------------------------------------------------------------------------------------
@@ -313,6 +315,13 @@ def _part(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
     return getitem(x, index=(slice(None),) * axis + (slice(start, stop),))
 
 
+def _only_axis(x: Any, axis: Any) -> int:
+    axes = axes_of(axis, len(shape_of(x)))
+    if len(axes) != 1:
+        raise ValueError(f"`axis` is one axis, not {axis!r:.40}, and `x` has shape {shape_of(x)}")
+    return axes[0]
+
+
 def cumprod(x: Any, axis: int = 0) -> Any:
     """Return the running product along `axis`, multiplied in strides: its gradient divides by nothing.
 
@@ -320,7 +329,8 @@ def cumprod(x: Any, axis: int = 0) -> Any:
     array([1., 2., 6.])
     """
     x = as_operand(x)
-    (axis,), shift = axes_of(axis, len(shape_of(x))), 1
+    x = x if shape_of(x) else ravel(x)
+    axis, shift = _only_axis(x, axis), 1
     while shift < shape_of(x)[axis]:
         products = mul(_part(x, axis, shift, None), _part(x, axis, None, -shift))
         x, shift = concatenate(_part(x, axis, None, shift), products, axis=axis), 2 * shift
@@ -334,10 +344,10 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     array([3., 5.])
     """
     x = as_operand(x)
-    (axis,) = axes_of(axis, len(shape_of(x)))
+    axis = _only_axis(x, axis)
     if not isinstance(n, (int, np.integer)) or n < 0:
         raise ValueError(f"`n` is a whole number from 0, not {n!r:.60}")
-    for _ in range(n):
+    for _ in range(min(n, shape_of(x)[axis])):  # then nothing is left
         x = sub(_part(x, axis, 1, None), _part(x, axis, None, -1))
     return x
 
@@ -353,10 +363,12 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     x = as_operand(x)
     ndim = len(shape_of(x))
     axes = axes_of(axis, ndim)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+    known = isinstance(ord, (int, float, np.integer, np.floating, str))
+    if ord is None or (known and (ord, len(axes)) in (("fro", 2), (2, 1))):
         return reductions.norm(x, axis=axis, keepdims=keepdims)
-    if isinstance(ord, bool) or not isinstance(ord, (int, float, np.number)) or len(axes) > 2:
+    if not known or isinstance(ord, (bool, str)) or len(axes) > 2:
         raise ValueError(f"`ord` {ord!r:.60} is not known for {len(axes)} axes: use a number, or 'fro' for matrices")
+    ord = float_of(ord, "ord")
     if len(axes) == 2:
         if ord not in (1, -1, np.inf, -np.inf):
             raise ValueError(f"`ord` {ord!r} of matrices needs singular values: use 'fro', 1, -1, inf or -inf")
@@ -368,5 +380,5 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return (reductions.max if ord > 0 else reductions.min)(abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
         return reductions.sum(step(abs(x)), axis=axis, keepdims=keepdims)
-    sums = reductions.sum(abs(x) if ord == 1 else pow(abs(x), float(ord)), axis=axis, keepdims=keepdims)
+    sums = reductions.sum(abs(x) if ord == 1 else pow(abs(x), ord), axis=axis, keepdims=keepdims)
     return sums if ord == 1 else where(step(sums), pow(sums, 1.0 / ord), sums)  # at 0 the gradient is 0
