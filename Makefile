@@ -23,7 +23,7 @@ PARALLEL := -n $(JOBS) --dist worksteal
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-long lint types wheel kernels oldest soak notebooks course pages gallery bench clean
+.PHONY: help demo test test-long coverage lint types wheel kernels oldest soak notebooks course pages gallery bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -34,11 +34,14 @@ demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
 test: lint types wheel ## lint, types, the wheel, then the tests and doctests but for the slow ones: 6 minutes on 2 cores
 	$(PYTEST) $(PARALLEL)
 
-test-long: $(TEST)/peers wheel ## the slow tests too, beside PyTorch and JAX, coverage, checked kernels, notebooks: 15 minutes
-	$(PYTEST) $(PARALLEL) -m "" --cov --cov-report=term
+test-long: $(TEST)/peers wheel ## the slow tests, beside PyTorch and JAX, checked kernels, notebooks: 15 minutes
+	$(PYTEST) $(PARALLEL) -m "slow or network"
 	PYTHONPATH=$(LIBRARIES) $(WHEEL)/bin/python -P -m pytest -q $(PARALLEL) -c /dev/null --rootdir $(WHEEL) -p no:cacheprovider --doctest-modules -o doctest_optionflags="ELLIPSIS NORMALIZE_WHITESPACE" --pyargs chalkgrad
 	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory notebooks
+
+coverage: $(TEST)/peers wheel ## all tests, with the lines and branches that they run
+	$(PYTEST) $(PARALLEL) -m "" --cov --cov-report=term
 
 lint: $(TEST)/ready ## check the style with ruff
 	$(TEST)/bin/python -m ruff check

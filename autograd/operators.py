@@ -268,8 +268,10 @@ def _compared(traced: Any, plain: Any, node: Node, other: Any) -> Any:
         return NotImplemented
     try:
         found = _data_of(other)
-    except TypeError:  # an array of texts
-        return NotImplemented
+    except TypeError:
+        if isinstance(other, (list, tuple)) or plain not in (operator.eq, operator.ne):
+            return NotImplemented
+        return np.full(np.shape(other), plain is operator.ne)[()]  # an array of texts has no number that is equal
     return plain(node._data, found) if modes.tracer() is None else traced(node, other)
 
 

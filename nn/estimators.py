@@ -325,7 +325,7 @@ class MLPRegressor(RegressorMixin, _Perceptron):
 
     >>> X = np.linspace(-1.0, 1.0, 50)[:, None]
     >>> y = np.sin(3 * X[:, 0])
-    >>> regressor = MLPRegressor((16,), "tanh", batch_size=10, learning_rate_init=0.05, random_state=0).fit(X, y)
+    >>> regressor = MLPRegressor((16,), "tanh", batch_size=10, learning_rate_init=0.02, random_state=0).fit(X, y)
     >>> regressor.score(X, y) > 0.98
     True
     """

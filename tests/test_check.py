@@ -12,7 +12,6 @@ from autograd import (
     asinh,
     check,
     compile,
-    compiled,
     cos,
     div,
     exp,
@@ -30,6 +29,7 @@ from autograd import (
     where,
 )
 from autograd.check import GradcheckError
+from autograd.compiler import compiled
 
 RNG = np.random.default_rng(3)
 MATRIX = RNG.normal(size=(3, 2))

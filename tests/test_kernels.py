@@ -114,8 +114,10 @@ def test_a_process_killed_while_it_writes_the_cache_harms_no_other(tmp_path: Pat
 
 def test_without_a_compiler_nets_are_trained_eagerly_and_programs_say_so(tmp_path: Path) -> None:
     code = (
-        "import nn, autograd; from autograd import Value; X, y = nn.datasets.xor(); x = Value(2.0)\n"
-        "print(len(nn.fit(nn.TensorMLP(2, [2, 1]), X, y, epochs=2)['loss']))\n"
+        "import nn, autograd, warnings; from autograd import Value; X, y = nn.datasets.xor(); x = Value(2.0)\n"
+        "with warnings.catch_warnings(record=True, action='always') as told:\n"
+        "    print(len(nn.fit(nn.TensorMLP(2, [2, 1]), X, y, epochs=2)['loss']))\n"
+        "assert [w.category for w in told] == [nn.EagerFallback]\n"
         "try: autograd.compile(x * x)()\nexcept RuntimeError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True,

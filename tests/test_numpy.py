@@ -177,7 +177,10 @@ def test_a_function_written_for_numpy_is_differentiated_and_drawn() -> None:
     assert "tanh" in ag.draw(loss(Tensor(w), x, y)).text()
 
 
-@pytest.mark.parametrize("library", ["torch", "jax.numpy", "pandas", "pandas frame", "numpy.ma"])
+PEERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("torch", "jax.numpy")]
+
+
+@pytest.mark.parametrize("library", [*PEERS, "pandas", "pandas frame", "numpy.ma"])
 def test_arrays_of_other_libraries_are_operands(library: str) -> None:
     module = pytest.importorskip(library.split()[0])
     make = {"torch": "tensor", "jax.numpy": "asarray", "pandas": "Series", "pandas frame": "DataFrame",
@@ -193,6 +196,7 @@ def test_arrays_of_other_libraries_are_operands(library: str) -> None:
     assert grad(lambda x: ag.sum(x * x))(theirs).tolist() == (2.0 * ours).tolist()
 
 
+@pytest.mark.slow
 def test_what_another_library_would_lose_is_refused() -> None:
     torch = pytest.importorskip("torch")
     theirs, masked = torch.ones(2, requires_grad=True), np.ma.array([1.0, 9e9], mask=[False, True])

@@ -45,7 +45,6 @@ LOSSES = {
     "np.asarray": np.asarray,
     "a list": lambda x: np.array([x, x]),
     "a stored row": lambda x: stored(x, slice(None)),
-    "np.linspace": lambda x: np.linspace(0.0, x, 3),
     "np.vectorize": lambda x: np.vectorize(math.exp)(x),
 }
 

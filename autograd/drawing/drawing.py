@@ -79,7 +79,7 @@ def draw(
         focus: a node, its label, or the name of a box: only what lies near it is shown,
         radius: within so many steps, 2 if left out.
         settings: how the picture looks.
-        look: single settings by name, such as `direction="TB"` or `theme="dark"`: see `autograd.drawing.Settings`.
+        look: single settings by name, such as `direction="TB"` or `theme="dark"`: see `Settings`.
 
     Returns:
         A picture as it is now, a `Drawing` of a graph or a `Figure`; what happens later does not change it.

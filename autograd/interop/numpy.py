@@ -1,4 +1,4 @@
-"""NumPy's functions on nodes, by NumPy's own protocols: `np.exp(x)` is `autograd.exp(x)`, a node.
+"""NumPy's functions on nodes, by NumPy's own protocols: `np.exp(x)` is `chalkgrad.exp(x)`, a node.
 
 So a function that was written for NumPy is differentiated, compiled and drawn as it stands. What only asks, such as
 `np.argmax` and `np.allclose`, is answered by NumPy from the numbers; all the rest is refused: no gradient is lost.
@@ -44,6 +44,8 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "floor_divide": _operator("floordiv"), "bitwise_and": _operator("and"), "bitwise_or": _operator("or"),
     "bitwise_xor": _operator("xor"), "invert": Operators.__invert__,
     **{name: getattr(comparison, name) for name in comparison.__all__},
+    "equal": lambda x, y: x == y if isinstance(x, Node) else y == x,
+    "not_equal": lambda x, y: x != y if isinstance(x, Node) else y != x,
 }  # fmt: skip
 _REDUCE = {"add": reductions.sum, "multiply": composites.prod, "maximum": reductions.max, "minimum": reductions.min}
 _ACCUMULATE = {"add": reductions.cumsum, "multiply": arrays.cumprod}
