@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["as_array", "cast", "count", "flag", "hinted", "near", "one_of", "refuse_masked", "within"]
+__all__ = ["as_array", "cast", "count", "flag", "hinted", "listed", "near", "one_of", "refuse_masked", "within"]
 
 
 def refuse_masked(x: Any, name: str) -> None:
@@ -55,6 +55,18 @@ def count(n: Any, name: str, least: int = 1) -> int:
     if n >= 2**63:
         raise ValueError(f"`{name}` is less than 2**63, not a number of {len(f'{int(n):x}')} hexadecimal digits")
     return int(n)
+
+
+def listed(xs: Any, name: str) -> list[Any]:
+    """Check that a setting is a list, or what can be listed.
+
+    >>> listed((16, 1), "hidden")
+    [16, 1]
+    """
+    try:
+        return list(xs)
+    except TypeError:
+        raise TypeError(f"`{name}` is a list, not {xs!r:.40}") from None
 
 
 def flag(x: Any, name: str) -> bool:

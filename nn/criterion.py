@@ -125,6 +125,8 @@ class Criterion:
         """
         plain = targets.node_or_plain(y, self.targets_name)
         ignored, gone = self.settings.get("ignore_index"), np.empty(0)
+        if ignored is not None and not np.isscalar(ignored):
+            raise TypeError(f"`ignore_index` is one label, such as -100, not {ignored!r:.60}")
         if ignored is not None and isinstance(plain, np.ndarray) and plain.shape in (shape, shape[:-1]):
             one_hot = plain.shape == shape
             gone = np.asarray(~plain.any(axis=-1) if one_hot else plain == ignored)[..., None]

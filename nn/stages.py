@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +57,11 @@ def network_of(title: str, stages: Sequence[Stage], view: str, at: Any) -> Netwo
     biases = [None if stage.bias is None else read(stage.bias) for stage, _ in merged]
     notes = [", ".join(x.name for x in behind if x.name) for _, behind in merged]
     made = Network(title, weights, biases, notes, what="weight" if view == "forward" else "gradient")
-    points = np.asarray(getattr(at, "data", at)) if isinstance(at, Node | np.ndarray | list) else None
-    if points is not None and points.ndim == 2 and points.shape[1] == len(weights[0]) == 2 and len(points) > 1:
+    points: np.ndarray = np.empty(0)
+    if isinstance(at, Node | np.ndarray | list):
+        with suppress(ValueError):  # of a ragged list: `_values` says it
+            points = np.asarray(at.data if isinstance(at, Node) else at)
+    if points.dtype.kind in "fiub" and points.ndim == 2 and points.shape[1] == len(weights[0]) == 2 and len(points) > 1:
         made.maps, made.span = _maps(points.astype(np.float64), stages)
     elif at is not None:
         made.values = _values(at, stages, len(weights[0]))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import as_array, count, flag, one_of, within
+from ..checks import as_array, count, flag, listed, one_of, within
 from ..data import plain_array
 from ..features import FEATURES
 from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
@@ -75,10 +75,10 @@ def playground(
     if X is not None or y is not None:
         settings |= _own(X, y)
         problem = settings["own"]["problem"]
-    widths = [count(n, "hidden") for n in _listed(hidden, "hidden")]
+    widths = [count(n, "hidden") for n in listed(hidden, "hidden")]
     if len(widths) > 6 or max(widths, default=0) > 8:
         raise ValueError(f"`hidden` is up to six widths of up to eight units, not {widths}")
-    names = [one_of(name, FEATURES, "features") for name in _listed(features, "features")]
+    names = [one_of(name, FEATURES, "features") for name in listed(features, "features")]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"`features` are one or more, each once, not {names}")
     losses = OUTPUT_LOSSES if problem == "classes" else ("mse", "mae", "huber")
@@ -99,13 +99,6 @@ def playground(
         "seed": count(seed, "seed", 0),
     }
     return Page("playground", "Playground", settings, 900)
-
-
-def _listed(xs: Any, name: str) -> list[Any]:
-    try:
-        return list(xs)
-    except TypeError:
-        raise TypeError(f"`{name}` is a list, not {xs!r:.40}") from None
 
 
 def _own(X: Any, y: Any) -> dict[str, Any]:
