@@ -16,7 +16,8 @@ def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
     for x in reversed(all_nodes(node)):
         if id(x) not in memo:
             copy = _blank(type(x), x, [memo[id(i)] for i in x.inputs])
-            copy.grad = None if isinstance(x.grad, Node) else _copied(x.grad)
+            grad = getattr(x, "grad", None)  # hidden while a step is traced
+            copy.grad = None if isinstance(grad, Node) else _copied(grad)
             memo[id(x)] = copy
     return memo[id(node)]
 

@@ -115,6 +115,7 @@ class CompiledRunner:
         self.loops: dict[Any, Loop] = {}
         self.trainable: list[bool] = []
         self.modules: list[Module] = []
+        self.grads: list[Any] = []  # of the parameters; while a step is traced, nobody may read them
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.refused = ""  # why steps are taken eagerly
         self.told = False
@@ -130,12 +131,29 @@ class CompiledRunner:
         attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
         self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
         self.constants = [p for p in self.optimizer.parameters if not p.requires_grad] + [x for *_, x in self.buffers]
-        with _switched(self.constants, [None] * len(self.constants)) as self.ops:
-            return self._take_steps(batches)
+        self._hide()
+        try:
+            with _switched(self.constants, [None] * len(self.constants)) as self.ops:
+                return self._take_steps(batches)
+        finally:
+            self._show()
 
     def _eagerly(self, rows: Sequence[np.ndarray]) -> list[float]:
-        with _switched(self.constants, self.ops):
-            return self.eager(rows)
+        self._show()
+        try:
+            with _switched(self.constants, self.ops):
+                return self.eager(rows)
+        finally:
+            self._hide()
+
+    def _hide(self) -> None:
+        self.grads = [parameter.grad for parameter in self.optimizer.parameters]
+        for parameter in self.optimizer.parameters:
+            del parameter.grad
+
+    def _show(self) -> None:
+        for parameter, grad in zip(self.optimizer.parameters, self.grads, strict=True):
+            parameter.grad = grad
 
     def _take_steps(self, batches: Sequence[np.ndarray]) -> list[float]:
         losses: list[float] = []
@@ -209,11 +227,11 @@ class CompiledRunner:
             skipped[i] += taken
 
         def commit() -> None:
-            for parameter, number, grad in zip(own, numbers, grads, strict=True):
-                parameter.data, parameter.grad = number, grad
+            for parameter, number in zip(own, numbers, strict=True):
+                parameter.data = number
             for (*_, buffer), number in zip(self.buffers, kept, strict=True):
                 buffer.data = number
-            optimizer.states, optimizer.steps, optimizer.skipped = news, steps, skipped
+            self.grads, optimizer.states, optimizer.steps, optimizer.skipped = grads, news, steps, skipped
 
         try:
             commit()
@@ -302,6 +320,10 @@ class CompiledRunner:
             try:
                 value = objective(arrays.model, *batch)
                 kept = [vars(module)[name] for module, name, _ in buffers]
+            except AttributeError as error:
+                if error.name != "grad":
+                    raise
+                raise ValueError("the step reads the gradient of a parameter, which training sets") from error
             finally:
                 for module, name, buffer in buffers:
                     object.__setattr__(module, name, buffer)

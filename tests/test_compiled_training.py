@@ -269,6 +269,23 @@ def test_noise_of_a_generator_that_a_module_holds_is_that_of_eager_training() ->
     np.testing.assert_allclose(*(run["loss"] for run in runs), rtol=1e-10)
 
 
+def test_a_loss_that_reads_a_gradient_is_trained_eagerly() -> None:
+    def run(compiled: bool | None) -> Any:
+        model = net()
+
+        def loss(outputs: Any, targets: Any) -> Any:
+            grad = model[0].bias.grad
+            return losses.mse(outputs, targets) * (1.0 if grad is None else 1.0 + float(np.sum(grad)))
+
+        return nn.fit(model, X, REAL, loss, optimizer=nn.SGD(lr=0.1), epochs=9, batch_size=None, compiled=compiled)
+
+    with pytest.warns(nn.EagerFallback, match="reads the gradient of a parameter"):
+        history = run(None)
+    assert history["loss"] == run(False)["loss"]
+    with pytest.raises(ValueError, match="reads the gradient of a parameter"):
+        run(True)
+
+
 def test_a_loss_that_closes_over_its_net_of_values_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model, traces = nn.MLP(2, [3, 1], "tanh", rng=1), []
     monkeypatch.setattr(Loop, "_make", lambda self, state, make=Loop._make: (traces.append(1), make(self, state)))

@@ -220,6 +220,26 @@ def test_a_refused_call_has_not_happened(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(("f", "name"), [
+    (lambda x: x * len([*map(id, [1])]), "id"),
+    (lambda x: x * len(sorted([1, 2], key=id)), "id"),
+    (lambda x: x * len(BaseException.__subclasses__()), "__subclasses__"),
+])  # fmt: skip
+def test_what_c_code_calls_is_refused(f: Any, name: str) -> None:
+    with pytest.raises(RuntimeError, match=name):
+        compile(f)(1.0)
+
+
+def test_a_print_that_is_not_reached_is_no_obstacle() -> None:
+    def f(x: Any, verbose: bool = False) -> Any:
+        if verbose:
+            print(x)
+            print(*[x])
+        return x * x
+
+    assert compile(f)(3.0) == 9.0
+
+
 def test_objects_are_arguments_and_are_watched() -> None:
     class Settings:
         rate = 2.0

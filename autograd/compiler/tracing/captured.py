@@ -15,7 +15,6 @@ import dis
 import functools
 import importlib.util
 import operator
-import pickle
 import random
 import re
 import sys
@@ -28,8 +27,8 @@ import numpy as np
 
 from ...graph import Node, fixed
 from ...primitive import Primitive
-from .purity import REMEDY, Observer, standing
-from .ties import ABSENT, Ties, as_class, is_plain, text
+from .purity import DENIED, REMEDY, Observer, standing
+from .ties import ABSENT, Ties, as_class, is_plain, set_state, state_of, text
 
 __all__ = ["Captured"]
 
@@ -56,25 +55,28 @@ _GETTERS = (operator.attrgetter, operator.methodcaller)
 
 
 @functools.lru_cache(4096)
-def _named(code: types.CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[tuple[str, int]], frozenset[Any]]:
-    """Return the globals that a code and the codes inside it name, all names, imports, and these codes."""
-    reads, names, modules, codes = set(), set(code.co_names), set(), {code}
-    level = 0
+def _named(code: types.CodeType) -> tuple[frozenset[Any], ...]:
+    """Return the globals that a code and the codes inside it name, those not just called, all names, imports, codes."""
+    reads, handed, names, modules, codes = set(), set(), set(code.co_names), set(), {code}
+    level, before = 0, ""
     for step in dis.get_instructions(code):
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
             reads.add(step.argval)
+            if "NULL" not in step.argrepr and before != "PUSH_NULL":
+                handed.add(step.argval)
         elif step.opname == "LOAD_CONST" and type(step.argval) is int:
             level = step.argval
         elif step.opname == "IMPORT_NAME":
             modules.add((step.argval, level))
+        before = step.opname
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
-            of_all: list[set[Any]] = [reads, names, modules, codes]
+            of_all: list[set[Any]] = [reads, handed, names, modules, codes]
             for own, part in zip(of_all, _named(const), strict=True):
                 own |= part
         elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
             names.update(re.findall(r"\w+", const))
-    return frozenset(reads), frozenset(names), frozenset(modules), frozenset(codes)
+    return frozenset(reads), frozenset(handed), frozenset(names), frozenset(modules), frozenset(codes)
 
 
 class Captured:
@@ -141,7 +143,7 @@ class Captured:
             self._node(place, x)
         elif isinstance(x, _RANDOM) and not isinstance(x, random.SystemRandom):
             self._facts.append(id(x))
-            self._states.append((x, place, _state(x)))
+            self._states.append((x, place, state_of(x)))
         elif isinstance(x, types.MethodType):
             self._facts.append("method")
             self._push(place, "", "", x.__func__)
@@ -149,7 +151,9 @@ class Captured:
         elif isinstance(x, types.BuiltinFunctionType):
             self._facts.append(x.__qualname__)
             owner = x.__self__
-            if isinstance(owner, types.ModuleType) and standing(x.__module__ or "builtins") == "other":
+            if owner is builtins and x.__name__ in DENIED:  # handed on, as in `map(print, x)`: no profile sees a call
+                self.refused.append(f"`{text(place)}` is `{x.__name__}`")
+            elif isinstance(owner, types.ModuleType) and standing(x.__module__ or "builtins") == "other":
                 self.refused.append(f"`{text(place)}` is a function of `{x.__module__}`")
             elif not isinstance(owner, (type, types.ModuleType)):
                 self._push(place, "", "", owner)
@@ -177,7 +181,7 @@ class Captured:
             for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
                 self._push(None, "", name, self._ties.cell(cell, (None, "", name)))
             return
-        reads, names, modules, codes = _named(x.__code__)
+        reads, handed, names, modules, codes = _named(x.__code__)
         self.codes |= codes
         self._spaces.append((x, place, set()))
         if self._ran is not None and x.__code__ not in self._ran:
@@ -193,6 +197,8 @@ class Captured:
             now = self._ties.entry(x.__globals__, name, (None, "", name))
             if now is ABSENT:
                 now = self._ties.entry(vars(builtins), name, (None, "", name))
+                if name in DENIED and name not in handed:  # the profile sees whether it is called
+                    continue
             self._push(None, "", name, now)
         for name, level in sorted(modules):
             package = x.__globals__.get("__package__") or ""
@@ -340,7 +346,7 @@ class Captured:
         ties, states = self._origin
         ties.put_back()
         for g, _, was in states:
-            _set_state(g, was)
+            set_state(g, was)
 
     # The trace ---------------------------------------------------------------------------------------------
 
@@ -377,7 +383,7 @@ class Captured:
 
     def _refuse_changes(self) -> None:
         for g, place, was in self._states:
-            if _state(g) != was:
+            if state_of(g) != was:
                 raise RuntimeError(
                     f"the function draws random numbers from `{text(place)}`, which a program would repeat for ever: "
                     "draw them inside `chalkgrad.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
@@ -398,7 +404,7 @@ class Captured:
         finally:
             if self.changed():
                 self._walk()
-            self._states = [(g, place, _state(g)) for g, place, _ in self._states]
+            self._states = [(g, place, state_of(g)) for g, place, _ in self._states]
             sys.setprofile(profile)
 
 
@@ -432,18 +438,3 @@ def _article(kind: type) -> str:
 
 def _opaque(what: str) -> str:
     return f"{what}, whose state cannot be watched: {REMEDY}"
-
-
-def _state(g: Any) -> Any:
-    if isinstance(g, random.Random):
-        return g.getstate()
-    return pickle.dumps(g.get_state() if isinstance(g, np.random.RandomState) else getattr(g, "bit_generator", g).state)
-
-
-def _set_state(g: Any, state: Any) -> None:
-    if isinstance(g, random.Random):
-        g.setstate(state)
-    elif isinstance(g, np.random.RandomState):
-        g.set_state(pickle.loads(state))
-    else:
-        getattr(g, "bit_generator", g).state = pickle.loads(state)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Observer", "standing"]
+__all__ = ["DENIED", "Observer", "standing"]
 
 PURE = frozenset([
     "autograd", "nn", "chalkgrad", "numpy", "abc", "bisect", "builtins", "cmath", "collections", "contextlib",
@@ -30,7 +30,7 @@ DENIED = frozenset([
     "memmap", "open_memmap", "get_printoptions", "set_printoptions", "printoptions", "array2string", "array_repr",
     "array_str", "geterr", "seterr", "geterrcall", "seterrcall", "getbufsize", "setbufsize", "seed", "set_state",
     "setstate", "get_state", "getstate", "show_config", "spawn", "_array_str_implementation",
-    "_array_repr_implementation", "_default_array_str", "_default_array_repr",
+    "_array_repr_implementation", "_default_array_str", "_default_array_repr", "__subclasses__",
 ])  # fmt: skip
 """What pure modules hold that reads or changes something outside."""
 _ENTROPY = ("secrets", "uuid", "tempfile")

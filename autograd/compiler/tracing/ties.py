@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import operator
+import pickle
+import random
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["ABSENT", "Ties", "as_class", "is_plain", "text"]
+__all__ = ["ABSENT", "Ties", "as_class", "is_plain", "set_state", "state_of", "text"]
 
 ABSENT: Any = object()
 _PLAIN = frozenset({int, float, complex, str, bytes, bool, type(None)})
@@ -164,3 +166,20 @@ def _set(x: Any, name: str, part: Any) -> None:
         setattr(x, name, part)
     else:
         object.__setattr__(x, name, part)
+
+
+def state_of(g: Any) -> Any:
+    """Return the state of a generator of random numbers, to be compared."""
+    if isinstance(g, random.Random):
+        return g.getstate()
+    return pickle.dumps(g.get_state() if isinstance(g, np.random.RandomState) else getattr(g, "bit_generator", g).state)
+
+
+def set_state(g: Any, state: Any) -> None:
+    """Undo `state_of`."""
+    if isinstance(g, random.Random):
+        g.setstate(state)
+    elif isinstance(g, np.random.RandomState):
+        g.set_state(pickle.loads(state))
+    else:
+        getattr(g, "bit_generator", g).state = pickle.loads(state)
