@@ -336,6 +336,7 @@ PROVED_IN: dict[str, tuple[str, ...]] = {
     ),
     "Compiled: random numbers advance at each call, in the stream that eager code draws": (
         "test_compiled::test_random_numbers_advance",
+        "test_compiled::test_what_is_computed_of_a_drawn_number_advances_too",
         "test_compiled::test_random_numbers_that_would_be_frozen_are_refused",
         "test_compiled_training::test_dropout_draws_the_same_stream",
     ),
