@@ -12,6 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -228,6 +229,25 @@ def test_a_refused_call_has_not_happened(capsys: pytest.CaptureFixture[str]) -> 
 def test_what_c_code_calls_is_refused(f: Any, name: str) -> None:
     with pytest.raises(RuntimeError, match=name):
         compile(f)(1.0)
+
+
+def test_what_a_module_has_been_given_late_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tried(x: Any) -> Any:
+        try:
+            return x * np.my_rate  # type: ignore[attr-defined]
+        except AttributeError:
+            return x
+
+    ways = [tried, lambda x: x * getattr(np, "my_rate", 1.0), lambda x: x * 7.0 if hasattr(np, "my_rate") else x]
+    compiled = [compile(f) for f in ways]
+    assert [f(2.0) for f in compiled] == [2.0, 2.0, 2.0]
+    monkeypatch.setattr(np, "my_rate", 7.0, raising=False)
+    assert [f(2.0) for f in compiled] == [14.0, 14.0, 14.0]
+
+
+def test_a_class_whose_operators_read_a_context_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="is a class of `decimal`"):
+        compile(lambda x: x * float(Decimal(1) / 3))(1.0)
 
 
 def test_a_print_that_is_not_reached_is_no_obstacle() -> None:

@@ -45,7 +45,7 @@ _HOLDERS = frozenset({
     types.MappingProxyType, functools.partial,
 })  # fmt: skip
 _RANDOM = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
-_WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__"})
+_WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "Exception"})
 _HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
 _CALLED = ("forward", "prepare", "base")  # names that the library asks for
 _ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__"})  # watched where a code names them
@@ -221,6 +221,8 @@ class Captured:
         self._facts.append(id(x))
         ours = x.__module__.partition(".")[0] in _OURS
         if not ours and standing(x.__module__) != "user":
+            if x.__module__ == "decimal":  # its operators read a context, and no profile sees that
+                self.refused.append(f"`{text(place)}` is a class of `decimal`")
             return
         self._ties.table(vars(x), place, ".", functools.partial(as_class, x))
         self._ties.attribute(x, "__bases__", (place, ".", "__bases__"))
@@ -253,7 +255,7 @@ class Captured:
             named |= {n for n, part in names.items() if n[:2] == "__" and _may_run(part)}
         if is_users and self._names & _WIDE:
             named |= {n for n in names if n[:2] != "__"}
-        if not is_class and "__getattr__" in named:
+        if not is_class and ("__getattr__" in named or self._names & _WIDE):
             named |= self._names  # one that is absent may be set later
         for name in sorted(named - done):
             done.add(name)
