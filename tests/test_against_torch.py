@@ -107,7 +107,7 @@ def test_second_derivatives_of_random_expressions(seed: int) -> None:
     a.backward(create_graph=True)
     slopes = torch.autograd.grad(b, theirs, create_graph=True, allow_unused=True)
     for x, s in zip(ours, slopes, strict=True):
-        agree(0.0 if x.grad is None else float(x.grad), 0.0 if s is None else s.item())
+        agree(0.0 if x.grad is None else x.grad.item(), 0.0 if s is None else s.item())
     ours_sum = sum(x.grad for x in ours if x.grad is not None)
     theirs_sum = sum(s for s in slopes if s is not None)
     for x in ours:
