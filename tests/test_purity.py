@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import copy
 import cProfile
+import functools
+import importlib
+import logging
 import os
 import pickle
 import random
 import signal
+import sys
 import threading
 import time
+import types
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
@@ -248,6 +253,78 @@ def test_what_a_module_has_been_given_late_is_seen(monkeypatch: pytest.MonkeyPat
 def test_a_class_whose_operators_read_a_context_is_refused() -> None:
     with pytest.raises(RuntimeError, match="is a class of `decimal`"):
         compile(lambda x: x * float(Decimal(1) / 3))(1.0)
+
+
+def test_a_refusal_puts_back_attributes_cells_and_bytes() -> None:
+    class Slotted:
+        __slots__ = ("rate",)
+
+    class Plain:
+        rate = 1.0
+
+    slotted, plain, late, raw, count = Slotted(), Plain(), Plain(), bytearray(2), 1
+    objects = np.array([1.0, "a"], object)
+    slotted.rate = 1.0
+
+    def f(x: Any) -> Any:
+        nonlocal count
+        count, slotted.rate, late.rate, Plain.rate, objects[1], raw[0] = 2, 2.0, 3.0, 2.0, "b", 7
+        return x * plain.rate
+
+    with pytest.raises(RuntimeError, match="changed while the function was traced"):
+        compile(f)(1.0)
+    assert (count, slotted.rate, Plain.rate, vars(late)) == (1, 1.0, 1.0, {})
+    assert (objects.tolist(), raw) == ([1.0, "a"], b"\0\0")
+
+
+@pytest.mark.parametrize("change", range(6))
+def test_a_change_of_one_thing_is_seen(change: int) -> None:
+    class Kind(type):
+        rate = 2.0
+
+    class Base:
+        rate = 2.0
+
+    class Thing(Base, metaclass=Kind):
+        pass
+
+    numbers, leaf, objects = np.ones(3), Value(1.0, label="ab"), np.array([1.0, [2.0]], object)
+    view = numbers[:2]
+    view.flags.writeable = False
+
+    def f(x: Any) -> Any:
+        return x * Thing().rate * view.sum() * len(leaf.label) * objects[1][0] * type(Thing).rate
+
+    def label() -> None:
+        leaf.label = "abc"
+
+    ways = [
+        lambda: numbers.fill(5.0), label, lambda: objects[1].__setitem__(0, 7.0),
+        lambda: setattr(Kind, "rate", 3.0), lambda: setattr(Base, "rate", 3.0),
+        lambda: objects.__setitem__(1, [9.0]),
+    ]  # fmt: skip
+    g = compile(f)
+    assert g(1.0) == f(1.0) == 32.0
+    ways[change]()
+    assert g(1.0) == f(1.0) != 32.0
+
+
+@pytest.mark.parametrize(("f", "reason"), [
+    (lambda x: x * logging.getLogger().level, "calls `logging.getLogger`"),
+    (lambda x: importlib.import_module("a_module_of_the_user").scale(x), "nothing that it names leads to"),
+    (lambda x: x * memo(1), "`memo` is a `_lru_cache_wrapper`"),
+])  # fmt: skip
+def test_what_cannot_be_followed_is_named(f: Any, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("a_module_of_the_user")
+    exec("def scale(x): return 2.0 * x", vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with pytest.raises(RuntimeError, match=reason):
+        compile(f)(1.0)
+
+
+@functools.lru_cache
+def memo(x: float) -> float:
+    return x + len(sys.argv)
 
 
 def test_a_print_that_is_not_reached_is_no_obstacle() -> None:
