@@ -321,7 +321,7 @@ class LivePlot(Callback):
         try:
             from matplotlib import pyplot
         except ImportError:
-            raise ImportError('LivePlot needs matplotlib, which is missing: `pip install matplotlib`') from None
+            raise ImportError("LivePlot needs matplotlib, which is missing: `pip install matplotlib`") from None
         self.figure, self.ax = pyplot.subplots(figsize=(5.5, 4), layout="constrained")
         self._drawn, self._shown = -math.inf, _shower(self.figure)
 

@@ -69,6 +69,11 @@ class Module(Stateful):
             where = "train it with `nn.fit(model, X, y)`" if name in ("fit", "compile") else "see `dir(model)`"
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {where}")
 
+    def __setattr__(self, name: str, thing: Any) -> None:
+        if callable(getattr(Module, name, None)) and (isinstance(thing, Module) or not callable(thing)):
+            raise AttributeError(f"`{name}` is a method of every Module: give this attribute another name")
+        super().__setattr__(name, thing)
+
     def forward(self, x: Any) -> Any:
         """Compute the output; a subclass writes this."""
         raise NotImplementedError(f"{type(self).__name__} has no `forward(self, x)`: write one")

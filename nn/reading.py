@@ -58,7 +58,8 @@ class Reading:
         loss = loss_of(kind)
         own = loss if isinstance(loss, Criterion) else mse  # a plain function is of values
         self.codes, self.many = own.codes, own.many
-        found = output_activation or getattr(loss, "output_activation", None)
+        within = getattr(getattr(loss, "func", None), "output_activation", None)  # of a partial
+        found = output_activation or getattr(loss, "output_activation", within)
         found = _function(found) if isinstance(found, str) else found
         if found is None and not self.many and own.kind is not targets.signs:
             found = ag.identity

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd import Node
+
 from .encoding import decode, encode
 from .files import PathLike, pack, read, replace
 from .module import Module
@@ -66,7 +68,7 @@ def packed(model: Module, path: PathLike, optimizer: Optimizer | None = None, al
     arrays = _numbers(model)
     header: dict[str, Any] = {"format": "chalkgrad", "version": VERSION, "kind": type(model).__name__}
     architecture, header["why"] = _architecture(model, arrays)
-    header["model"] = architecture
+    header["model"], header["tied"] = architecture, _ties(model)
     trained = [name for name, p in model.named_parameters() if p.requires_grad]
     header["frozen"] = [name for name in model.state_dict() if name not in trained]
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
@@ -93,6 +95,7 @@ def load(path: PathLike) -> Module:
     model = saved.decoded("model")
     if not isinstance(model, Module):
         raise ValueError(f"{saved.name} is damaged: it names no model")
+    saved.decoded("tied", lambda ties: _tie(model, ties))
     _check(model, saved)
     model.load_state_dict(saved.state(model))
     frozen = saved.decoded("frozen", set) or ()
@@ -221,6 +224,7 @@ def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, st
     try:
         architecture = encode(model, "config/", own, modules=True)
         again = decode(json.loads(json.dumps(architecture)), own)
+        _tie(again, _ties(model))
     except (TypeError, ValueError) as error:
         return None, str(error)
     for one, other in zip(_looks(model), _looks(again), strict=False):
@@ -228,6 +232,28 @@ def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, st
             return None, f"{one} would become {other}"
     arrays.update(own)
     return architecture, None
+
+
+def _places(model: Module) -> dict[str, tuple[Module, str, Any]]:
+    """Give where each node of a model stands, by its name: in which module, as which attribute, which node."""
+    return {
+        f"{path}.{name}".lstrip("."): (module, name, part)
+        for path, module in model.named_modules() for name, part in module._attributes()
+        if isinstance(part, Node) and "." not in name
+    }  # fmt: skip
+
+
+def _ties(model: Module) -> dict[str, str]:
+    """Give the names of attributes that hold a node which has a name already, and that name."""
+    first: dict[int, str] = {}
+    named = {name: first.setdefault(id(part), name) for name, (_, _, part) in _places(model).items()}
+    return {name: known for name, known in named.items() if name != known}
+
+
+def _tie(model: Module, ties: dict[str, str]) -> None:
+    places = _places(model)
+    for name, known in ties.items():
+        setattr(*places[name][:2], places[known][2])
 
 
 def _looks(model: Module) -> list[str]:

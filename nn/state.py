@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import Node, Tensor, Value, display
 
+from .checks import as_array
 from .data import StandardScaler
 from .randomness import Random
 
@@ -332,9 +333,9 @@ def _with_arrays(thing: Any, new: Mapping[int, np.ndarray]) -> Any:
 def _numbers(entry: Any, own: Any) -> tuple[np.ndarray, str]:
     """Make an array of the entry of a state for `own`, or say what is wrong with it."""
     try:
-        array = np.asarray(entry.data if isinstance(entry, (Value, Tensor)) else entry)
-    except ValueError:
-        return np.empty(0), "is a nested list whose rows differ in length"
+        array = as_array(entry.data if isinstance(entry, (Value, Tensor)) else entry)
+    except ValueError as error:
+        return np.empty(0), str(error).removeprefix("`x` ")
     known = "iufb" if isinstance(own, np.ndarray) else "iuf"
     return array, "" if array.dtype.kind in known else f"holds {array.dtype}, not real numbers"
 

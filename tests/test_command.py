@@ -200,6 +200,8 @@ def test_iris_is_learned(capsys: Any) -> None:
         (["nothing.csv", "--target", "x"], 1, "nothing.csv"),
         (["iirs"], 1, "there is no file 'iirs', and no data set; data sets are xor, moons"),
         (["."], 1, "."),
+        (["iris", "--target", "petal"], 1, "'iris' comes with its columns and target"),
+        (["iris", "--ignore", "x0"], 1, "--target and --ignore are for a file"),
         (["iris", "--hidden", "3,x"], 2, "'3,x' is no list of widths"),
         (["iris", "--epochs", "0"], 1, "`epochs`"),
         (["iris", "--lr", "-1"], 1, "`lr` is -1"),
@@ -256,9 +258,11 @@ def test_mistakes_in_predict_are_told(capsys: Any) -> None:
     run("train", "houses.csv", "--target", "price", "--ignore", "town", "--epochs", "1")
     nn.save(nn.Linear(2, 1), "own.npz")
     Path("few.csv").write_text("rooms\n3\n")
+    Path("hole.csv").write_text("rooms,area\n,3\n")
     Path("torn.npz").write_bytes(Path("houses-model.npz").read_bytes()[:500])
     capsys.readouterr()
     for arguments, message in (
+        (["houses-model.npz", "hole.csv"], "column 'rooms' is empty in line 2: mend it\n"),
         (["houses-model.npz", "few.csv"], "few.csv has no column 'area'; it has 'rooms'"),
         (["own.npz", "houses.csv"], "own.npz was not saved by `chalkgrad train`"),
         (["torn.npz", "houses.csv"], "damaged"),

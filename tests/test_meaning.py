@@ -34,7 +34,7 @@ def focal(z: Any, labels: Any) -> Any:
 def test_a_loss_of_your_own_predicts_by_its_output_activation(tmp_path: Path) -> None:
     own_poisson.output_activation = ag.exp  # type: ignore[attr-defined]
     made = Criterion(lambda logs, y: ag.exp(logs) - y * logs, targets.reals, output_activation=ag.exp)
-    for loss in (made, own_poisson, "poisson_nll", "poisson"):
+    for loss in (made, own_poisson, functools.partial(own_poisson), "poisson_nll", "poisson"):
         model = nn.TensorMLP(1, [1], rng=0)
         inputs, counts = np.zeros((50, 1)), np.full(50, 20.0)
         history = nn.fit(model, inputs, counts, loss, epochs=300, optimizer=nn.Adam(lr=0.05), metrics=["mae"], rng=0)

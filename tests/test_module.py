@@ -48,8 +48,21 @@ def test_a_shared_parameter_or_module_counts_once() -> None:
     shared = nn.Linear(2, 2)
     model = nn.Sequential(shared, nn.ReLU(), shared)
     assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias"]
-    model.itself = model  # type: ignore[attr-defined]
+    model.itself = model
     assert model.count() == 6
+
+
+@pytest.mark.parametrize("thing", [1, Tensor([1.0]), nn.Linear(1, 1)])
+def test_no_attribute_hides_a_method(thing: Any) -> None:
+    for name in ("count", "parameters", "train"):
+        with pytest.raises(AttributeError, match=f"`{name}` is a method of every Module"):
+            setattr(nn.Linear(2, 1), name, thing)
+
+
+def test_masked_numbers_are_not_loaded() -> None:
+    state = {"weight": np.ma.masked_array([[1.0], [2.0]], [[False], [True]]), "bias": [0.0]}
+    with pytest.raises(ValueError, match="'weight' has entries that are masked"):
+        nn.Linear(2, 1).load_state_dict(state)
 
 
 def test_zero_grad() -> None:

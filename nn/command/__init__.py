@@ -183,6 +183,10 @@ def _data(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str
     """Read the table: inputs, target, the names of the columns and that of the target."""
     if options.data in DATASETS and not Path(options.data).exists():
         make = getattr(nn.datasets, options.data)
+        if options.target not in (None, "y") or options.ignore:
+            raise ValueError(
+                f"{options.data!r} comes with its columns and target: --target and --ignore are for a file"
+            )
         known = inspect.signature(make).parameters
         X, y = make(**{"names": True} if "names" in known else {}, **{"rng": options.seed} if "rng" in known else {})
         return X, y, [f"x{i}" for i in range(X.shape[1])], "y"
@@ -196,7 +200,7 @@ def _data(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str
     columns = [name for name in table.names if name != options.target and name not in options.ignore]
     if not columns:
         raise ValueError(f"{options.data} has no column beside the target {options.target!r}")
-    return table.numbers(columns), y, columns, options.target
+    return table.numbers(columns, ", or leave a column out with --ignore"), y, columns, options.target
 
 
 def _target(table: Table, name: str) -> np.ndarray:

@@ -29,11 +29,11 @@ class Table:
         place = self.names.index(name)
         return [row[place] for row in self.rows]
 
-    def numbers(self, names: Sequence[str]) -> np.ndarray:
+    def numbers(self, names: Sequence[str], remedy: str = "") -> np.ndarray:
         """Give columns of numbers as an array, shape `(n, len(names))`.
 
         Raises:
-            ValueError: a column is missing, or an entry is no finite number; says which.
+            ValueError: a column is missing, or an entry is no finite number; says which, and a further `remedy`.
         """
         self.known(names)
         places = [self.names.index(name) for name in names]
@@ -46,10 +46,8 @@ class Table:
                     entry = f"holds {row[place]!r:.40}" if row[place].strip() else "is empty"
                     wrong[name] = f"column {name!r} {entry} in line {line}"
         if wrong:
-            raise ValueError(
-                f"{self.path}: a net takes numbers only, and {'; '.join(wrong.values())}: "
-                f"mend it, or leave a column out with --ignore {','.join(wrong)!r}"
-            )
+            also = f"{remedy} {','.join(wrong)!r}" if remedy else ""
+            raise ValueError(f"{self.path}: a net takes numbers only, and {'; '.join(wrong.values())}: mend it{also}")
         return array
 
     def known(self, names: Iterable[str]) -> None:
