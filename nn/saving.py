@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import Node
-
 from .encoding import decode, encode
 from .files import PathLike, pack, read, replace
 from .module import Module
@@ -68,7 +66,7 @@ def packed(model: Module, path: PathLike, optimizer: Optimizer | None = None, al
     arrays = _numbers(model)
     header: dict[str, Any] = {"format": "chalkgrad", "version": VERSION, "kind": type(model).__name__}
     architecture, header["why"] = _architecture(model, arrays)
-    header["model"], header["tied"] = architecture, _ties(model)
+    header["model"], header["tied"] = architecture, model.ties()
     trained = [name for name, p in model.named_parameters() if p.requires_grad]
     header["frozen"] = [name for name in model.state_dict() if name not in trained]
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
@@ -224,7 +222,7 @@ def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, st
     try:
         architecture = encode(model, "config/", own, modules=True)
         again = decode(json.loads(json.dumps(architecture)), own)
-        _tie(again, _ties(model))
+        _tie(again, model.ties())
     except (TypeError, ValueError) as error:
         return None, str(error)
     for one, other in zip(_looks(model), _looks(again), strict=False):
@@ -234,26 +232,11 @@ def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, st
     return architecture, None
 
 
-def _places(model: Module) -> dict[str, tuple[Module, str, Any]]:
-    """Give where each node of a model stands, by its name: in which module, as which attribute, which node."""
-    return {
-        f"{path}.{name}".lstrip("."): (module, name, part)
-        for path, module in model.named_modules() for name, part in module._attributes()
-        if isinstance(part, Node) and "." not in name
-    }  # fmt: skip
-
-
-def _ties(model: Module) -> dict[str, str]:
-    """Give the names of attributes that hold a node which has a name already, and that name."""
-    first: dict[int, str] = {}
-    named = {name: first.setdefault(id(part), name) for name, (_, _, part) in _places(model).items()}
-    return {name: known for name, known in named.items() if name != known}
-
-
 def _tie(model: Module, ties: dict[str, str]) -> None:
-    places = _places(model)
+    places = {name: (module, attribute, node) for name, module, attribute, node in model.places()}
     for name, known in ties.items():
-        setattr(*places[name][:2], places[known][2])
+        if name in places and known in places and "." not in places[name][1]:
+            setattr(*places[name][:2], places[known][2])
 
 
 def _looks(model: Module) -> list[str]:

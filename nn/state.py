@@ -160,6 +160,20 @@ class Stateful(display.Shown):
                         seen.update([id(part)] if isinstance(part, Node) else [])
                         yield _joined(path, name), part
 
+    def places(self, path: str = "", above: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, str, Any]]:
+        """Walk through all places of nodes, also of shared ones: dotted name, Module, attribute, node."""
+        parts = list(self._attributes())
+        yield from ((_joined(path, name), self, name, part) for name, part in parts if isinstance(part, Node))
+        for name, part in parts:
+            if isinstance(part, Stateful) and part not in (*above, self):
+                yield from part.places(_joined(path, name), (*above, self))
+
+    def ties(self) -> dict[str, str]:
+        """Give the further names of what is shared, each with the name that it goes by."""
+        first: dict[int, str] = {}
+        named = {name: first.setdefault(id(node), name) for name, _, _, node in self.places()}
+        return {name: known for name, known in named.items() if name != known}
+
     def named_generators(self) -> Iterator[tuple[str, Random]]:
         """Walk through the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
         for path, module in self.named_modules():

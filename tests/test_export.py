@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import json
 import keyword
 import re
@@ -292,6 +293,25 @@ def test_learned_slopes_and_masks_in_pytorch() -> None:
     other = nn.Sequential(nn.Linear(3, 2), nn.PReLU(), nn.Linear(2, 3), nn.PReLU(slope=np.zeros(3)))
     nn.export.from_torch(other, theirs.state_dict())
     assert np.allclose(other.outputs(X), expected, rtol=1e-13)
+
+
+@pytest.mark.slow
+def test_tied_parameters_stand_under_each_name_in_pytorch() -> None:
+    layers = pytest.importorskip("torch").nn
+    tied, slope = nn.Linear(2, 2, rng=0), nn.PReLU()
+    ours: Any = nn.Sequential(tied, slope, nn.Linear(2, 2, rng=1), slope, tied)
+    ours[2].weight = tied.weight
+    one, bend = layers.Linear(2, 2), layers.PReLU()
+    theirs = layers.Sequential(one, bend, layers.Linear(2, 2), bend, one).double()
+    theirs[2].weight = one.weight
+    theirs.load_state_dict(nn.export.to_torch(ours))  # it refuses names that are missing or too many
+    other = copy.deepcopy(ours)
+    for p in other.parameters():
+        p.data = p.data + 1
+    nn.export.from_torch(other, theirs.state_dict())
+    assert np.array_equal(other.outputs(X[:, :2]), ours.outputs(X[:, :2]))
+    with pytest.raises(ValueError, match=r"unexpected: '2\.weight'"):
+        nn.export.from_torch(other, theirs.state_dict() | {"2.weight": np.ones((2, 2))})
 
 
 def test_images_are_handed_over_flat() -> None:

@@ -19,8 +19,8 @@ def to_torch(model: Module) -> dict[str, Any]:
 
     Frozen parameters, buffers and arrays are in it; the mask of a Linear layer is multiplied into its weight. The names
     are those of `model.state_dict()`, which are PyTorch's own where both nets are a Sequential; a PReLU has a `weight`
-    there. The tensors are copies, in the dtype of the parameters: call `.double()` on a net of PyTorch
-    that is to keep all digits of float64.
+    there. What is shared stands under each of its names, as there. The tensors are copies, in the dtype of the
+    parameters: call `.double()` on a net of PyTorch that is to keep all digits of float64.
 
     Raises:
         TypeError: `model` is no Module.
@@ -40,7 +40,7 @@ def to_torch(model: Module) -> dict[str, Any]:
         if isinstance(layer, Linear) and array.ndim == 2:
             array = (array if layer.mask is None else array * layer.mask.astype(array.dtype)).T
         state[theirs] = torch.from_numpy(array.copy())
-    return state
+    return state | {name: state[known] for name, known in _ties(model, names).items()}
 
 
 def from_torch(model: Module, state: Mapping[str, Any]) -> None:
@@ -63,9 +63,12 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> None:
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"`state` is what `net.state_dict()` of PyTorch gave, not {type(state).__name__}")
-    ours = {theirs: (name, layer) for name, (theirs, layer) in _names(model).items()}
-    numbers = {}
+    names = _names(model)
+    ours = {theirs: (name, layer) for name, (theirs, layer) in names.items()}
+    numbers, ties = {}, _ties(model, names)
     for theirs, tensor in state.items():
+        if (known := ties.get(theirs, "")) in state and np.array_equal(_array(tensor), _array(state[known])):
+            continue
         name, layer = ours.get(theirs, (theirs, None))
         array = _array(tensor)
         if isinstance(layer, Linear) and array.ndim == 2:
@@ -88,6 +91,15 @@ def _names(model: Any) -> dict[str, tuple[str, Module]]:
         layer = layers.get(path, model)
         names[name] = (f"{path}{dot}weight" if isinstance(layer, PReLU) and last == "slope" else name, layer)
     return names
+
+
+def _ties(model: Module, names: dict[str, tuple[str, Module]]) -> dict[str, str]:
+    """Give the further names of what is shared, which PyTorch lists as well, each with the first one."""
+    further = {name: names[known] for name, known in model.ties().items() if known in names}
+    return {
+        f"{name.removesuffix('slope')}weight" if isinstance(layer, PReLU) else name: theirs
+        for name, (theirs, layer) in further.items()
+    }
 
 
 def _is_mask(name: str, layer: Any) -> bool:
