@@ -231,9 +231,7 @@ class EarlyStopping(Monitor):
         restore_best: bool = True,
     ) -> None:
         super().__init__(monitor, mode=mode, min_delta=min_delta)
-        if not isinstance(patience, int) or isinstance(patience, bool) or patience < 1:
-            raise ValueError(f"`patience` is a whole number of epochs from 1, not {patience!r:.60}")
-        self.patience, self.restore_best = patience, restore_best
+        self.patience, self.restore_best = count(patience, "patience"), restore_best
 
     def _start(self) -> None:
         super()._start()

@@ -17,7 +17,8 @@ __all__ = ["as_array", "cast", "count", "flag", "hinted", "listed", "near", "one
 
 def refuse_masked(x: Any, name: str) -> None:
     """Refuse an array with masked entries: NumPy would hand them out as if they were not masked."""
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+    parts = x if isinstance(x, (list, tuple)) else [x]
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
         raise ValueError(f"`{name}` has entries that are masked: remove such rows first, or fill them in with `filled`")
 
 

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from .callbacks import EarlyStopping, callbacks_of
-from .checks import count, within
+from .checks import count, refuse_masked, within
 from .data import label_array
 from .mlp import TensorMLP
 from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
@@ -191,8 +191,13 @@ class _Perceptron(BaseEstimator):
             raise ValueError("`sample_weight` must have at least one non-zero weight")
         return weights[kept] / weights[kept].mean(), kept
 
+    def _refuse_masked(self, **given: Any) -> None:
+        for name, x in given.items():  # scikit-learn would unmask them
+            refuse_masked(x, name)
+
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
+        self._refuse_masked(X=X)
         return self.model_.outputs(validate_data(self, X, dtype=[np.float64, np.float32], reset=False))
 
 
@@ -258,6 +263,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any = None, part: bool = False) -> MLPClassifier:
         again = hasattr(self, "model_") and (part or self.warm_start)
+        self._refuse_masked(X=X, y=y, sample_weight=sample_weight)
         X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float64, np.float32], reset=not again)
         y = y.toarray() if hasattr(y, "toarray") else y  # several labels may come as a sparse matrix
         y = label_array(y, "y") if y.dtype.kind == "O" else y
@@ -343,6 +349,7 @@ class MLPRegressor(RegressorMixin, _Perceptron):
             raise ValueError("`class_weight` is for MLPClassifier: a regression has no classes")
         reset = not (hasattr(self, "model_") and (part or self.warm_start))
         dtypes = [np.float64, np.float32]
+        self._refuse_masked(X=X, y=y, sample_weight=sample_weight)
         X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=dtypes, reset=reset)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         weights, kept = self._weights(sample_weight, X)

@@ -262,7 +262,7 @@ def test_live_plot_in_a_notebook_updates_one_picture(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: nn.EarlyStopping(patience=0), ValueError, "`patience` is a whole number of epochs from 1, not 0"),
+        (lambda: nn.EarlyStopping(patience=0), ValueError, "`patience` is a whole number from 1, not 0"),
         (lambda: nn.EarlyStopping(patience=True), ValueError, "`patience`"),
         (lambda: nn.EarlyStopping(mode="up"), ValueError, "`mode` is one of 'min', 'max', not 'up'"),
         (lambda: nn.EarlyStopping("auc"), ValueError, "`mode` must say whether a better 'auc' is 'min' or 'max'"),

@@ -301,3 +301,18 @@ def test_online_and_with_scikit_learns_names() -> None:
     quick = MLPClassifier((8,), learning_rate_init=0.05, random_state=0)
     pipeline = make_pipeline(nn.StandardScaler(), quick).fit(X, y)
     assert clone(pipeline).fit(X, y).score(X, y) == pipeline.score(X, y) > 0.9
+
+
+def test_masked_numbers_are_refused_by_name() -> None:
+    X, y = IRIS[0], np.arange(150.0)
+    masked = np.ma.masked_greater(X, 5)
+    model = MLPRegressor(max_iter=1).fit(X, y)
+    for call, name in (
+        (lambda: model.predict(masked), "X"),
+        (lambda: model.partial_fit(X, np.ma.masked_greater(y, 5)), "y"),
+        (lambda: MLPRegressor().fit(X, y, sample_weight=np.ma.masked_greater(y, 5)), "sample_weight"),
+        (lambda: MLPClassifier().fit(masked, IRIS[1]), "X"),
+        (lambda: nn.fit(nn.Linear(4, 1), list(masked), y, "mse"), "X"),
+    ):
+        with pytest.raises(ValueError, match=f"`{name}` has entries that are masked"):
+            call()
