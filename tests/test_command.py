@@ -200,7 +200,7 @@ def test_iris_is_learned(capsys: Any) -> None:
         (["nothing.csv", "--target", "x"], 1, "nothing.csv"),
         (["iirs"], 1, "there is no file 'iirs', and no data set; data sets are xor, moons"),
         (["."], 1, "."),
-        (["iris", "--target", "petal"], 1, "'iris' comes with its columns and target"),
+        (["iris", "--target", "petal"], 1, "'iris' comes with its target"),
         (["iris", "--ignore", "x0"], 1, "--target and --ignore are for a file"),
         (["iris", "--hidden", "3,x"], 2, "'3,x' is no list of widths"),
         (["iris", "--epochs", "0"], 1, "`epochs`"),

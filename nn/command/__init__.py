@@ -184,9 +184,7 @@ def _data(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str
     if options.data in DATASETS and not Path(options.data).exists():
         make = getattr(nn.datasets, options.data)
         if options.target not in (None, "y") or options.ignore:
-            raise ValueError(
-                f"{options.data!r} comes with its columns and target: --target and --ignore are for a file"
-            )
+            raise ValueError(f"{options.data!r} comes with its target: --target and --ignore are for a file")
         known = inspect.signature(make).parameters
         X, y = make(**{"names": True} if "names" in known else {}, **{"rng": options.seed} if "rng" in known else {})
         return X, y, [f"x{i}" for i in range(X.shape[1])], "y"
