@@ -152,7 +152,7 @@ def _alike(truth: np.ndarray, predictions: np.ndarray) -> tuple[np.ndarray, np.n
     if truth.shape != predictions.shape or not truth.ndim:
         wide = truth.ndim == 1 and predictions.ndim == 2 and predictions.shape[1] > 1
         hint = ": a `loss` of `nn.losses`, set up by `.using`, makes classes of outputs; your function does not" * wide
-        raise ValueError(f"`y_true` has shape {truth.shape} and `y_pred` {predictions.shape}; rows must be equal{hint}")
+        raise ValueError(f"`y_true` has shape {truth.shape} and `y_pred` {predictions.shape}; need equal rows{hint}")
     if not truth.size:
         raise ValueError("`y_true` is empty: there is nothing to measure")
     return truth, predictions
