@@ -216,6 +216,19 @@ def test_a_refusal_puts_back_what_it_has_changed() -> None:
     assert (table, row, array.tolist(), rng.bit_generator.state) == ({"a": 1.0}, [1.0], [0.0, 0.0], before)
 
 
+def test_a_lock_that_a_refused_trace_has_taken_is_free_again() -> None:
+    lock = threading.Lock()
+
+    def f(x: Any) -> Any:
+        with lock:
+            return x * 2.0
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"`_thread\.lock\.__exit__`"):
+            compile(f)(3.0)
+        assert not lock.locked()
+
+
 def test_a_refused_call_has_not_happened(capsys: pytest.CaptureFixture[str]) -> None:
     def f(x: Any) -> Any:
         print("here")

@@ -30,7 +30,7 @@ DENIED = frozenset([
     "memmap", "open_memmap", "get_printoptions", "set_printoptions", "printoptions", "array2string", "array_repr",
     "array_str", "geterr", "seterr", "geterrcall", "seterrcall", "getbufsize", "setbufsize", "seed", "set_state",
     "setstate", "get_state", "getstate", "show_config", "spawn", "_array_str_implementation",
-    "_array_repr_implementation", "_default_array_str", "_default_array_repr", "__subclasses__",
+    "_array_repr_implementation", "_default_array_str", "_default_array_repr", "__subclasses__", "import_module",
 ])  # fmt: skip
 """What pure modules hold that reads or changes something outside."""
 _ENTROPY = ("secrets", "uuid", "tempfile")
@@ -45,6 +45,9 @@ def standing(module: str) -> str:
     file = getattr(sys.modules.get(top), "__file__", None) or ""
     known = top in sys.stdlib_module_names or "site-packages" in file or "dist-packages" in file
     return "other" if known or top.startswith("_cython") else "user"
+
+
+_CLOSING = ("__exit__", "release", "close")
 
 
 class Observer:
@@ -108,7 +111,7 @@ class Observer:
         elif kind == "pure" and name not in DENIED:
             self._trusted.add(code)
         elif frame.f_back is not None and frame.f_back.f_code in self.ran and (module, name) != ("threading", "RLock"):
-            self._refuse(f"calls `{module}.{code.co_qualname}`, which may read or change what no program sees")
+            self._refuse(f"calls `{module}.{code.co_qualname}`, which may read or change what no program sees", name)
 
     def _called_c(self, called: Any) -> None:
         owner, name = getattr(called, "__self__", None), called.__name__
@@ -118,11 +121,12 @@ class Observer:
             module = (owner if isinstance(owner, type) else type(owner)).__module__
         if name in DENIED or standing(module) == "other" or not module:
             full = f"{module}.{called.__qualname__}".removeprefix("builtins.")
-            self._refuse(f"calls `{full}`, which may read or change what no program sees")
+            self._refuse(f"calls `{full}`, which may read or change what no program sees", name)
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: str, name: str = "") -> None:
         self.refused = self.refused or f"the function {reason}: {REMEDY}"
-        raise RuntimeError(self.refused)
+        if name not in _CLOSING:  # what has been opened is closed, and refused when the trace ends
+            raise RuntimeError(self.refused)
 
 
 def _handles_signals(code: types.CodeType) -> bool:
