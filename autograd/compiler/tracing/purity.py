@@ -34,6 +34,8 @@ DENIED = frozenset([
 ])  # fmt: skip
 """What pure modules hold that reads or changes something outside."""
 _ENTROPY = ("secrets", "uuid", "tempfile")
+_CLOSING = ("__exit__", "release", "close")
+REMEDY = "do that outside and hand the number over as an argument, draw it inside `chalkgrad.fresh`, or run uncompiled"
 
 
 @functools.cache
@@ -45,9 +47,6 @@ def standing(module: str) -> str:
     file = getattr(sys.modules.get(top), "__file__", None) or ""
     known = top in sys.stdlib_module_names or "site-packages" in file or "dist-packages" in file
     return "other" if known or top.startswith("_cython") else "user"
-
-
-_CLOSING = ("__exit__", "release", "close")
 
 
 class Observer:
@@ -133,6 +132,3 @@ def _handles_signals(code: types.CodeType) -> bool:
     """Return whether a signal may run a code at any time, whatever is traced."""
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     return any(getattr(handler, "__code__", None) is code for handler in handlers)
-
-
-REMEDY = "do that outside and hand the number over as an argument, draw it inside `chalkgrad.fresh`, or run uncompiled"
