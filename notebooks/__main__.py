@@ -16,12 +16,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import nbformat
 
 from .pages import export, index
-from .running import FOLDER, ROOT, chosen, differences, read, run, with_old_times
+from .running import FOLDER, ROOT, chosen, differences, read, run, run_tweaked, tweaks, with_old_times
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,13 +33,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="compare with what is committed, and write nothing")
     parser.add_argument("--index", action="store_true", help="write thumbnails and the index, without running")
     parser.add_argument("--html", type=Path, metavar="FOLDER", help="write pages for the browser, without running")
+    parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
     given = parser.parse_args(arguments)
     if given.html:
         export(given.html)
         return 0
     failed = 0
-    for path in [] if given.index else chosen(given.number):
-        failed += not build(path, given.check)
+    paths = [] if given.index else chosen(given.number)
+    with ProcessPoolExecutor(given.jobs) as pool:
+        for fine, report in pool.map(build, paths, [given.check] * len(paths)):
+            failed += not fine
+            print(report, flush=True)
     if not given.check:
         made = index()
         for path in set(FOLDER.glob("pictures/course-*")) - set(made):
@@ -50,20 +55,20 @@ def main(arguments: list[str] | None = None) -> int:
     return int(failed > 0)
 
 
-def build(path: Path, check: bool) -> bool:
-    """Run one notebook; compare it, or write it if all is well."""
+def build(path: Path, check: bool) -> tuple[bool, str]:
+    """Run one notebook; compare it and run its tweaks, or write it if all is well; say how it went."""
     start = time.perf_counter()
     committed = read(path)
     fresh, complaints = run(committed, path.parent)
     if check and not complaints:
         complaints = differences(committed, fresh)
+        for name in tweaks(committed):
+            complaints += run_tweaked(committed, name, path.parent)
     if not check and not complaints:
         with_old_times(committed, fresh)
         nbformat.write(fresh, path)
-    print(f"{path.name}: {time.perf_counter() - start:.1f} s, {'wrong' if complaints else 'fine'}", flush=True)
-    for complaint in complaints:
-        print(f"   {complaint}", flush=True)
-    return not complaints
+    told = f"{path.name}: {time.perf_counter() - start:.1f} s, {'wrong' if complaints else 'fine'}"
+    return not complaints, "\n   ".join([told, *complaints])
 
 
 if __name__ == "__main__":

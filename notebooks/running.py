@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,20 @@ import nbformat
 
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
+
+KEPT = ("tags", "alt", "items", "answers", "tweaks", "slide")
+"""What stays of a cell's metadata: tags, the text for who cannot see the picture, the items of the lectures that the
+cell shows, right and wrong answers of an exercise, changes that a reader may make, and how it stands on a slide."""
+
+SETUP = """
+import matplotlib
+import matplotlib_inline.backend_inline
+matplotlib.rcParams.update({"svg.hashsalt": "chalkgrad", "svg.fonttype": "none"})
+matplotlib_inline.backend_inline.set_matplotlib_formats("svg", "png")
+"""
+"""Run before the first cell: plots become SVG whose text is text, and PNG for those that would be too large as SVG."""
+
+LARGEST_SVG = 120_000
 
 SOLUTION = re.compile(r"<summary>Solution</summary>\s*```python\n(.*?)```", re.DOTALL)
 CHECKER = re.compile(r"\bcheck_(?:value|function|law)\(")
@@ -41,7 +56,31 @@ def read(path: Path) -> Any:
 
 
 def run(notebook: Any, folder: Path = FOLDER) -> tuple[Any, list[str]]:
-    """Run a copy from top to bottom in a new kernel, and all solutions; give it, normalised, and what is wrong."""
+    """Run a copy from top to bottom in a new kernel, and all answers; give it, normalised, and what is wrong."""
+    fresh, complaints = _executed(notebook, folder, wrong_exercise)
+    normalise(fresh)
+    return fresh, complaints + unfit(fresh)
+
+
+def run_tweaked(notebook: Any, name: str, folder: Path = FOLDER) -> list[str]:
+    """Run a copy in which some numbers are others; say where it stops."""
+    changed = nbformat.from_dict(notebook)
+    for i, cell in enumerate(changed.cells):
+        for old, new in cell.metadata.get("tweaks", {}).get(name, {}).items():
+            if old not in cell.source:
+                return [f"cell {i}: the tweak {name!r} changes {old!r}, which is not there"]
+            cell.source = cell.source.replace(old, new)
+    _, complaints = _executed(changed, folder, None)
+    return [f"with another {name}: {complaint}" for complaint in complaints]
+
+
+def tweaks(notebook: Any) -> list[str]:
+    """List the names of a notebook's tweaks."""
+    return sorted({name for cell in notebook.cells for name in cell.metadata.get("tweaks", {})})
+
+
+def _executed(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[str]]:
+    """Run a copy in a new kernel, and call `look` after each cell; stop at an error."""
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
@@ -50,17 +89,18 @@ def run(notebook: Any, folder: Path = FOLDER) -> tuple[Any, list[str]]:
     complaints = []
     client.extra_arguments = ["--log-level=40"]  # no remarks about encryption
     with client.setup_kernel(env=environment()):
+        client.execute_cell(nbformat.v4.new_code_cell(SETUP), 0)
+        fresh.cells[0] = nbformat.from_dict(notebook.cells[0])
         for i, cell in enumerate(fresh.cells):
             if cell.cell_type != "code":
                 continue
             try:
                 client.execute_cell(cell, i)
-                complaints += wrong_exercise(client, i)
+                complaints += look(client, i) if look else []
             except CellExecutionError as error:
                 complaints.append(f"cell {i} raises {error.ename}: {error.evalue}")
                 break
-    normalise(fresh)
-    return fresh, complaints + unfit(fresh)
+    return fresh, complaints
 
 
 def environment() -> dict[str, str]:
@@ -70,7 +110,7 @@ def environment() -> dict[str, str]:
 
 
 def wrong_exercise(client: Any, i: int) -> Iterator[str]:
-    """If cell i is a checker: it says that there is no answer yet, and accepts the solution below."""
+    """If cell i is a checker: it takes the open cell for open, the solution and right answers for right, others not."""
     cells = client.nb.cells
     if not CHECKER.search(cells[i].source):
         return
@@ -80,15 +120,30 @@ def wrong_exercise(client: Any, i: int) -> Iterator[str]:
     if solution is None:
         yield f"cell {i}: below a checker comes Markdown with `<details><summary>Solution</summary>` and its code"
         return
-    verdict = ""
+    given = cells[i - 1].metadata.get("answers", {})
     kept = cells[i - 1], cells[i]
-    for k, source in ((i - 1, solution[1]), (i, cells[i].source), (i - 1, cells[i - 1].source)):
-        extra = nbformat.v4.new_code_cell(source)
-        client.execute_cell(extra, k)
-        verdict = shown(extra) if k == i else verdict
-    cells[i - 1], cells[i] = kept
-    if not verdict.startswith("right"):
-        yield f"cell {i}: the checker says {verdict!r} to the solution, not 'right'"
+    try:
+        for verdict, answer in verdicts(client, i, [solution[1], *given.get("right", [])]):
+            if not verdict.startswith("right"):
+                what = "the solution" if answer == solution[1] else f"a right answer:\n{answer}"
+                yield f"cell {i}: the checker says {verdict!r} to {what}, not 'right'"
+        for verdict, answer in verdicts(client, i, given.get("wrong", [])):
+            if not verdict.startswith("not yet"):
+                yield f"cell {i}: the checker says {verdict!r} to a wrong answer:\n{answer}, not 'not yet'"
+        client.execute_cell(nbformat.v4.new_code_cell(kept[0].source), i - 1)
+    finally:
+        cells[i - 1], cells[i] = kept
+
+
+def verdicts(client: Any, i: int, answers: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Run answers in the place of the open cell, and the checker after each; give what it says."""
+    source = client.nb.cells[i].source
+    for answer in answers:
+        client.execute_cell(nbformat.v4.new_code_cell(answer), i - 1)
+        checker = nbformat.v4.new_code_cell(source)
+        client.execute_cell(checker, i)
+        results = [text for kind, text in outputs(checker) if kind not in ("stdout", "stderr")]
+        yield "\n".join(results).strip(), answer
 
 
 def shown(cell: Any) -> str:
@@ -112,7 +167,7 @@ def normalise(notebook: Any) -> None:
     count = 0
     for i, cell in enumerate(notebook.cells):
         cell.id = f"cell-{i:02}"
-        cell.metadata = nbformat.from_dict({"tags": cell.metadata.tags} if cell.metadata.get("tags") else {})
+        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in KEPT if cell.metadata.get(key)})
         if cell.cell_type != "code":
             continue
         cell.execution_count = count = count + 1
@@ -126,6 +181,19 @@ def normalise(notebook: Any) -> None:
                 data["image/png"] = with_a_palette(data["image/png"])
                 del data["image/svg+xml"]
                 data.pop("application/pdf", None)
+            elif {"image/png", "image/svg+xml"} <= set(data):  # a plot
+                drawing = for_everybody(data["image/svg+xml"], cell.metadata.get("alt", ""))
+                data["image/svg+xml"] = drawing
+                del data["image/svg+xml" if len(drawing) > LARGEST_SVG else "image/png"]
+
+
+def for_everybody(svg: str, alt: str) -> str:
+    """Write the SVG of a plot without its date, and with a text for who cannot see it."""
+    svg = re.sub(r"(?s)\s*<metadata>.*?</metadata>|<\?xml.*?\?>\s*|<!DOCTYPE.*?>\s*|<!--.*?-->", "", svg)
+    svg = re.sub(r"(?<=\.\d\d)\d+", "", re.sub(r"\s+", " ", svg))  # a hundredth of a point is enough
+    if not alt or "<title>" in svg:
+        return svg
+    return re.sub(r"(<svg\b)([^>]*>)", rf'\1 role="img"\2<title>{html.escape(alt)}</title>', svg, count=1)
 
 
 def with_a_palette(png: str) -> str:
@@ -144,6 +212,8 @@ def unfit(notebook: Any) -> list[str]:
     complaints = []
     for i, cell in enumerate(notebook.cells):
         for kind, text in outputs(cell):
+            if "You can go on with your numbers" in text:
+                complaints.append(f"cell {i}: a number of the text is not what comes out: {text.strip():.300}")
             if kind == "stderr":
                 complaints.append(f"cell {i} writes to stderr: {text:.300}")
             if found := re.search(r"\bat 0x[0-9a-f]{6,}|" + "|".join(map(re.escape, places)), text):
@@ -166,7 +236,7 @@ def differences(committed: Any, fresh: Any) -> list[str]:
     for i, (old, new) in enumerate(zip(committed.cells, fresh.cells, strict=True)):
         if "varies" in old.metadata.get("tags", []):
             continue
-        before, after = outputs(old), outputs(new)
+        before, after = ([(kind.replace("svg+xml", "png"), text) for kind, text in outputs(x)] for x in (old, new))
         if [kind for kind, _ in before] != [kind for kind, _ in after]:
             complaints.append(f"cell {i}: committed are {[k for k, _ in before]}, a run gives {[k for k, _ in after]}")
         for (_, was), (_, now) in zip(before, after, strict=False):

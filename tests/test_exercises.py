@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autograd import Value, grad, sin
-from nn.exercises import check_function, check_law, check_value
+from chalkgrad.exercises import check_function, check_law, check_value
 
 
 @pytest.mark.parametrize("answer", [..., [1.0, ...], {"w": ...}, (1, [2, ...]), np.array([1, ...], dtype=object)])
@@ -20,10 +20,45 @@ def test_what_holds_an_ellipsis_is_open(answer: Any) -> None:
 
 def test_a_function_that_gives_nothing_is_open() -> None:
     assert check_function(lambda x: ..., sin).state == "not answered yet"
-    assert check_function(lambda x: None, sin).state == "not answered yet"
     assert check_function(lambda x: [x, ...], lambda x: [x, x]).state == "not answered yet"
     assert check_function(lambda x: 2 * ..., sin).state == "not answered yet"  # type: ignore[operator]
     assert check_law(lambda x: ..., lambda f: f(1.0) + 1 > 0).state == "not answered yet"
+
+
+def test_print_instead_of_return_is_told() -> None:
+    told = "not yet: yours returns None: is `return` missing?"
+    assert repr(check_function(lambda x: print(end=""), sin)) == told
+    assert repr(check_law(lambda x: print(end=""), lambda f: f(1.0) + 1 > 0)) == told
+    assert repr(check_value(None, 1.0)) == told
+
+
+def test_what_is_no_number_does_not_pass_for_one() -> None:
+    class Yes:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    for answer in ("1", True, Yes(), 1 + 1j, [1], [[1.0]], abs):
+        assert check_value(answer, 1.0).state == "not yet", answer
+    for wrong in (lambda x: "1", lambda x: Yes(), lambda x: 1 + 1j, lambda x: [1.0], lambda x: abs):
+        assert check_function(wrong, lambda x: 1.0).state == "not yet"
+
+
+def test_an_answer_may_change_its_arguments_in_place() -> None:
+    def doubled(x: Any) -> Any:
+        x *= 2
+        return x
+
+    point = np.array([1.0, 2.0])
+    for _ in range(2):
+        assert check_function(doubled, lambda x: 2 * x, on=[(point,)]).right
+    assert point.tolist() == [1.0, 2.0]
+
+
+def test_the_reference_says_how_many_arguments_there_are() -> None:
+    assert check_function(lambda *xs: xs[0] * xs[1], lambda a, b: a * b).right
+    assert "takes 1 positional argument" in check_function(lambda a: a, lambda a, b: a * b).words
 
 
 @pytest.mark.parametrize(("answer", "expected"), [
