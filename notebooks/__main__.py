@@ -2,7 +2,7 @@
 
     python -m notebooks [NUMBER ...]          run, and write outputs, thumbnails and the index
     python -m notebooks --check [NUMBER ...]  run, and say where outputs or solutions differ; write nothing
-    python -m notebooks --index               write thumbnails and the index, without running (say, after a merge)
+    python -m notebooks --index               write badges, thumbnails and the index, without running (after a merge)
     python -m notebooks --html FOLDER         write all as pages that need no server and no network
 
 Only the notebooks are written by hand. A cell with the tag `varies` shows what no two runs share, such as times: it is
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import nbformat
 
-from .pages import export, index
+from .pages import badged, export, index
 from .running import FOLDER, ROOT, chosen, differences, read, run, run_tweaked, tweaks, with_old_times
 
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m notebooks", description=__doc__, formatter_class=raw)
     parser.add_argument("number", nargs="*", help="which notebooks to run; all if left out")
     parser.add_argument("--check", action="store_true", help="compare with what is committed, and write nothing")
-    parser.add_argument("--index", action="store_true", help="write thumbnails and the index, without running")
+    parser.add_argument("--index", action="store_true", help="write badges, thumbnails and the index, without running")
     parser.add_argument("--html", type=Path, metavar="FOLDER", help="write pages for the browser, without running")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
     given = parser.parse_args(arguments)
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
             failed += not fine
             print(report, flush=True)
     if not given.check:
-        made = index()
+        made = {**badged(), **index()}
         for path in set(FOLDER.glob("pictures/course-*")) - set(made):
             path.unlink()
         for path, content in made.items():

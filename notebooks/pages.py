@@ -13,7 +13,8 @@ from typing import Any
 
 import nbformat
 
-from .running import FOLDER, KERNEL, chosen, read
+from .badges import with_badges
+from .running import FOLDER, KERNEL, chosen, normalise, read
 
 # The index -----------------------------------------------------------------------------------------------------
 
@@ -73,6 +74,16 @@ def smaller(png: bytes, width: int = 480) -> bytes:
     out = io.BytesIO()
     image.quantize(128).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def badged(folder: Path = FOLDER) -> dict[Path, bytes]:
+    """Write every notebook, in memory, with its badges and the cell that installs Chalkgrad."""
+    made = {}
+    for path in chosen([], folder):
+        notebook = with_badges(read(path), path.name)
+        normalise(notebook)
+        made[path] = (nbformat.writes(notebook).rstrip("\n") + "\n").encode()
+    return made
 
 
 def index(folder: Path = FOLDER) -> dict[Path, bytes]:

@@ -16,6 +16,8 @@ from typing import Any
 
 import nbformat
 
+from .badges import installs
+
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 
@@ -165,9 +167,13 @@ def normalise(notebook: Any) -> None:
     notebook.metadata = nbformat.from_dict(KERNEL)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     count = 0
-    for i, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{i:02}"
+    numbered = (f"cell-{i:02}" for i in range(len(notebook.cells)))
+    for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in KEPT if cell.metadata.get(key)})
+        if installs(cell):  # as if it had not run
+            cell.execution_count, cell.outputs = None, []
+            continue
+        cell.id = next(numbered)
         if cell.cell_type != "code":
             continue
         cell.execution_count = count = count + 1

@@ -1,6 +1,7 @@
 """JupyterLab in a browser: it shows the notebooks as committed, runs the first ones, and nobody complains."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -29,7 +30,8 @@ IDLE = ("favicon", "/api/me", "service worker")  # what JupyterLab says by itsel
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own, with the notebooks as committed, and in `bare/` without outputs."""
     folder, own = tmp_path_factory.mktemp("course"), tmp_path_factory.mktemp("jupyter")
-    (folder / "bare").mkdir()
+    for place in ("pictures", "bare/pictures"):
+        shutil.copytree(running.FOLDER / "pictures", folder / place)
     for path in FIRST:
         (folder / path.name).write_bytes(path.read_bytes())
         notebook = running.read(path)
@@ -123,8 +125,8 @@ def test_a_notebook_runs(tab: Any, server: str, path: Path) -> None:
     exercises = sum(running.CHECKER.search(cell.source) is not None for cell in committed.cells)
     assert tab.locator(".jp-OutputArea-output", has_text="not answered yet").count() == exercises
     pictures = sum("data-chalkgrad" in str(cell.get("outputs", "")) for cell in committed.cells)
-    plots = sum("image/png" in str(cell.get("outputs", "")) for cell in committed.cells)  # a run without our setup
-    plots += sum("'image/svg+xml'" in str(cell.get("outputs", "")) for cell in committed.cells)
+    shown = [output.get("data", {}) for cell in committed.cells for output in cell.get("outputs", [])]
+    plots = sum(bool({"image/png", "image/svg+xml"} & set(data)) and "text/html" not in data for data in shown)
     assert tab.locator("[data-chalkgrad] svg:visible, [data-chalkgrad-player] svg:visible").count() >= pictures > 0
     assert tab.locator(".jp-RenderedImage img:visible").count() == plots
     assert tab.evaluate("[...document.querySelectorAll('.jp-Notebook img')].every(x => x.naturalWidth > 0)")

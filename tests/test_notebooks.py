@@ -3,15 +3,18 @@
 import io
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
 import numpy as np
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from PIL import Image
 
-from notebooks import pages, running
+from autograd import __version__
+from notebooks import badges, pages, running
 
 COURSE = running.chosen([])
 
@@ -27,7 +30,7 @@ def notebook(path: Path) -> Any:
 
 
 def texts(notebook: Any, kind: str) -> list[str]:
-    return [cell.source for cell in notebook.cells if cell.cell_type == kind]
+    return [cell.source for cell in notebook.cells if cell.cell_type == kind and not badges.installs(cell)]
 
 
 # -- the form --
@@ -60,6 +63,34 @@ def test_exercises_come_as_four_cells(notebook: Any) -> None:
         assert "..." in answer.source and answer.cell_type == checker.cell_type == "code"
         assert running.SOLUTION.search(solution.source)
         assert running.shown(checker) == "not answered yet"
+
+
+def test_badges_open_this_notebook_at_the_version_that_its_cell_installs(path: Path, notebook: Any) -> None:
+    assert badges.with_badges(notebook, path.name) == notebook, "run `python -m notebooks --index`"
+    links = re.findall(r"\[!\[(.*?)\]\((.*?)\)\]\((.*?)\)", notebook.cells[0].source)
+    assert [alt for alt, _, _ in links] == ["Open in Colab", "Open in Binder"]
+    for _, picture, link in links:
+        assert (running.FOLDER / picture).exists()
+        assert f"v{badges.RELEASE}" in link and path.name in link
+    installing = [cell for cell in notebook.cells if badges.installs(cell)]
+    assert installing == [notebook.cells[1]] and f"=={badges.RELEASE}" in installing[0].source
+
+
+def test_the_release_of_the_badges_is_the_last_or_the_next() -> None:
+    changes = (running.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d+\.\d+\.\d+)\]", changes, re.MULTILINE)
+    assert badges.RELEASE in {released[0], __version__.partition(".dev")[0]}
+
+
+def test_the_cell_that_installs_does_nothing_where_chalkgrad_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    transformed = TransformerManager().transform_cell(badges.INSTALL)
+    asked: list[str] = []
+    names = {"get_ipython": lambda: SimpleNamespace(run_line_magic=lambda name, line: asked.append(f"{name} {line}"))}
+    exec(transformed, names)
+    assert asked == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    exec(transformed, names)
+    assert asked == [f'pip install --quiet "chalkgrad[draw,plot,data,search]=={badges.RELEASE}"']
 
 
 def test_numbers_are_checked_and_cells_small(notebook: Any) -> None:
