@@ -1,5 +1,6 @@
 """Chalkgrad's nets: of single numbers, to be looked at, and of arrays, to be used; and what it takes to train them."""
 
+import sys as _sys
 from importlib import import_module as _import_module
 from pathlib import Path as _Path
 from typing import Any as _Any
@@ -13,7 +14,6 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
         f"`pip install {_Path(__file__).resolve().parents[1]}`, and `import chalkgrad` outside the checkout."
     )
 
-from . import activations as activations
 from . import datasets as datasets
 from . import demos as demos
 from . import exercises as exercises
@@ -24,50 +24,43 @@ from . import losses as losses
 from . import metrics as metrics
 from . import optim as optim
 from . import plots as plots
-from . import schedules as schedules
-from .activations import ELU as ELU
-from .activations import GELU as GELU
-from .activations import Abs as Abs
-from .activations import Activation as Activation
-from .activations import Identity as Identity
-from .activations import LeakyReLU as LeakyReLU
-from .activations import LogSoftmax as LogSoftmax
-from .activations import PReLU as PReLU
-from .activations import ReLU as ReLU
-from .activations import Sigmoid as Sigmoid
-from .activations import Sign as Sign
-from .activations import SiLU as SiLU
-from .activations import Softmax as Softmax
-from .activations import Softplus as Softplus
-from .activations import Step as Step
-from .activations import Tanh as Tanh
-from .callbacks import Callback as Callback
-from .callbacks import CSVLog as CSVLog
-from .callbacks import EarlyStopping as EarlyStopping
-from .callbacks import LivePlot as LivePlot
-from .checkpoint import Checkpoint as Checkpoint
-from .checks import near as _near
-from .compiled import EagerFallback as EagerFallback
+from .arguments import near as _near
 from .data import StandardScaler as StandardScaler
 from .data import batches as batches
 from .data import split as split
-from .descent import descend as descend
-from .descent import newton as newton
-from .evaluation import evaluate as evaluate
-from .features import Features as Features
-from .history import History as History
+from .demos import linear_classifier_demo as linear_classifier_demo
+from .demos import playground as playground
+from .layers import ELU as ELU
+from .layers import GELU as GELU
+from .layers import Abs as Abs
+from .layers import Activation as Activation
+from .layers import Dropout as Dropout
+from .layers import Features as Features
 from .layers import Flatten as Flatten
+from .layers import Identity as Identity
+from .layers import Layer as Layer
+from .layers import LeakyReLU as LeakyReLU
 from .layers import Linear as Linear
+from .layers import LogSoftmax as LogSoftmax
 from .layers import Maxout as Maxout
+from .layers import Neuron as Neuron
+from .layers import Noise as Noise
+from .layers import PReLU as PReLU
+from .layers import ReLU as ReLU
 from .layers import Residual as Residual
 from .layers import Sequential as Sequential
+from .layers import Sigmoid as Sigmoid
+from .layers import Sign as Sign
+from .layers import SiLU as SiLU
+from .layers import Softmax as Softmax
+from .layers import Softplus as Softplus
+from .layers import Step as Step
+from .layers import Tanh as Tanh
+from .layers import activations as activations
+from .losses import Reading as Reading
 from .mlp import MLP as MLP
-from .mlp import Layer as Layer
-from .mlp import Neuron as Neuron
 from .mlp import TensorMLP as TensorMLP
 from .module import Module as Module
-from .noise import Dropout as Dropout
-from .noise import Noise as Noise
 from .optim import SGD as SGD
 from .optim import Adagrad as Adagrad
 from .optim import Adam as Adam
@@ -78,18 +71,26 @@ from .optim import Groups as Groups
 from .optim import NAdam as NAdam
 from .optim import Optimizer as Optimizer
 from .optim import RMSprop as RMSprop
-from .pages.playground import linear_classifier_demo as linear_classifier_demo
-from .pages.playground import playground as playground
-from .penalties import L1 as L1
-from .penalties import L2 as L2
-from .pruning import OptunaPruning as OptunaPruning
-from .quasi_newton import minimize as minimize
-from .reading import Reading as Reading
+from .optim import descend as descend
+from .optim import minimize as minimize
+from .optim import newton as newton
+from .optim import schedules as schedules
 from .saving import load as load
 from .saving import notes as notes
 from .saving import restore as restore
 from .saving import save as save
 from .state import buffer as buffer
+from .training import L1 as L1
+from .training import L2 as L2
+from .training import Callback as Callback
+from .training import Checkpoint as Checkpoint
+from .training import CSVLog as CSVLog
+from .training import EagerFallback as EagerFallback
+from .training import EarlyStopping as EarlyStopping
+from .training import History as History
+from .training import LivePlot as LivePlot
+from .training import OptunaPruning as OptunaPruning
+from .training import evaluate as evaluate
 from .training import fit as fit
 
 __all__ = [
@@ -171,6 +172,20 @@ __all__ = [
     "plots",
     "schedules",
 ]
+
+
+_FORMER = {
+    "layers": ("activations", "features", "neurons", "noise"),
+    "losses": ("criterion", "targets"),
+    "optim": ("clipping", "optimizer", "schedules"),
+    "training": ("callbacks", "checkpoint", "history", "penalties"),
+}
+"""Files that lay in `nn` itself before: programs and pickles still find them there, as `nn.schedules`."""
+
+for _room, _names in _FORMER.items():
+    for _name in _names:
+        _sys.modules[f"{__name__}.{_name}"] = _import_module(f".{_room}.{_name}", __name__)
+_sys.modules[f"{__name__}.reading"] = _import_module(".losses.output_decoder", __name__)
 
 
 def __getattr__(name: str) -> _Any:

@@ -15,10 +15,10 @@ import numpy as np
 from autograd import Tensor, Value, draw
 
 from . import datasets, losses, plots
-from .history import History
 from .mlp import MLP, TensorMLP
-from .optim import SGD, Adam
-from .training import fit
+from .optim.update_rules import SGD, Adam
+from .training.fit import fit
+from .training.history import History
 
 __all__ = ["main"]
 

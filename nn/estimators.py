@@ -24,14 +24,14 @@ from typing import Any
 
 import numpy as np
 
-from .callbacks import EarlyStopping, callbacks_of
-from .checks import count, refuse_masked, within
-from .data import label_array
+from .arguments import count, refuse_masked, within
+from .data.arrays import label_array
 from .mlp import TensorMLP
-from .optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from .penalties import L2
-from .pruning import OptunaPruning as OptunaPruning
-from .training import fit
+from .optim.update_rules import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from .training.callbacks import EarlyStopping, callbacks_of
+from .training.fit import fit
+from .training.optuna_callback import OptunaPruning as OptunaPruning
+from .training.penalties import L2
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin

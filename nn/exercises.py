@@ -33,7 +33,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 
-from .checks import within
+from .arguments import within
 from .randomness import RandomLike, normal, source
 
 __all__ = ["Verdict", "check_function", "check_law", "check_value"]

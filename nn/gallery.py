@@ -19,8 +19,8 @@ from autograd import Tensor, Value, draw
 
 from . import datasets, losses
 from .mlp import MLP, Neuron, TensorMLP
-from .optim import Adam
-from .training import fit
+from .optim.update_rules import Adam
+from .training.fit import fit
 
 __all__ = ["PICTURES", "main"]
 

@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from .checks import count, within
+from .arguments import count, within
 from .randomness import RandomLike, normal, source, uniform
 
 __all__ = [

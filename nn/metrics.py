@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .checks import near
-from .data import label_array, plain_array
+from .arguments import near
+from .data.arrays import label_array, plain_array
 
 __all__ = ["METRICS", "accuracy", "confusion_matrix", "mae", "metric_of", "mse", "r2"]
 

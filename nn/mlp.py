@@ -14,16 +14,16 @@ import numpy as np
 from autograd import Value
 
 from . import init
-from .activations import NAMES, Activation, Function, PReLU, function_of, layer_of, linear, name_of
-from .checks import count, within
-from .layers import Linear, Sequential
+from .arguments import count, within
+from .diagram import Stage
+from .layers.activations import NAMES, Activation, Function, PReLU, function_of, layer_of, linear, name_of
+from .layers.layers import Linear, Sequential
+from .layers.neurons import Layer as Layer
+from .layers.neurons import Neuron as Neuron
+from .layers.neurons import layer_from, point
+from .layers.noise import Dropout
 from .module import Module
-from .neurons import Layer as Layer
-from .neurons import Neuron as Neuron
-from .neurons import layer_from, point
-from .noise import Dropout
 from .randomness import RandomLike, seed, source
-from .stages import Stage
 
 __all__ = ["MLP", "RECTIFIERS", "Layer", "Neuron", "TensorMLP"]
 

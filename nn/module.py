@@ -14,11 +14,11 @@ import numpy as np
 
 from autograd import Network, Node, Tensor, Value, no_grad
 
-from .checks import as_array, hinted
-from .data import arranged, as_inputs
-from .reading import Reading
-from .showing import structure
-from .stages import Stage, network_of
+from .arguments import as_array, hinted
+from .data.arrays import arranged, as_inputs
+from .diagram import Stage, network_of
+from .display import structure
+from .losses.output_decoder import Reading
 from .state import Stateful, in_forward, is_parameter, size_of
 
 __all__ = ["Module"]

@@ -13,8 +13,8 @@ import numpy as np
 
 from autograd import Node, Tensor, Value, display
 
-from .checks import as_array
-from .data import StandardScaler
+from .arguments import as_array
+from .data.arrays import StandardScaler
 from .randomness import Random
 
 __all__ = ["Stateful", "buffer", "in_forward", "is_buffer", "is_parameter", "size_of"]

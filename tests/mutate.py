@@ -1,6 +1,6 @@
 """Mutation testing: small faults are put into the sources one by one, and the tests must notice each of them.
 
-    python tests/mutate.py autograd/reverse.py nn/optim.py        # whole files; results go to mutants.jsonl
+    python tests/mutate.py autograd/reverse.py nn/optim/update_rules.py  # whole files; results go to mutants.jsonl
     python tests/mutate.py --sample 60 autograd/compiler/*/*.py      # so many of each file, drawn by --seed
     python tests/mutate.py --again                                # the survivors so far, say after a new test
     python tests/mutate.py --report                               # killed of all, by file, and the survivors

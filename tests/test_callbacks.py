@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn import training
-from nn.runner import eager_runner
+from nn.training.runner import eager_runner
 
 X = np.random.default_rng(0).normal(size=(10, 2))
 Y = X[:, :1] - 2 * X[:, 1:] + 0.5
@@ -68,7 +68,7 @@ def calls_of_the_runner(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> lis
 
         return counted
 
-    monkeypatch.setattr(training, "eager_runner", counting)
+    monkeypatch.setattr(import_module("nn.training.fit"), "eager_runner", counting)
     nn.fit(nn.Linear(2, 1, rng=0), X, Y, rng=0, compiled=False, **settings)
     return sizes
 
@@ -248,7 +248,7 @@ def test_live_plot_in_a_notebook_updates_one_picture(monkeypatch: pytest.MonkeyP
         shown.append("display")
         return Handle()
 
-    monkeypatch.setattr("nn.callbacks._in_notebook", lambda: True)
+    monkeypatch.setattr("nn.training.callbacks._in_notebook", lambda: True)
     monkeypatch.setattr(display, "display", show)
     before = pyplot.get_fignums()
     nn.fit(nn.Linear(2, 1), X, Y, epochs=3, callbacks=[nn.LivePlot(seconds=0.0)])

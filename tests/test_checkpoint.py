@@ -138,11 +138,11 @@ def test_csv_log_goes_on(tmp_path: Path) -> None:
 def test_every_and_the_best_only(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=7, callbacks=[nn.Checkpoint(path, every=3)])
-    assert nn.saving.notes(path)["epoch"] == 6
+    assert nn.notes(path)["epoch"] == 6
     history = nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=7, batch_size=None, optimizer=nn.SGD(lr=1.6),
                      callbacks=[nn.Checkpoint(path, monitor="loss")])  # fmt: skip
     best = int(np.argmin(history["loss"]))  # taken before the step: of the parameters that the epoch began with
-    assert nn.saving.notes(path)["epoch"] == best < 7
+    assert nn.notes(path)["epoch"] == best < 7
     loss = float(nn.losses.mse(nn.load(path).outputs(X), Y[:, None]))
     assert loss == pytest.approx(history["loss"][best], rel=1e-12)
     resumed = nn.fit(nn.Linear(2, 1, rng=0), X, Y, epochs=7, batch_size=None, optimizer=nn.SGD(lr=1.6), resume=path,
@@ -370,7 +370,7 @@ def test_a_training_that_is_killed_goes_on_to_the_same_bits(tmp_path: Path, star
         process.kill()
         process.communicate(timeout=60)
         nn.load(path)
-        epochs.append(nn.saving.notes(path)["epoch"])
+        epochs.append(nn.notes(path)["epoch"])
     assert epochs == sorted(set(epochs)) and epochs[-1] < 300
     assert start(300, str(path)).communicate(timeout=60)[0] == expected
     assert path.read_bytes() == whole.read_bytes()

@@ -10,7 +10,8 @@ import autograd as ag
 import nn
 from autograd import Loop, Tensor, Value, fresh
 from autograd.compiler import loop as loops
-from nn import losses, optim, progress
+from nn import losses, optim
+from nn.training import progress
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(23, 3))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor
-from nn.data import StandardScaler, as_inputs, batch_sizes, batches, label_array, plain_array, split
+from nn.data.arrays import StandardScaler, as_inputs, batch_sizes, batches, label_array, plain_array, split
 
 NUMBERS = np.arange(6.0).reshape(3, 2)
 

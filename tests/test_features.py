@@ -5,7 +5,7 @@ import pytest
 
 import nn
 from autograd import Tensor
-from nn.features import FEATURES
+from nn.layers.features import FEATURES
 
 X = np.random.default_rng(0).normal(size=(7, 2))
 

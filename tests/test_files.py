@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.files import FORMS, HEADER, check, read, replace, write
+from nn.saving.files import FORMS, HEADER, check, read, replace, write
 
 RNG = np.random.default_rng(0)
 ARRAYS: dict[str, np.ndarray] = {

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 import nn
-from nn.encoding import decode
-from nn.files import FORMS, HEADER, read, write
+from nn.saving.encoding import decode
+from nn.saving.files import FORMS, HEADER, read, write
 
 pytestmark = pytest.mark.no_cover  # much work on the same lines
 

@@ -13,8 +13,7 @@ import pytest
 
 import autograd as ag
 import nn
-from nn import targets
-from nn.losses import Criterion
+from nn.losses import Criterion, targets
 
 X, Y = nn.datasets.iris(names=True)
 TWO = np.where(Y == "setosa", "yes", "no")

@@ -17,8 +17,8 @@ import autograd as ag
 import nn
 from autograd import Tensor, Value
 from nn.command import main
-from nn.pages.formulas import ACTIVATIONS, OPTIMIZERS, SCORE_LOSSES, SURFACES
-from nn.pages.page import bundle, module
+from nn.demos.formulas import ACTIVATIONS, OPTIMIZERS, SCORE_LOSSES, SURFACES
+from nn.demos.page import bundle, module
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "nn" / "pages").glob("*.js"))

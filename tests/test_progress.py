@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.progress import Pace, bar, meter, patience
+from nn.training.progress import Pace, bar, meter, patience
 
 X = np.random.default_rng(0).normal(size=(10, 2))
 Y = X[:, :1] - 2 * X[:, 1:] + 0.5

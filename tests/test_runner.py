@@ -9,8 +9,8 @@ import pytest
 
 import autograd as ag
 import nn
-from nn.compiled import compiled_runner
-from nn.runner import Objective, eager_runner
+from nn.training.compiled_runner import compiled_runner
+from nn.training.runner import Objective, eager_runner
 
 X = np.random.default_rng(0).normal(size=(10, 2))
 Y = X[:, :1] - 2 * X[:, 1:] + 0.5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -17,8 +18,8 @@ import pytest
 
 import nn
 from autograd import Tensor, Value
-from nn.encoding import MODULES, decode, encode
-from nn.files import FORMS, read, write
+from nn.saving.encoding import MODULES, decode, encode
+from nn.saving.files import FORMS, read, write
 
 SHARED = nn.Linear(2, 2, rng=0)
 
@@ -432,3 +433,14 @@ def test_a_kill_at_any_moment_leaves_a_checkpoint_that_loads(path: Path, popen: 
         epochs.append(nn.restore(model, path, optimizer)["epoch"])
         assert epochs[-1] == optimizer.steps and nn.load(path).count() == 801
     assert max(epochs) > 1
+
+
+@pytest.mark.parametrize("name", [
+    "layers.Linear", "neurons.Neuron", "activations.ReLU", "noise.Dropout", "features.Features", "reading.Reading",
+    "optim.Adam", "optimizer.Optimizer", "schedules.Cosine", "clipping.ClipNorm", "data.StandardScaler",
+    "penalties.L2", "callbacks.EarlyStopping", "checkpoint.Checkpoint", "history.History", "criterion.Criterion",
+])  # fmt: skip
+def test_a_pickle_finds_a_class_where_it_was_before(name: str) -> None:
+    module, kind = name.split(".")
+    found = pickle.loads(f"cnn.{module}\n{kind}\n.".encode())
+    assert found.__name__ == kind and found is getattr(sys.modules[found.__module__], kind)

@@ -19,6 +19,7 @@ import numpy as np
 import autograd as ag
 import nn
 
+from ..saving import files
 from .expression import evaluate
 from .table import Table, read_table
 
@@ -147,7 +148,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(options: argparse.Namespace) -> None:
     path = options.output or f"{Path(options.data).stem}-model.npz"
-    nn.files.check(path)
+    files.check(path)
     X, y, columns, target = _data(options)
     classes = _are_classes(y) if options.task is None else options.task == "classes"
     if not classes and y.dtype.kind not in "iuf":
@@ -263,7 +264,7 @@ def _predict(options: argparse.Namespace) -> None:
     if options.output is None:
         print(text.getvalue(), end="")
     else:
-        nn.files.replace(options.output, text.getvalue().encode())
+        files.replace(options.output, text.getvalue().encode())
     if target in table.names:
         with contextlib.suppress(ValueError, TypeError):  # the column may wait to be filled in
             score = _score(model, X, _target(table, target), model.reading.classes is not None)

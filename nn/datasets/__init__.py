@@ -4,8 +4,8 @@ Each gives `X`, shape `(n, features)`, and `y`, shape `(n,)`; those with a test 
 `X_train, X_test, y_train, y_test`, as `split` does.
 """
 
-from ..checks import near as _near
-from ..data import split as split
+from ..arguments import near as _near
+from ..data.arrays import split as split
 from .cifar import CIFAR10 as CIFAR10
 from .cifar import cifar10 as cifar10
 from .collected import breast_cancer as breast_cancer

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import count, flag
+from ..arguments import count, flag
 from ..randomness import RandomLike, seed
 
 __all__ = ["breast_cancer", "diabetes", "digits", "iris", "mnist1d", "scikit_learn", "wine"]

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import count, within
-from ..data import plain_array
+from ..arguments import count, within
+from ..data.arrays import plain_array
 from ..randomness import Random, RandomLike, seed, source, uniform
 from .collected import scikit_learn
 

@@ -11,7 +11,7 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor
 
-from ..files import PathLike, replace
+from ..saving.files import PathLike, replace
 from .tracing import ROWS, Constant, Step, trace_any
 
 __all__ = ["to_onnx"]

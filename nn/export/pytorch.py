@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import PReLU
-from ..layers import Linear
+from ..layers.activations import PReLU
+from ..layers.layers import Linear
 from ..module import Module
 
 __all__ = ["from_torch", "to_torch"]

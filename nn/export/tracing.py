@@ -16,7 +16,7 @@ import numpy as np
 import autograd as ag
 from autograd import Node, Primitive, Tensor
 
-from ..layers import Linear
+from ..layers.layers import Linear
 from ..module import Module
 
 __all__ = ["ROWS", "Constant", "Step", "Trace", "trace", "trace_any"]

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import ReLU
-from ..data import plain_array
-from ..layers import Linear, Sequential
-from ..mlp import MLP
+from ..data.arrays import plain_array
+from ..diagram import arrays
+from ..layers.activations import ReLU
+from ..layers.layers import Linear, Sequential
 from ..module import Module
-from ..stages import arrays
 
 __all__ = ["compose", "merged", "through"]
 
@@ -96,8 +95,7 @@ def through(x: Any, y: Any) -> Sequential:
 
 
 def _layers(model: Module, name: str) -> list[Module]:
-    if isinstance(model, MLP):
-        model = model.to_tensors()
+    model = model.to_tensors() if hasattr(model, "to_tensors") else model
     if not isinstance(model, Sequential):
         raise TypeError(f"`{name}` is a Sequential, a TensorMLP or an MLP, not {model!r:.60}")
     return list(model)

@@ -8,10 +8,10 @@ import numpy as np
 
 from autograd import Tensor, gradients
 
-from ..data import plain_array
-from ..losses import Loss, loss_of
+from ..data.arrays import plain_array
+from ..losses.formulas import Loss, loss_of
+from ..losses.output_decoder import targets_of
 from ..module import Module
-from ..reading import targets_of
 
 __all__ = ["hessian", "hessian_product"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import Node, Tensor
 
-from ..layers import Sequential
+from ..layers.layers import Sequential
 from ..module import Module
 
 __all__ = ["Signal", "signals"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..checks import within
+from ..arguments import within
+from ..diagram import Stage, arrays
 from ..module import Module
-from ..stages import Stage, arrays
 
 __all__ = ["Region", "joints", "regions", "zaslavsky"]
 

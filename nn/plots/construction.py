@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..diagram import Stage, arrays, columns_of
 from ..inspect import Region, compose, regions
 from ..module import Module
-from ..stages import Stage, arrays, columns_of
 from .axes import interval, many_axes, relief
 
 __all__ = ["folding", "shallow"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from autograd import Tensor, Value, grad, no_grad
 
-from ..checks import count
-from ..data import plain_array
+from ..arguments import count
+from ..data.arrays import plain_array
 from ..module import Module
 from .axes import LINES, axes_of, interval, many_axes
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import count, within
-from ..data import plain_array
-from ..losses import Loss, loss_of
+from ..arguments import count, within
+from ..data.arrays import plain_array
+from ..losses.formulas import Loss, loss_of
+from ..losses.output_decoder import targets_of
 from ..module import Module
 from ..randomness import RandomLike, seed
-from ..reading import targets_of
 from .axes import LINES, axes_of
 
 __all__ = ["learning_curve", "learning_curves", "loss_surface"]

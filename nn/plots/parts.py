@@ -10,9 +10,9 @@ import numpy as np
 
 from autograd import Tensor, grad
 
-from ..activations import Activation, Function, function_of, name_of
-from ..checks import count, one_of
-from ..data import plain_array
+from ..arguments import count, one_of
+from ..data.arrays import plain_array
+from ..layers.activations import Activation, Function, function_of, name_of
 from ..module import Module
 from .axes import AREAS, axes_of, colour_map, interval, many_axes
 from .curves import with_gaps

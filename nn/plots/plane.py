@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import count, within
-from ..data import label_array, plain_array
+from ..arguments import count, within
+from ..data.arrays import label_array, plain_array
+from ..diagram import arrays, columns_of
 from ..inspect import regions
 from ..module import Module
-from ..stages import arrays, columns_of
 from .axes import AREAS, POINTS, axes_of, colour_map, interval, many_axes, relief
 
 __all__ = ["decision_boundary", "hidden_units", "linear_regions", "snapshots"]

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import count
-from ..data import as_inputs
+from ..arguments import count
+from ..data.arrays import as_inputs
 from ..inspect import Signal
-from ..layers import Linear, Sequential
+from ..layers.layers import Linear, Sequential
 from .axes import LINES, many_axes
 
 __all__ = ["layer_outputs", "signal_sizes"]

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import nn
-from nn.pages import Page
+from nn.demos import Page
 
 STILLS = Path(nn.__file__).parent / "pages" / "stills"
 WIDTH = 1240

@@ -1,0 +1,238 @@
+"""The formulas of the library as JavaScript: values and slopes, traced from single Values and printed as loops.
+
+So a page computes what Python computes. A new activation, loss or optimiser needs one name in a list below.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import Node, Tensor, Value, gradients
+
+from ..export.javascript import FUNCTIONS, HELPERS, INLINE
+from ..export.source import PICKS, number_text
+from ..layers.activations import function_of
+from ..layers.features import FEATURES
+from ..losses.formulas import LOSSES, cross_entropy, hinge, multiclass_hinge
+from ..mlp import RECTIFIERS
+from ..optim.update_rules import SGD, Adagrad, Adam, AdamW, RMSprop
+from ..training.penalties import L1, L2
+
+__all__ = ["ACTIVATIONS", "OPTIMIZERS", "OUTPUT_LOSSES", "SCORE_LOSSES", "SURFACES", "formulas", "printed"]
+
+ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear", "leaky_relu", "elu", "gelu", "silu", "softplus", "sin")
+OUTPUT_LOSSES = ("bce_with_logits", "mse", "hinge", "squared_hinge", "mae", "huber")
+OPTIMIZERS: dict[str, Callable[..., Any]] = {
+    "sgd": lambda p: SGD(p, lr=1.0),
+    "momentum": lambda p: SGD(p, lr=1.0, momentum=0.9),
+    "nesterov": lambda p: SGD(p, lr=1.0, momentum=0.9, nesterov=True),
+    "adam": lambda p: Adam(p),
+    "adamw": lambda p: AdamW(p),
+    "rmsprop": lambda p: RMSprop(p),
+    "adagrad": lambda p: Adagrad(p),
+}
+SCORE_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
+    "weston_watkins": multiclass_hinge.formula,
+    "one_vs_all": lambda z, y: ag.sum(hinge.formula(z, 2.0 * y - 1.0)),
+    "structured": lambda z, y: ag.max(z + (1.0 - y)) - ag.sum(y * z),
+    "softmax": cross_entropy.formula,
+}
+"""The losses of three scores, from scores and a row with a single 1."""
+
+SHARED = {
+    "_decay": "Math.exp(-2 * Math.abs({0}))",
+    "tanh": "(Math.abs({0}) < 0.3 ? Math.tanh({0}) : ({0} < 0 ? {1} - 1 : 1 - {1}) / (1 + {1}))",
+    "_sech2": "4 * {1} / ((1 + {1}) * (1 + {1}))",
+}
+"""Tanh and its slope share an exponential: half of the time of a step is spent in them."""
+
+SURFACES: dict[str, Callable[[Any, Any], Any]] = {
+    "valley": lambda x, y: 0.25 * x * x + 5.0 * y * y,
+    "saddle": lambda x, y: 0.5 * x * x - 0.5 * y * y,
+    "rosenbrock": lambda x, y: ag.square(1.0 - x) + 20.0 * ag.square(y - x * x),
+}
+"""What the demo of momentum descends on."""
+
+_ELEMENTWISE = {*INLINE, *HELPERS, *FUNCTIONS}
+Expression = str | float
+
+
+class _Printer:
+    """Prints the nodes of a graph as statements about single numbers; those that do not change in a loop apart."""
+
+    def __init__(self, fixed: Sequence[str]) -> None:
+        self.fixed = set(fixed)
+        self.before: list[str] = []
+        self.inside: list[str] = []
+        self.known: dict[tuple[Any, ...], str] = {}
+
+    def node(self, node: Node, operands: list[np.ndarray]) -> np.ndarray:
+        """Compute a node from arrays of expressions."""
+        name, params = node.op.name, dict(node.params)
+        if name in PICKS:
+            ends = np.cumsum([0, *(x.size for x in operands)])
+            numbered = [np.arange(a, b).reshape(x.shape) for a, b, x in zip(ends, ends[1:], operands, strict=False)]
+            return np.concatenate([x.ravel() for x in operands])[np.asarray(node.op.evaluate(numbered, params))]
+        if name in ("sum", "sum_to", "max", "logsumexp") and math.prod(node.shape) == 1:
+            return np.array([self.reduced(name, list(operands[0].ravel()))], dtype=object).reshape(node.shape)
+        if name not in _ELEMENTWISE:
+            raise TypeError(f"`{name}` has no form in a page")
+        shaped = np.broadcast_arrays(*operands)
+        made = np.empty(shaped[0].shape, dtype=object)
+        for place in np.ndindex(made.shape):
+            made[place] = self.row(name, [x[place] for x in shaped], node)
+        return made
+
+    def reduced(self, name: str, terms: list[Any]) -> Expression:
+        if name == "logsumexp":
+            top = self.reduced("max", terms)
+            return self.row("add", [top, self.row("log", [self.reduced("sum", [
+                self.row("exp", [self.row("sub", [x, top])]) for x in terms])])])  # fmt: skip
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.row("maximum" if name == "max" else "add", [total, term])
+        return total
+
+    def row(self, name: str, operands: list[Any], node: Node | None = None) -> Expression:
+        """Print an operation on numbers, once; what is known already is computed, and factors of 1 are left out."""
+        if all(isinstance(x, float) for x in operands):
+            return float(ag.TABLE[name].evaluate(operands, dict(node.params) if node else {}))
+        if name in ("mul", "div") and operands[1] == 1.0:
+            return operands[0]
+        if name == "mul" and operands[0] == 1.0:
+            return operands[1]
+        if name in ("tanh", "_sech2"):
+            operands = [*operands, self.row("_decay", operands)]
+        key = (name, *operands)
+        if key not in self.known:
+            call = f"Math.{name}" if name in FUNCTIONS else name
+            form = SHARED.get(name) or INLINE.get(name) or f"{call}({', '.join(['{}'] * len(operands))})"
+            text = form.format(*(x if isinstance(x, str) else f"({number_text(x)})" for x in operands))
+            fixed = all(isinstance(x, float) or x in self.fixed for x in operands)
+            self.known[key] = made = f"${len(self.known)}"
+            (self.before if fixed else self.inside).append(f"const {made} = {text};")
+            if fixed:
+                self.fixed.add(made)
+        return self.known[key]
+
+
+def printed(
+    outputs: Sequence[Node], inputs: Mapping[str, Node], fixed: Sequence[str] = ()
+) -> tuple[list[str], list[str], list[Any]]:
+    """Print a graph of single numbers and of small arrays as statements of JavaScript.
+
+    Args:
+        outputs: nodes.
+        inputs: the leaves that are not constant, each with its name; an array `z` has the elements `z0`, `z1`, ...
+        fixed: names of inputs that do not change in the loop.
+
+    Returns:
+        The statements that depend on `fixed` alone, the others, and the expressions of all elements of the outputs.
+    """
+    printer = _Printer(fixed)
+    order, leaves = ag.topological(*outputs)
+    found: dict[int, np.ndarray] = {}
+    for name, node in inputs.items():
+        names = [name] if node.shape == () else [f"{name}{i}" for i in range(math.prod(node.shape))]
+        found[id(node)] = np.array(names, dtype=object).reshape(node.shape)
+    for leaf in leaves:
+        if id(leaf) not in found:
+            found[id(leaf)] = np.array(np.asarray(leaf._data, dtype=np.float64).tolist(), dtype=object)
+    for node in reversed(order):
+        found[id(node)] = printer.node(node, [found[id(x)] for x in node.inputs])
+    results = [x if isinstance(x, str) else number_text(x) for node in outputs for x in found[id(node)].ravel()]
+    return printer.before, printer.inside, results
+
+
+def _loop(
+    outputs: Sequence[Node],
+    inputs: Mapping[str, Node],
+    reads: Sequence[str],
+    stores: Sequence[str],
+    fixed: Sequence[str] = (),
+    bounds: str = "let i = 0; i < n; i++",
+) -> str:
+    """Print a loop that reads the inputs and stores each element of the outputs, which is `{}` in its store."""
+    before, lines, results = printed(outputs, inputs, fixed)
+    kept = (store.format(x) for store, x in zip(stores, results, strict=False))
+    return f"{' '.join(before)} for ({bounds}) {{ {' '.join([*reads, *lines, *kept])} }}"
+
+
+def _function(outputs: Sequence[Node], inputs: Mapping[str, Node]) -> str:
+    _, lines, results = printed(outputs, inputs)
+    value = results[0] if len(results) == 1 else f"[{', '.join(results)}]"
+    return f"({', '.join(inputs)}) => {{ {' '.join(lines)} return {value}; }}"
+
+
+def _activation(name: str) -> str:
+    z = Value(0.3)
+    f, stores = function_of(name)(z), ["h[i] = {};", "d[i] = {};"]
+    values, slopes = (
+        _loop(outputs, {"z": z}, ["const z = x[i];"], stores) for outputs in ([f], [f, *gradients(f, [z])])
+    )
+    return f"{{ values(n, x, h) {{ {values} }}, slopes(n, x, h, d) {{ {slopes} }} }}"
+
+
+def _loss(formula: Callable[[Any, Any], Any], k: int) -> str:
+    z, y = (Value(0.3), Value(1.0)) if k == 1 else (Tensor([0.1, 0.2, 0.3]), Tensor([1.0, 0.0, 0.0]))
+    f, names = formula(z, y), [""] if k == 1 else [str(j) for j in range(k)]
+    reads = [f"const z{j} = Z[{k} * i + {j or 0}], y{j} = Y[{k} * i + {j or 0}];" for j in names]
+    stores = ["total += {};", *(f"e[{k} * i + {j}] = {{}} * scale;" for j in range(k))]
+    values, slopes = (
+        _loop(outputs, {"z": z, "y": y}, reads, stores) for outputs in ([f], [f, *gradients(f, [z])])
+    )
+    return (
+        f"{{ values(n, Z, Y) {{ let total = 0; {values} return total; }}, "
+        f"slopes(n, Z, Y, e, scale) {{ let total = 0; {slopes} return total; }} }}"
+    )
+
+
+def _optimizer(name: str) -> str:
+    p, g, lr, t, mu = (Value(x) for x in (0.5, 0.1, 0.01, 3.0, 0.9))
+    optimizer = OPTIMIZERS[name]([p])
+    if getattr(optimizer, "momentum", 0.0):
+        optimizer.momentum = mu  # a number that a page may change
+    states = {key: Value(0.2) for key in optimizer.start(0.5)}
+    (new,), (kept,) = optimizer.updates([p], [g], [states], [lr], t)
+    leaves = {"p": p, "g": g, "lr": lr, "t": t, "mu": mu, **{f"s_{key}": x for key, x in states.items()}}
+    reads = ["const p = P[i], g = G[i];", *(f"const s_{key} = S{i}[i];" for i, key in enumerate(states))]
+    stores = ["P[i] = {};", *(f"S{i}[i] = {{}};" for i in range(len(states)))]
+    body = _loop([new, *kept.values()], leaves, reads, stores, ["lr", "t"])
+    given = "".join(f"const S{i} = s[{i}]; " for i in range(len(states)))
+    return f"{{ states: {list(states)}, step(n, P, G, s, lr, t, mu = 0.9) {{ {given}{body} }} }}"
+
+
+def _penalty(kind: Any) -> str:
+    p, alpha = Value(0.5), Value(0.1)
+    f, stores = alpha * kind(1.0).omega([p]), ["total += {};", "G[i] += {};"]
+    outputs, leaves = [f, *gradients(f, [p])], {"p": p, "alpha": alpha}
+    body = _loop(outputs, leaves, ["const p = P[i];"], stores, (), "let i = from; i < to; i++")
+    return f"{{ slopes(from, to, P, G, alpha) {{ let total = 0; {body} return total; }} }}"
+
+
+@functools.cache
+def formulas() -> str:
+    """Write the module `formulas.js`: `FORMULAS`, of functions that loop over arrays, by kind and name."""
+    rows = {name: LOSSES[name] for name in OUTPUT_LOSSES}
+    losses = {name: _loss(functools.partial(loss.formula, **loss.settings), 1) for name, loss in rows.items()}
+    losses |= {name: _loss(formula, 3) for name, formula in SCORE_LOSSES.items()}
+    x, y = Value(0.3), Value(0.4)
+    leaves, surfaces = {"x": x, "y": y}, {name: of(x, y) for name, of in SURFACES.items()}
+    parts = {
+        "activations": {name: _activation(name) for name in ACTIVATIONS},
+        "losses": losses,
+        "optimizers": {name: _optimizer(name) for name in OPTIMIZERS},
+        "penalties": {"L1": _penalty(L1), "L2": _penalty(L2)},
+        "surfaces": {name: _function([f, *gradients(f, [x, y])], leaves) for name, f in surfaces.items()},
+        "features": {f"'{name}'": _function([of(x, y)], leaves) for name, of in FEATURES.items()},
+    }
+    listed = [f"{kind}: {{ {', '.join(f'{k}: {v}' for k, v in of.items())} }}" for kind, of in parts.items()]
+    listed.append(f"rectifiers: {[name for name in ACTIVATIONS if function_of(name) in RECTIFIERS]}")
+    helpers = "\n".join(text for name, text in HELPERS.items() if name not in ("dot", "sum", "logsumexp", "_sech2"))
+    return f"{helpers}\nexport const FORMULAS = {{\n{chr(10).join(f'{x},' for x in listed)}\n}};\n"

@@ -1,0 +1,297 @@
+"""Activations: the functions of the table of primitives as layers, and by name.
+
+A new row in the table is an activation at once: `Activation(chalkgrad.sin)`, or "sin". Those that have a class of their
+own are made by one line each, below; only PReLU, which learns, is written out.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import numpy as np
+
+import autograd as ag
+from autograd import Tensor, Value
+
+from ..arguments import near
+from ..data.arrays import plain_array
+from ..diagram import Stage
+from ..module import Module
+
+__all__ = [
+    "ELU", "GELU", "NAMES", "Abs", "Activation", "Identity", "LeakyReLU", "LogSoftmax", "PReLU", "ReLU", "SiLU",
+    "Sigmoid", "Sign", "Softmax", "Softplus", "Step", "Tanh", "function_of", "is_of_rows", "layer_of", "linear",
+    "name_of", "named", "on_values",
+]  # fmt: skip
+
+Function = Callable[..., Any]
+
+
+def linear(x: Any) -> Any:
+    """Hand on `x` as it is: no activation.
+
+    >>> linear(3.0)
+    3.0
+    """
+    return x
+
+
+NAMES: dict[str, Function] = {
+    "linear": linear,
+    "identity": linear,
+    "step": ag.step,
+    "sign": ag.sign,
+    "abs": ag.abs,
+    "relu": ag.relu,
+    "leaky_relu": ag.leaky_relu,
+    "elu": ag.elu,
+    "gelu": ag.gelu,
+    "silu": ag.silu,
+    "softplus": ag.softplus,
+    "sigmoid": ag.sigmoid,
+    "tanh": ag.tanh,
+    "softmax": ag.softmax,
+    "log_softmax": ag.log_softmax,
+}
+"""The activations that go by a name, as in `MLP(2, [16, 1], activation="tanh")`; and "prelu", which makes a `PReLU`."""
+
+
+def function_of(activation: Any) -> Function:
+    """Find the function that an argument `activation` means: a name, a function, or a layer.
+
+    Raises:
+        ValueError: there is no activation of that name.
+        TypeError: it is neither a name nor a function.
+
+    >>> function_of("tanh")
+    tanh
+    """
+    if isinstance(activation, str):
+        found = PReLU() if activation == "prelu" else _found(activation)
+        if found is None:
+            raise ValueError(
+                f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, 'prelu', the name "
+                f"of another elementwise function of one number, such as 'sin', or a function{near(activation, NAMES)}"
+            )
+        return found
+    if any(activation is layer for layer in (*_LAYERS, PReLU)):  # the class ReLU for the layer ReLU()
+        activation = activation()
+    if isinstance(activation, PReLU):
+        return activation
+    if isinstance(activation, Activation):
+        return activation.forward if activation.settings else activation.function
+    if not callable(activation) or isinstance(activation, (type, Module)):
+        raise TypeError(
+            f"`activation` is a name, such as 'relu', or an elementwise function, such as `chalkgrad.relu`, "
+            f"not {activation!r:.60}"
+        )
+    return activation
+
+
+def _found(name: str) -> Function | None:
+    """Look for a name among `NAMES`, then among the elementwise rows of the table that need one number."""
+    row = ag.TABLE.get(name)
+    fits = row is not None and row.elementwise and row.arity == 1 + len(row.defaults)
+    return NAMES.get(name, row if fits else None)
+
+
+def name_of(function: Function) -> str:
+    """Say how a function is called, for a repr: `relu`."""
+    layer = getattr(function, "__self__", None)
+    return repr(layer) if isinstance(layer, Activation) else getattr(function, "__name__", repr(function))
+
+
+def named(function: Function) -> Any:
+    """Give what an argument `activation` may be to mean this function: a name where there is one.
+
+    >>> named(ag.relu), named(ag.sin), named(print)
+    ('relu', 'sin', <built-in function print>)
+    """
+    own, name = getattr(function, "__self__", None), name_of(function)
+    return own if isinstance(own, Activation) else name if _found(name) is function else function
+
+
+def on_values(function: Function) -> Function:
+    """Give the faster form that a row has as a method of `Value`, where it has one."""
+    name = getattr(function, "name", None)
+    return getattr(ag.Value, name, function) if name and ag.TABLE.get(name) is function else function
+
+
+def is_of_rows(function: Function) -> bool:
+    """Say whether a function, such as `softmax`, is one of a whole row and not of each number.
+
+    >>> is_of_rows(ag.softmax), is_of_rows(ag.tanh)
+    (True, False)
+    """
+    own = getattr(function, "__self__", None)
+    return any((own.function if isinstance(own, Activation) else function) is f for f in (ag.softmax, ag.log_softmax))
+
+
+class Activation(Module):
+    r"""The layer $y = f(x)$, element by element, of an elementwise function of the library.
+
+    Args:
+        function: its name (one of `NAMES`), or the function, such as `chalkgrad.sin`.
+        **settings: the function's own, such as `slope` of `leaky_relu`.
+
+    Raises:
+        ValueError, TypeError: as `function_of`, or there is no such setting.
+
+    >>> from chalkgrad import autograd as ag
+    >>> Activation(ag.sin)(ag.Tensor([0.0, 1.0])).data.round(3)
+    array([0.   , 0.841])
+    """
+
+    def __init__(self, function: str | Function, **settings: float) -> None:
+        self.function = function_of(function)
+        if isinstance(self.function, PReLU):
+            raise TypeError("`function` is PReLU, which has a parameter: use the layer itself, PReLU()")
+        known = [p.name for p in list(inspect.signature(self.function).parameters.values())[1:]]
+        for name in settings:
+            if name not in known:
+                has = f"its settings: {', '.join(known)}" if known else "it has no settings"
+                raise TypeError(f"{name_of(self.function)} got an unknown setting `{name}`; {has}")
+        self.settings = settings
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function; the shape stays."""
+        if not self.settings:
+            return self.function(x)
+        bound = inspect.signature(self.function).bind(x, **self.settings)
+        bound.apply_defaults()
+        return self.function(*bound.args, **bound.kwargs)
+
+    def config(self) -> dict[str, Any]:
+        """Give the settings, and the function where the class does not."""
+        return {**({"function": named(self.function)} if type(self) is Activation else {}), **self.settings}
+
+
+def _layer(name: str, function: Function, source: str = "") -> Any:
+    """Make the class of layers with one function of the table."""
+
+    def __init__(self: Activation, **settings: Any) -> None:
+        Activation.__init__(self, function, **settings)
+
+    equation, _, _ = (inspect.getdoc(function) or "").partition("\n>>>")
+    reach = "along an axis, the last if left out" if is_of_rows(function) else "element by element"
+    doc = f"The layer of `{name_of(function)}`, {reach}; the shape stays.\n\n{equation.rstrip()}"
+    doc += f"\n\nSource: {source}." if source else ""
+    __init__.__qualname__ = f"{name}.__init__"
+    return type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+
+
+Identity = _layer("Identity", linear)
+Step = _layer("Step", ag.step, "McCulloch and Pitts (1943)")
+Sign = _layer("Sign", ag.sign, "Rosenblatt (1958), the perceptron")
+Abs = _layer("Abs", ag.abs, "Jarrett et al. (2009)")
+ReLU = _layer("ReLU", ag.relu)
+LeakyReLU = _layer("LeakyReLU", ag.leaky_relu)
+ELU = _layer("ELU", ag.elu)
+GELU = _layer("GELU", ag.gelu)
+SiLU = _layer("SiLU", ag.silu)
+Softplus = _layer("Softplus", ag.softplus, "Dugas et al. (2001)")
+Sigmoid = _layer("Sigmoid", ag.sigmoid, "Verhulst (1845); Rumelhart, Hinton and Williams (1986) for nets")
+Tanh = _layer("Tanh", ag.tanh, "LeCun, Bottou, Orr and Müller (1998), section 4.4")
+Softmax = _layer("Softmax", ag.softmax, "Bridle (1990)")
+LogSoftmax = _layer("LogSoftmax", ag.log_softmax, "Bridle (1990)")
+
+_LAYERS = (
+    ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Identity, Step, Sign, Abs, Softmax, LogSoftmax,
+)  # fmt: skip
+
+
+class PReLU(Activation):
+    r"""Leaky ReLU whose slope is learned: $x$ where $x > 0$, else $a x$.
+
+    Args:
+        slope: $a$ to begin with: a number for the whole layer, or an array with one for each unit.
+
+    Attributes:
+        slope: $a$, shape `()` or `(units,)`.
+
+    Source: He, Zhang, Ren and Sun (2015), where the slopes begin with 0.25.
+
+    >>> layer = PReLU()
+    >>> layer(Tensor([-2.0, 1.0])).sum().backward()
+    >>> layer, layer.slope.grad.item()
+    (PReLU(slope=0.25), -2.0)
+    """
+
+    def __init__(self, *, slope: Any = 0.25) -> None:
+        super().__init__(ag.leaky_relu)
+        self.slope: Any = Tensor(plain_array(slope, "slope").astype(np.float64))
+        if self.slope.ndim > 1 or not self.slope.size or not np.all(np.isfinite(self.slope.data)):
+            raise ValueError(f"`slope` is a finite number, or one for each unit in an array, not {slope!r:.60}")
+
+    def forward(self, x: Any) -> Any:
+        """Apply the function; the shape stays.
+
+        Raises:
+            ValueError: there is another number of slopes than of units.
+        """
+        slope = self.slope
+        if isinstance(slope, Tensor):
+            x = x if isinstance(x, ag.Node) else plain_array(x, "x")
+            shape = x.shape
+            if slope.shape not in ((), shape[-1:]):
+                raise ValueError(f"`x` has shape {shape}; this PReLU has {len(slope)} slopes, one for each unit")
+            dtype = getattr(x, "dtype", None)
+            slope = slope.astype(dtype) if dtype in (np.float32,) else slope
+        return ag.leaky_relu(x, slope)
+
+    def config(self) -> dict[str, Any]:
+        """Give the slope as it is now."""
+        slope = self.slope.data
+        return {"slope": float(slope) if np.ndim(slope) == 0 else slope.copy()}
+
+    def _arguments(self) -> str:
+        slope = self.config()["slope"]
+        return f"slope={slope:.4g}" if np.ndim(slope) == 0 else f"slope=array{slope.shape}"
+
+    def _stages(self) -> list[Stage]:
+        return [Stage(function=self.outputs, name="PReLU")]
+
+    def copied(self) -> PReLU:
+        """Make another with the same numbers, on a Tensor."""
+        made = PReLU(slope=self.config()["slope"])
+        made.slope.requires_grad = self.slope.requires_grad
+        return made
+
+    def on_neurons(self, count: int) -> list[PReLU]:
+        """Make those of `count` neurons, on Values: one for all, or one for each where each has its slope."""
+        slope = self.config()["slope"]
+        if np.ndim(slope) and len(slope) != count:
+            raise ValueError(f"`activation` has {len(slope)} slopes, one for each unit; there are {count} units")
+        made = [self.copied() for _ in range(1 if np.ndim(slope) == 0 else count)]
+        for one, start in zip(made, np.atleast_1d(slope).tolist(), strict=True):
+            one.slope = Value(start)
+            one.slope.requires_grad = self.slope.requires_grad
+        return made * count if np.ndim(slope) == 0 else made
+
+    @classmethod
+    def of_neurons(cls, parts: Sequence[PReLU]) -> Self:
+        """Make the one of a layer of Tensors from those of its neurons."""
+        shared = all(part is parts[0] for part in parts)
+        slopes = [part.config()["slope"] for part in parts]
+        made = cls(slope=slopes[0] if shared else np.array(slopes))
+        made.slope.requires_grad = any(part.slope.requires_grad for part in parts)
+        return made
+
+
+def layer_of(function: Function) -> Activation:
+    """Make the layer of a function that `function_of` gave.
+
+    >>> layer_of(ag.tanh), layer_of(ag.sin)
+    (Tanh(), Activation(sin))
+    """
+    own = getattr(function, "__self__", None)
+    if isinstance(function, PReLU):
+        return function.copied()  # each layer learns a slope of its own
+    if isinstance(own, Activation):
+        return own
+    for layer in _LAYERS:
+        if layer().function is function:
+            return layer()
+    return Activation(function)

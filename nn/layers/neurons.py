@@ -1,0 +1,279 @@
+"""Neurons of Values, one number at a time, and layers of them: to be looked at. Each converts into Tensors exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor, Value, dot
+
+from .. import init
+from ..arguments import count, within
+from ..diagram import Stage
+from ..module import Module
+from ..randomness import RandomLike, seed, source
+from .activations import (
+    Activation,
+    Function,
+    PReLU,
+    function_of,
+    is_of_rows,
+    layer_of,
+    linear,
+    name_of,
+    named,
+    on_values,
+)
+from .layers import Linear, Sequential
+from .noise import Dropout
+
+__all__ = ["Layer", "Neuron", "layer_from", "point"]
+
+
+class Neuron(Module):
+    r"""A neuron $f(b + \sum_i w_i x_i)$ of Values. Gives one Value.
+
+    Args:
+        nin: the number of inputs.
+        activation: $f$: a name such as "relu", "tanh", "linear", or an elementwise function, or `PReLU`.
+        rng: a seed, a generator or None.
+        law: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out. The
+            bias is 0.
+
+    Attributes:
+        w: the weights, `nin` Values.
+        b: the bias.
+
+    Source: micrograd (Karpathy, 2020).
+
+    >>> neuron = Neuron(2, "tanh", rng=1)
+    >>> neuron.w[0].data, neuron.w[1].data, neuron.b.data = 1.0, -1.0, 0.5
+    >>> round(neuron([2.0, 2.0]).data, 6) == round(float(np.tanh(0.5)), 6)
+    True
+    """
+
+    batched = False
+
+    def __init__(
+        self,
+        nin: int,
+        activation: str | Function | Activation = "relu",
+        *,
+        rng: RandomLike = None,
+        law: str | init.Law = init.unit_uniform,
+    ) -> None:
+        self.activation = function_of(activation)
+        if is_of_rows(self.activation):
+            raise ValueError(f"`activation` {name_of(self.activation)} is of a whole row: give it to a Layer")
+        if isinstance(self.activation, PReLU) and isinstance(self.activation.slope, Tensor):
+            (self.activation,) = self.activation.on_neurons(1)
+        nin = count(nin, "nin")
+        weights = init.weights(law, nin, 1, rng, (nin,))
+        self.w = [Value(weight, f"w[{i}]") for i, weight in enumerate(weights.tolist())]
+        self.b = Value(0.0, "b")
+
+    def forward(self, x: Any) -> Value:
+        """Map `x`, `nin` numbers or Values, to a Value."""
+        return self._fire(point(x, len(self.w), self))
+
+    def _fire(self, x: list[Any]) -> Value:
+        return on_values(self.activation)(dot(self.w, x, self.b))
+
+    def config(self) -> dict[str, Any]:
+        """Give the number of inputs and the activation."""
+        return {"nin": len(self.w), "activation": named(_activation_of([self]))}
+
+    def _stages(self) -> list[Stage]:
+        return _stages_of([self])
+
+    def shapes(self) -> str:
+        """Say the number of weights."""
+        return f"{len(self.w)} weights, 1 bias"
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """Give the outputs for all rows of `X` as a plain array, shape `(n,)`."""
+        return Sequential(*_tensor_layers([self])).outputs(X)[..., 0]
+
+
+class Layer(Module):
+    r"""Neurons side by side, $y_j = f(b_j + \sum_i w_{ji} x_i)$: a list with the Value of each, also of a single one.
+
+    Args:
+        nin: the number of inputs.
+        nout: the number of neurons.
+        activation, rng, law: as for `Neuron`; the weights of all neurons are drawn at once, and the activation may be
+            one of a whole row, such as "softmax".
+        dropout: the rate of dropout behind the activation, in training; 0 for none.
+
+    Attributes:
+        neurons: the neurons.
+        dropout: the layer `Dropout`, or None.
+
+    Source: micrograd (Karpathy, 2020).
+
+    >>> layer = Layer(2, 3, rng=1)
+    >>> layer, len(layer([1.0, 2.0])), len(Layer(2, 1)([1.0, 2.0]))
+    (Layer(2, 3, relu), 3, 1)
+    """
+
+    batched = False
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | Function | Activation = "relu",
+        *,
+        rng: RandomLike = None,
+        law: str | init.Law = init.unit_uniform,
+        dropout: float | Dropout = 0.0,
+    ) -> None:
+        rng, nin, nout, function = source(rng), count(nin, "nin"), count(nout, "nout"), function_of(activation)
+        self.rows = function if is_of_rows(function) else None
+        functions: list[Any] = [linear if self.rows else function] * nout
+        if isinstance(function, PReLU):
+            functions = function.on_neurons(nout)
+        drawn = init.weights(law, nin, nout, rng, (nout, nin))
+        self.neurons = [Neuron(nin, f, law=lambda *_, w=w: w) for f, w in zip(functions, drawn, strict=True)]
+        self.dropout: Dropout | None = dropout if isinstance(dropout, Dropout) else None
+        if not isinstance(dropout, Dropout) and within(dropout, "dropout", 0.0, 1.0):
+            self.dropout = Dropout(dropout, rng=seed(rng))
+        self._name("")
+
+    def _name(self, number: str) -> None:
+        """Label the weights by their place, as in the matrix of a Linear layer, but row by neuron: `w2[3,0]`."""
+        for j, neuron in enumerate(self.neurons):
+            neuron.b.label = f"b{number}[{j}]"
+            for i, weight in enumerate(neuron.w):
+                weight.label = f"w{number}[{j},{i}]"
+
+    @property
+    def nin(self) -> int:
+        """Number of inputs."""
+        return len(self.neurons[0].w)
+
+    @property
+    def activation(self) -> Function:
+        """The activation of its neurons, or of the whole row."""
+        return self.rows or self.neurons[0].activation
+
+    def forward(self, x: Any) -> list[Value]:
+        """Map `x`, `nin` numbers or Values, to a list of `nout` Values."""
+        return self._fire(point(x, self.nin, self))
+
+    def _fire(self, x: list[Any]) -> list[Value]:
+        out = [neuron._fire(x) for neuron in self.neurons]
+        if self.rows is not None:
+            out = self.rows(Tensor(out)).to_values()
+        return out if self.dropout is None else self.dropout(out)
+
+    def config(self) -> dict[str, Any]:
+        """Give both widths, the activation, and dropout where there is some."""
+        activation = named(self.rows or _activation_of(self.neurons))
+        own = {"nin": self.nin, "nout": len(self.neurons), "activation": activation}
+        return own if self.dropout is None else {**own, "dropout": self.dropout}
+
+    def shapes(self) -> str:
+        """Say the number of weights, and of slopes that are learned."""
+        slopes = self.count() - len(self.neurons) * (self.nin + 1)
+        rest = f", {slopes} slope{'s' if slopes > 1 else ''}" if slopes else ""
+        return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){rest}"
+
+    def __repr__(self) -> str:
+        return f"Layer({self._arguments()})"
+
+    def _stages(self) -> list[Stage]:
+        stages = _stages_of(self.neurons)
+        return stages if self.rows is None else [*stages, Stage(function=self.rows, name=name_of(self.rows))]
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """Give the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
+        return Sequential(*self._tensor_layers()).outputs(X)
+
+    def _tensor_layers(self) -> list[Module]:
+        """Make the layers of Tensors that do the same: Linear, activation, dropout."""
+        layers = _tensor_layers(self.neurons, self.rows)
+        if self.dropout is not None:
+            made = Dropout(self.dropout.rate, rng=self.dropout.rng)
+            layers.append(made.train(self.dropout.training))
+        return layers
+
+
+def point(x: Any, nin: int, model: Module) -> list[Any]:
+    """Take one point, as Values; numbers become constants, labelled `x[0]`, `x[1]` and so on."""
+    if isinstance(x, Tensor):
+        x = x.to_values()
+    elif isinstance(x, np.ndarray):
+        x = x.tolist()
+    if isinstance(x, (Node, float, int, str)) or not isinstance(x, Iterable):
+        raise TypeError(f"`x` is one point, {nin} numbers or Values in a list or an array, not {x!r:.60}")
+    x = list(x)
+    if x and isinstance(x[0], (list, tuple, np.ndarray, Tensor)):
+        raise ValueError(
+            f"`x` is a batch of {len(x)} points; {model!r:.60} takes one point, {nin} numbers, at a time: "
+            "write `[model(row) for row in x]`, or use `model.to_tensors()`"
+        )
+    if len(x) != nin:
+        raise ValueError(f"`x` has {len(x)} elements; {model!r:.60} needs {nin}")
+    return [
+        number if isinstance(number, Value) else Value(number, f"x[{i}]", requires_grad=False)
+        for i, number in enumerate(x)
+    ]
+
+
+def _stages_of(neurons: list[Neuron]) -> list[Stage]:
+    """Tell what a row of neurons does, with the weights as a Linear layer has them."""
+    weight = [list(column) for column in zip(*(neuron.w for neuron in neurons), strict=True)]
+    functions = [neuron.activation for neuron in neurons]
+    named = "" if functions[0] is linear else name_of(functions[0])
+    stage = Stage(weight, [neuron.b for neuron in neurons], functions[0], named)
+    if any(function != functions[0] for function in functions):
+        stage.name = "several functions"
+        alone = [Stage(function=function) for function in functions]
+        stage.function = lambda rows: np.stack([s.apply(x) for s, x in zip(alone, rows.T, strict=True)], axis=-1)
+    return [stage]
+
+
+def _activation_of(neurons: list[Neuron]) -> Function:
+    """Give the activation of the first neuron; of PReLUs, the one on Tensors that does what all do."""
+    functions: list[Any] = [neuron.activation for neuron in neurons]
+    return PReLU.of_neurons(functions) if all(isinstance(f, PReLU) for f in functions) else functions[0]
+
+
+def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[Module]:
+    """Make the Linear layer of a row of neurons, and the activation; an array is frozen where all its parts are."""
+    made = Linear(len(neurons[0].w), len(neurons), law=init.zeros, rng=0)  # no entropy is drawn for zeros
+    weight = np.array([[w.data for w in neuron.w] for neuron in neurons]).T
+    made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in neurons]})
+    made.weight.requires_grad = any(w.requires_grad for neuron in neurons for w in neuron.w)
+    assert made.bias is not None
+    made.bias.requires_grad = any(neuron.b.requires_grad for neuron in neurons)
+    function = rows or _activation_of(neurons)
+    if any(neuron.activation != neurons[0].activation for neuron in neurons) and not isinstance(function, PReLU):
+        raise ValueError("the neurons of a layer differ in activation; a layer of Tensors has one for all")
+    return [made] if function is linear else [made, layer_of(function)]
+
+
+def layer_from(part: Linear, activation: Activation | None = None, dropout: Dropout | None = None) -> Layer:
+    """Make the row of neurons with the weights and biases of a Linear layer, and what stands behind it.
+
+    Raises:
+        ValueError: the layer has a mask.
+    """
+    if part.mask is not None:
+        raise ValueError("a Linear layer with a mask has no counterpart in Values: each neuron has all its inputs")
+    function = linear if activation is None else activation
+    made = Layer(part.fan_in, part.fan_out, function, law=init.zeros)
+    if dropout is not None:
+        made.dropout = Dropout(dropout.rate, rng=dropout.rng)
+        made.dropout.train(dropout.training)
+    biases = np.zeros(part.fan_out) if part.bias is None else part.bias.data
+    for neuron, weights, bias in zip(made.neurons, part.weight.data.T.tolist(), biases.tolist(), strict=True):
+        neuron.b.data = bias
+        neuron.b.requires_grad = part.bias is None or part.bias.requires_grad
+        for w, weight in zip(neuron.w, weights, strict=True):
+            w.data = weight
+            w.requires_grad = part.weight.requires_grad
+    return made

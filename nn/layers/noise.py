@@ -1,0 +1,122 @@
+"""Layers that are random while the net is trained, and do nothing in use: Dropout, and noise that is added.
+
+What they draw comes of their own generator, number by number in row order, through `chalkgrad.fresh`: a compiled
+program draws the same stream as a net that runs node by node. `train()` and `eval()` switch them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Value, fresh
+
+from ..arguments import as_array, within
+from ..module import Module
+from ..randomness import RandomLike, normal, source, uniform
+
+__all__ = ["Dropout", "Noise"]
+
+
+class _Random(Module):
+    """A layer that joins each input with a number that is drawn anew; a subclass writes `draw` and `join`."""
+
+    def __init__(self, rng: RandomLike) -> None:
+        self.rng = source(rng)
+
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        raise NotImplementedError
+
+    def join(self, x: Any, drawn: Any) -> Any:
+        raise NotImplementedError
+
+    def forward(self, x: Any) -> Any:
+        """Map `x`, of any shape, or a list of Values, to the same shape."""
+        if isinstance(x, (list, tuple)):
+            if any(isinstance(part, Value) for part in x):
+                return [self(part if isinstance(part, Value) else Value(part, requires_grad=False)) for part in x]
+            x = as_array(x)
+        if not self.training or not self._does_something():
+            return x
+        if isinstance(x, Value):
+            return self.join(x, fresh(lambda: float(self.draw(()))))
+        if not isinstance(x, Node):
+            array = as_array(x)
+            if array.dtype.kind not in "iufb":
+                raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers")
+            x = array if array.dtype.kind == "f" else array.astype(np.float64)
+        shape, dtype = x.shape, x.dtype
+        return self.join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
+
+    def _does_something(self) -> bool:
+        return True
+
+
+class Dropout(_Random):
+    r"""Dropout: in training, $y_i = x_i m_i / (1 - p)$, where $m_i$ is 0 with the probability $p$ and else 1.
+
+    The expectation of $y$ is $x$; in use, $y = x$. Each number of each row has a draw of its own.
+
+    Args:
+        rate: $p$, from 0 up to, but not including, 1.
+        rng: a seed, a generator or None.
+
+    Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014).
+
+    >>> layer = Dropout(0.5, rng=1)
+    >>> layer(np.ones(6)).data, layer.eval()(np.ones(2))
+    (array([2., 2., 0., 2., 0., 0.]), array([1., 1.]))
+    """
+
+    def __init__(self, rate: float = 0.5, *, rng: RandomLike = None) -> None:
+        super().__init__(rng)
+        self.rate = within(rate, "rate", 0.0, 1.0)
+
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Draw $m / (1 - p)$."""
+        return (uniform(self.rng, 0.0, 1.0, shape) >= self.rate) / (1.0 - self.rate)
+
+    def join(self, x: Any, drawn: Any) -> Any:
+        """Multiply."""
+        return x * drawn
+
+    def _does_something(self) -> bool:
+        return self.rate > 0
+
+    def config(self) -> dict[str, Any]:
+        """Give the rate, and the generator as it is now."""
+        return {"rate": self.rate, "rng": self.rng}
+
+
+class Noise(_Random):
+    r"""Noise that is added: in training, $y_i = x_i + \sigma\epsilon_i$, $\epsilon_i \sim N(0, 1)$; in use, $y = x$.
+
+    Args:
+        std: $\sigma$, from 0, in the units of $x$.
+        rng: a seed, a generator or None.
+
+    Source: Bishop (1995): on inputs, small noise is as Tikhonov's regularisation.
+
+    >>> Noise(0.1, rng=1)(np.zeros(3)).data.round(3)
+    array([0.035, 0.082, 0.033])
+    """
+
+    def __init__(self, std: float, *, rng: RandomLike = None) -> None:
+        super().__init__(rng)
+        self.std = within(std, "std")
+
+    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
+        r"""Draw $\sigma\epsilon$."""
+        return self.std * normal(self.rng, shape)
+
+    def join(self, x: Any, drawn: Any) -> Any:
+        """Add."""
+        return x + drawn
+
+    def _does_something(self) -> bool:
+        return self.std > 0
+
+    def config(self) -> dict[str, Any]:
+        """Give the spread, and the generator as it is now."""
+        return {"std": self.std, "rng": self.rng}

@@ -1,0 +1,235 @@
+"""Criterion: what all losses share: checked targets, weights of cases and classes, and the reduction to one number."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autograd as ag
+from autograd import Node, Tensor
+
+from ..arguments import cast, one_of
+from . import targets
+
+__all__ = ["Criterion", "Loss", "shares_of_rows", "shares_of_signs", "shares_of_two", "weights_of"]
+
+Loss = Callable[[Any, Any], Any]
+"""A function of outputs and targets that gives a single number: a `Criterion`, or your own."""
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+class Criterion:
+    r"""A loss: call it with outputs and targets. The losses of `nn.losses` are made of it.
+
+    Args:
+        formula: gives the loss of each case, from outputs and targets, and settings that are keywords.
+        kind: what its targets are, one of `nn.losses.targets`: it decides what `predict` returns. `reals` and `counts`
+            stand for values, `probabilities` and `signs` for two classes, `classes`, `labels` and `rows` for k of them.
+        output_activation: the function from outputs to predictions (the inverse link): to the mean of the targets, the
+            probability of class 1, or that of each class. None for the outputs themselves, without probabilities.
+        shares: gives what a case is worth from its targets and the weights of the classes, where there are classes.
+            A formula that has a setting `class_weight` puts it in itself.
+
+    With case $i$ worth $w_i$ (1, if nothing is said), "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so that a weight
+    of 2 is as if the case stood there twice; "sum" is $\sum_i w_i \ell_i$, and "none" gives all $w_i \ell_i$.
+    (PyTorch has the same mean for class weights of labels; for rows of probabilities it divides by their number.)
+
+    Every loss is called with
+
+    - outputs: what the net gives, by the formula's first name;
+    - targets: by its second name; whole numbers and lists as well as arrays. A node, where it comes of other nodes, is
+      taken without a look at its numbers, so that a program can be made of it;
+    - `sample_weight`: what each case is worth, from 0; shape `(n,)`, or that of the losses of the cases;
+    - `class_weight`, for losses of classes: what a case of each class is worth, in the order of the classes;
+    - `reduction`: "mean", "sum" or "none";
+    - its own settings.
+
+    Raises:
+        ValueError: shapes do not fit, or there is a number that cannot be.
+        TypeError: something is no real number.
+
+    Attributes:
+        name: how it is called in `LOSSES`.
+        settings: those that differ from the usual.
+        output_activation: what `predict`, `predict_proba`, `evaluate` and the metrics apply to the outputs.
+
+    A loss of your own predicts by the same rule. A plain function of values may have an attribute `output_activation`.
+
+    >>> from chalkgrad.nn import targets
+    >>> def exponential(logs, y):
+    ...     return logs + y * ag.exp(-logs)
+    >>> own = Criterion(exponential, targets.reals, output_activation=ag.exp)  # for `nn.fit(..., loss=own)`
+    >>> from chalkgrad.nn.losses import cross_entropy, mse
+    >>> mse([1.0, 3.0], [1.0, 1.0], reduction="none").data
+    array([0., 4.])
+    >>> gentle = cross_entropy.using(label_smoothing=0.1)
+    >>> gentle, round(gentle([[2.0, 0.0]], [0]).item(), 6)
+    (cross_entropy(label_smoothing=0.1), 0.226928)
+    """
+
+    def __init__(
+        self,
+        formula: Callable[..., Any],
+        kind: Callable[..., Any],
+        output_activation: Callable[[Any], Any] | None = None,
+        shares: Callable[..., Any] | None = None,
+    ) -> None:
+        functools.update_wrapper(self, formula)
+        self.name = formula.__name__
+        self.formula, self.kind, self.output_activation, self.shares = formula, kind, output_activation, shares
+        self.base: Criterion | None = None
+        self.settings: dict[str, Any] = {}
+        self.outputs_name, self.targets_name, *own = inspect.signature(formula).parameters
+        self.weighs_itself = "class_weight" in own
+        self.known = ["reduction", *(["class_weight"] if shares else []), *(x for x in own if x != "class_weight")]
+
+    def using(self, **settings: Any) -> Criterion:
+        """Give the same loss with other settings: for `nn.fit(..., loss=...)`.
+
+        Raises:
+            TypeError: there is no such setting.
+        """
+        for name in settings:
+            if name not in self.known:
+                raise TypeError(f"`{self.name}` has no setting `{name}`; its settings: {', '.join(self.known)}")
+        made = object.__new__(Criterion)
+        vars(made).update(vars(self), base=self.base or self, settings={**self.settings, **settings})
+        return made
+
+    @property
+    def codes(self) -> tuple[float, float] | None:
+        """The targets that stand for two classes, where one output tells them apart."""
+        return {targets.probabilities: (0.0, 1.0), targets.signs: (-1.0, 1.0)}.get(self.kind)
+
+    @property
+    def many(self) -> bool:
+        """Whether there is an output for each class."""
+        return self.kind in (targets.classes, targets.labels, targets.rows)
+
+    def prepare(self, shape: tuple[int, ...], y: Any) -> Any:
+        """Check targets for outputs of this shape, and give them as floats in the shape that the formula takes.
+
+        Labels of classes become rows with a single 1. What is given back can be given to the loss as targets.
+
+        >>> from chalkgrad.nn.losses import cross_entropy
+        >>> cross_entropy.prepare((2, 3), [0, 2])
+        array([[1., 0., 0.],
+               [0., 0., 1.]])
+        """
+        plain = targets.node_or_plain(y, self.targets_name)
+        ignored, gone = self.settings.get("ignore_index"), np.empty(0)
+        if ignored is not None and not np.isscalar(ignored):
+            raise TypeError(f"`ignore_index` is one label, such as -100, not {ignored!r:.60}")
+        if ignored is not None and isinstance(plain, np.ndarray) and plain.shape in (shape, shape[:-1]):
+            one_hot = plain.shape == shape
+            gone = np.asarray(~plain.any(axis=-1) if one_hot else plain == ignored)[..., None]
+            plain = np.where(gone, 1 / shape[-1], plain) if one_hot else np.where(gone[..., 0], 0, plain)
+        found = self.kind(plain, tuple(shape), self.targets_name, self.outputs_name)
+        if gone.size:
+            found = np.where(gone, 0.0, found)  # a row of zeros weighs nothing
+        if isinstance(y, Tensor) and y.requires_grad and y.shape == found.shape:
+            return y  # it may be differentiated
+        return found if isinstance(found, Node) else found.astype(np.float64, copy=False)
+
+    def __call__(self, *given: Any, sample_weight: Any = None, **settings: Any) -> Any:
+        names = (self.outputs_name, self.targets_name)
+        given += tuple(settings.pop(name) for name in names[len(given) :] if name in settings)
+        if len(given) != 2:
+            raise TypeError(f"`{self.name}` takes `{names[0]}` and `{names[1]}`, and settings by their names")
+        outputs, y = given
+        if settings:
+            return self.using(**settings)(outputs, y, sample_weight=sample_weight)
+        own = dict(self.settings)
+        reduction, class_weight = own.pop("reduction", "mean"), own.pop("class_weight", None)
+        one_of(reduction, REDUCTIONS, "reduction")
+        z = targets.numbers(outputs, self.outputs_name)
+        y = self.prepare(z.shape, y)
+        if not math.prod(z.shape):
+            raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")
+        y = cast(y, z.dtype)
+        worth = None
+        if own.get("ignore_index") is not None and class_weight is None:
+            class_weight = np.ones(z.shape[-1])
+        if class_weight is not None and self.shares is not None:
+            class_weight = _class_weight(class_weight, self, z)
+            worth = self.shares(y, class_weight)
+            if self.weighs_itself:
+                own["class_weight"] = class_weight
+        with np.errstate(all="ignore"):
+            each = self.formula(z, y, **own)
+            if worth is not None and not self.weighs_itself:
+                each = worth * each
+            return _reduced(each, worth, sample_weight, reduction)
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{self.name}({settings})" if settings else self.name
+
+    def __reduce__(self) -> Any:
+        return self.name if self.base is None else (operator.methodcaller("using", **self.settings), (self.base,))
+
+
+def shares_of_two(y: Any, weight: Any) -> Any:
+    """Give what cases of class 1 with the probabilities `y`, and else of class 0, are worth."""
+    return y * weight[1] + (1.0 - y) * weight[0]
+
+
+def shares_of_signs(y: Any, weight: Any) -> Any:
+    """Give what cases of the classes -1 and 1 are worth."""
+    return shares_of_two(0.5 * (1.0 + y), weight)
+
+
+def shares_of_rows(y: Any, weight: Any) -> Any:
+    """Give what cases are worth that have rows of probabilities."""
+    return ag.sum(y * weight, axis=-1)
+
+
+def _class_weight(weight: Any, loss: Criterion, z: Any) -> np.ndarray:
+    if isinstance(weight, dict):
+        raise TypeError("`class_weight` is a list of numbers in the order of the classes, not a dict")
+    k = z.shape[-1] if loss.shares is shares_of_rows else 2
+    weight = cast(weights_of(weight, "class_weight"), z.dtype)
+    if weight.shape != (k,):
+        raise ValueError(f"`class_weight` has shape {weight.shape}; {loss.name} needs one for each of {k} classes")
+    return weight
+
+
+def weights_of(weight: Any, name: str) -> np.ndarray:
+    """Check weights, numbers from 0."""
+    weight = targets.node_or_plain(weight, name)
+    if isinstance(weight, Node) or np.any(weight < 0):
+        raise ValueError(f"`{name}` are numbers from 0, not {weight!r:.60}")
+    return weight
+
+
+def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
+    """Make one number of the losses of all cases, which contain what each is worth by its class already."""
+    each = each if isinstance(each, Node) else np.asarray(each)
+    if sample_weight is not None:
+        if not isinstance(sample_weight, Node):
+            sample_weight = weights_of(sample_weight, "sample_weight")
+        if isinstance(sample_weight, (Tensor, np.ndarray)):
+            sample_weight = cast(sample_weight, each.dtype)
+        if sample_weight.shape != each.shape[: len(sample_weight.shape)]:
+            raise ValueError(
+                f"`sample_weight` has shape {sample_weight.shape}; the losses of the cases have {each.shape}: give one "
+                "weight for each case"
+            )
+        below = (1,) * (len(each.shape) - len(sample_weight.shape))
+        sample_weight = ag.reshape(sample_weight, shape=(*sample_weight.shape, *below))
+        each = sample_weight * each
+        worth = ag.broadcast_to(sample_weight, shape=each.shape) if worth is None else sample_weight * worth
+    if reduction == "none":
+        return each
+    total = ag.sum(each)
+    if reduction == "sum":
+        return total
+    by = float(math.prod(each.shape)) if worth is None else ag.sum(worth)
+    return ag.div(total, by if worth is None else ag.where(by, by, 1.0))

@@ -1,0 +1,69 @@
+"""Gradient clipping: a pure function from the list of all gradients to a list, which an optimiser applies first.
+
+Each works on floats, arrays and nodes alike. Any function of that kind can stand in their place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import autograd as ag
+
+from ..arguments import within
+
+__all__ = ["ClipNorm", "ClipValue"]
+
+
+class ClipValue:
+    r"""Limit every element of every gradient to the interval from $-c$ to $c$.
+
+    Args:
+        limit: $c$, above 0.
+
+    >>> ClipValue(1.0)([3.0, -0.5])
+    [1.0, -0.5]
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = _above_zero(limit)
+
+    def __call__(self, grads: list[Any]) -> list[Any]:
+        """Give the limited gradients."""
+        return [ag.clip(grad, -self.limit, self.limit) for grad in grads]
+
+    def __repr__(self) -> str:
+        return f"ClipValue({self.limit:g})"
+
+
+class ClipNorm:
+    r"""Shorten the gradient $g$ of all parameters together to the length $c$, where it is longer: keeps its direction.
+
+    $g \leftarrow g \cdot \min(1,\; c / (\lVert g \rVert + 10^{-6}))$, with the small number as in PyTorch.
+
+    Args:
+        limit: $c$, above 0.
+
+    Source: Pascanu, Mikolov and Bengio (2013), algorithm 1.
+
+    >>> [round(float(x), 3) for x in ClipNorm(1.0)([3.0, -4.0])]
+    [0.6, -0.8]
+    """
+
+    def __init__(self, limit: float) -> None:
+        self.limit = _above_zero(limit)
+
+    def __call__(self, grads: list[Any]) -> list[Any]:
+        """Give the gradients, all shortened by the same factor."""
+        lengths = [ag.abs(grad) if isinstance(grad, (float, ag.Value)) else ag.norm(grad) for grad in grads]
+        factor = ag.minimum(ag.div(self.limit, ag.norm(ag.stack(lengths)) + 1e-6), 1.0)
+        return [grad * factor for grad in grads]
+
+    def __repr__(self) -> str:
+        return f"ClipNorm({self.limit:g})"
+
+
+def _above_zero(limit: Any) -> float:
+    limit = within(limit, "limit")
+    if not limit:
+        raise ValueError("`limit` is 0, which would stop every parameter: give a number above 0")
+    return limit

@@ -1,0 +1,387 @@
+"""Optimizer: what all update rules share. As in PyTorch: `step()` and `zero_grad()`.
+
+A rule is a pure function, written once for floats, arrays and nodes. So it serves Values and Tensors, a compiled
+program can trace it, and a step is made only when all of it has been computed.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import Node, Tensor, Value
+
+from ..arguments import count, flag, hinted, within
+from ..state import is_parameter
+
+__all__ = ["Clip", "Optimizer", "Rate", "State", "checked", "clipped", "zeros_like"]
+
+Rate = float | Callable[[int], float]
+State = dict[str, Any]
+_OFF = ("weight_decay", "dampening", "lr_decay", "initial_accumulator_value")  # not shown where they are 0
+Clip = Callable[[list[Any]], list[Any]]
+
+
+class Optimizer:
+    r"""What optimisers share: their parameters, the learning rate, weight decay, clipping and the count of steps.
+
+    A subclass writes `update`, and `start` if it keeps a state.
+
+    Args:
+        parameters: Values and Tensors, as `model.parameters()` gives them; if left out, `nn.fit` (or `bind`) sets them.
+        lr: the learning rate $\eta$, or a function from the number of steps that were taken to the rate of the next,
+            such as those of `nn.schedules`.
+        weight_decay: $\lambda$: $\lambda\theta$ is added to the gradient, which is the gradient of
+            $\frac\lambda2\theta^2$. Where `decoupled`, $\eta\lambda\theta$ is taken from the parameter instead.
+        clip: a function from the list of all gradients to a list, such as `ClipNorm(1.0)`.
+        maximize: whether to follow the gradient up instead of down.
+
+    A setting can be changed between two steps, such as `optimizer.momentum = 0.9`: the next step uses it.
+
+    Attributes:
+        steps: how many steps have been taken.
+        skipped: how many of them each parameter has sat out, because it had no gradient: `update` counts only the
+            steps of its own parameter, as PyTorch does.
+        decoupled: whether weight decay keeps away from the gradient; a constant of the class.
+
+    Raises:
+        TypeError: `parameters` are not Values and Tensors that you made.
+        ValueError: there are no parameters, one comes twice, or a setting is out of its range.
+    """
+
+    decoupled = False
+    _unwatched = frozenset({"lr", "parameters", "steps", "skipped", "_states"})  # what a compiled step reads anew
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if "__init__" in vars(cls):
+            cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
+
+    def __init__(
+        self,
+        parameters: Iterable[Any] | None = None,
+        *,
+        lr: Rate,
+        weight_decay: float = 0.0,
+        clip: Clip | None = None,
+        maximize: bool = False,
+    ) -> None:
+        if isinstance(lr, type):
+            raise TypeError(f"`lr` is a number or a function of the step, not a class: write {lr.__name__}(...)")
+        self.lr: Any = lr if callable(lr) else within(lr, "lr")
+        self.weight_decay = within(weight_decay, "weight_decay")
+        if not (clip is None or (callable(clip) and not isinstance(clip, type))):
+            raise TypeError(f"`clip` is a function of all gradients, such as ClipNorm(1.0), not {clip!r:.60}")
+        self.clip, self.maximize = clip, flag(maximize, "maximize")
+        self.steps = 0
+        self.parameters: list[Any] = []
+        self.skipped: list[int] = []
+        self._states: list[State] = []
+        if parameters is not None:
+            self.bind(parameters)
+
+    def bind(self, parameters: Iterable[Any]) -> None:
+        """Set the parameters, once.
+
+        Raises:
+            ValueError: this optimiser has other parameters already.
+        """
+        parameters = checked(parameters)
+        if self.parameters:
+            if not set(map(id, self.parameters)) & set(map(id, parameters)):
+                raise ValueError(
+                    f"this {type(self).__name__} belongs to {len(self.parameters)} other parameters, and keeps "
+                    "its state for them: make a new one"
+                )
+            return
+        self.parameters, self.skipped = parameters, [0] * len(parameters)
+        self._least = min(range(len(parameters)), key=lambda i: math.prod(parameters[i].shape))  # the cheapest to ask
+
+    def zero_grad(self) -> None:
+        """Set the gradients to None, as PyTorch does: a step leaves a parameter without a gradient alone."""
+        for parameter in self.parameters:
+            if parameter.requires_grad:
+                parameter.grad = None
+
+    @property
+    def states(self) -> list[State]:
+        """What the rule has kept for each parameter: numbers and arrays by name."""
+        parameters = self._bound()
+        self._states = self._complete(parameters, self._states or [{} for _ in parameters])
+        return self._states
+
+    @states.setter
+    def states(self, states: list[State]) -> None:
+        self._states = states
+
+    # The rule, pure ----------------------------------------------------------------------------------------
+
+    def start(self, parameter: Any) -> State:
+        """Give the state of a parameter before the first step, from its number or array: by name, zeros like it."""
+        return {}
+
+    def _complete(self, parameters: list[Any], states: list[State]) -> list[State]:
+        """Add what a setting needs that was switched on after the first step, such as a momentum."""
+        if self.start(parameters[self._least].data).keys() <= states[self._least].keys():
+            return states
+        return [self.start(p.data) | state for p, state in zip(parameters, states, strict=True)]
+
+    def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
+        """Give the parameter and its state after a step. A pure function of floats, arrays or nodes.
+
+        Write it with operators and with functions of `autograd`, without `if` on numbers and without `+=`: so it can
+        be compiled. A division by a number that may be 0 is `chalkgrad.div`, which does not raise.
+
+        Args:
+            parameter: the number or array before the step.
+            grad: its gradient.
+            state: what `start`, or the step before, gave.
+            lr: the learning rate of this step.
+            t: the number of this step of the parameter, from 1: steps in which it had no gradient do not count.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no `update(self, parameter, grad, state, lr, t)`: write one"
+        )
+
+    def updates(
+        self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
+    ) -> tuple[list[Any], list[State]]:
+        """Give all parameters and states after a step: clipping, weight decay, `update`. Pure, as `update` is.
+
+        Args:
+            parameters, grads, states: one of each for each parameter; one whose gradient is None stays as it is.
+            rates: the learning rates of this step, as `rates` gives them.
+            t: the number of this step, from 1; or a list with that of each parameter.
+        """
+        (lr,) = rates
+        if self.clip is not None:
+            grads = clipped(self.clip, grads)
+        if self.maximize:
+            grads = [grad if grad is None else -grad for grad in grads]
+        counts = t if isinstance(t, list) else [t] * len(parameters)
+        new: list[Any] = []
+        news: list[State] = []
+        for parameter, grad, state, own in zip(parameters, grads, states, counts, strict=True):
+            if grad is not None:
+                if self.weight_decay and self.decoupled:
+                    parameter = parameter * (1.0 - lr * self.weight_decay)
+                elif self.weight_decay:
+                    grad = grad + self.weight_decay * parameter
+                parameter, state = self.update(parameter, grad, state, lr, own)
+            new.append(parameter)
+            news.append(state)
+        return new, news
+
+    def rates(self, steps: int | None = None) -> list[float]:
+        """Give the learning rate of each group (there is one) after `steps` steps; of the next step if left out.
+
+        Raises:
+            ValueError: a function `lr` gave a number that is negative or not finite.
+        """
+        steps = self.steps if steps is None else steps
+        return [within(self.lr(steps), "lr") if callable(self.lr) else self.lr]
+
+    # What changes ------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Change all parameters that have a gradient, and the state.
+
+        Raises:
+            RuntimeError: there are no parameters yet.
+            FloatingPointError: a number would become infinite or NaN, maybe one in the state, where it would stop the
+                parameter for good; nothing has changed then.
+        """
+        parameters, states = self._bound(), self.states
+        grads = [_plain(parameter) for parameter in parameters]
+        rates = self.rates()
+        with np.errstate(all="ignore"):
+            counts: list[Any] = [self.steps + 1 - skipped for skipped in self.skipped]
+            new, news = self.updates([p.data for p in parameters], grads, states, rates, counts)
+            live = [i for i, grad in enumerate(grads) if grad is not None]
+            for i in live:  # all of them before the first is changed: an error, or Ctrl-C, leaves no half of a step
+                old = parameters[i].data
+                new[i] = _alike(new[i], old, "parameter", self, parameters[i])
+                news[i] = {name: _alike(x, states[i].get(name, old), name, self, parameters[i])
+                           for name, x in news[i].items()}  # fmt: skip
+        steps = self.steps + 1
+        skipped = [n + (grad is None) for n, grad in zip(self.skipped, grads, strict=True)]
+        try:
+            self._commit(live, new, news, steps, skipped)
+        except KeyboardInterrupt:  # what was begun is finished first: no half of a step
+            self._commit(live, new, news, steps, skipped)
+            raise
+
+    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: Any = ()) -> None:
+        """Make a step that has been computed; doing it once more changes nothing."""
+        for i in live:
+            self.parameters[i].data = new[i]
+        self._states, self.steps, self.skipped = news, steps, skipped or self.skipped
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy all that a later step depends on, but the parameters and the settings.
+
+        Returns:
+            A text, ints, floats and arrays by name: `kind`, the class; `steps`; `lr.0`, the learning rate of group 0,
+            or `lr.0.best` and so on of a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3;
+            `skipped.3`, the steps that parameter 3 has sat out, if any.
+        """
+        state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
+        for i, group in enumerate(self._groups()):
+            if not callable(group.lr):
+                state[f"lr.{i}"] = group.lr
+            elif hasattr(group.lr, "state_dict"):
+                state |= {f"lr.{i}.{name}": x for name, x in group.lr.state_dict().items()}
+        for i, own in enumerate(self.states):
+            state |= {f"{name}.{i}": x.copy() if isinstance(x, np.ndarray) else x for name, x in own.items()}
+        return state | {f"skipped.{i}": n for i, n in enumerate(self.skipped) if n}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set all that `state_dict` gave; everything is checked before anything is changed.
+
+        Raises:
+            RuntimeError: there are no parameters yet.
+            TypeError: `state` is not a mapping.
+            ValueError: names all that is wrong: entries that are missing, unexpected, of another shape, or no numbers.
+        """
+        self._bound()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"`state` is a dict, as `state_dict()` gives it, not {type(state).__name__}")
+        counts = [f"skipped.{i}" for i in range(len(self.skipped))]
+        own = {name: x for name, x in self.state_dict().items() if name not in counts}
+        own |= {name: 0 for name in counts if name in state}  # those of no steps are left out
+        if state.get("kind") != own["kind"]:
+            raise ValueError(f"`state` is of kind {state.get('kind')!r:.60}; this is {own['kind']!r}")
+        wrong = [f"missing: {name!r}" for name in own if name not in state]
+        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
+        new = {name: _entry(state[name], x, name, wrong) for name, x in own.items() if name in state}
+        if wrong:
+            raise ValueError(
+                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
+            )
+        count(new["steps"], "steps", 0)
+        for i, group in enumerate(self._groups()):
+            _with_state(copy.deepcopy(group.lr), new, i)  # on a copy, since a schedule may refuse
+        for i, group in enumerate(self._groups()):
+            group.lr = _with_state(group.lr, new, i)
+        self.steps = new["steps"]
+        self.skipped = [new.get(name, 0) for name in counts]
+        self._states = [{name: new[f"{name}.{i}"] for name in old} for i, old in enumerate(self.states)]
+
+    def _groups(self) -> list[Optimizer]:
+        return [self]
+
+    def _bound(self) -> list[Any]:
+        if not self.parameters:
+            raise RuntimeError(f"this {type(self).__name__} has no parameters yet: give it `model.parameters()`")
+        return self.parameters
+
+    def _settings(self) -> str:
+        hidden = ("parameters", "steps", "skipped")
+        own = {k: v for k, v in vars(self).items()
+               if not (k in hidden or k[0] == "_" or v is None or v is False or (not v and k in _OFF))}  # fmt: skip
+        return ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in own.items())
+
+    def __repr__(self) -> str:
+        size = sum(int(np.prod(p.shape)) for p in self.parameters)
+        return f"{type(self).__name__}({self._settings()}; {size} parameters, {self.steps} steps)"
+
+
+def _with_state(lr: Any, state: State, i: int) -> Any:
+    """Give the learning rate of group `i` that stands in a state, or the schedule with the state that stands there."""
+    if not callable(lr):
+        return within(state[f"lr.{i}"], f"lr.{i}")
+    if hasattr(lr, "load_state_dict"):
+        lr.load_state_dict({name: state[f"lr.{i}.{name}"] for name in lr.state_dict()})
+    return lr
+
+
+def zeros_like(parameter: Any) -> Any:
+    """Give the zero, or the zeros, of the kind of a parameter: how a state starts."""
+    return 0.0 if isinstance(parameter, float) else np.zeros_like(parameter)
+
+
+def clipped(clip: Clip, grads: list[Any]) -> list[Any]:
+    """Clip the gradients that there are."""
+    there = [grad for grad in grads if grad is not None]
+    shorter = list(clip(there))
+    if [getattr(x, "shape", ()) for x in shorter] != [getattr(x, "shape", ()) for x in there]:
+        raise ValueError(f"`clip` made of {len(there)} gradients {len(shorter)}, or changed a shape")
+    clipped = iter(shorter)
+    return [None if grad is None else next(clipped) for grad in grads]
+
+
+def _plain(parameter: Any) -> Any:
+    """Take the gradient of a parameter as numbers, also where it is a graph; a frozen one has none."""
+    if not parameter.requires_grad:
+        return None
+    grad = parameter.grad
+    grad = grad.data if isinstance(grad, (Value, Tensor)) else grad
+    if grad is not None and getattr(grad, "shape", ()) != parameter.shape:
+        raise ValueError(
+            f"the gradient of {parameter.label or 'a parameter'} is {grad!r:.60}; it must have shape {parameter.shape}"
+        )
+    return grad
+
+
+def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) -> Any:
+    """Give a changed number or array the kind of the one before; it must be finite, and of the same shape."""
+    if old.__class__ is float:
+        new = float(new)
+        finite = math.isfinite(new)
+    else:
+        new = np.asarray(new, dtype=old.dtype)
+        finite = math.isfinite(np.add.reduce(new, axis=None)) or bool(np.isfinite(new).all())
+        if new.shape != old.shape:
+            raise ValueError(
+                f"`update` of {type(optimizer).__name__} made of `{name}`, shape {old.shape}, one of shape {new.shape}"
+            )
+    if not finite:
+        of = f"`{name}` of {parameter.label or 'a parameter'}" if name != "parameter" else parameter.label or name
+        raise FloatingPointError(
+            f"step {optimizer.steps + 1} of {type(optimizer).__name__} would make {of} infinite or NaN, so nothing was "
+            "changed: the gradient is too large; try a smaller `lr`, or clip=ClipNorm(1.0)"
+        )
+    return new
+
+
+def _entry(x: Any, old: Any, name: str, wrong: list[str]) -> Any:
+    """Give an entry of a state the kind of the one that it replaces, or note what is wrong with it."""
+    if isinstance(old, str):
+        return old
+    array = np.asarray(x) if not isinstance(x, (list, tuple)) else np.empty(0, object)
+    kinds = "iu" if isinstance(old, int) else "iuf"
+    if array.dtype.kind not in kinds:
+        wrong.append(f"{name!r} holds {array.dtype}, not {'a whole number' if kinds == 'iu' else 'real numbers'}")
+    elif array.shape != np.shape(old):
+        wrong.append(f"shape: {name!r} is {array.shape}, and must be {np.shape(old)}")
+    elif isinstance(old, (int, float)):
+        return type(old)(array[()])
+    else:
+        return np.array(array, dtype=old.dtype)
+    return None
+
+
+def checked(parameters: Any) -> list[Any]:
+    """Check that parameters are leaves, each once, and list them."""
+    if isinstance(parameters, (Node, float, int, str)) or not isinstance(parameters, Iterable):
+        raise TypeError(
+            f"`parameters` are Values and Tensors in a list, such as `model.parameters()`, not {parameters!r:.60}"
+            f"{'; a learning rate is given by its name, `lr=0.1`' if isinstance(parameters, float) else ''}"
+        )
+    found = list(np.atleast_1d(parameters)) if isinstance(parameters, np.ndarray) else list(parameters)
+    for parameter in found:
+        if not is_parameter(parameter):
+            hint = ": groups are optimisers of their own, see `Groups`" if isinstance(parameter, dict) else ""
+            raise TypeError(
+                f"`parameters` holds {parameter!r:.60}: a parameter is a Value or Tensor that you made, "
+                f"not a constant and not a result{hint}"
+            )
+    if not found:
+        raise ValueError("`parameters` is empty: there is nothing to change")
+    if len({id(parameter) for parameter in found}) < len(found):
+        raise ValueError("`parameters` lists a parameter twice, which would be changed twice in a step")
+    return found

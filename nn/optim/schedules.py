@@ -1,0 +1,313 @@
+"""Schedules: the learning rate as a function of the number of steps that were taken, to be given as `lr=`.
+
+A step is one batch, not one epoch. All but `OnPlateau` have no state: each can be asked for the rate of any step.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arguments import count, listed, one_of, within
+
+__all__ = [
+    "Cosine", "CosineRestarts", "ExponentialDecay", "MultiStep", "OnPlateau", "OneCycle", "Polynomial", "Schedule",
+    "StepDecay", "WarmUp",
+]  # fmt: skip
+
+
+class Schedule:
+    """What schedules share: they are called with `steps`, how many steps were taken. A subclass writes `rate`."""
+
+    def rate(self, steps: int) -> float:
+        """Give the learning rate of the step that comes after `steps` others."""
+        raise NotImplementedError(f"{type(self).__name__} has no `rate(self, steps)`: write one")
+
+    def __call__(self, steps: int) -> float:
+        return self.rate(count(steps, "steps", 0))
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name[0] != "_")
+        return f"{type(self).__name__}({settings})"
+
+
+class StepDecay(Schedule):
+    r"""Stairs: $\eta\,\gamma^{\lfloor k / n \rfloor}$ after $k$ steps. (PyTorch: StepLR.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        every: $n$, the number of steps on a stair.
+        factor: $\gamma$, from 0 to 1.
+
+    >>> [round(StepDecay(0.1, every=2, factor=0.5)(k), 3) for k in range(5)]
+    [0.1, 0.1, 0.05, 0.05, 0.025]
+    """
+
+    def __init__(self, lr: float, every: int, factor: float = 0.1) -> None:
+        self.lr, self.every = within(lr, "lr"), count(every, "every")
+        self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
+
+    def rate(self, steps: int) -> float:
+        """Give the height of the stair."""
+        return self.lr * self.factor ** (steps // self.every)
+
+
+class ExponentialDecay(StepDecay):
+    r"""Decay by the same factor in each step: $\eta\,\gamma^k$ after $k$ steps. (PyTorch: ExponentialLR.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        factor: $\gamma$, from 0 to 1.
+
+    >>> [round(ExponentialDecay(0.1, 0.5)(k), 4) for k in range(4)]
+    [0.1, 0.05, 0.025, 0.0125]
+    """
+
+    def __init__(self, lr: float, factor: float) -> None:
+        super().__init__(lr, 1, factor)
+
+    def __repr__(self) -> str:
+        return f"ExponentialDecay(lr={self.lr!r}, factor={self.factor!r})"
+
+
+class MultiStep(Schedule):
+    r"""Stairs of unequal length: $\eta\,\gamma^j$ after $j$ of the milestones. (PyTorch: MultiStepLR.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        milestones: the numbers of steps after which the rate goes down, in ascending order.
+        factor: $\gamma$, from 0 to 1.
+
+    >>> [round(MultiStep(0.1, [2, 3], factor=0.5)(k), 3) for k in range(5)]
+    [0.1, 0.1, 0.05, 0.025, 0.025]
+    """
+
+    def __init__(self, lr: float, milestones: Sequence[int], factor: float = 0.1) -> None:
+        self.lr, self.milestones = within(lr, "lr"), [count(n, "milestones") for n in listed(milestones, "milestones")]
+        self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
+        if self.milestones != sorted(self.milestones) or not self.milestones:
+            raise ValueError(f"`milestones` are numbers of steps in ascending order, not {milestones!r:.60}")
+
+    def rate(self, steps: int) -> float:
+        """Return the height of the stair."""
+        return self.lr * self.factor ** bisect_right(self.milestones, steps)
+
+
+class Polynomial(Schedule):
+    r"""A power of a falling line: $\eta\,(1 - k/n)^p$ after $k$ steps, and 0 from step $n$ on. (PyTorch: PolynomialLR.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        steps: $n$.
+        power: $p$; 1 for a straight line.
+
+    >>> [round(Polynomial(0.1, 4, power=2)(k), 4) for k in range(6)]
+    [0.1, 0.0563, 0.025, 0.0063, 0.0, 0.0]
+    """
+
+    def __init__(self, lr: float, steps: int, power: float = 1.0) -> None:
+        self.lr, self.steps, self.power = within(lr, "lr"), count(steps, "steps"), within(power, "power")
+
+    def rate(self, steps: int) -> float:
+        """Return the power of the height of the line."""
+        return self.lr * (1.0 - min(steps, self.steps) / self.steps) ** self.power
+
+
+class Cosine(Schedule):
+    r"""Half a cosine from $\eta$ down to $\eta_0$: $\eta_0 + \frac12(\eta - \eta_0)(1 + \cos\frac{\pi k}{n})$.
+
+    From step $n$ on it stays at $\eta_0$. (PyTorch: CosineAnnealingLR, which then goes up again.)
+
+    Args:
+        lr: $\eta$, the rate at first.
+        steps: $n$.
+        low: $\eta_0$, not above `lr`.
+
+    Source: Loshchilov and Hutter (2017), equation 5.
+
+    >>> [round(Cosine(0.1, 4)(k), 4) for k in range(6)]
+    [0.1, 0.0854, 0.05, 0.0146, 0.0, 0.0]
+    """
+
+    def __init__(self, lr: float, steps: int, low: float = 0.0) -> None:
+        self.lr, self.steps = within(lr, "lr"), count(steps, "steps")
+        self.low = within(low, "low", 0.0, self.lr, closed=True)
+
+    def rate(self, steps: int) -> float:
+        """Give the height of the cosine."""
+        return _between(self.lr, self.low, steps / self.steps)
+
+
+class CosineRestarts(Cosine):
+    r"""Half a cosine from $\eta$ down to $\eta_0$, which starts again each time it has come there.
+
+    (PyTorch: CosineAnnealingWarmRestarts.)
+
+    Args:
+        lr, low: $\eta$ and $\eta_0$, as for `Cosine`.
+        steps: the number of steps up to the first restart.
+        multiply: how many times as long as the one before each further cosine is.
+
+    Source: Loshchilov and Hutter (2017), section 3.
+
+    >>> [round(CosineRestarts(0.1, 2, multiply=2)(k), 4) for k in range(7)]
+    [0.1, 0.05, 0.1, 0.0854, 0.05, 0.0146, 0.1]
+    """
+
+    def __init__(self, lr: float, steps: int, multiply: int = 1, low: float = 0.0) -> None:
+        super().__init__(lr, steps, low)
+        self.multiply = count(multiply, "multiply")
+
+    def rate(self, steps: int) -> float:
+        """Return the height of the cosine that is running."""
+        length = self.steps
+        if self.multiply == 1:
+            steps %= length
+        while steps >= length:
+            steps, length = steps - length, length * self.multiply
+        return _between(self.lr, self.low, steps / length)
+
+
+class WarmUp(Schedule):
+    r"""A straight line up to another schedule, which follows: $\eta\,(s + (1-s)\,k/n)$ while $k < n$.
+
+    (PyTorch: LinearLR, and SequentialLR for what follows.)
+
+    Args:
+        then: the rate $\eta$, or the schedule; its first rate is $\eta$, and its count begins at the end of the line.
+        steps: $n$, the number of steps of the line.
+        start: $s$, the part of $\eta$ to begin with, from 0 to 1.
+
+    Source: Goyal et al. (2017), section 2.2.
+
+    >>> [round(WarmUp(StepDecay(0.4, every=2), steps=3, start=0.25)(k), 3) for k in range(7)]
+    [0.1, 0.2, 0.3, 0.4, 0.4, 0.04, 0.04]
+    """
+
+    def __init__(self, then: float | Callable[[int], float], steps: int, start: float = 0.1) -> None:
+        self.then = then if callable(then) else within(then, "then")
+        if isinstance(then, (type, OnPlateau)):
+            raise TypeError(f"`then` is a rate or a schedule without state, as Cosine(0.1, 100) is, not {then!r:.60}")
+        self.steps, self.start = count(steps, "steps"), within(start, "start", 0.0, 1.0, closed=True)
+
+    def rate(self, steps: int) -> float:
+        """Give the height of the line, or the rate of the schedule behind it."""
+        after = max(steps - self.steps, 0)
+        rate = float(self.then(after) if callable(self.then) else self.then)
+        return rate if steps >= self.steps else rate * (self.start + (1.0 - self.start) * steps / self.steps)
+
+
+class OneCycle(Schedule):
+    r"""One cycle: half a cosine up from $\eta/d$ to $\eta$, then one down to $\eta/(de)$, where it stays.
+
+    (PyTorch: OneCycleLR without its cycle of the momentum.)
+
+    Args:
+        lr: $\eta$, the greatest rate.
+        steps: the number of all steps, from 2.
+        rise: the part of them on the way up, from 0 to 1.
+        first: $d$, the greatest rate over the first.
+        last: $e$, the first rate over the last.
+
+    Source: Smith and Topin (2018).
+
+    >>> [round(OneCycle(1.0, 5, rise=0.6, first=10, last=100)(k), 3) for k in range(6)]
+    [0.1, 0.55, 1.0, 0.5, 0.001, 0.001]
+    """
+
+    def __init__(self, lr: float, steps: int, rise: float = 0.3, first: float = 25.0, last: float = 1e4) -> None:
+        self.lr, self.steps = within(lr, "lr"), count(steps, "steps", 2)
+        self.rise = within(rise, "rise", 0.0, 1.0, closed=True)
+        self.first, self.last = within(first, "first", 1.0), within(last, "last", 1.0)
+
+    def rate(self, steps: int) -> float:
+        """Give the height of the cycle."""
+        top, end = self.rise * self.steps - 1.0, self.steps - 1.0
+        low = self.lr / self.first
+        if steps < top:
+            return _between(low, self.lr, steps / top)
+        return _between(self.lr, low / self.last, (steps - top) / (end - top) if end > top else 1.0)
+
+
+class OnPlateau(Schedule):
+    r"""A rate that is multiplied by $\gamma$ when a number that ought to become smaller has stopped to do so.
+
+    `nn.fit` hands that number in once per epoch by `observe`: more than `patience` epochs without a new best one, and
+    the rate goes down. (PyTorch: ReduceLROnPlateau.)
+
+    Args:
+        lr: the rate at first.
+        factor: $\gamma$, from 0 to 1.
+        patience: how many epochs without a new best one pass.
+        threshold: how much better a new best one is, as a part of the old one's size.
+        mode: "min" where smaller is better, "max" where greater is.
+        low: the least rate.
+
+    Attributes:
+        lr: the rate now.
+
+    >>> lr = OnPlateau(0.1, factor=0.5, patience=1)
+    >>> for loss in (1.0, 0.5, 0.5, 0.6, 0.7, 0.4):
+    ...     lr.observe(loss)
+    >>> lr(6)
+    0.05
+    """
+
+    def __init__(
+        self,
+        lr: float,
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        mode: str = "min",
+        low: float = 0.0,
+    ) -> None:
+        self.lr, self.factor = within(lr, "lr"), within(factor, "factor", 0.0, 1.0)
+        self.patience, self.threshold = count(patience, "patience", 0), within(threshold, "threshold")
+        self.mode, self.low = one_of(mode, ("min", "max"), "mode"), within(low, "low", 0.0, self.lr, closed=True)
+        self._best, self._bad = math.inf, 0
+
+    def rate(self, steps: int) -> float:
+        """Give the rate now, whatever `steps` is."""
+        return self.lr
+
+    def observe(self, metric: float) -> None:
+        """Take note of the number of one more epoch; NaN is no new best one."""
+        number = math.nan if _is_nan(metric) else within(metric, "metric", -math.inf, math.inf, closed=True)
+        number = number if self.mode == "min" else -number
+        margin = self.threshold * abs(self._best) if math.isfinite(self._best) else 0.0
+        if number < self._best - margin:
+            self._best, self._bad = number, 0
+        else:
+            self._bad += 1
+        if self._bad > self.patience:
+            self.lr, self._bad = max(self.lr * self.factor, self.low), 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy what changes: the rate, the best number (as a loss), and the epochs since."""
+        return {"lr": self.lr, "best": self._best, "bad": self._bad}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set what `state_dict` gave.
+
+        Raises:
+            ValueError: an entry is missing, or of the wrong kind.
+        """
+        missing = [name for name in self.state_dict() if name not in state]
+        if missing:
+            raise ValueError(f"`state` of OnPlateau lacks {', '.join(map(repr, missing))}: nothing was changed")
+        lr, bad = within(state["lr"], "lr"), count(state["bad"], "bad", 0)
+        self.lr, self._best, self._bad = lr, within(state["best"], "best", -math.inf, closed=True), bad
+
+
+def _is_nan(x: Any) -> bool:
+    return isinstance(x, (float, np.floating)) and math.isnan(x)
+
+
+def _between(start: float, end: float, part: float) -> float:
+    """Go from `start` to `end` along half a cosine."""
+    return end + (start - end) / 2.0 * (1.0 + math.cos(math.pi * min(part, 1.0)))
