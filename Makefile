@@ -29,7 +29,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
-	@$(DEMO)/bin/python -m nn.demo
+	@$(DEMO)/bin/python -m notebooks.demo
 
 test: lint types wheel ## lint, types, the wheel, then the tests and doctests but for the slow ones: 6 minutes on 2 cores
 	$(PYTEST) $(PARALLEL)
@@ -76,7 +76,7 @@ pages: $(COURSE)/ready ## write the notebooks to pages/, to be read in a browser
 	$(COURSE)/bin/python -m notebooks --html pages
 
 gallery: $(GALLERY)/ready ## draw the pictures of notebooks/gallery.md anew
-	@$(GALLERY)/bin/python -m nn.gallery
+	@$(GALLERY)/bin/python -m notebooks.gallery
 
 bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad, NumPy, C and more; writes to bench/; ARGS=--quick
 	$(BENCH)/bin/python -m benchmarks $(ARGS)

@@ -16,7 +16,6 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
 
 from . import datasets as datasets
 from . import demos as demos
-from . import exercises as exercises
 from . import export as export
 from . import init as init
 from . import inspect as inspect
@@ -160,7 +159,6 @@ __all__ = [
     "activations",
     "datasets",
     "demos",
-    "exercises",
     "export",
     "init",
     "inspect",

@@ -7,8 +7,8 @@
 
 Only the notebooks are written by hand. A cell with the tag `varies` shows what no two runs share, such as times: it is
 not compared, and keeps its outputs as long as no code changes. A cell with the tag `thumbnail` has the picture for the
-index, otherwise the first picture is taken. `nn.exercises` tells how exercises are written: here every solution is run
-in the place of the open cell, in the same kernel, and its checker must accept it.
+index, otherwise the first picture is taken. `chalkgrad.exercises` tells how exercises are written: here every
+solution is run in the place of the open cell, in the same kernel, and its checker must accept it.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def _executed(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[str]]:
 
     fresh = nbformat.from_dict(notebook)
     client = NotebookClient(fresh, timeout=300, resources={"metadata": {"path": str(folder)}}, coalesce_streams=True)
-    complaints = []
+    complaints: list[str] = []
     client.extra_arguments = ["--log-level=40"]  # no remarks about encryption
     with client.setup_kernel(env=environment()):
         client.execute_cell(nbformat.v4.new_code_cell(SETUP), 0)

@@ -32,7 +32,7 @@ FLOORS: dict[str, list[set[str]]] = {
     ],
     "nn": [
         {"arguments", "randomness", "display", "diagram"},
-        {"data", "init", "exercises"},
+        {"data", "init"},
         {"datasets", "losses", "metrics", "state"},
         {"module", "optim"},
         {"layers"},
@@ -41,7 +41,7 @@ FLOORS: dict[str, list[set[str]]] = {
         {"export", "training"},
         {"estimators", "demos"},
         {"__init__"},
-        {"command", "demo", "gallery"},
+        {"command"},
         {"__main__"},
     ],
 }
@@ -431,7 +431,7 @@ KEPT: dict[Rule, list[tuple[str, str]]] = {
     imports_from_above: [
         ("autograd/value.py", "import numpy\nfrom .graph import Node\nfrom . import shapes"),
         ("autograd/drawing/__init__.py", "from .b import render"),
-        ("nn/demo.py", "import nn\nimport autograd as ag\nfrom nn import MLP"),
+        ("nn/command/__init__.py", "import nn\nimport autograd as ag\nfrom nn import MLP"),
     ],
     circles: [("autograd/drawing/c.py", "from . import b"), ("autograd/drawing/a.py", "import math")],
     star_imports: [("nn/layers.py", "from math import exp")],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nn import gallery
+from notebooks import gallery
 
 ROOT = Path(__file__).parents[1]
 

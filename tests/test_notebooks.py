@@ -133,7 +133,7 @@ def test_the_index_is_that_of_the_notebooks() -> None:
 EXERCISE = [
     new_markdown_cell("### Exercise 1: two\n\nWhat is 1 + 1?"),
     new_code_cell("answer = ..."),
-    new_code_cell("from nn.exercises import check_value\n\ncheck_value(answer, 1 + 1)"),
+    new_code_cell("from chalkgrad.exercises import check_value\n\ncheck_value(answer, 1 + 1)"),
     new_markdown_cell("<details><summary>Solution</summary>\n\n```python\nanswer = 2\n```\n\n</details>"),
 ]
 

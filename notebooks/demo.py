@@ -1,6 +1,6 @@
 """The main job, whole: train a net on the moons and one on handwritten digits, and write a report with pictures.
 
-`python -m nn.demo [FOLDER]` is what `make demo` runs. The report is one HTML file and the pictures beside it.
+`python -m notebooks.demo [FOLDER]` is what `make demo` runs. The report is one HTML file and the pictures beside it.
 """
 
 from __future__ import annotations
@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, Value, draw
-
-from . import datasets, losses, plots
-from .mlp import MLP, TensorMLP
-from .optim.update_rules import SGD, Adam
-from .training.fit import fit
-from .training.history import History
+from nn import MLP, SGD, Adam, History, TensorMLP, datasets, fit, losses, plots
 
 __all__ = ["main"]
 

@@ -1,7 +1,7 @@
 """The gallery: pictures of graphs and nets on one page, each with the code that drew it.
 
-`python -m nn.gallery [FOLDER]` is what `make gallery` runs: it writes `gallery.md` to the folder, `notebooks` if left
-out, and the pictures to `pictures/` in it. Each picture is made by one of the functions here, and its text is theirs.
+`python -m notebooks.gallery [FOLDER]` is what `make gallery` runs. It writes `gallery.md` to the folder, `notebooks` if
+left out, and the pictures to `pictures/` in it. Each picture is made by one of the functions here; its text is theirs.
 """
 
 from __future__ import annotations
@@ -16,11 +16,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Tensor, Value, draw
-
-from . import datasets, losses
-from .mlp import MLP, Neuron, TensorMLP
-from .optim.update_rules import Adam
-from .training.fit import fit
+from nn import MLP, Adam, Neuron, TensorMLP, datasets, fit, losses
 
 __all__ = ["PICTURES", "main"]
 
