@@ -46,8 +46,9 @@ coverage: $(TEST)/peers wheel ## all tests, with the lines and branches that the
 lint: $(TEST)/ready ## check the style with ruff
 	$(TEST)/bin/python -m ruff check
 
-types: $(TEST)/ready ## check the types with mypy
-	$(TEST)/bin/python -m mypy
+types: $(TEST)/ready ## check the types with mypy and pyright
+	$(TEST)/bin/python -m mypy --strict
+	$(TEST)/bin/python -m pyright --pythonpath $(TEST)/bin/python
 
 wheel: $(TEST)/ready $(WHEEL)/ready ## build the wheel in dist/; try it beside NumPy alone, then beside all that it depends on
 	rm -rf dist

@@ -148,6 +148,7 @@ class _Place:
         """Name every element by the way to it."""
         found = []
         for name, x in zip(_names(self.tree, whole), self.parts, strict=True):
+            index: Any
             for index in np.ndindex(np.shape(x)):
                 found.append(name + (f" at index {index if len(index) > 1 else index[0]}" if index else ""))
         return found

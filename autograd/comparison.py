@@ -25,7 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Any:
+def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | Any]:
     """Make NumPy's function take nodes, by their data; `traced` says the same with rows."""
 
     def compare(*operands: Any) -> Any:
@@ -77,7 +77,7 @@ logical_xor = _plain(np.logical_xor, lambda x, y: _not(_equal(_is(x), _is(y))))
 logical_not = _plain(np.logical_not, _not)
 
 
-def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def any(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
     """Return whether any element along `axis` is not 0: a plain boolean, or an array of them.
 
     >>> any([0.0, 2.0]), any([[0.0, 2.0], [0.0, 0.0]], axis=1)
@@ -86,7 +86,7 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return _quantified(np.any, reductions.max, x, axis, keepdims)
 
 
-def all(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+def all(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
     """Return whether all elements along `axis` are not 0: a plain boolean, or an array of them.
 
     >>> all([0.0, 2.0]), all([[1.0, 2.0], [0.0, 0.0]], axis=1)
@@ -103,7 +103,7 @@ def _quantified(numpys: Any, traced: Any, x: Any, axis: Any, keepdims: bool) -> 
     return out if isinstance(out, np.ndarray) else bool(out)
 
 
-def argmax(x: Any, axis: int | None = None) -> Any:
+def argmax(x: Any, axis: int | None = None) -> int | Any:
     """Return where the largest element along `axis` is, the first of several; among all elements if `axis` is None.
 
     >>> argmax([1.0, 5.0, 2.0])
@@ -112,7 +112,7 @@ def argmax(x: Any, axis: int | None = None) -> Any:
     return _place_of(np.argmax, x, axis)
 
 
-def argmin(x: Any, axis: int | None = None) -> Any:
+def argmin(x: Any, axis: int | None = None) -> int | Any:
     """Return where the smallest element along `axis` is, the first of several; among all elements if `axis` is None.
 
     >>> argmin([3.0, 5.0, 2.0])

@@ -72,7 +72,7 @@ def _transposed(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> 
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
     out = node if graph else node._data
     seeds = []
-    joint = node.op.vjps(probe, out, values, **node.params) if callable(node.op.vjps) else None
+    joint: Any = node.op.vjps(probe, out, values, **node.params) if callable(node.op.vjps) else None
     for i, operand in enumerate(node.inputs):
         rule = node.op.rule(i) if operand in found else None
         if rule is None:

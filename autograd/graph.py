@@ -13,7 +13,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -169,7 +169,7 @@ class Node(Operand):
     def _op(self) -> str:
         return "" if self._first is None else self.op.symbol
 
-    def record(self, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Node:
+    def record(self, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute `op` and record it as a node."""
         return record(op, inputs, params)
 
@@ -185,7 +185,7 @@ class Node(Operand):
         """
         self.grad = 0.0 if self._data.__class__ is float else np.zeros_like(self._data)
 
-    def detach(self) -> Any:
+    def detach(self) -> Self:
         """Give the same data in a constant without history."""
         if self.op is not fixed and modes.tracer() is not None:
             return _held(self)
@@ -198,13 +198,14 @@ class Node(Operand):
 
 # Recording ---------------------------------------------------------------------------------------------------
 
+K = TypeVar("K", bound=Node)
 _KINDS: dict[bool, type[Node]] = {}  # True: the kind that holds a float; False: the kind that holds an array
 
 
-def kind(holds_float: bool) -> Callable[[type[Node]], type[Node]]:
+def kind(holds_float: bool) -> Callable[[type[K]], type[K]]:
     """Make a class the kind of node that holds a float, or an array."""
 
-    def register(cls: type[Node]) -> type[Node]:
+    def register(cls: type[K]) -> type[K]:
         _KINDS[holds_float] = cls
         return cls
 
@@ -259,8 +260,8 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
             scalars = scalars or isinstance(raw[-1], np.generic)
     if scalars and not any(r.__class__ is np.ndarray for r in raw):
         raw = [float(r) for r in raw]  # a Value is no float32, whatever it is multiplied by
-    data = op.evaluate(raw, params)
-    if data.__class__ is not float and data.__class__ is not np.ndarray:
+    data: Any = op.evaluate(raw, params)
+    if data.__class__ not in (float, np.ndarray):
         raise TypeError(f"primitive `{op.name}` returned {type(data).__name__}: return a float or an array")
     cls = _KINDS[data.__class__ is float]
     if switch.open and differentiable and not modes.recording() and modes.tracer() is not None:
@@ -304,7 +305,7 @@ def _alike(x: Any, result: Any) -> Any:
     return (float(x) if result.__class__ is float else np.asarray(x)) if isinstance(x, np.generic) else x
 
 
-def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: Sequence[Any], params: dict) -> Any:
+def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: Sequence[Any], params: Any) -> Any:
     """Make a node of `op`; `raw` is the data of its operands."""
     node: Any = object.__new__(kind)
     node._data, node.op = data, op

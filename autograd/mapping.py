@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec, cast
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from .shapes import describe
 
 __all__ = ["vmap"]
 
+P = ParamSpec("P")
 
-def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) -> Callable[..., Any]:
+
+def vmap(f: Callable[P, Any], in_axes: int | Sequence[int | None] | None = 0) -> Callable[P, Any]:
     r"""Map a function over an axis of its arguments: $y_i = f(x_i)$, the results one array.
 
     A case of an array with one axis is a single number: a Value, where the array is a Tensor. So `f` may be written
@@ -43,7 +45,7 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
     >>> round(compile(grad(loss))(1.0), 3)
     0.117
     """
-    function(f, "f", "to map")
+    of_one_case = function(f, "f", "to map")
     axes_given = in_axes if isinstance(in_axes, (list, tuple)) else [in_axes]
     if not all(i is None or (isinstance(i, (int, np.integer)) and not isinstance(i, bool)) for i in axes_given):
         raise TypeError(f"`in_axes` is the number of an axis, or None, or one for each argument, not {in_axes!r:.60}")
@@ -54,11 +56,11 @@ def vmap(f: Callable[..., Any], in_axes: int | Sequence[int | None] | None = 0) 
         if len(axes) != len(args):
             raise ValueError(f"`in_axes` has {len(axes)} entries for {len(args)} arguments: give one for each")
         n = _cases(args, axes)
-        results = [f(*(_case(x, axis, i) for x, axis in zip(args, axes, strict=True))) for i in range(n)]
+        results = [of_one_case(*(_case(x, axis, i) for x, axis in zip(args, axes, strict=True))) for i in range(n)]
         columns = zip(*(flatten(result) for result in results), strict=True)
         return rebuild(results[0], [_together(parts) for parts in columns])
 
-    return mapped
+    return cast(Any, mapped)
 
 
 def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from numbers import Number
-from typing import Any
+from typing import Any, Protocol, Self, TypeVar, cast, overload
 
 import numpy as np
 
@@ -14,22 +15,61 @@ from .copying import deeply_copied, reduced, shallowly_copied
 from .display import Shown, number
 from .graph import Node, fixed, held, record
 from .modes import switch, truth
+from .primitive import Primitive, T
 from .primitives import activations, arithmetic, powers, selection, trigonometry
 from .reverse import backward, contributions
 
 __all__ = ["Operators", "loses_gradient"]
 
 
+S = TypeVar("S", bound="Operators")
+S_co = TypeVar("S_co", bound="Operators", covariant=True)
 _PLAIN: dict[str, Any] = {}  # no settings
 
 
-def _method(row: Any) -> Any:
+class Method(Protocol):
+    """What type checkers know of a method: its result is of the kind of its node."""
+
+    def __get__(self, node: S, kind: Any = None, /) -> Callable[..., S]: ...
+
+
+class _Binary(Protocol[S_co]):
+    @overload
+    def __call__(self, other: T, /) -> T: ...
+    @overload
+    def __call__(self, other: Operators | float, /) -> S_co: ...
+    @overload
+    def __call__(self, other: Any, /) -> Any: ...
+
+
+class Operator(Protocol):
+    """What type checkers know of an operator: a Tensor with anything is a Tensor, a Value with a number is a Value."""
+
+    @overload
+    def __get__(self, node: T, kind: Any = None, /) -> Callable[[Any], T]: ...
+    @overload
+    def __get__(self, node: S, kind: Any = None, /) -> _Binary[S]: ...
+
+
+def _operators(row: Primitive) -> tuple[Operator, Operator]:
+    """Make the operator of `row`, and the reflected one."""
+
+    def operator(self: Any, other: Any) -> Any:
+        return record(row, (self, other), _PLAIN)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return record(row, (other, self), _PLAIN)
+
+    return cast(Operator, operator), cast(Operator, reflected)
+
+
+def _method(row: Primitive) -> Method:
     def method(self: Any, *others: Any) -> Any:
         return row(self, *others)
 
     method.__name__, method.__doc__ = row.name, f"`chalkgrad.{row.name}` of this node."
     method.__qualname__ = f"Operators.{row.name}"
-    return method
+    return cast(Method, method)
 
 
 class Operators(Node, Shown):
@@ -77,50 +117,22 @@ class Operators(Node, Shown):
         shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
         return f"{self.op.name}({', '.join(shown)})"
 
-    def __copy__(self) -> Any:
+    def __copy__(self) -> Self:
         return shallowly_copied(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return deeply_copied(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return reduced(self)
 
-    def __add__(self, other: Any) -> Any:
-        return record(arithmetic.add, (self, other), _PLAIN)
-
-    def __radd__(self, other: Any) -> Any:
-        return record(arithmetic.add, (other, self), _PLAIN)
-
-    def __sub__(self, other: Any) -> Any:
-        return record(arithmetic.sub, (self, other), _PLAIN)
-
-    def __rsub__(self, other: Any) -> Any:
-        return record(arithmetic.sub, (other, self), _PLAIN)
-
-    def __mul__(self, other: Any) -> Any:
-        return record(arithmetic.mul, (self, other), _PLAIN)
-
-    def __rmul__(self, other: Any) -> Any:
-        return record(arithmetic.mul, (other, self), _PLAIN)
-
-    def __truediv__(self, other: Any) -> Any:
-        return record(arithmetic.div, (self, other), _PLAIN)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return record(arithmetic.div, (other, self), _PLAIN)
-
-    def __pow__(self, other: Any) -> Any:
-        return record(powers.pow, (self, other), _PLAIN)
-
-    def __rpow__(self, other: Any) -> Any:
-        return record(powers.pow, (other, self), _PLAIN)
-
-    def __mod__(self, other: Any) -> Any:
-        return record(arithmetic.mod, (self, other), _PLAIN)
-
-    def __rmod__(self, other: Any) -> Any:
-        return record(arithmetic.mod, (other, self), _PLAIN)
+    __add__, __radd__ = _operators(arithmetic.add)
+    __sub__, __rsub__ = _operators(arithmetic.sub)
+    __mul__, __rmul__ = _operators(arithmetic.mul)
+    __truediv__, __rtruediv__ = _operators(arithmetic.div)
+    __pow__, __rpow__ = _operators(powers.pow)
+    __mod__, __rmod__ = _operators(arithmetic.mod)
+    __neg__ = _method(arithmetic.neg)
 
     def __floordiv__(self, other: Any) -> Any:
         if self.requires_grad or (isinstance(other, Node) and other.requires_grad):
@@ -130,13 +142,10 @@ class Operators(Node, Shown):
     def __rfloordiv__(self, other: Any) -> Any:
         return self.__floordiv__(other) if self.requires_grad else arithmetic.floor(arithmetic.div(other, self))
 
-    def __neg__(self) -> Any:
-        return arithmetic.neg(self)
-
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> Self:
         return arithmetic.abs(self)
 
     def __lt__(self, other: Any) -> Any:
@@ -187,7 +196,7 @@ class Operators(Node, Shown):
     def __index__(self) -> int:
         return operator.index(_plain(self, "an index").item())
 
-    def __round__(self, ndigits: int | None = None) -> float:
+    def __round__(self, ndigits: int | None = None) -> Any:
         return round(_plain(self, "`round`").item(), ndigits)
 
     __trunc__ = __int__
@@ -202,7 +211,8 @@ class Operators(Node, Shown):
     def __format__(self: Any, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    # To type checkers an array of objects, whose sum or product with an array is Any: it is a node.
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[np.object_]]:
         return np.array(_plain(self, "NumPy").data, dtype=dtype, copy=copy)
 
     def numpy(self: Any) -> np.ndarray:
@@ -271,7 +281,8 @@ def _compared(traced: Any, plain: Any, node: Node, other: Any) -> Any:
     except TypeError:
         if isinstance(other, (list, tuple)) or plain not in (operator.eq, operator.ne):
             return NotImplemented
-        return np.full(np.shape(other), plain is operator.ne)[()]  # an array of texts has no number that is equal
+        # an array of texts has no number that is equal
+        return np.full(np.asarray(other).shape, plain is operator.ne)[()]
     return plain(node._data, found) if modes.tracer() is None else traced(node, other)
 
 

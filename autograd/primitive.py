@@ -11,7 +11,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from .shapes import describe
 __all__ = ["Operand", "Primitive", "plain", "primitive", "refusal"]
 
 Rule = Callable[..., Any]
+P = ParamSpec("P")
 REALS = (-math.inf, math.inf)
 
 
@@ -33,6 +34,16 @@ class Operand:
     def record(self, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute `op` and record it as a node."""
         raise TypeError(f"{type(self).__name__} does not record operations")
+
+
+class _OfArray(Protocol):
+    """What type checkers know a Tensor by here, whose class stands on a higher floor."""
+
+    def to_values(self) -> Any: ...
+
+
+N = TypeVar("N", bound=Operand)
+T = TypeVar("T", bound=_OfArray)
 
 
 class Primitive:
@@ -138,6 +149,12 @@ class Primitive:
             return float(out)
         return np.asarray(out)
 
+    @overload
+    def __call__(self, x: T, /, *others: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, x: Any, y: T, /, *others: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, *inputs: Any, **params: Any) -> Any: ...
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         if self.scalar is not None and len(inputs) == self.arity:  # the common case in a derivative rule, first
             for x in inputs:
@@ -168,6 +185,40 @@ class Primitive:
 
     def __reduce__(self) -> str:
         return self.__qualname__  # type: ignore[attr-defined]  # set by update_wrapper: a row pickles by its name
+
+
+if TYPE_CHECKING:
+
+    class Elementwise(Primitive):
+        """A primitive with `partials`: its result is of the kind of its operands."""
+
+        @overload
+        def __call__(self, x: T, /, *others: Any, **params: Any) -> T: ...
+        @overload
+        def __call__(self, x: Any, y: T, /, *others: Any, **params: Any) -> T: ...
+        @overload
+        def __call__(self, x: N, /, *others: N | float) -> N: ...
+        @overload
+        def __call__(self, x: float, y: N, /, *others: N | float) -> N: ...
+        @overload
+        def __call__(self, x: float, /, *others: float) -> float: ...
+        @overload
+        def __call__(self, x: np.ndarray, /, *others: np.ndarray | float) -> np.ndarray: ...
+        @overload
+        def __call__(self, *inputs: Any, **params: Any) -> Any: ...
+        def __call__(self, *inputs: Any, **params: Any) -> Any: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+
+
+class _OfArrays(Protocol[P]):
+    @overload
+    def __call__(self, x: T, /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+    @overload
+    def __call__(self, x: Any, /, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+
+
+def of_arrays(f: Callable[Concatenate[Any, P], Any]) -> _OfArrays[P]:
+    """Tell type checkers that a function returns a Tensor for a Tensor."""
+    return cast(Any, f)
 
 
 _PLAIN = frozenset({float, np.ndarray})
@@ -214,6 +265,12 @@ def plain(x: Any, name: str) -> Any:
     raise TypeError(f"`{name}` takes numbers, arrays, Values and Tensors, not {type(x).__name__} ({x!r:.60})")
 
 
+@overload
+def primitive(*, partials: Sequence[Rule | float | None], **settings: Any) -> Callable[[Rule], Elementwise]: ...
+@overload
+def primitive(*, partials: None = None, **settings: Any) -> Callable[[Rule], Primitive]: ...
+@overload
+def primitive(forward: Rule, /, **settings: Any) -> Primitive: ...
 def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
     r"""Make an operation from its formula and its derivative: the door through which every operation came in.
 

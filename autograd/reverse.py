@@ -225,7 +225,7 @@ def contributions(
     params = node._wide[2] if op.wide else _NO_SETTINGS
     product = exactly if op.masks else _gated_times if masked and node in masked else times
     partials = op.partials
-    joint = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
+    joint: Any = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
         if operand.op is fixed or (needed is not None and operand not in needed):
             continue
@@ -317,7 +317,7 @@ def fitted(contribution: Any, operand: Node, op: Primitive) -> Any:
         if isinstance(contribution, Node) and contribution._data.__class__ is float:
             contribution = broadcast_to(contribution, shape=data.shape)
         if shape_of(contribution) == data.shape:
-            if contribution.dtype == data.dtype or data.dtype.kind != "f":
+            if contribution.dtype == data.dtype or data.dtype.kind != "f":  # pyright: ignore[reportAttributeAccessIssue]
                 return contribution
             return astype(contribution, dtype=data.dtype)
     raise ValueError(

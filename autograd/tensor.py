@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -254,7 +254,7 @@ class Tensor(Operators):
     argmax, argmin, any, all = comparison.argmax, comparison.argmin, comparison.any, comparison.all
 
 
-def concatenate(tensors: Any, axis: int = 0) -> Any:
+def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
     """Join Tensors and arrays along an axis that they have.
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).data
@@ -263,7 +263,7 @@ def concatenate(tensors: Any, axis: int = 0) -> Any:
     return layout.concatenate(*_several(tensors, "concatenate"), axis=axis)
 
 
-def stack(tensors: Any, axis: int = 0) -> Any:
+def stack(tensors: Iterable[Any], axis: int = 0) -> Any:
     """Join Tensors and arrays of one shape along a new axis; Values give a vector.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape

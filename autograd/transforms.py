@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from .shapes import describe
 __all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Argnums = int | tuple[int, ...]
+P = ParamSpec("P")
 
 
 class _Call:
@@ -106,7 +107,7 @@ def _apart(arrays: list[Any]) -> list[Any]:
 
 def _places(argnums: Any) -> tuple[int, ...]:
     """Take `argnums`, a whole number or several, as a tuple."""
-    places = (argnums,) if isinstance(argnums, (int, np.integer)) else argnums
+    places: Any = (argnums,) if isinstance(argnums, (int, np.integer)) else argnums
     if not isinstance(places, (tuple, list)):
         raise TypeError(f"`argnums` is the number of an argument, or a tuple of such, not {argnums!r:.60}")
     return tuple(places)
@@ -130,11 +131,11 @@ def _lifted(x: Any, f: Any) -> Node:
 
 def _number(x: Any, what: str) -> Any:
     """Take a plain number or array as float data."""
-    if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
-        return float_of(x, "x")
     if x.__class__ is np.ndarray and x.dtype.kind in "iuf":
         native = x.dtype.newbyteorder("=")  # some files are of another byte order
         return np.array(x, dtype=native if native in (np.float32, np.float64) else np.float64)
+    if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
+        return float_of(x, "x")
     if hasattr(type(x), "__array__") and x.__class__ is not np.ndarray and not isinstance(x, np.generic):
         return _number(array_of(x, what), what)
     raise TypeError(f"{what} is {describe(x)} ({x!r:.40}): to differentiate by it, pass a real number, array or node")
@@ -187,7 +188,7 @@ def _single(call: _Call, f: Any) -> Node:
     return out
 
 
-def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tuple[Any, Any]]:
     r"""Make a function that gives $f(x)$ and $\nabla f(x)$ together.
 
     Args:
@@ -204,7 +205,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     single, places = isinstance(argnums, (int, np.integer)), _places(argnums)
 
     @functools.wraps(f)
-    def differentiated(*args: Any, **kwargs: Any) -> Any:
+    def differentiated(*args: P.args, **kwargs: P.kwargs) -> Any:
         call = _Call(f, args, kwargs, places)
         out = _single(call, f)
         one = 1.0 if out._data.__class__ is float else np.ones_like(out._data)
@@ -214,7 +215,7 @@ def value_and_grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[...,
     return differentiated
 
 
-def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     r"""Make a function that gives the gradient $\nabla f(x)$; see `value_and_grad`.
 
     >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
@@ -225,7 +226,7 @@ def grad(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     both = value_and_grad(f, argnums)
 
     @functools.wraps(f)
-    def differentiated(*args: Any, **kwargs: Any) -> Any:
+    def differentiated(*args: P.args, **kwargs: P.kwargs) -> Any:
         return both(*args, **kwargs)[1]
 
     return differentiated
@@ -308,7 +309,7 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
     return call.value, call.shown(moved, call.result)
 
 
-def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def jacobian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     r"""Make a function that gives the Jacobian $J_{ij} = \partial f_i / \partial x_j$.
 
     Its shape is that of the result followed by that of the argument. Containers are kept: those of the result
@@ -321,7 +322,7 @@ def jacobian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     single, places = isinstance(argnums, (int, np.integer)), _places(argnums)
 
     @functools.wraps(f)
-    def differentiated(*args: Any, **kwargs: Any) -> Any:
+    def differentiated(*args: P.args, **kwargs: P.kwargs) -> Any:
         call = _Call(f, args, kwargs, places)
         tree = call.args[0] if single else tuple(call.args)
         blocks = [rebuild(tree, _block_row(call, k)) for k in range(len(call.outputs))]
@@ -360,7 +361,7 @@ def _assembled(parts: list[Any], shape: tuple[int, ...], graph: bool) -> Any:
     return reshape(stack(*parts), shape=shape + parts[0].shape)
 
 
-def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     r"""Make a function that gives the Hessian $H_{ij} = \partial^2 f / \partial x_i \partial x_j$.
 
     >>> hessian(lambda x: x[0] * x[0] * x[1])(np.array([1.0, 3.0]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .checks import flag, float_of, items
 from .display import cell, table
 from .graph import fixed, kind
 from .modes import notice, switch, truth
-from .operators import Operators
+from .operators import Method, Operator, Operators
 from .primitive import Primitive
 from .primitives.activations import relu, sigmoid
 from .primitives.arithmetic import add, div, mul, neg, sub
@@ -23,7 +23,11 @@ __all__ = ["Value", "dot"]
 _new = object.__new__
 
 
-def _unary(op: Primitive) -> Any:
+def _operator(method: Any) -> Operator:
+    return cast(Operator, method)
+
+
+def _unary(op: Primitive) -> Method:
     """Make a method that records `op` on a Value without the generality of `graph.record`."""
     scalar = op.scalar or op
 
@@ -43,14 +47,14 @@ def _unary(op: Primitive) -> Any:
 
     method.__name__, method.__doc__ = op.name, f"`chalkgrad.{op.name}` of this Value."
     method.__qualname__ = f"Value.{op.name}"
-    return method
+    return cast(Method, method)
 
 
-def _binary(op: Primitive) -> tuple[Any, Any]:
+def _binary(op: Primitive) -> tuple[Operator, Operator]:
     """Make the operator of `op` and the reflected one, for Values, ints and floats; others go the general way."""
     scalar: Any = op.scalar
 
-    def method(self: Value, other: Any) -> Any:
+    def method(self: Any, other: Any) -> Any:
         if other.__class__ is not Value:
             if other.__class__ is not float and other.__class__ is not int:
                 return op(self, other) if _known(other) else NotImplemented
@@ -73,7 +77,7 @@ def _binary(op: Primitive) -> tuple[Any, Any]:
             return method(_number(other), self)
         return op(other, self) if _known(other) else NotImplemented
 
-    return method, reflected
+    return _operator(method), _operator(reflected)
 
 
 def _known(x: Any) -> bool:
@@ -147,6 +151,7 @@ class Value(Operators):
     def __bool__(self) -> bool:
         return truth(self) if switch.open else bool(self._data)
 
+    @_operator
     def __add__(self, other: Any) -> Any:
         # as _binary makes it, and faster by the call of a function: half of the nodes of a scalar net are sums,
         # and half are products
@@ -165,6 +170,7 @@ class Value(Operators):
         node._mark = node.grad = None
         return node
 
+    @_operator
     def __mul__(self, other: Any) -> Any:
         if other.__class__ is not Value:
             if other.__class__ is not float and other.__class__ is not int:

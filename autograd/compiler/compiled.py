@@ -6,7 +6,7 @@ import functools
 import html
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Generic, ParamSpec, overload
 
 import numpy as np
 
@@ -31,6 +31,7 @@ __all__ = ["Compiled", "Program", "compile"]
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _PLAIN = frozenset({int, bool, str, bytes, type(None)})
 _FLAT = frozenset({float, np.float64, np.float32, np.ndarray, int, bool, str})
+P = ParamSpec("P")
 TRACES = 16
 """How many programs a compiled function keeps for arguments that look alike."""
 KINDS = 256
@@ -288,7 +289,7 @@ def _structure(tree: Any) -> Any:
     return None
 
 
-class Compiled:
+class Compiled(Generic[P]):
     """A function that is traced once for each structure, shape and dtype of its arguments, and then runs as a program.
 
     Floats, arrays, Values and Tensors are variables; whole numbers, booleans, texts and arrays of whole numbers are
@@ -306,14 +307,14 @@ class Compiled:
 
     _unwatched = frozenset({"_traces", "_lock"})
 
-    def __init__(self, f: Callable[..., Any]) -> None:
+    def __init__(self, f: Callable[P, Any]) -> None:
         functools.update_wrapper(self, function(f, "f", "to compile"))
         self._f = f
         self._traces: dict[Any, list[_Traced]] = {}
         self._lock = lock()
         self._roots = {getattr(f, "__name__", "self"): f}
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         if modes.tracer() is not None:
             return self._f(*args, **kwargs)
         call = _Call(args, kwargs)
@@ -376,7 +377,7 @@ class Compiled:
             found = getattr(found, part, None)
         return name if found is self else (Compiled, (self._f,))  # by its name, where `@compile` stands over a `def`
 
-    def program(self, *args: Any, **kwargs: Any) -> str:
+    def program(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """Give the program for these arguments as text."""
         self(*args, **kwargs)
         return str(self._traces[_Call(args, kwargs).key][0])
@@ -393,6 +394,10 @@ def _reason(guards: list[Guard]) -> str:
     return f"it {how} (of `{guard.node.op.name if guard.node.op else 'a leaf'}`), and the answer changes"
 
 
+@overload
+def compile(target: Node | Program) -> Program: ...  # type: ignore[overload-overlap]  # a Program can be called
+@overload
+def compile(target: Callable[P, Any]) -> Compiled[P]: ...
 def compile(target: Any) -> Any:
     r"""Turn a graph, or a function that makes one, into a program that runs at native speed.
 

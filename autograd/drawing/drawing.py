@@ -104,7 +104,8 @@ def draw(
     if callable(picture := getattr(node, "_picture_", None)) and not isinstance(node, type):
         if not isinstance(view, str) or view not in _VIEWS[:2]:
             raise ValueError(f"`view` of a net is 'forward' or 'backward', not {view!r:.40}")
-        return _net(picture(view, at), chosen)
+        network: Any = picture(view, at)
+        return _net(network, chosen)
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program

@@ -59,7 +59,7 @@ def _named(name: str) -> Callable[..., Any] | None:
 
 def ufunc(self: Any, f: np.ufunc, method: str, *inputs: Any, **settings: Any) -> Any:
     """Apply a ufunc of NumPy or SciPy to nodes; see NEP 13."""
-    ours = _named(f.__name__)
+    ours: Any = _named(f.__name__)
     if method == "__call__" and not settings and ours is not None:
         return ours(*inputs)
     if settings.pop("out", None) is not None:

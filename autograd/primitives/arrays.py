@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import float_of, one_of
-from ..primitive import refusal
+from ..primitive import of_arrays, refusal
 from ..shapes import axes_of
 from . import reductions
 from .arithmetic import abs, mul, sub
@@ -52,6 +52,7 @@ def _picked(x: Any, places: np.ndarray, fill: float) -> Any:
     return getitem(concatenate(first, flat, axis=0), index=places)
 
 
+@of_arrays
 def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
     """Return `x` with its elements shifted along `axis`; what leaves at the end comes in at the start.
 
@@ -61,6 +62,7 @@ def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
     return rearranged(np.roll, 0.0, x, shift, axis)
 
 
+@of_arrays
 def tile(x: Any, reps: Any) -> Any:
     """Return `x` repeated as a whole, `reps` times along each axis.
 
@@ -70,6 +72,7 @@ def tile(x: Any, reps: Any) -> Any:
     return rearranged(np.tile, 0.0, x, reps)
 
 
+@of_arrays
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Return `x` with each element repeated along `axis`; flattened if `axis` is None.
 
@@ -79,6 +82,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     return rearranged(np.repeat, 0.0, x, repeats, axis)
 
 
+@of_arrays
 def diag(x: Any, k: int = 0) -> Any:
     """Return the `k`-th diagonal of a matrix, or a matrix with `x` on it.
 
@@ -88,6 +92,7 @@ def diag(x: Any, k: int = 0) -> Any:
     return rearranged(np.diag, 0.0, x, k)
 
 
+@of_arrays
 def tril(x: Any, k: int = 0) -> Any:
     """Return `x` with zeros above its `k`-th diagonal: the mask of causal attention.
 
@@ -98,6 +103,7 @@ def tril(x: Any, k: int = 0) -> Any:
     return rearranged(np.tril, 0.0, x, k)
 
 
+@of_arrays
 def triu(x: Any, k: int = 0) -> Any:
     """Return `x` with zeros below its `k`-th diagonal.
 
@@ -108,6 +114,7 @@ def triu(x: Any, k: int = 0) -> Any:
     return rearranged(np.triu, 0.0, x, k)
 
 
+@of_arrays
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
     """Return `x` with a border: of `constant_values`, or of its own elements ("edge", "reflect", "symmetric", "wrap").
 
@@ -120,6 +127,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     return rearranged(np.pad, float_of(constant_values, "constant_values"), x, pad_width, mode)
 
 
+@of_arrays
 def ravel(x: Any) -> Any:
     """Return the elements of `x` in their order along one axis.
 
@@ -138,6 +146,7 @@ def _reshaped(f: Callable[..., Any], x: Any, axis: Any) -> Any:
     return reshape(x, shape=shape)
 
 
+@of_arrays
 def squeeze(x: Any, axis: Axis = None) -> Any:
     """Return `x` without its axes of length 1, or without those that `axis` names.
 
@@ -147,6 +156,7 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
     return _reshaped(np.squeeze, x, axis)
 
 
+@of_arrays
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     """Return `x` with axes of length 1 at the places that `axis` names.
 
@@ -156,6 +166,7 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     return _reshaped(np.expand_dims, x, axis)
 
 
+@of_arrays
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """Return `x` with some axes at other places; the rest keep their order.
 
@@ -175,6 +186,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 # Products ------------------------------------------------------------------------------------------------------
 
 
+@of_arrays
 def outer(a: Any, b: Any) -> Any:
     r"""Return the products $a_i b_j$ of all elements of `a` with all of `b`.
 
@@ -185,6 +197,7 @@ def outer(a: Any, b: Any) -> Any:
     return mul(reshape(as_operand(a), shape=(-1, 1)), ravel(b))
 
 
+@of_arrays
 def trace(x: Any, offset: int = 0) -> Any:
     r"""Return the sum of a diagonal, $\sum_i x_{ii}$, of the first two axes.
 
@@ -194,6 +207,7 @@ def trace(x: Any, offset: int = 0) -> Any:
     return reductions.sum(rearranged(np.diagonal, 0.0, x, offset), axis=-1)
 
 
+@of_arrays
 def inner(a: Any, b: Any) -> Any:
     """Return the sums of products over the last axes of `a` and `b`.
 
@@ -204,6 +218,7 @@ def inner(a: Any, b: Any) -> Any:
     return tensordot(a, b, (-1, -1)) if shape_of(a) and shape_of(b) else mul(a, b)
 
 
+@of_arrays
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Return sums of products over `axes`: so many last ones of `a` and first ones of `b`, or two lists of axes.
 
@@ -322,6 +337,7 @@ def _only_axis(x: Any, axis: Any) -> int:
     return axes[0]
 
 
+@of_arrays
 def cumprod(x: Any, axis: int = 0) -> Any:
     """Return the running product along `axis`, multiplied in strides: its gradient divides by nothing.
 
@@ -337,6 +353,7 @@ def cumprod(x: Any, axis: int = 0) -> Any:
     return x
 
 
+@of_arrays
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     """Return the differences of neighbours along `axis`, `n` times over.
 
@@ -352,6 +369,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     return x
 
 
+@of_arrays
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     r"""Return the norm $(\sum |x_i|^p)^{1/p}$ of order `ord`, 2 if left out, of all elements or along `axis`.
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import flag
-from ..primitive import Operand, plain
+from ..primitive import Operand, of_arrays, plain
 from ..shapes import axes_of
 from .arithmetic import div, mul, square, sub
 from .layout import concatenate, getitem, reshape, shape_of
@@ -30,6 +30,7 @@ def _count(x: Any, axis: Axis, name: str) -> int:
     return n
 
 
+@of_arrays
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     r"""Arithmetic mean $\frac1n \sum x_i$ along `axis`.
 
@@ -40,6 +41,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return div(sum(x, axis=axis, keepdims=keepdims), float(_count(x, axis, "mean")))
 
 
+@of_arrays
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     r"""Variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`; inf or nan if $n \le d$.
 
@@ -51,6 +53,7 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     return div(sum(square(_centred(x, axis)), axis=axis, keepdims=keepdims), freedom)
 
 
+@of_arrays
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
 
@@ -75,6 +78,7 @@ def _freedom(n: int, ddof: Any) -> float:
     return float(n - ddof) if ddof < n else 0.0  # which divides to inf or nan, as NumPy has it
 
 
+@of_arrays
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Product along `axis`, multiplied in pairs: its gradient divides by nothing, so zeros are exact.
 
@@ -103,6 +107,7 @@ def _product_along(x: Any, axis: int) -> Any:
     return x
 
 
+@of_arrays
 def softmax(x: Any, axis: Axis = -1) -> Any:
     r"""$e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
 
@@ -114,6 +119,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     return div(e, sum(e, axis=axis, keepdims=True))  # not /, which would warn of 0/0 on plain arrays
 
 
+@of_arrays
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
     r"""$x_i - \ln \sum_j e^{x_j}$ along `axis`: the logarithm of `softmax`, without overflow.
 

@@ -7,6 +7,7 @@ for `concatenate`. So the rules stay on this page at any order.
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def shape_of(x) -> tuple[int, ...]:
     return getattr(x, "shape", ())
 
 
-def unbroadcast(x, shape):
+def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
     """Sum `x` to `shape` if it has another: undoes a broadcast, and records nothing where there was none."""
     return x if shape_of(x) == shape else sum_to(x, shape=shape)
 

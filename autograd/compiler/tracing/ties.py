@@ -51,7 +51,7 @@ class Ties:
         self._arrays: list[tuple[Any, Any, bytes, Any, Place]] = []
         self._arrays_for_now: list[tuple[Any, Any, bytes, Any, Place]] = []
 
-    def entry(self, table: dict[str, Any], key: str, place: Place) -> Any:
+    def entry(self, table: Any, key: str, place: Place) -> Any:
         now = table.get(key, ABSENT)
         self._entries.append((table.get, key, now, functools.partial(_put, table, key), place))
         return now
@@ -96,7 +96,7 @@ class Ties:
             if not x.flags.writeable and x.base is None:
                 return what, was, False
         (self._arrays_for_now if for_now else self._arrays).append((x, what, was, kept, place))
-        return what, was, what is None or x.flags.writeable
+        return what, was, isinstance(x, bytearray) or x.flags.writeable
 
     def changed(self, for_now: bool = False) -> Place:
         """Return the place of something that is another object than before, or of an array of other numbers."""

@@ -86,11 +86,11 @@ def _trees(snapshot: Snapshot) -> dict[int, tuple[list[int], list[int]]]:
 
 def _kinds(snapshot: Snapshot) -> list[int]:
     """Number the nodes by how they are computed; leaves are told apart by their labels alone."""
-    numbers: dict[tuple, int] = {}
+    numbers: dict[object, int] = {}
     kinds: list[int] = []
     for node, operands in zip(snapshot.nodes, snapshot.operands, strict=True):
         if operands:
-            key: tuple = (node.op, *[kinds[x] for x in operands])
+            key: object = (node.op, *[kinds[x] for x in operands])
         else:
             key = (node.op is fixed, node.label)
         kinds.append(numbers.setdefault(key, len(numbers)))

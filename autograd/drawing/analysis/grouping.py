@@ -179,7 +179,7 @@ class GroupFinder:
         return [_Sum(chain, [], (), depth=1) for chain in chains.values() if len(chain) > 1]
 
     def _find_layers(self) -> list[list[_Sum]]:
-        rows: dict[tuple, list[_Sum]] = {}
+        rows: dict[object, list[_Sum]] = {}
         for s in self.sums:
             if s.is_forced or s.title or not any(self._is_parameter(x) for x in s.holds):
                 continue

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import pairwise
+from typing import Any
 
 __all__ = ["layered"]
 
@@ -44,7 +45,7 @@ def layered(
     return at[: len(sizes)], [[at[v] for v in chain] for chain in chains]
 
 
-def _chains(sizes: list[tuple[float, float]], edges: list[tuple[int, int]], ranks: list[int]) -> tuple:
+def _chains(sizes: list[tuple[float, float]], edges: list[tuple[int, int]], ranks: list[int]) -> tuple[Any, ...]:
     """Lead an edge over several columns through a point in each of them."""
     columns = [[i for i in range(len(sizes)) if ranks[i] == r] for r in range(max(ranks, default=0) + 1)]
     heights, chains = [height for _, height in sizes], []
@@ -107,7 +108,7 @@ def _crossings(columns: list[list[int]], right: dict[int, list[int]]) -> int:
 
 
 def _settle(
-    column: list[int], heights: list[float], y: list[float], left: dict, right: dict, boxes: int, gap: float
+    column: list[int], heights: list[float], y: list[float], left: Any, right: Any, boxes: int, gap: float
 ) -> None:
     """Move each box of a column to the mean height of its neighbours; those that would overlap move as a block."""
     blocks: list[tuple[float, float, list[tuple[int, float]]]] = []

@@ -183,7 +183,7 @@ def rows_of(grouping: Grouping, edges: list[Connection]) -> list[list[int]]:
     reads: dict[int, list[int]] = {}
     for edge in edges:
         reads.setdefault(edge.result, []).append(edge.operand)
-    rows: dict[tuple, list[int]] = {}
+    rows: dict[tuple[Any, ...], list[int]] = {}
     for k, group in enumerate(grouping.groups):
         if group.name and len(group.place) > 1:
             rows.setdefault((group.place[:-1], *reads.get(k, [])), []).append(k)

@@ -120,7 +120,7 @@ def named(node: Node) -> str:
     >>> named(a), named(a * a), named(a.tanh()), named(Value(3.0))
     ('a', 'the product a*a', 'tanh(a)', 'the leaf 3')
     """
-    noun = _NOUNS.get(node.op.name, node.op.name) if node.inputs else "leaf"
+    noun: Any = _NOUNS.get(node.op.name, node.op.name) if node.inputs else "leaf"
     if node.label:
         label = one_line(node.label)
         return f"the {noun} {label}" if node.inputs and noun != node.op.name else label

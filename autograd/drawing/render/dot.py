@@ -30,7 +30,8 @@ def digraph(views: list[Picture]) -> Any:
         if len(views) == 1:
             _fill(made, view, "b" if view.is_backward else "n")
         else:
-            with made.subgraph(name=f"cluster_{name}") as part:
+            cluster: Any = made.subgraph(name=f"cluster_{name}")
+            with cluster as part:
                 part.attr(label=name, labelloc="t", peripheries="0")
                 _fill(part, view, name[0])
     return made

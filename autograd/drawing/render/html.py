@@ -14,7 +14,7 @@ __all__ = ["asset", "data_url", "explorer", "inline", "page", "scrolled"]
 
 def asset(name: str) -> str:
     """Return a style sheet or a script that stands beside this file."""
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files(str(__package__)).joinpath(name).read_text(encoding="utf-8")
 
 
 def _styles(svg: str) -> str:
