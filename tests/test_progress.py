@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.training.progress import Pace, bar, meter, patience
+from nn.training.progress import Pace, bar, interrupt_guard, meter
 
 X = np.random.default_rng(0).normal(size=(10, 2))
 Y = X[:, :1] - 2 * X[:, 1:] + 0.5
@@ -79,7 +79,7 @@ def test_the_pace_comes_to_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) 
 
 def test_the_first_ctrl_c_is_noted_and_the_second_raises() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with patience() as noted:
+    with interrupt_guard() as noted:
         signal.raise_signal(signal.SIGINT)
         assert len(noted) == 1
         with pytest.raises(KeyboardInterrupt):
@@ -100,7 +100,7 @@ def test_in_another_thread_and_beside_another_handler_nothing_is_touched() -> No
     own = lambda number, frame: None
     before = signal.signal(signal.SIGINT, own)
     try:
-        with patience():
+        with interrupt_guard():
             assert signal.getsignal(signal.SIGINT) is own
         assert signal.getsignal(signal.SIGINT) is own
     finally:

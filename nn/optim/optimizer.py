@@ -230,7 +230,7 @@ class Optimizer:
             `skipped.3`, the steps that parameter 3 has sat out, if any.
         """
         state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
-        for i, group in enumerate(self._groups()):
+        for i, group in enumerate(self.groups):
             if not callable(group.lr):
                 state[f"lr.{i}"] = group.lr
             elif hasattr(group.lr, "state_dict"):
@@ -263,15 +263,17 @@ class Optimizer:
                 f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
             )
         count(new["steps"], "steps", 0)
-        for i, group in enumerate(self._groups()):
+        for i, group in enumerate(self.groups):
             _with_state(copy.deepcopy(group.lr), new, i)  # on a copy, since a schedule may refuse
-        for i, group in enumerate(self._groups()):
+        for i, group in enumerate(self.groups):
             group.lr = _with_state(group.lr, new, i)
         self.steps = new["steps"]
         self.skipped = [new.get(name, 0) for name in counts]
         self._states = [{name: new[f"{name}.{i}"] for name in old} for i, old in enumerate(self.states)]
 
-    def _groups(self) -> list[Optimizer]:
+    @property
+    def groups(self) -> list[Optimizer]:
+        """The optimiser of each group of parameters: this one, where there are no groups."""
         return [self]
 
     def _bound(self) -> list[Any]:

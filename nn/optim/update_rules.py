@@ -391,7 +391,9 @@ class Groups(Optimizer):
         steps = self.steps if steps is None else steps
         return [lr for optimizer in self.optimizers for lr in optimizer.rates(steps)]
 
-    def _groups(self) -> list[Optimizer]:
+    @property
+    def groups(self) -> list[Optimizer]:
+        """The optimiser of each group of parameters."""
         return self.optimizers
 
     def _complete(self, parameters: list[Any], states: list[State]) -> list[State]:

@@ -14,9 +14,10 @@ from ..randomness import Random, same_state
 from ..saving.files import PathLike, replace
 from ..saving.saving import notes, packed, restore
 from .callbacks import Callback, Logs, Monitor, Training
-from .evaluation import Rows
+from .preparation import Prepared
+from .steps import Plan
 
-__all__ = ["Checkpoint", "read", "resume", "settings_of", "snapshot"]
+__all__ = ["Checkpoint", "file_of", "read", "resume", "settings_of", "snapshot"]
 
 
 class Checkpoint(Callback):
@@ -107,20 +108,31 @@ class Checkpoint(Callback):
             self.monitor.load_state_dict(state)
 
 
-def settings_of(
-    training: Training, loss: Any, rows: Rows, held_out: Rows | None, sizes: list[int], **settings: Any
-) -> dict[str, Any]:
+def file_of(resume: Any, callbacks: list[Callback]) -> PathLike | None:
+    """Return the file that the argument `resume` of `fit` means; None to begin anew."""
+    if resume is None or resume is False:
+        return None
+    if resume is not True:
+        return resume
+    paths = [callback.path for callback in callbacks if isinstance(callback, Checkpoint)]
+    if len(paths) != 1:
+        raise ValueError("`resume=True` goes on from the file of the Checkpoint among the `callbacks`: give one")
+    return paths[0] if paths[0].exists() else None
+
+
+def settings_of(training: Training, loss: Any, data: Prepared, plan: Plan, rng: int | None) -> dict[str, Any]:
     """List what must be the same when a training goes on, and how the learning rates were given, by name."""
     model, optimizer = training.model, training.optimizer
-    share = settings.pop("share")
+    held_out = [] if data.validation is None else [data.validation.fingerprint()]
     return {
-        **settings, "rows": rows.X.shape, "batch_size": sizes[0], "batches": len(sizes),
+        "key": plan.key, "shuffle": plan.shuffle, "drop_last": plan.drop_last, "rng": rng,
+        "rows": data.train.X.shape, "batch_size": plan.sizes[0], "batches": len(plan.sizes),
         "loss": getattr(loss, "__name__", repr(loss)), "loss_settings": repr(getattr(loss, "settings", {})),
-        "data": rows.fingerprint(), "validation": [share, *([] if held_out is None else [held_out.fingerprint()])],
+        "data": data.train.fingerprint(), "validation": [data.share, *held_out],
         "optimizer": type(optimizer).__name__,
         "layers": [f"{name} {type(module).__name__} {_kinds(module)}" for name, module in model.named_modules()],
         "frozen": [name for name, p in model.named_parameters() if not p.requires_grad],
-        "lr": [_described(group.lr) for group in getattr(optimizer, "optimizers", [optimizer])],
+        "lr": [_described(group.lr) for group in optimizer.groups],
     }  # fmt: skip
 
 
@@ -139,12 +151,12 @@ def _described(lr: Any) -> Any:
 
 
 def snapshot(
-    training: Training, callbacks: list[Callback], order: np.random.Generator, settings: dict[str, Any]
+    training: Training, callbacks: list[Callback], plan: Plan, settings: dict[str, Any]
 ) -> dict[str, Any]:
     """Give all that training can go on from, but the model's parameters and the optimiser's state.
 
     Args:
-        order: draws the order of the rows.
+        plan: with what draws the order of the rows.
         settings: what `settings_of` gave.
     """
     return {
@@ -154,7 +166,7 @@ def snapshot(
         "steps": training.steps,
         "stopped": training.history.stopped,
         "history": {name: np.array(row, dtype=np.float64) for name, row in training.history.items()},
-        "order": order,
+        "order": plan.order,
         "generators": dict(training.model.named_generators()),
         "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in callbacks],
     }
@@ -204,7 +216,7 @@ def resume(
     found: dict[str, Any],
     training: Training,
     callbacks: list[Callback],
-    order: np.random.Generator,
+    plan: Plan,
     settings: dict[str, Any],
 ) -> None:
     """Put all back as it was when the file was written; `found` is what `read` gave of it.
@@ -212,6 +224,10 @@ def resume(
     Raises:
         ValueError: names all in which the training differs from the one that was saved; nothing is changed then.
     """
+    if found["steps"] % found["settings"]["batches"] and found["steps"] < plan.total:
+        raise ValueError(
+            f"{os.fspath(path)!r} was written in the middle of an epoch, where `steps` ended: it cannot go on"
+        )
     generators, saved = dict(training.model.named_generators()), found["settings"]
     known = [name for name in settings if name in saved and name != "lr"]  # the first version had not all of them
     if "rng" in known:
@@ -228,7 +244,7 @@ def resume(
             f"{os.fspath(path)!r} is of another training, so nothing was changed:\n  " + "\n  ".join(wrong)
         )
     sources = [(generator, found["generators"][name]) for name, generator in generators.items()]
-    sources.append((order, found["order"]))
+    sources.append((plan.order, found["order"]))
     if any(_kind(one) != _kind(other) for one, other in sources):
         raise ValueError(f"{os.fspath(path)!r} holds other kinds of generators of random numbers: nothing was changed")
     pending, unchanged = list(found["callbacks"]), True

@@ -291,19 +291,16 @@ class CompiledRunner:
 
     def _settings(self) -> Iterator[Any]:
         """What a callback may change, and a program does not read anew."""
-        for optimizer in self._groups():
+        for optimizer in self.optimizer.groups:
             yield from (repr(x) for name, x in vars(optimizer).items() if name[0] != "_" and name not in _NO_SETTINGS)
         yield from (module.training for module in self.modules)
-
-    def _groups(self) -> list[Any]:
-        return getattr(self.optimizer, "optimizers", [self.optimizer])
 
     def _roots(self) -> dict[str, Any]:
         """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
         objective = self.objective
         return {
             "model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": self.optimizer,
-            "lr": [one.lr for one in self._groups() if callable(one.lr) and not isinstance(one.lr, OnPlateau)],
+            "lr": [one.lr for one in self.optimizer.groups if callable(one.lr) and not isinstance(one.lr, OnPlateau)],
         }  # fmt: skip
 
     def _made(self, size: int) -> Loop:
@@ -343,7 +340,7 @@ class CompiledRunner:
         numbers = [p.data for p in arrays.parameters]
         state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states),
                  [x for *_, x in buffers])  # fmt: skip
-        fed = [1.0] * (1 + len(self._groups()))
+        fed = [1.0] * (1 + len(self.optimizer.groups))
         loop = Loop(step, state, fed, self.data, size, finite=True, reads=self._roots())
         self.unreached[loop] = unreached
         return loop

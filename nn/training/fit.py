@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import cycle, islice
-from operator import mul
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..arguments import count, flag, hinted, one_of
-from ..data.arrays import batch_sizes, batches, parts_of
-from ..losses.formulas import LOSSES, Loss, loss_of
-from ..losses.output_decoder import Reading
+from ..arguments import hinted, one_of
+from ..losses.formulas import Loss, loss_of
 from ..metrics import Metric
 from ..module import Module
-from ..optim.schedules import OnPlateau
 from ..optim.update_rules import RULES, Adam, Optimizer
 from ..randomness import RandomLike, seed, source
 from ..saving.files import PathLike
 from . import checkpoint
-from .callbacks import Callback, Training, callbacks_of, overrides
+from .callbacks import Training, callbacks_of
 from .compiled_runner import CompiledRunner, compiled_runner
-from .evaluation import Rows, class_numbers, class_weights, meet, metrics_of, needs_weights, twice_activated, unscaled
+from .evaluation import measure_epoch, metrics_of
+from .hints import hints, remedy
 from .history import History
-from .progress import Pace, bar, meter, patience
+from .preparation import prepare
+from .progress import bar, interrupt_guard, meter
 from .runner import Objective, Runner, eager_runner
+from .steps import Plan, Steps
 
 __all__ = ["fit"]
 
@@ -123,76 +120,48 @@ def fit(
     (True, array(['setosa', 'setosa'], dtype='<U10'))
     """
     function, named = loss_of(loss), metrics_of(metrics)
-    reading, rows = meet(model, X, y, function, weights=sample_weight)
-    each = None
-    if class_weight is not None:
-        needs_weights(function, "class_weight")
-        each = class_weights(class_weight, reading, rows.targets)
-        rows = rows.weighed(reading, each)
-    hints = [twice_activated(model, function, rows.X), unscaled(model, rows.X)]
-    objective = Objective(function, penalty)
-    calls = callbacks_of(callbacks)
-    path = _file(resume, calls)
+    data = prepare(model, X, y, function, validation, sample_weight, class_weight)
+    warned = hints(model, function, data.train.X)
+    objective, calls = Objective(function, penalty), callbacks_of(callbacks)
+    path = checkpoint.file_of(resume, calls)
     found = None if path is None else checkpoint.read(path)
+    given = int(rng) if isinstance(rng, (int, np.integer)) else None
     key = seed(source(rng))
-    if found is not None and not isinstance(rng, (int, np.integer)):
+    if found is not None and given is None:
         key = found["settings"]["key"]
-    stratify = found is None or "validation" in found["settings"]  # the first version drew from all rows alike
-    rows, held_out = _parts(model, function, reading, rows, validation, key, stratify)
-    if each is not None and held_out is not None and not isinstance(validation, (float, np.floating)):
-        held_out = held_out.weighed(reading, each)
-    sizes = batch_sizes(len(rows.X), batch_size, flag(drop_last, "drop_last"))
-    total = _steps(epochs, steps, len(sizes))
-    if found is not None and found["steps"] % found["settings"]["batches"] and found["steps"] < total:
-        raise ValueError(f"{str(path)!r} was written in the middle of an epoch, where `steps` ended: it cannot go on")
-    order = np.random.default_rng(key)
-    stream = _stream(len(rows.X), sizes, flag(shuffle, "shuffle"), order)
+    data = data.split(key, stratify=found is None or "validation" in found["settings"])  # not in the first version
+    plan = Plan(len(data.train.X), batch_size, epochs, steps, shuffle=shuffle, drop_last=drop_last, key=key)
     optimizer = _optimizer(optimizer, model)
 
     def measure() -> dict[str, float]:
-        numbers = rows.measure(model, reading, None, named)
-        if held_out is not None:
-            found = held_out.measure(model, reading, objective, named)
-            numbers |= {f"val_{name}": number for name, number in found.items()}
-        return {name: _number(name, number) for name, number in numbers.items()}
+        return measure_epoch(model, data, objective, named)
 
     with model.untouched():
         history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
-    for rate in _rates(optimizer):
-        if isinstance(rate, OnPlateau):
-            _watched(rate, history)
-    training = Training(model, optimizer, history, epochs=-(-total // len(sizes)))
+    training = Training(model, optimizer, history, plan.epochs)
+    loop = Steps(training, calls, plan, measure, remedy(function))
     settings: dict[str, Any] = {}
     if found is not None or any(isinstance(callback, checkpoint.Checkpoint) for callback in calls):
-        settings = checkpoint.settings_of(
-            training, function, rows, held_out, sizes, key=key, shuffle=bool(shuffle), drop_last=bool(drop_last),
-            rng=int(rng) if isinstance(rng, (int, np.integer)) else None,
-            share=float(validation) if isinstance(validation, (float, np.floating)) else None,
-        )  # fmt: skip
-    training.state = lambda: checkpoint.snapshot(training, calls, order, settings)
+        settings = checkpoint.settings_of(training, function, data, plan, given)
+    training.state = lambda: checkpoint.snapshot(training, calls, plan, settings)
     for callback in calls:
         callback.training = training
         callback.on_train_begin({})
     shows = meter(progress)
-    run = _runner(compiled, model, objective, optimizer, *rows)
+    run = _runner(compiled, model, objective, optimizer, *data.train)
+    if isinstance(run, CompiledRunner):
+        run.watches_data = loop.each_epoch or loop.each_batch
     if path is not None and found is not None:
-        checkpoint.resume(path, found, training, calls, order, settings)
-    for hint in filter(None, hints):
+        checkpoint.resume(path, found, training, calls, plan, settings)
+    for hint in warned:
         warnings.warn(hint, UserWarning, stacklevel=3)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
-    model.reading = reading
+    model.reading = data.decoder
     try:
-        with patience() as interrupted, model.mode(True), bar(shows, total, training.steps) as advance:
-            loop = _Loop(training, calls, run, stream, sizes, total, measure, advance)
-            if (base := getattr(function, "base", None) or function) in (LOSSES["bce"], LOSSES["nll"]):
-                better = "bce_with_logits" if base is LOSSES["bce"] else "cross_entropy"
-                loop.remedy = (
-                    f"{base!r} is infinite where a probability is 0 and wrong; leave the last activation of the model "
-                    f"out and train with {better!r}; or "
-                )
+        with interrupt_guard() as interrupted, model.mode(True), bar(shows, plan.total, training.steps) as advance:
             try:
-                while loop.more() and not interrupted:
-                    loop.go()
+                while loop.left() and not interrupted:
+                    loop.take(run, advance)
             except KeyboardInterrupt:
                 interrupted.append(0)
                 history.trim()
@@ -203,134 +172,6 @@ def fit(
     except KeyboardInterrupt:
         history.interrupted = True
     return history
-
-
-class _Loop:
-    """The loop of `fit`: hands rows to the runner, and serves whoever asks for batches and epochs."""
-
-    def __init__(
-        self,
-        training: Training,
-        callbacks: list[Callback],
-        run: Runner,
-        stream: Iterator[np.ndarray],
-        sizes: list[int],
-        total: int,
-        measure: Callable[[], dict[str, float]],
-        advance: Callable[[int, str], None],
-    ) -> None:
-        self.training, self.callbacks, self.run, self.stream = training, callbacks, run, stream
-        self.sizes, self.total, self.measure, self.advance = sizes, total, measure, advance
-        self.each_batch = overrides(callbacks, "on_batch_begin", "on_batch_end")
-        self.plateaus = [rate for rate in _rates(training.optimizer) if isinstance(rate, OnPlateau)]
-        asked = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
-        self.each_epoch = asked or bool(self.plateaus)
-        if isinstance(run, CompiledRunner):
-            run.watches_data = self.each_epoch or self.each_batch
-        self.losses: list[float] = []  # of the epoch that has begun
-        self.remedy = ""
-        self.pace = Pace()
-
-    def more(self) -> bool:
-        """Say whether there is more to do."""
-        return self.training.steps < self.total and not self.training.history.stopped
-
-    def go(self) -> None:
-        """Take as many steps as nobody minds at once."""
-        training, place = self.training, len(self.losses)
-        if place == 0:
-            self._tell("on_epoch_begin", training.epoch, {})
-        left = self.total - training.steps
-        if self.each_batch:
-            left = 1
-            self._tell("on_batch_begin", place, {})
-        elif self.each_epoch:
-            left = min(left, len(self.sizes) - place)
-        rows = list(islice(self.stream, min(left, self.pace.count)))
-        losses = self.pace.time(self.run, rows)
-        if losses and not math.isfinite(losses[-1]):
-            training.steps += len(losses) - 1
-            raise FloatingPointError(
-                f"the loss became {losses[-1]} in step {training.steps}: {self.remedy}try a smaller `lr`, or inputs "
-                "of size about 1; `chalkgrad.detect_anomaly()` finds the operation"
-            )
-        training.steps += len(losses)
-        self.losses += losses
-        if self.each_batch and losses:
-            self._tell("on_batch_end", place, {"loss": losses[-1]})
-        self._close()
-        if len(losses) < len(rows):
-            raise KeyboardInterrupt
-        numbers = training.history.last() or {"loss": math.fsum(self.losses) / len(self.losses)}
-        text = ", ".join(f"{name} {number:.4g}" for name, number in numbers.items())
-        self.advance(len(losses), f"epoch {training.epoch}/{training.epochs}, {text}")
-
-    def _close(self) -> None:
-        """Write down the epochs that are over; where `steps` were asked for, the last one may be shorter."""
-        training, n, start = self.training, len(self.sizes), 0
-        while (left := len(self.losses) - start) >= n or (left and training.steps == self.total):
-            part = self.losses[start : start + n]
-            logs = {"loss": math.fsum(map(mul, part, self.sizes)) / sum(self.sizes[: len(part)])}
-            if self.each_epoch:
-                logs |= self.measure()
-            for name, number in logs.items():
-                training.history[name].append(number)
-            start += len(part)
-            training.epoch += 1
-            for plateau in self.plateaus:
-                plateau.observe(logs[_watched(plateau, logs)])
-            self._tell("on_epoch_end", training.epoch - 1, logs)
-        del self.losses[:start]
-
-    def _tell(self, event: str, number: int, logs: dict[str, float]) -> None:
-        for callback in self.callbacks:
-            getattr(callback, event)(number, dict(logs))
-
-
-def _parts(
-    model: Module, loss: Loss, reading: Reading, rows: Rows, validation: Any, key: int, stratify: bool
-) -> tuple[Rows, Rows | None]:
-    """Give the rows to train on, and those to validate on."""
-    if validation is None:
-        return rows, None
-    if isinstance(validation, (tuple, list)) and len(validation) in (2, 3):
-        X, y, *weights = validation
-        return rows, meet(model, X, y, loss, reading, " of validation", *weights)[1]
-    if not isinstance(validation, (float, np.floating)):
-        raise TypeError(
-            f"`validation` is `(X, y)` or a share between 0 and 1, or `(X, y, sample_weight)`, not {validation!r:.60}"
-        )
-    labels = class_numbers(reading, rows.targets) if stratify else None
-    train, kept = parts_of(len(rows.X), float(validation), source(key), "validation", labels)
-    return rows.take(train), rows.take(kept)
-
-
-def _number(name: str, number: Any) -> float:
-    if np.ndim(number) or not isinstance(number, (int, float, np.number, np.bool_)):
-        raise TypeError(
-            f"metric {name!r} gave {number!r:.60}; a history holds one number for each epoch: see `nn.evaluate`"
-        )
-    return float(number)
-
-
-def _file(resume: Any, callbacks: list[Callback]) -> PathLike | None:
-    """Find the file to go on from; None to begin anew."""
-    if resume is None or resume is False:
-        return None
-    if resume is not True:
-        return resume
-    paths = [callback.path for callback in callbacks if isinstance(callback, checkpoint.Checkpoint)]
-    if len(paths) != 1:
-        raise ValueError("`resume=True` goes on from the file of the Checkpoint among the `callbacks`: give one")
-    return paths[0] if paths[0].exists() else None
-
-
-def _steps(epochs: Any, steps: Any, batches: int) -> int:
-    if epochs is not None and steps is not None:
-        raise ValueError("give `epochs` or `steps`, not both")
-    if steps is not None:
-        return count(steps, "steps")
-    return count(100 if epochs is None else epochs, "epochs") * batches
 
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
@@ -346,29 +187,6 @@ def _optimizer(optimizer: Any, model: Module) -> Optimizer:
         hint = f": write {optimizer.__name__}(lr=0.1)" if isinstance(optimizer, type) else ""
         raise TypeError(f"`optimizer` is an optimiser such as SGD(lr=0.1), not {optimizer!r:.60}{hint}")
     return optimizer
-
-
-def _rates(optimizer: Optimizer) -> list[Any]:
-    """List the learning rates, or their schedules, of all groups."""
-    return [group.lr for group in getattr(optimizer, "optimizers", [optimizer])]
-
-
-def _watched(plateau: OnPlateau, names: Iterable[str]) -> str:
-    """Choose the number that tells whether training has come to a plateau: the loss, or the metric to be large."""
-    if plateau.mode == "min":
-        return "val_loss" if "val_loss" in names else "loss"
-    metrics = [name for name in names if name not in ("loss", "val_loss")]
-    if not metrics:
-        raise ValueError("OnPlateau with `mode='max'` waits for a metric to grow: give `metrics`")
-    return next((name for name in metrics if name.startswith("val_")), metrics[0])
-
-
-def _stream(n: int, sizes: list[int], shuffle: bool, order: np.random.Generator) -> Iterator[np.ndarray]:
-    """Give the rows of one batch after the other, epoch after epoch; the order of an epoch is drawn when it begins."""
-    if len(sizes) == 1 or not shuffle:
-        yield from cycle(islice(batches(n, sizes[0], shuffle=False), len(sizes)))
-    while True:
-        yield from islice(batches(n, sizes[0], rng=order), len(sizes))
 
 
 def _runner(compiled: Any, *parts: Any) -> Runner:

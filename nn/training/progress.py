@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-__all__ = ["Pace", "bar", "meter", "patience"]
+__all__ = ["Pace", "bar", "interrupt_guard", "meter"]
 
 Result = TypeVar("Result")
 
@@ -39,7 +39,7 @@ class Pace:
 
 
 @contextmanager
-def patience() -> Iterator[list[int]]:
+def interrupt_guard() -> Iterator[list[int]]:
     """Note the first Ctrl-C in the list that is given, so that a step is not torn apart; the second one raises."""
     noted: list[int] = []
     usual = threading.current_thread() is threading.main_thread() and (
