@@ -321,7 +321,12 @@ PROVED_IN: dict[str, tuple[str, ...]] = {
         "test_purity::test_random_programs_do_the_same_in_a_loop",
         "test_purity::test_objects_are_arguments_and_are_watched",
     ),
-    "Compiled: what it draws outside of `fresh`, changes or asks of the system: refused, and put back": (
+    "Compiled: real numbers of a NumPy or `random` generator that is an attribute: drawn in the stream of eager code": (
+        "test_purity::test_a_generator_that_is_an_attribute_draws_the_stream_of_eager_code",
+        "test_purity::test_pythons_generator_as_an_attribute_draws_the_stream_of_eager_code",
+        "test_training::test_a_net_of_yours_draws_the_same_numbers_whether_its_steps_can_be_compiled_or_not",
+    ),
+    "Compiled: what it draws otherwise outside of `fresh`, changes or asks of the system: refused, and put back": (
         "test_purity::test_a_refusal_puts_back_what_it_has_changed",
         "test_purity::test_a_refused_call_has_not_happened",
     ),

@@ -254,7 +254,7 @@ PLACES = places()
 def hazards(rng: random.Random) -> dict[str, Callable[[], Any]]:
     """Return what a program cannot repeat, or must repeat in the stream of eager code: each gives a number."""
     own, numpys, row, numbers = random.Random(3), np.random.default_rng(3), [0.0], iter(range(1000))
-    array, table, holder, box = np.zeros(1), {}, types.SimpleNamespace(count=0), {"n": 0}
+    array, table, holder, box = np.zeros(1), {}, types.SimpleNamespace(count=0, rng=numpys), {"n": 0}
 
     def add() -> float:
         row.append(1.0)
@@ -277,7 +277,8 @@ def hazards(rng: random.Random) -> dict[str, Callable[[], Any]]:
         return 1.0 / box["n"]
 
     return {
-        "fresh": lambda: fresh(lambda: float(numpys.normal())), "own": own.random, "numpys": lambda: numpys.random(),
+        "fresh": lambda: fresh(lambda: float(numpys.normal())), "own": own.random,
+        "attribute": lambda: holder.rng.normal(), "numpys": lambda: numpys.random(),
         "global": lambda: random.random(), "numpy": lambda: float(np.random.rand()),  # noqa: NPY002
         "next": lambda: float(next(numbers)),
         "clock": lambda: time.perf_counter() * 0.0 + 1.0, "add": add, "write": write, "key": key, "count": count,

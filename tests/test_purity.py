@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import copy
 import cProfile
 import functools
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 import types
+import typing
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
@@ -25,7 +27,7 @@ import pytest
 from random_programs import Program
 
 import nn
-from autograd import Loop, Tensor, Value, compile
+from autograd import Loop, Tensor, Value, compile, fresh
 
 
 def streams() -> tuple[float, float]:
@@ -216,6 +218,87 @@ def test_a_refusal_puts_back_what_it_has_changed() -> None:
     assert (table, row, array.tolist(), rng.bit_generator.state) == ({"a": 1.0}, [1.0], [0.0, 0.0], before)
 
 
+def doubled_in_place(e: Any) -> Any:
+    other = e
+    other *= 2.0
+    return e
+
+
+@pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
+@pytest.mark.parametrize(("use", "followed"), [
+    (lambda rng, x: x + rng.normal(size=3), True),
+    (lambda rng, x: x * rng.uniform(), True),
+    (lambda rng, x: x * (rng.uniform(size=3) > 0.3).astype(float), True),
+    (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x * rng.normal(size=3), False),
+    (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x, True),
+    (lambda rng, x: x + doubled_in_place(rng.normal(size=3)), False),
+    (lambda rng, x: x * (2.0 if isinstance(rng.normal(size=3), np.ndarray) else 3.0), False),
+    (lambda rng, x: x * rng.choice([1.0, 2.0]), False),
+    (lambda rng, x: x + rng.permutation(3), False),
+])  # fmt: skip
+def test_a_generator_that_is_an_attribute_draws_the_stream_of_eager_code(make: Any, use: Any, followed: bool) -> None:
+    class Noisy:
+        def __init__(self) -> None:
+            self.rng = make(5)
+
+        def f(self, x: Any) -> Any:
+            return use(self.rng, x)
+
+    eagerly, noisy = Noisy(), Noisy()
+    f, rng = compile(noisy.f), noisy.rng
+    runs = 12 if followed else 1
+    want = [np.asarray(eagerly.f(np.full(3, i + 1.0))) for i in range(runs)]
+    if followed:
+        np.testing.assert_allclose([f(np.full(3, i + 1.0)) for i in range(runs)], want, rtol=1e-12)
+        assert noisy.rng is rng and rng.random() == eagerly.rng.random()
+    else:
+        with pytest.raises(RuntimeError, match=r"fresh|uncompiled"):
+            [f(np.full(3, i + 1.0)) for i in range(12)]
+        assert noisy.rng is rng
+
+
+def test_pythons_generator_as_an_attribute_draws_the_stream_of_eager_code() -> None:
+    model = types.SimpleNamespace(rng=random.Random(5))
+    f, other = compile(lambda x: x * model.rng.gauss(0.0, 1.0) + model.rng.uniform(1.0, 2.0)), random.Random(5)
+    assert [f(2.0) for _ in range(5)] == pytest.approx([2 * other.gauss(0, 1) + other.uniform(1, 2) for _ in range(5)])
+    with pytest.raises(RuntimeError, match=r"draws random numbers from `model\.rng`"):
+        compile(lambda x: x * model.rng.choice([1.0, 2.0]))(1.0)
+    assert model.rng.random() == other.random()
+
+
+def test_draws_that_differ_from_way_to_way_are_refused() -> None:
+    rng = np.random.default_rng(5)
+
+    def f(x: Any) -> Any:
+        p = fresh(rng.random)
+        return x * p if p > 0.5 else x * p + fresh(rng.normal)
+
+    compiled = compile(f)
+    with pytest.raises(RuntimeError, match="other random numbers on another of its ways"):
+        [compiled(1.0) for _ in range(12)]
+
+
+def test_draws_keep_their_shape() -> None:
+    rng = np.random.default_rng(5)
+
+    def ones() -> Any:
+        return np.ones(rng.integers(2, 4))
+
+    f = compile(lambda x: x * fresh(ones).sum())
+    loop = Loop(lambda s, x, batch: (s + fresh(ones).sum(), []), 0.0)
+    for run in (lambda: [f(1.0) for _ in range(20)], lambda: loop.run(20)):
+        with pytest.raises(ValueError, match=r"drew shape \(\d,\) after \(\d,\)"):
+            run()
+
+
+def test_a_loop_draws_with_the_settings_of_its_first_run() -> None:
+    settings, rng, other = types.SimpleNamespace(scale=1.0), np.random.default_rng(5), np.random.default_rng(5)
+    loop = Loop(lambda s, x, batch: (s + fresh(lambda: rng.normal(scale=settings.scale)), []), 0.0)
+    settings.scale = 100.0
+    loop.run(2)
+    assert loop.state == pytest.approx(other.normal(scale=100.0) + other.normal(scale=100.0))
+
+
 def test_a_lock_that_a_refused_trace_has_taken_is_free_again() -> None:
     lock = threading.Lock()
 
@@ -243,6 +326,7 @@ def test_a_refused_call_has_not_happened(capsys: pytest.CaptureFixture[str]) -> 
     (lambda x: x * len([*map(id, [1])]), "id"),
     (lambda x: x * len(sorted([1, 2], key=id)), "id"),
     (lambda x: x * len(BaseException.__subclasses__()), "__subclasses__"),
+    (lambda x: x * len([*map(type.__subclasses__, [BaseException])]), "__subclasses__"),
 ])  # fmt: skip
 def test_what_c_code_calls_is_refused(f: Any, name: str) -> None:
     with pytest.raises(RuntimeError, match=name):
@@ -256,11 +340,47 @@ def test_what_a_module_has_been_given_late_is_seen(monkeypatch: pytest.MonkeyPat
         except AttributeError:
             return x
 
-    ways = [tried, lambda x: x * getattr(np, "my_rate", 1.0), lambda x: x * 7.0 if hasattr(np, "my_rate") else x]
+    def bare(x: Any) -> Any:
+        try:
+            return x * np.my_rate  # type: ignore[attr-defined]
+        except:  # noqa: E722
+            return x
+
+    ways = [tried, bare, lambda x: x * getattr(np, "my_rate", 1.0), lambda x: x * 7.0 if hasattr(np, "my_rate") else x]
     compiled = [compile(f) for f in ways]
-    assert [f(2.0) for f in compiled] == [2.0, 2.0, 2.0]
+    assert [f(2.0) for f in compiled] == [2.0] * 4
     monkeypatch.setattr(np, "my_rate", 7.0, raising=False)
-    assert [f(2.0) for f in compiled] == [14.0, 14.0, 14.0]
+    assert [f(2.0) for f in compiled] == [14.0] * 4
+
+
+def test_annotations_and_strides_are_seen() -> None:
+    def h(x: Any) -> Any:
+        return x
+
+    h.__annotations__ = {"x": float, "return": float}
+    holder = [np.ones((2, 3))]
+    ways = [
+        lambda x: x * len(h.__annotations__), lambda x: x * len(typing.get_type_hints(h)),
+        lambda x: x * holder[0].strides[0],
+    ]  # fmt: skip
+    compiled = [compile(f) for f in ways]
+    assert [f(1.0) for f in compiled] == [2.0, 2.0, 24.0]
+    del h.__annotations__["return"]
+    holder[0] = np.asfortranarray(np.ones((2, 3)))
+    assert [f(1.0) for f in compiled] == [1.0, 1.0, 8.0]
+
+
+def test_what_is_refused_is_known_by_its_library() -> None:
+    names: Any = collections.namedtuple("names", ["load", "dump"])  # of the standing of `collections`
+
+    class Table(dict):  # type: ignore[type-arg]
+        def load(self, name: str) -> Any:
+            return self[name]
+
+    table = Table(rate=3.0)
+    assert compile(lambda x: x * table.load("rate") + names(2.0, 1.0).load)(1.0) == 5.0
+    with pytest.raises(RuntimeError, match=r"calls `numpy.*load`"):
+        compile(lambda x: x * np.load("no.npy"))(1.0)
 
 
 def test_a_class_whose_operators_read_a_context_is_refused() -> None:

@@ -24,7 +24,7 @@ from .ir.passes import optimised
 from .printing import printed
 from .scalars.body import FunctionOfScalars, GraphOfScalars
 from .tracing.captured import Captured
-from .tracing.trace import Guard, Trace, refuse_inside
+from .tracing.trace import Guard, Trace, draw_alike, refuse_inside
 
 __all__ = ["Compiled", "Program", "compile"]
 
@@ -157,14 +157,13 @@ class _Traced:
         self.variables = call.variables()
         lifted = call.lifted(self.variables)
         given = rebuild(args, lifted)
-        with self.trace.following():
-            positional, named = given
-            result = f(*positional, **named)
+        positional, named = given
+        result = self.trace.follow(lambda: f(*positional, **named))
         if _structure(given) != _structure(args) or list(map(id, flatten(given))) != list(map(id, lifted)):
             raise RuntimeError("an argument changed while the function was traced: return it as a result instead")
         if _Call(*args).key != call.key:
             raise RuntimeError("an array among the arguments changed while the function was traced: work on a copy")
-        self.pending = [node._data for node, _ in self.trace.draws]
+        self.pending = [(make, node._data) for node, make in self.trace.draws]
         self.nodes_given = call.nodes_given
         self.result = result
         self.leaves = flatten(result)
@@ -193,10 +192,11 @@ class _Traced:
         """
         body = self.body
         with body.lock:
-            given = data
-            if self.parameters or self.trace.draws:
-                self.pending = self.pending or [make() for _, make in self.trace.draws]
-                given = [*data, *(parameter._data for parameter in self.parameters), *self.pending]
+            given, draws = data, self.trace.draws
+            if self.parameters or draws:
+                if not self.pending:
+                    self.pending = [(make, x) for (_, make), x in zip(draws, self.trace.redraw(), strict=True)]
+                given = [*data, *(parameter._data for parameter in self.parameters), *(x for _, x in self.pending)]
             for place, x in zip(body.inputs, given, strict=True):
                 if x.__class__ is not float and x.shape != place.shape:  # a captured leaf
                     return None
@@ -209,6 +209,11 @@ class _Traced:
             self.pending = []
             results = [_taken(x, node) for x, node in zip(body.outputs, self.outputs, strict=False)]
         return (self._put_together(results),)
+
+    def draws_as(self, supply: Sequence[Any]) -> bool:
+        """Return whether it draws what another trace has drawn already."""
+        makes = [make for _, make in self.trace.draws]
+        return len(makes) == len(supply) and all(map(draw_alike, makes, (make for make, _ in supply)))
 
     def _put_together(self, results: list[Any]) -> Any:
         wrap = constant if self.nodes_given else _plain
@@ -297,9 +302,10 @@ class Compiled(Generic[P]):
     are numbers and arrays, or constants without history where a node was given. Leaves that the function captures,
     such as the parameters of a model, are read at every call. A branch on a traced number (`if x > 0`) is a guard:
     where it turns out otherwise, the function is traced again; so it is when a number, array or setting that it
-    captures has changed. What a program could not repeat is refused: random numbers that are not drawn by `fresh`,
-    clocks, files and prints, and what the function changes outside. A captured array costs a comparison of its bytes
-    at each call, unless it is read-only and owns its data.
+    captures has changed. Random numbers are drawn by `fresh`, or as real numbers by a generator that is an attribute.
+    What a program could not repeat is refused: other random numbers, clocks, files and prints, and what the function
+    changes outside. A captured array costs a comparison of its bytes at each call, unless it is read-only and owns its
+    data.
 
     Inside of another graph it is the function that it was made of, uncompiled: where it is given, or captures, a
     variable of `grad` or the result of an operation, and in a function that is compiled itself.
@@ -341,8 +347,10 @@ class Compiled(Generic[P]):
         """Run the trace that holds, if there is one; what an attempt has drawn goes to `supply`."""
         traces = self._traces.get(call.key, [])
         for one in tuple(traces):
-            if supply:
-                one.pending = one.pending or supply[:]
+            if supply and not one.pending:
+                if not one.draws_as(supply):
+                    continue
+                one.pending = supply[:]
             if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
                 if one is not traces[0]:
                     self._first(call.key, one)  # the next call is likely to go the same way

@@ -79,12 +79,14 @@ class Loop:
             raise ValueError(f"`batch_size` is a whole number from 0, not {batch_size!r:.60}")
         self.batch_size = int(batch_size)
         self._inputs = list(items(inputs, "inputs"))
-        self._pending: list[Any] = []
+        self._pending: list[Any] = []  # what the trace has drawn for the first step
         self._make(state)
 
     def _make(self, state: Any) -> None:
         """Make the program, in four steps; anew where something has changed that the step reads."""
-        self._captured = Captured(self._roots)
+        if self._pending:  # no step has used it
+            self._captured.undraw()
+        self._captured: Captured = Captured(self._roots)
         with self._captured.restored():
             outputs = self._trace()
             program, nodes = self._lower(outputs)
@@ -98,14 +100,13 @@ class Loop:
 
     def _trace(self) -> list[Node]:
         """Run the step on variables; gives the new state, and behind it what is written down."""
-        trace = Trace(self._captured, self._pending)
+        trace = Trace(self._captured)
         size = self.batch_size
         states = [_variable(x, "state") for x in flatten(self._tree)]
         self._states, self._fed = states, [_variable(x, "inputs") for x in self._inputs]
         self._batches = [new_variable(np.resize(x, (size, *x.shape[1:])) if size else x) for x in self._data]
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
-        with trace.following():
-            moved, given = self._step(tree, self._fed, self._batches)
+        moved, given = trace.follow(lambda: self._step(tree, self._fed, self._batches))
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)
         ):
@@ -115,7 +116,7 @@ class Loop:
                 "the step asks in Python for numbers of nodes, as in `if x > 0` or `x.data`; a loop cannot follow "
                 "that: write it with `where` and the library's functions"
             )
-        self._draws = trace.draws
+        self._draws, self._redraw = trace.draws, trace.redraw
         moved = [_fitting(new, old) for new, old in zip(flatten(moved), states, strict=True)]
         given = [x if isinstance(x, Node) else constant(float(x)) for x in given]
         self._result_shapes = [x.shape for x in given]
@@ -246,7 +247,7 @@ class Loop:
             stop = min(steps, start + at_once)
             drawn = [np.empty((stop - start, *node.shape)) for node, _ in self._draws]
             for step in range(stop - start):
-                numbers = self._pending or [make() for _, make in self._draws]
+                numbers = self._pending or self._redraw()
                 self._pending = []
                 for x, number in zip(drawn, numbers, strict=True):
                     x[step] = number

@@ -11,7 +11,6 @@ from __future__ import annotations
 import abc
 import builtins
 import collections
-import dis
 import functools
 import importlib.util
 import operator
@@ -27,56 +26,20 @@ import numpy as np
 
 from ...graph import Node, fixed
 from ...primitive import Primitive
+from .codes import FIRM, HEAP, HOLDERS, MEMO, is_known, is_users, may_run, named
 from .purity import DENIED, REMEDY, Observer, standing
-from .ties import ABSENT, Ties, as_class, is_plain, set_state, state_of, text
+from .sources import GENERATORS, set_state, stand_in, state_of
+from .ties import ABSENT, Ties, as_class, is_plain, text
 
-__all__ = ["Captured"]
+__all__ = ["Captured", "refusal_of_draws"]
 
-_FIRM = (
-    types.CodeType, re.Pattern, range, slice, np.dtype, np.ufunc, types.MethodDescriptorType,
-    types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
-    types.ClassMethodDescriptorType, type(Ellipsis), type(NotImplemented), types.GenericAlias, types.UnionType,
-    type(sys.float_info), types.MethodWrapperType, type(np.sum), type(vars(collections.namedtuple("_", "x"))["x"]),
-    type(sys.flags), type(sys.version_info),
-)  # fmt: skip
-_HOLDERS = frozenset({
-    object, list, dict, tuple, set, frozenset, collections.deque, int, float, complex, str, bytes, np.ndarray,
-    collections.defaultdict, collections.OrderedDict, Exception, BaseException, types.SimpleNamespace,
-    types.MappingProxyType, functools.partial,
-})  # fmt: skip
-_RANDOM = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
-_WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "Exception"})
-_HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
+_WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "except"})
 _CALLED = ("forward", "prepare", "base")  # names that the library asks for
-_ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__"})  # watched where a code names them
+_ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__", "__annotations__"})  # where a code names it
+_READ_BY = {"get_type_hints": ("__annotations__",), "fields": ("__dataclass_fields__",)}
+_METHODS = frozenset({"__subclasses__", "tofile"})  # of C, of which no profile sees a call by C
 _OURS = ("autograd", "nn", "chalkgrad")
-_MEMO = type(functools.lru_cache(len))
 _GETTERS = (operator.attrgetter, operator.methodcaller)
-
-
-@functools.lru_cache(4096)
-def _named(code: types.CodeType) -> tuple[frozenset[Any], ...]:
-    """Return the globals that a code and the codes inside it name, those not just called, all names, imports, codes."""
-    reads, handed, names, modules, codes = set(), set(), set(code.co_names), set(), {code}
-    level, before = 0, ""
-    for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
-            reads.add(step.argval)
-            if "NULL" not in step.argrepr and before != "PUSH_NULL":
-                handed.add(step.argval)
-        elif step.opname == "LOAD_CONST" and type(step.argval) is int:
-            level = step.argval
-        elif step.opname == "IMPORT_NAME":
-            modules.add((step.argval, level))
-        before = step.opname
-    for const in code.co_consts:
-        if isinstance(const, types.CodeType):
-            of_all: list[set[Any]] = [reads, handed, names, modules, codes]
-            for own, part in zip(of_all, _named(const), strict=True):
-                own |= part
-        elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
-            names.update(re.findall(r"\w+", const))
-    return frozenset(reads), frozenset(handed), frozenset(names), frozenset(modules), frozenset(codes)
 
 
 class Captured:
@@ -95,6 +58,7 @@ class Captured:
         self._roots, self._ran = roots, ran
         self._walk()
         self._origin = self._ties, self._states
+        self._drawn = self._states  # after the trace
 
     # The walk ----------------------------------------------------------------------------------------------
 
@@ -103,6 +67,7 @@ class Captured:
         self.refused: list[str] = []
         self._iterators: list[str] = []
         self._states: list[tuple[Any, Any, Any]] = []  # of generators of random numbers
+        self._attributes_that_draw: list[tuple[dict[str, Any], str, Any, Any]] = []  # and what stands in for them
         self.codes: set[types.CodeType] = set()
         self.history: set[int] = set()
         self._facts: list[Any] = []
@@ -141,7 +106,7 @@ class Captured:
             self._class(place, x)
         elif isinstance(x, Node):
             self._node(place, x)
-        elif isinstance(x, _RANDOM) and not isinstance(x, random.SystemRandom):
+        elif isinstance(x, GENERATORS) and not isinstance(x, random.SystemRandom):
             self._facts.append(id(x))
             self._states.append((x, place, state_of(x)))
         elif isinstance(x, types.MethodType):
@@ -151,7 +116,7 @@ class Captured:
         elif isinstance(x, types.BuiltinFunctionType):
             self._facts.append(x.__qualname__)
             owner = x.__self__
-            if owner is builtins and x.__name__ in DENIED:  # handed on, as in `map(print, x)`: no profile sees a call
+            if owner is builtins and x.__name__ in DENIED["builtins"]:  # handed on, as in `map(print, x)`: unseen
                 self.refused.append(f"`{text(place)}` is `{x.__name__}`")
             elif isinstance(owner, types.ModuleType) and standing(x.__module__ or "builtins") == "other":
                 self.refused.append(f"`{text(place)}` is a function of `{x.__module__}`")
@@ -169,19 +134,19 @@ class Captured:
         elif isinstance(x, _GETTERS):
             self._facts.append(repr(x))
             self._names.update(re.findall(r"\w+", repr(x)))
-        elif isinstance(x, _FIRM) or type(x).__name__ == "cython_function_or_method":
+        elif isinstance(x, FIRM) or type(x).__name__ == "cython_function_or_method":
             self._facts.append(id(x))
         else:
             self._object(place, x)
 
     def _function(self, place: Any, x: types.FunctionType) -> None:
         self._facts.append(id(x.__code__))
-        if not _is_users(x):  # of a library only what the user gave to it
+        if not is_users(x):  # of a library only what the user gave to it
             self._push(place, "", "", x.__defaults__)
             for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
                 self._push(None, "", name, self._ties.cell(cell, (None, "", name)))
             return
-        reads, handed, names, modules, codes = _named(x.__code__)
+        reads, handed, names, modules, codes = named(x.__code__)
         self.codes |= codes
         self._spaces.append((x, place, set()))
         if self._ran is not None and x.__code__ not in self._ran:
@@ -193,11 +158,14 @@ class Captured:
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
             self._push(None, "", name, self._ties.cell(cell, (None, "", name)))
         self._names |= names
+        self._names.update(*(_READ_BY[name] for name in names & _READ_BY.keys()))
+        for name in sorted(names & _METHODS):
+            self.refused.append(f"`{text(place)}` names `{name}`")
         for name in sorted(reads):
             now = self._ties.entry(x.__globals__, name, (None, "", name))
             if now is ABSENT:
                 now = self._ties.entry(vars(builtins), name, (None, "", name))
-                if name in DENIED and name not in handed:  # the profile sees whether it is called
+                if name in DENIED["builtins"] and name not in handed:  # the profile sees whether it is called
                     continue
             self._push(None, "", name, now)
         for name, level in sorted(modules):
@@ -209,6 +177,9 @@ class Captured:
 
     def _table(self, place: Any, own: dict[str, Any], skipped: Any = None) -> None:
         """Look at the attributes of an object."""
+        for name, part in own.items():
+            if isinstance(part, GENERATORS) and (other := stand_in(part)) is not None:
+                self._attributes_that_draw.append((own, name, part, other))
         if skipped:
             own = {name: self._ties.entry(own, name, (place, ".", name)) for name in own.keys() - skipped}
         else:
@@ -224,7 +195,7 @@ class Captured:
             if x.__module__ == "decimal":  # its operators read a context, and no profile sees that
                 self.refused.append(f"`{text(place)}` is a class of `decimal`")
             return
-        self._ties.table(vars(x), place, ".", functools.partial(as_class, x))
+        self._ties.table(vars(x), place, ".", functools.partial(as_class, x), keys=not ours)
         self._ties.attribute(x, "__bases__", (place, ".", "__bases__"))
         if isinstance(x, abc.ABCMeta) and not ours:  # `register` leaves no trace in the class
             self._facts.append(self._ties.call(abc.get_cache_token, (place, ".", "register")))
@@ -234,7 +205,7 @@ class Captured:
                 self._names |= vars(base).keys() - _ASIDE  # methods that the library calls
         if ours:
             for name, part in vars(x).items():
-                if isinstance(part, types.FunctionType) and _is_users(part):
+                if isinstance(part, types.FunctionType) and is_users(part):
                     self._push(place, ".", name, part)
         else:
             self._spaces.append((x, place, set()))
@@ -250,10 +221,10 @@ class Captured:
         names = vars(x)
         is_class = isinstance(x, type)
         named = self._names & names.keys()
-        is_users = is_class or standing(x.__name__) == "user"
-        if is_users:  # what Python calls by itself
-            named |= {n for n, part in names.items() if n[:2] == "__" and _may_run(part)}
-        if is_users and self._names & _WIDE:
+        of_user = is_class or standing(x.__name__) == "user"
+        if of_user:  # what Python calls by itself
+            named |= {n for n, part in names.items() if n[:2] == "__" and may_run(part)}
+        if of_user and self._names & _WIDE:
             named |= {n for n in names if n[:2] != "__"}
         if not is_class and ("__getattr__" in named or self._names & _WIDE):
             named |= self._names  # one that is absent may be set later
@@ -284,10 +255,10 @@ class Captured:
         elif type(x) is bytearray:
             self._facts.append(self._ties.numbers(x, place))
             return
-        elif any(not _is_known(base) for base in kind.__mro__):
+        elif any(not is_known(base) for base in kind.__mro__):
             where = self._iterators if hasattr(kind, "__next__") else self.refused
             where.append(f"`{text(place)}` is {_article(kind)}")
-            self._push(place, "", "", getattr(x, "__wrapped__", ABSENT) if kind is _MEMO else ABSENT)
+            self._push(place, "", "", getattr(x, "__wrapped__", ABSENT) if kind is MEMO else ABSENT)
             return
         else:
             self._facts.append(kind)
@@ -310,7 +281,7 @@ class Captured:
             self._facts.append(repr(x))
         else:
             self._facts.append(None if kind.__dictoffset__ or isinstance(x, np.ndarray) else id(x))
-        if kind.__flags__ & _HEAP or kind.__dictoffset__:
+        if kind.__flags__ & HEAP or kind.__dictoffset__:
             self._attributes(place, x, kind)
 
     def _attributes(self, place: Any, x: Any, kind: type) -> None:
@@ -318,7 +289,7 @@ class Captured:
         if kind.__dictoffset__:
             self._table(place, object.__getattribute__(x, "__dict__"), getattr(kind, "_unwatched", None))
         for base in kind.__mro__:
-            for name, part in vars(base).items() if base not in _HOLDERS and _is_known(base) else ():
+            for name, part in vars(base).items() if base not in HOLDERS and is_known(base) else ():
                 if isinstance(part, types.MemberDescriptorType):
                     self._push(place, ".", name, self._ties.attribute(x, name, (place, ".", name)))
 
@@ -343,12 +314,22 @@ class Captured:
         same = len(roots) == 1 or all(map(operator.is_, roots.values(), self._roots.values()))
         return (same and self._ties.changed() is None) or not self.changed(None if same else roots)
 
+    def reads_as(self, other: Captured) -> bool:
+        """Return whether both have read equal things."""
+        return self._facts == other._facts
+
     def put_back(self) -> None:
         """Set everything as it was at first."""
         ties, states = self._origin
         ties.put_back()
         for g, _, was in states:
             set_state(g, was)
+
+    def undraw(self) -> None:
+        """Set generators of random numbers as they were before the trace, where nobody has used them since."""
+        for (g, _, was), (_, _, now) in zip(self._origin[1], self._drawn, strict=True):
+            if state_of(g) == now:
+                set_state(g, was)
 
     # The trace ---------------------------------------------------------------------------------------------
 
@@ -373,23 +354,41 @@ class Captured:
         if self._states and "spawn" in self._names:
             raise RuntimeError(_opaque("the function may call `spawn` of a generator of random numbers"))
         observer = Observer(self.codes)
-        with observer.watching():
-            yield
+        try:
+            with self.with_stand_ins(), observer.watching():
+                yield
+        except Exception as error:
+            if place := self.drawn_by_stand_in():
+                raise RuntimeError(refusal_of_draws(place)) from error
+            raise
         self._refuse_changes()
         after = Captured(self._roots, observer.ran)
         if after.refused:
             raise RuntimeError(_opaque(after.refused[0]))
-        origin = self._origin
+        kept = self._origin, self._states, self._attributes_that_draw
         self.__dict__.update(vars(after))
-        self._origin = origin
+        self._origin, self._drawn, self._attributes_that_draw = kept
+
+    @contextmanager
+    def with_stand_ins(self, on: bool = True) -> Iterator[None]:
+        """Let stand-ins take the place of generators, or the generators take it again."""
+        for table, name, g, other in self._attributes_that_draw:
+            table[name] = other if on else g
+        try:
+            yield
+        finally:
+            for table, name, g, other in self._attributes_that_draw:
+                table[name] = g if on else other
+
+    def drawn_by_stand_in(self) -> str:
+        """Return the place of a generator whose stand-in has drawn, or ""."""
+        used = [g for *_, g, other in self._attributes_that_draw if other.is_used]
+        return next((text(place) for g, place, _ in self._states if any(g is x for x in used)), "")
 
     def _refuse_changes(self) -> None:
         for g, place, was in self._states:
             if state_of(g) != was:
-                raise RuntimeError(
-                    f"the function draws random numbers from `{text(place)}`, which a program would repeat for ever: "
-                    "draw them inside `chalkgrad.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
-                )
+                raise RuntimeError(refusal_of_draws(text(place)))
         if place := self.changed() or text(self._ties.changed(for_now=True)):
             raise RuntimeError(
                 f"`{place}` changed while the function was traced, and a program would not change it: return it as a "
@@ -400,42 +399,33 @@ class Captured:
         """Draw for `fresh`: what `make` does is done again at each run, so it may do anything."""
         profile = sys.getprofile()
         sys.setprofile(None)
-        try:
-            self._refuse_changes()
-            return make()
-        finally:
-            if self.changed():
-                self._walk()
-            self._states = [(g, place, state_of(g)) for g, place, _ in self._states]
-            sys.setprofile(profile)
-
-
-def _may_run(part: Any) -> bool:
-    return isinstance(part, (types.FunctionType, property, staticmethod, classmethod)) or (
-        standing(type(part).__module__) == "user"
-    )
+        with self.with_stand_ins(False):
+            try:
+                self._refuse_changes()
+                return make()
+            finally:
+                stand_ins = self._attributes_that_draw
+                if self.changed():
+                    self._walk()
+                self._attributes_that_draw = stand_ins
+                self._states = [(g, place, state_of(g)) for g, place, _ in self._states]
+                sys.setprofile(profile)
 
 
 def _nothing(was: Any) -> None:
     """Leave a view of a dict that cannot be written through."""
 
 
-def _is_users(f: types.FunctionType) -> bool:
-    return standing(f.__globals__.get("__name__", "")) == "user"
-
-
-def _is_known(kind: type) -> bool:
-    """Return whether all that objects of a class hold can be seen."""
-    if kind in _HOLDERS or standing(kind.__module__) == "user" or issubclass(kind, BaseException):
-        return True
-    if kind is _MEMO:
-        return False
-    is_python = bool(kind.__flags__ & _HEAP) and not kind.__module__.startswith("numpy.random")
-    return is_python and standing(kind.__module__) == "pure" and not hasattr(kind, "__next__")
-
-
 def _article(kind: type) -> str:
     return f"{'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} `{kind.__name__}`"
+
+
+def refusal_of_draws(place: str) -> str:
+    """Say that a function draws from a generator as no program can."""
+    return (
+        f"the function draws random numbers from `{place}`, which a program would repeat for ever: "
+        "draw them inside `chalkgrad.fresh`, as in `fresh(lambda: rng.normal(size=3))`"
+    )
 
 
 def _opaque(what: str) -> str:

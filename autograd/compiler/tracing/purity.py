@@ -24,14 +24,18 @@ PURE = frozenset([
     "_functools", "_heapq", "_operator", "_random", "_sitebuiltins", "_statistics", "_struct", "_weakrefset",
 ])  # fmt: skip
 """Modules whose functions give the same for the same arguments; generators of random numbers are watched apart."""
-DENIED = frozenset([
-    "print", "input", "open", "eval", "exec", "globals", "locals", "__import__", "breakpoint", "id", "fromfile",
-    "load", "loadtxt", "genfromtxt", "fromregex", "save", "savez", "savez_compressed", "savetxt", "tofile", "dump",
-    "memmap", "open_memmap", "get_printoptions", "set_printoptions", "printoptions", "array2string", "array_repr",
-    "array_str", "geterr", "seterr", "geterrcall", "seterrcall", "getbufsize", "setbufsize", "seed", "set_state",
-    "setstate", "get_state", "getstate", "show_config", "spawn", "_array_str_implementation",
-    "_array_repr_implementation", "_default_array_str", "_default_array_repr", "__subclasses__", "import_module",
-])  # fmt: skip
+_NUMPYS = (
+    "fromfile load loadtxt genfromtxt fromregex save savez savez_compressed savetxt tofile dump memmap open_memmap "
+    "get_printoptions set_printoptions printoptions array2string array_repr array_str geterr seterr geterrcall "
+    "seterrcall getbufsize setbufsize seed set_state get_state show_config spawn _array_str_implementation "
+    "_array_repr_implementation _default_array_str _default_array_repr"
+)
+_OURS = "load save restore seed"
+DENIED = {module: frozenset(names.split()) for module, names in {
+    "builtins": "print input open eval exec globals locals __import__ breakpoint id __subclasses__",
+    "numpy": _NUMPYS, "random": "seed setstate getstate", "importlib": "import_module", "json": "load dump",
+    "autograd": _OURS, "nn": _OURS, "chalkgrad": _OURS,
+}.items()}  # fmt: skip
 """What pure modules hold that reads or changes something outside."""
 _ENTROPY = ("secrets", "uuid", "tempfile")
 _CLOSING = ("__exit__", "release", "close")
@@ -107,7 +111,7 @@ class Observer:
             module == "random" and (name in ("seed", "__init__") or "System" in code.co_qualname)
         ):
             self._refuse("draws random numbers whose source is new each time, or sets a seed")
-        elif kind == "pure" and name not in DENIED:
+        elif kind == "pure" and name not in DENIED.get(module.partition(".")[0], ()):
             self._trusted.add(code)
         elif frame.f_back is not None and frame.f_back.f_code in self.ran and (module, name) != ("threading", "RLock"):
             self._refuse(f"calls `{module}.{code.co_qualname}`, which may read or change what no program sees", name)
@@ -115,11 +119,12 @@ class Observer:
     def _called_c(self, called: Any) -> None:
         owner, name = getattr(called, "__self__", None), called.__name__
         if owner is None or isinstance(owner, types.ModuleType):
-            module = called.__module__ or ""
+            modules = [called.__module__ or ""]
         else:
-            module = (owner if isinstance(owner, type) else type(owner)).__module__
-        if name in DENIED or standing(module) == "other" or not module:
-            full = f"{module}.{called.__qualname__}".removeprefix("builtins.")
+            modules = [kind.__module__ for kind in (owner if isinstance(owner, type) else type(owner)).__mro__]
+        denied = any(name in DENIED.get(module.partition(".")[0], ()) for module in modules)
+        if denied or standing(modules[0]) == "other" or not modules[0]:
+            full = f"{modules[0]}.{called.__qualname__}".removeprefix("builtins.")
             self._refuse(f"calls `{full}`, which may read or change what no program sees", name)
 
     def _refuse(self, reason: str, name: str = "") -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
-import pickle
-import random
 import types
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["ABSENT", "Ties", "as_class", "is_plain", "set_state", "state_of", "text"]
+__all__ = ["ABSENT", "Ties", "as_class", "is_plain", "text"]
 
 ABSENT: Any = object()
 _PLAIN = frozenset({int, float, complex, str, bytes, bool, type(None)})
@@ -50,6 +49,7 @@ class Ties:
         self._rows: list[tuple[Any, list[Any], Callable[[], Any], Place]] = []  # live view, its parts, how to restore
         self._arrays: list[tuple[Any, Any, bytes, Any, Place]] = []
         self._arrays_for_now: list[tuple[Any, Any, bytes, Any, Place]] = []
+        self._flat: tuple[Any, ...] = ()
 
     def entry(self, table: Any, key: str, place: Place) -> Any:
         now = table.get(key, ABSENT)
@@ -69,9 +69,9 @@ class Ties:
         return now
 
     def call(self, f: Callable[[], Any], place: Place) -> Any:
-        """Tie what a function gives; it cannot be put back."""
+        """Tie what a function gives, by its value; it cannot be put back."""
         now = f()
-        self._entries.append((lambda *_: f(), "", now, lambda was: None, place))
+        self._entries.append((lambda *_: now if f() == now else ABSENT, "", now, lambda was: None, place))
         return now
 
     def row(self, x: Any, place: Place) -> None:
@@ -79,11 +79,13 @@ class Ties:
         parts = list(x)
         self._rows.append((x, parts, functools.partial(_refill, x, parts), place))
 
-    def table(self, x: Any, place: Place, how: str, restore: Callable[[Any], Any] | None = None) -> None:
-        """Tie the keys and parts of a dict, or of the attributes of an object or class."""
+    def table(
+        self, x: Any, place: Place, how: str, restore: Callable[[Any], Any] | None = None, *, keys: bool = True
+    ) -> None:
+        """Tie the keys and parts of a dict, or of the attributes of an object or class; `keys` may be left out."""
         was = dict(x)
         back = functools.partial(restore or functools.partial(_refill, x), was)
-        for view in (x, x.values()) if was else (x,):
+        for view in [x] * (keys or not was) + [x.values()] * bool(was):
             self._rows.append((view, list(view), back, functools.partial(_odd, x, was, how, place)))
 
     def numbers(self, x: Any, place: Place, for_now: bool = False) -> Any:
@@ -91,8 +93,10 @@ class Ties:
         if isinstance(x, bytearray):
             what, was, kept = None, bytes(x), None
         else:
-            what, was, kept = (x.dtype, x.shape), x.tobytes(), x.copy() if x.dtype == object else None
-            self.call(lambda: x.flags.writeable, (place, ".", "flags.writeable"))
+            what, was = (x.dtype, x.shape, x.strides), x.tobytes()
+            kept = x.copy() if x.dtype == object else None
+            if not for_now:
+                self.call(lambda: x.flags.writeable, (place, ".", "flags.writeable"))
             if not x.flags.writeable and x.base is None:
                 return what, was, False
         (self._arrays_for_now if for_now else self._arrays).append((x, what, was, kept, place))
@@ -100,18 +104,32 @@ class Ties:
 
     def changed(self, for_now: bool = False) -> Place:
         """Return the place of something that is another object than before, or of an array of other numbers."""
-        for get, key, was, _, place in self._entries_for_now if for_now else self._entries:
+        same = not for_now and self._are_the_same()
+        for get, key, was, _, place in () if same else self._entries_for_now if for_now else self._entries:
             if (now := get(key, ABSENT)) is not was and not (
                 type(now) is type(was) and is_plain(now) and repr(now) == repr(was)  # -0.0 is not 0.0
             ):
                 return place
-        for view, parts, _, place in self._rows:
+        for view, parts, _, place in () if same else self._rows:
             if len(view) != len(parts) or (parts and not all(map(operator.is_, view, parts))):
                 return place() if callable(place) else place
         for x, what, was, _, place in self._arrays_for_now if for_now else self._arrays:
-            if (x if what is None else x.tobytes()) != was or (what and (x.dtype, x.shape) != what):
+            if (x if what is None else x.tobytes()) != was or (what and (x.dtype, x.shape, x.strides) != what):
                 return place
         return None
+
+    def _are_the_same(self) -> bool:
+        """Return whether all objects are the very same, in one go: the usual case."""
+        if not self._flat:
+            gets, keys, was = [[entry[i] for entry in self._entries] for i in range(3)]
+            views, parts = [row[0] for row in self._rows], [row[1] for row in self._rows]
+            self._flat = gets, keys, was, views, [*map(len, parts)], [*itertools.chain.from_iterable(parts)]
+        gets, keys, was, views, lengths, parts = self._flat
+        return (
+            all(map(operator.is_, map(operator.call, gets, keys, itertools.repeat(ABSENT)), was))
+            and [*map(len, views)] == lengths
+            and all(map(operator.is_, itertools.chain.from_iterable(views), parts))
+        )
 
     def put_back(self) -> None:
         """Make everything as it was."""
@@ -167,19 +185,3 @@ def _set(x: Any, name: str, part: Any) -> None:
     else:
         object.__setattr__(x, name, part)
 
-
-def state_of(g: Any) -> Any:
-    """Return the state of a generator of random numbers, to be compared."""
-    if isinstance(g, random.Random):
-        return g.getstate()
-    return pickle.dumps(g.get_state() if isinstance(g, np.random.RandomState) else getattr(g, "bit_generator", g).state)
-
-
-def set_state(g: Any, state: Any) -> None:
-    """Undo `state_of`."""
-    if isinstance(g, random.Random):
-        g.setstate(state)
-    elif isinstance(g, np.random.RandomState):
-        g.set_state(pickle.loads(state))
-    else:
-        getattr(g, "bit_generator", g).state = pickle.loads(state)

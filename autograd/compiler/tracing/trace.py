@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ... import modes
+from ...containers import flatten
 from ...graph import Node, fixed, without_collector
-from .captured import Captured
+from .captured import Captured, refusal_of_draws
 
 __all__ = ["Guard", "Trace", "refuse_inside"]
 
@@ -42,25 +42,43 @@ class Trace:
 
     Args:
         captured: what the function captures.
-        supply: numbers that were drawn already, for an attempt that came to nothing; they are used first.
+        supply: what draws, and what it has drawn, for an attempt that came to nothing; it is used first.
+        draws_nodes: whether stand-ins of generators give nodes.
 
     Attributes:
         guards: what Python has read of nodes.
         draws: leaves whose numbers are drawn anew at each run, with what draws them.
     """
 
-    def __init__(self, captured: Captured, supply: Sequence[Any] = ()) -> None:
+    def __init__(self, captured: Captured, supply: Sequence[tuple[Any, Any]] = (), draws_nodes: bool = True) -> None:
+        self.draws_nodes = draws_nodes
         self.guards: list[Guard] = []
         self.draws: list[tuple[Node, Callable[[], Any]]] = []
         self._captured = captured
         self._read: set[int] = set()
         self._supply = list(supply)
 
-    @contextmanager
-    def following(self) -> Iterator[None]:
-        """Trace what happens inside, and refuse what a program could not repeat."""
-        with self._captured.traced(), without_collector(), modes.recording_again(), modes.tracing(self):
-            yield
+    def follow(self, run: Callable[[], Any]) -> Any:
+        """Trace what `run()` does, refuse what a program could not repeat, and return what it gives."""
+        with without_collector(), modes.recording_again():
+            with self._captured.traced(), modes.tracing(self):
+                out = run()
+                if self._supply:
+                    raise RuntimeError(_OTHERWISE)
+            if place := self._captured.drawn_by_stand_in():
+                self._confirm(run, out, refusal_of_draws(place))
+        return out
+
+    def _confirm(self, run: Callable[[], Any], out: Any, refusal: str) -> None:
+        """Run once more, with the arrays that were drawn in place of nodes: Python may treat the two otherwise."""
+        again = Trace(self._captured, [(make, node._data) for node, make in self.draws], draws_nodes=False)
+        try:
+            with self._captured.with_stand_ins(), modes.tracing(again):
+                one, other = flatten(out), flatten(run())
+        except Exception as error:
+            raise RuntimeError(refusal) from error
+        if again._supply or len(one) != len(other) or not all(map(_are_close, one, other)):
+            raise RuntimeError(refusal)
 
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
@@ -77,12 +95,50 @@ class Trace:
 
     def draw(self, make: Callable[[], Any]) -> Any:
         """Draw for `fresh`."""
-        return self._captured.drawing(lambda: self._supply.pop(0) if self._supply else make())
+        return self._captured.drawing(lambda: self._supplied(make) if self._supply else make())
+
+    def _supplied(self, make: Callable[[], Any]) -> Any:
+        other, number = self._supply.pop(0)
+        if not draw_alike(other, make):
+            raise RuntimeError(_OTHERWISE)
+        return number
 
     def drawn(self, node: Node, make: Callable[[], Any]) -> Node:
         """Note a leaf whose number is drawn anew: what is computed of it must not become a constant."""
         self.draws.append((node, make))
         return node
+
+
+    def redraw(self) -> list[Any]:
+        """Draw anew.
+
+        Raises:
+            ValueError: the shape of a number has changed.
+        """
+        numbers = [make() for _, make in self.draws]
+        for (node, _), x in zip(self.draws, numbers, strict=True):
+            if np.shape(x) != node.shape:
+                raise ValueError(f"`make` of `fresh` drew shape {np.shape(x)} after {node.shape}: draw one shape")
+        return numbers
+
+
+_OTHERWISE = (
+    "the function draws other random numbers on another of its ways: draw the same numbers on all of them, or run "
+    "uncompiled"
+)
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    one, other = (x._data if isinstance(x, Node) else x for x in (one, other))
+    try:
+        return np.allclose(one, other, rtol=1e-4 if np.result_type(one) == np.float32 else 1e-9, equal_nan=True)
+    except TypeError:  # no numbers
+        return True
+
+
+def draw_alike(one: Callable[[], Any], other: Callable[[], Any]) -> bool:
+    """Return whether two functions that draw are one, or read the same."""
+    return one is other or Captured({"make": one}).reads_as(Captured({"make": other}))
 
 
 def refuse_inside(what: str) -> None:

@@ -1,0 +1,79 @@
+"""What codes name, and of which kinds of objects all that they hold can be seen."""
+
+from __future__ import annotations
+
+import collections
+import dis
+import functools
+import re
+import sys
+import types
+from typing import Any
+
+import numpy as np
+
+from .purity import standing
+
+__all__ = ["FIRM", "HEAP", "HOLDERS", "MEMO", "is_known", "is_users", "may_run", "named"]
+
+FIRM = (
+    types.CodeType, re.Pattern, range, slice, np.dtype, np.ufunc, types.MethodDescriptorType,
+    types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,
+    types.ClassMethodDescriptorType, type(Ellipsis), type(NotImplemented), types.GenericAlias, types.UnionType,
+    type(sys.float_info), types.MethodWrapperType, type(np.sum), type(vars(collections.namedtuple("_", "x"))["x"]),
+    type(sys.flags), type(sys.version_info),
+)  # fmt: skip
+HOLDERS = frozenset({
+    object, list, dict, tuple, set, frozenset, collections.deque, int, float, complex, str, bytes, np.ndarray,
+    collections.defaultdict, collections.OrderedDict, Exception, BaseException, types.SimpleNamespace,
+    types.MappingProxyType, functools.partial,
+})  # fmt: skip
+HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
+MEMO = type(functools.lru_cache(len))
+
+
+@functools.lru_cache(4096)
+def named(code: types.CodeType) -> tuple[frozenset[Any], ...]:
+    """Return the globals that a code and the codes inside it name, those not just called, all names, imports, codes."""
+    reads, handed, names, modules, codes = set(), set(), set(code.co_names), set(), {code}
+    level, before = 0, ""
+    for step in dis.get_instructions(code):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+            reads.add(step.argval)
+            if "NULL" not in step.argrepr and before != "PUSH_NULL":
+                handed.add(step.argval)
+        elif step.opname == "LOAD_CONST" and type(step.argval) is int:
+            level = step.argval
+        elif step.opname == "PUSH_EXC_INFO":
+            names.add("except")
+        elif step.opname == "IMPORT_NAME":
+            modules.add((step.argval, level))
+        before = step.opname
+    for const in code.co_consts:
+        if isinstance(const, types.CodeType):
+            of_all: list[set[Any]] = [reads, handed, names, modules, codes]
+            for own, part in zip(of_all, named(const), strict=True):
+                own |= part
+        elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
+            names.update(re.findall(r"\w+", const))
+    return frozenset(reads), frozenset(handed), frozenset(names), frozenset(modules), frozenset(codes)
+
+
+def is_users(f: types.FunctionType) -> bool:
+    return standing(f.__globals__.get("__name__", "")) == "user"
+
+
+def may_run(part: Any) -> bool:
+    return isinstance(part, (types.FunctionType, property, staticmethod, classmethod)) or (
+        standing(type(part).__module__) == "user"
+    )
+
+
+def is_known(kind: type) -> bool:
+    """Return whether all that objects of a class hold can be seen."""
+    if kind in HOLDERS or standing(kind.__module__) == "user" or issubclass(kind, BaseException):
+        return True
+    if kind is MEMO:
+        return False
+    is_python = bool(kind.__flags__ & HEAP) and not kind.__module__.startswith("numpy.random")
+    return is_python and standing(kind.__module__) == "pure" and not hasattr(kind, "__next__")

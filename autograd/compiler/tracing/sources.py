@@ -1,0 +1,81 @@
+"""Generators of random numbers: their states, and stand-ins whose draws a program repeats.
+
+While a function is traced, a stand-in takes the place of a generator that is an attribute of an object. What it draws
+becomes a node, as by `fresh`. What is no real number, such as an index or an order, it draws as ever: then the state
+of the generator shows it, and the function is refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import pickle
+import random
+from typing import Any
+
+import numpy as np
+
+from ... import modes
+from ...containers import flatten
+from ...graph import Node, fresh
+
+__all__ = ["GENERATORS", "set_state", "stand_in", "state_of"]
+
+GENERATORS = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
+_REAL = frozenset([
+    "random", "uniform", "normal", "standard_normal", "exponential", "standard_exponential", "laplace", "logistic",
+    "lognormal", "gumbel", "rayleigh", "triangular", "gamma", "standard_gamma", "beta", "chisquare", "weibull",
+    "pareto", "power", "vonmises", "wald", "f", "noncentral_chisquare", "noncentral_f", "standard_cauchy",
+    "standard_t", "dirichlet", "multivariate_normal", "rand", "randn", "random_sample", "gauss", "normalvariate",
+    "expovariate", "betavariate", "gammavariate", "lognormvariate", "paretovariate", "vonmisesvariate",
+    "weibullvariate",
+])  # fmt: skip
+"""Methods that draw real numbers."""
+
+
+def stand_in(g: Any) -> Any:
+    """Return the stand-in of a generator; None for one of a class of the user."""
+    kind: Any = type(g)
+    if kind not in (random.Random, np.random.RandomState, np.random.Generator):
+        return None
+    made = _stand_ins(kind)
+    it = made.__new__(made) if kind is random.Random else made(getattr(g, "bit_generator", None) or g._bit_generator)
+    it._source, it.is_used = g, False
+    return it
+
+
+@functools.cache
+def _stand_ins(kind: Any) -> Any:
+    names = [name for name in dir(kind) if name[0] != "_" and callable(getattr(kind, name))]
+    return type(kind)(kind.__name__, (kind,), {name: _method(name) for name in names})
+
+
+def _method(name: str) -> Any:
+    def method(self: Any, *args: Any, **settings: Any) -> Any:
+        draw = functools.partial(getattr(self._source, name), *args, **settings)
+        tracer = modes.tracer()
+        if tracer is None:  # another thread
+            return draw()
+        self.is_used = True
+        if name not in _REAL or "out" in settings or any(isinstance(x, Node) for x in flatten((args, settings))):
+            return draw()
+        return fresh(draw) if tracer.draws_nodes else copy.copy(tracer.draw(draw))
+
+    return method
+
+
+def state_of(g: Any) -> Any:
+    """Return the state of a generator of random numbers, to be compared."""
+    if isinstance(g, random.Random):
+        return g.getstate()
+    return pickle.dumps(g.get_state() if isinstance(g, np.random.RandomState) else getattr(g, "bit_generator", g).state)
+
+
+def set_state(g: Any, state: Any) -> None:
+    """Undo `state_of`."""
+    if isinstance(g, random.Random):
+        g.setstate(state)
+    elif isinstance(g, np.random.RandomState):
+        g.set_state(pickle.loads(state))
+    else:
+        getattr(g, "bit_generator", g).state = pickle.loads(state)
