@@ -539,3 +539,21 @@ def test_mermaid_sees_text_only() -> None:
     assert "a#34;b#96;c#35;d#124;e#123;f#125;" in written and 'n1[["#42;<br/>data 4' in written
     assert written.count("n0 -->") == 2 and written.count("b1 -->") == 2
     assert written == draw(x * x, "both").mermaid()
+
+
+def test_a_negative_zero_keeps_its_sign() -> None:
+    x = Value(-0.0, label="x")
+    y = x * 3
+    y.backward()
+    assert "data -0" in words(draw(y)) and "x = -0" in draw(y, style="textbook").text() and "= -0" in ag.latex(y)
+    assert "x = -0" in draw(y).player().text()
+
+
+@pytest.mark.parametrize("theme", ["dark", Theme(ink="#123456", paper="#fedcba", positive="#00ff00")])
+def test_all_formats_take_the_colours_of_a_theme(theme: Any) -> None:
+    drawing = draw(Value(2.0, label="x") * 3, theme=theme)
+    look = drawing.settings.look
+    for made in (drawing.svg(), drawing.dot(), drawing.mermaid(), drawing.tex().lower()):
+        assert look.ink.strip("#" if made.startswith("\\") else "") in made and "1f2328" not in made.lower()
+        assert look.positive[1:] in made
+    assert look.paper in drawing.dot() and look.paper[1:].upper() in drawing.tex()

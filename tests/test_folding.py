@@ -264,3 +264,11 @@ def test_an_unrolled_recurrence_runs_from_left_to_right() -> None:
     places = arrange(draw(h)._both).places
     assert max(p.x for p in places) > 2 * max(p.y for p in places)
     assert not Snapshot(nn.MLP(2, [4, 4, 1], rng=1)([1.0, 2.0])[0]).is_recurrence
+
+
+def test_a_long_sum_holds_no_leaf_that_has_a_name_of_its_own() -> None:
+    bias, weight = Value(1.0, label="bias"), Value(2.0, label="w")
+    total = bias + sum(weight * Value(float(i), label=f"x{i}") for i in range(40))
+    assert draw(total).text().splitlines()[1:] == [
+        "sum of 41 terms  data 1561  grad -", "├─ [780] w  data 2  grad -", "└─ [1] bias  data 1  grad -"
+    ]  # fmt: skip

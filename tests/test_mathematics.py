@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import nn
 from autograd import TABLE, Tensor, Value, draw, latex
 from autograd.drawing.analysis.notation import LATEX, TYPST
+from autograd.drawing.render.svg_elements import size_of
 
-NASTY = 'a{<b>|c}"d"\\N\\l&\ne'
+NASTY = 'a{<b>|c}"d"\\N\\l&~^\ne'
 
 
 def expression() -> Value:
@@ -55,8 +57,9 @@ def test_rules_are_simplified_and_use_no_letter_of_another_leaf() -> None:
         ("w_1", 'w_(upright("1"))', "w_{1}"), (r"\theta", "θ", r"\theta"),
         ("alpha_{ij}", 'α_(upright("ij"))', r"\alpha_{ij}"),
         ("w1[3,0]", 'w_(upright("1,3,0"))', "w_{1,3,0}"),
-        ("learning rate", 'upright("learning rate")', r"\mathrm{learning rate}"),
-        ('"#$', 'upright("\\"#$")', r"\mathrm{"+r'"\#\$}'), ("loss", 'upright("loss")', r"\mathrm{loss}"),
+        ("learning rate", 'upright("learning rate")', r"\text{learning rate}"),
+        ('"#$', 'upright("\\"#$")', r"\text{"+r'"\#\$}'),
+        ("^", 'upright("^")', r"\text{\textasciicircum{}}"), ("loss", 'upright("loss")', r"\mathrm{loss}"),
     ],
 )  # fmt: skip
 def test_labels_as_mathematics(label: str, typst: str, latex_: str) -> None:
@@ -80,6 +83,38 @@ def test_every_elementwise_row_can_be_typeset(name: str) -> None:
 def test_numbers_that_are_no_digits(x: float, written: str) -> None:
     y = Value(x, label="x") * 1.0
     assert draw(y, style="textbook", derivatives="both").svg() and written in latex(y)
+
+
+def net() -> Value:
+    (score,) = nn.MLP(2, [4, 4, 1], "tanh", rng=1)([0.5, -1.0])
+    return (score - 1) ** 2
+
+
+def tensors() -> Tensor:
+    model = nn.TensorMLP(2, [16, 1], "tanh", rng=1)
+    return nn.losses.mse(model(Tensor(np.ones((100, 2)), label="X", requires_grad=False)), np.ones((100, 1)))
+
+
+@pytest.mark.parametrize("make", [expression, net, tensors])
+def test_the_formulas_on_a_slide_have_18_points(make: Any) -> None:
+    svg = draw(make(), style="textbook", ratio="16:9", legend=False).svg()
+    width, height = size_of(svg)
+    points_per_pixel = 0.75 * min(1280 / width, 720 / height)
+    assert 22 * points_per_pixel > 17.5  # of a line in a box; the net had 9 with every value in a box of its own
+
+
+def test_arrays_and_folded_neurons_in_the_textbook_style() -> None:
+    boxes, _ = formulas(draw(tensors(), style="textbook"))
+    assert {"X", "shape (100, 2)", "v2 = tanh(X @ weight + bias)"} <= set(boxes)
+    assert "v1 = tanh(w·x + b)" in formulas(draw(net(), style="textbook"))[0]
+
+
+def test_two_views_stand_side_by_side_on_wide_paper() -> None:
+    x = Value(0.5, label="x")
+    y = x.exp() * x.tanh()
+    look: dict[str, Any] = {"style": "textbook", "derivatives": "both", "legend": False}
+    wide, narrow = (size_of(draw(y, "both", ratio=ratio, **look).svg())[0] for ratio in ("16:9", "1:2"))
+    assert wide > narrow
 
 
 def test_equations() -> None:

@@ -355,3 +355,11 @@ def test_tooltips_hold_the_full_numbers(window: Any) -> None:
     page = window.show(f"<html>{draw(out).film().svg()}</html>")
     hints = page.locator("g > title").all_text_contents()
     assert any(f"data {out.data!r}" in hint for hint in hints) and any("adds 1.0 × 0.22" in hint for hint in hints)
+
+
+def test_an_animation_of_too_many_pixels_is_refused(tmp_path: Path) -> None:
+    x = Value(2.0, label="x")
+    player = draw((x * x.exp() + x.tanh()).sin()).player()
+    with pytest.raises(ValueError, match=r"`scale` 20.*take a smaller scale"):
+        player.save(tmp_path / "x.gif", scale=20)
+    assert not list(tmp_path.iterdir())

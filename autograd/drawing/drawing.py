@@ -116,7 +116,7 @@ def draw(
     _check_mode(mode, wrt, view)
     with without_collector(), significant_digits(chosen.digits):
         snapshot = Snapshot(*roots, notes=chosen.notes)
-        shown = choose_groups(snapshot, depth, expand, focus, radius)
+        shown = choose_groups(snapshot, depth, expand, focus, radius, chosen.style)
         if mode == "forward":
             made = tangent_picture(snapshot, wrt, shown)
             return Drawing([made], [made], snapshot, shown, chosen)
@@ -186,7 +186,7 @@ class Drawing(Figure):
         >>> picture = draw(Value(2.0, label="x") * 3).digraph()
         >>> picture.node_attr["fontname"] = "Helvetica"
         """
-        return digraph(self._views)
+        return digraph(self._views, self.settings.look)
 
     def html(self) -> str:
         """Return a page that holds all it needs: to enlarge, move and search the picture, and to open parts by a click.
@@ -216,7 +216,7 @@ class Drawing(Figure):
 
     def mermaid(self) -> str:
         """Return the graph in Mermaid's language, for a code block of that name in Markdown."""
-        return mermaid_text(self._views)
+        return mermaid_text(self._views, self.settings.look)
 
     def svg(self) -> str:
         """Return the picture as SVG, with tooltips.
@@ -228,11 +228,11 @@ class Drawing(Figure):
 
     def tex(self) -> str:
         """Return the picture as a LaTeX document with TikZ; formulas of the textbook style are mathematics there."""
-        return tikz_text(self._views, self._layout)
+        return tikz_text(self._views, self._layout, self.settings.look)
 
     @cached_property
     def _drawn(self) -> str:
-        return self.settings.finish(svg_text(self._views, self._layout))
+        return self.settings.finish(svg_text(self._views, self._layout, self.settings.width_to_height))
 
     @cached_property
     def _layout(self) -> Layout:

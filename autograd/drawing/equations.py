@@ -68,7 +68,7 @@ def _aligned(lines: list[list[str]]) -> str:
 
 
 def _value(x: object) -> str:
-    return LATEX.number(short(number(x) or 0.0))
+    return LATEX.number(short(number(x)))
 
 
 def _forward(snapshot: Snapshot, values: bool) -> list[list[str]]:
@@ -80,7 +80,7 @@ def _forward(snapshot: Snapshot, values: bool) -> list[list[str]]:
         if node.inputs:
             names = {x: snapshot.names[x] for x in node.inputs if x in snapshot.names}
             told.append(formula_of([node], names, LATEX))
-            told += [formula_of([node], {x: short(number(x._data) or 0.0) for x in names}, _NUMBERS)] if values else []
+            told += [formula_of([node], {x: short(number(x._data)) for x in names}, _NUMBERS)] if values else []
         lines.append([*told, *([_value(data)] if values else [])])
     return lines
 
@@ -97,7 +97,7 @@ def _backward(snapshot: Snapshot, values: bool) -> list[list[str]]:
             rule = rule_in(snapshot, link.result, link.position, LATEX) or derivative(snapshot, link.result, i, LATEX)
             rule = rf"\left({rule}\right)" if any(sign in rule for sign in (" + ", " - ")) or rule[0] == "-" else rule
             symbols.append(rf"{derivative(snapshot, last, link.result, LATEX)} \cdot {rule}")
-            numbers.append(rf"{_value(link.arriving)} \cdot {_bracketed(short(link.slope or 0.0))}")
+            numbers.append(rf"{_value(link.arriving)} \cdot {_bracketed(short(link.slope))}")
         told = [" + ".join(symbols)] if uses else [_value(snapshot.adjoints[i])]
         told += [" + ".join(numbers), _value(snapshot.adjoints[i])] if values and uses else []
         lines.append([derivative(snapshot, last, i, LATEX), *told])

@@ -143,7 +143,7 @@ class Paths:
                 return "…"
             parallel: dict[int, list[str]] = {}
             for link in self._links.get(i, []):
-                parallel.setdefault(link.operand, []).append(short(link.slope or 0.0))
+                parallel.setdefault(link.operand, []).append(short(link.slope))
             for x, slopes in parallel.items():
                 factor = f"({' + '.join(slopes)})" if len(slopes) > 1 else slopes[0]
                 factors = [text for text in (factor, written[i]) if text not in ("", "1")]
@@ -200,7 +200,7 @@ class Paths:
             if link is None:
                 view.join(connection, flows=False)
             else:
-                view.join(connection, short(link.slope or 0.0), link.slope or 0.0, f"local derivative {link.slope!r}")
+                view.join(connection, short(link.slope), link.slope or 0.0, f"local derivative {link.slope!r}")
         for i, path in enumerate(self):
             if i == _MOST_REMARKS:
                 view.remark(f"… and {self.count - i:,} more paths")

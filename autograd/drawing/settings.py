@@ -23,8 +23,8 @@ class Settings:
         legend: whether remarks stand below the picture.
         digits: significant digits of numbers; tooltips have all of them.
         title: a line above the picture.
-        theme: "light", "dark", "print" (black ink, pale boxes), or a `Theme` of your own. DOT, TikZ and Mermaid are
-            light.
+        theme: "light", "dark", "print" (black ink, pale boxes), or a `Theme` of your own. All formats take its colours,
+            SVG and what is made of it its font and line width as well.
         ratio: width to height of the paper, such as "16:9" for a slide; None: as the picture needs.
         scale: pixels of a PNG, GIF or WebP for each pixel of the SVG.
         style: "boxes", with values and gradients, or "textbook": a formula in each node, as in a paper.
@@ -79,9 +79,13 @@ class Settings:
             raise ValueError(f"`ratio` is such as '16:9', '4:3' or 1.5, not {self.ratio!r:.40}")
         return found
 
+    @property
+    def look(self) -> Theme:
+        """The theme itself."""
+        return self.theme if isinstance(self.theme, Theme) else THEMES[self.theme]
+
     def finish(self, svg: str) -> str:
         """Return an SVG with the title, the paper and the colours that were asked for."""
-        theme = self.theme if isinstance(self.theme, Theme) else THEMES[self.theme]
         if self.title or self.ratio:
             svg = framed(svg, self.title or "", self.width_to_height)
-        return theme.apply(svg)
+        return self.look.apply(svg)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from ...graph import Node, topological
 from .notation import PYTHON, Notation
 
-__all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short", "significant_digits"]
+__all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short", "significant_digits",
+           "sum_of"]  # fmt: skip
 
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "@": 2, "**": 4, ">": 0, "==": 0}
 """How strongly an infix symbol binds, as in Python."""
@@ -34,16 +35,30 @@ def significant_digits(digits: int) -> Iterator[None]:
         _digits.reset(token)
 
 
-def short(x: float, digits: int | None = None) -> str:
-    """Write a number with three significant digits, or the whole number that it is close to.
+def short(x: float | None, digits: int | None = None) -> str:
+    """Write a number with three significant digits, or the whole number that it is close to; "-" for none.
 
-    >>> short(0.88079), short(-3.0), short(0.0), short(1234.5), short(1234567.0), short(float("nan"))
-    ('0.881', '-3', '0', '1234', '1.23e+06', 'nan')
+    >>> short(0.88079), short(-3.0), short(-0.0), short(1234.5), short(1234567.0), short(float("nan")), short(None)
+    ('0.881', '-3', '-0', '1234', '1.23e+06', 'nan', '-')
     """
+    if x is None:
+        return "-"
     x, digits = float(x), digits or _digits.get()
     if math.isfinite(x) and abs(x) < 1e5 and (x == int(x) or abs(x) >= 10**digits):
-        return str(round(x))
+        return f"{x:.0f}"
     return f"{x:.{digits}g}"
+
+
+def sum_of(terms: Sequence[float | None], most: int = 20) -> str:
+    """Write a sum of numbers; one of more than `most` terms is cut, and counted.
+
+    >>> sum_of([1.0, -2.0, 0.5]), sum_of([1.0, 2.0, 3.0, 4.0], most=3)
+    ('1 - 2 + 0.5', '1 + 2 + … (4)')
+    """
+    shown = terms if len(terms) <= most else terms[: most - 1]
+    first, *others = map(short, shown)
+    told = [f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in others]
+    return " ".join([first, *told, *([] if shown is terms else [f"+ … ({len(terms)})"])])
 
 
 def cut(text: str, length: int) -> str:

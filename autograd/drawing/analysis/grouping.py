@@ -7,6 +7,8 @@ inputs are a *layer*. Parameters' labels give them their names (see `places`).
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +27,7 @@ DEEPEST = 3
 _LONGEST = 4  # operations in a row
 _MANY = 24  # terms of a sum
 _PRODUCTS = {"mul", "matmul"}
+_NUMBERS = re.compile(r"[\d\W]+")
 _NO_ACTIVATIONS = {"neg", "square", "abs", "reciprocal", "sqrt", "exp", "log", "identity"}
 
 
@@ -113,10 +116,16 @@ class GroupFinder:
         return sorted([*sums, *self._chains({i for s in sums for i in s.operations})], key=lambda s: s.output)
 
     def _hold_terms(self, s: _Sum) -> None:
-        """Make a sum of very many terms one box, with the leaves that nothing else uses."""
+        """Make a sum of very many terms one box, with leaves that nothing else uses: those without a name of their own.
+
+        `x1`, `x2`, ... share one name, apart from their numbers.
+        """
         members = set(s.members)
         leaves = dict.fromkeys(x for i in s.members for x in self.operands[i] if not self.operands[x])
-        s.holds = [x for x in leaves if not self._is_number(x) and members.issuperset(self._uses(x))]
+        names = {x: _NUMBERS.sub("", self.nodes[x].label) for x in leaves}
+        count = Counter(names.values())
+        ours = [x for x in leaves if not self._is_number(x) and members.issuperset(self._uses(x))]
+        s.holds = [x for x in ours if not names[x] or count[names[x]] > 1]
         s.title, s.depth = "sum", DEEPEST
 
     def _parted(self, members: list[int], is_forced: bool) -> list[list[int]]:

@@ -14,8 +14,8 @@ from .snapshot import Snapshot
 
 __all__ = ["choose_groups"]
 
-_MOST = {3: 30, 2: 40, 1: 80, 0: 80}
-"""How many boxes one reads with ease, at each depth."""
+_MOST = {"boxes": {3: 30, 2: 40, 1: 80, 0: 80}, "textbook": {3: 12, 2: 0, 1: 16, 0: 80}}
+"""How many boxes one reads with ease, at each depth; in the textbook style, on a slide."""
 
 _BRIEF = 24
 _TOO_MANY = 1000  # values, of which no picture shows each
@@ -29,8 +29,10 @@ def choose_groups(
     expand: Any = (),
     focus: Any = None,
     radius: int | None = None,
+    style: str = "boxes",
 ) -> Grouping:
     """Divide a graph into groups; see `draw` for what is asked for."""
+    most = _MOST[style]
     expand = [expand] if isinstance(expand, (str, Node)) else items(expand, "expand")
     whole = isinstance(depth, int) and not isinstance(depth, bool)
     if depth is not None and not (whole and depth in range(DEEPEST + 1)):
@@ -44,7 +46,7 @@ def choose_groups(
     inside = {_place(snapshot, x, "expand") for x in expand if isinstance(x, Node)}
     asked = {x for x in expand if isinstance(x, str)}
     near = inside | ({_place(snapshot, focus, "focus")} if isinstance(focus, Node) else set())
-    everything = "all" in asked or (len(snapshot.nodes) <= _MOST[DEEPEST] and depth is None)
+    everything = "all" in asked or (len(snapshot.nodes) <= most[DEEPEST] and depth is None)
     sample = all_samples(snapshot) if everything or "batch" in asked else one_sample(snapshot, near)
     finder = GroupFinder(snapshot, sample)
     nodes = _focus(snapshot, finder, focus)
@@ -58,9 +60,9 @@ def choose_groups(
         depth = DEEPEST
     found = depth
     if found is None:
-        found, made = _fitting(snapshot, finder, nodes, radius)
-        if not asked and not inside and len(made.groups) > _MOST[found]:
-            made = _near_the_end(snapshot, made, _MOST[found])
+        found, made = _fitting(snapshot, finder, nodes, radius, most)
+        if not asked and not inside and len(made.groups) > most[found]:
+            made = _near_the_end(snapshot, made, most[found])
     if depth is not None or asked or inside:
         made = _around(snapshot, Grouping(finder.groups(found, asked, inside), depth=found), nodes, radius)
     made.typical = finder.typical()
@@ -71,14 +73,14 @@ def choose_groups(
 
 
 def _fitting(
-    snapshot: Snapshot, finder: GroupFinder, near: set[int] | None, radius: int | None
+    snapshot: Snapshot, finder: GroupFinder, near: set[int] | None, radius: int | None, most: dict[int, int]
 ) -> tuple[int, Grouping]:
     """Find the depth at which there are few enough boxes."""
     for depth in range(DEEPEST, -1, -1):
         if depth == DEEPEST and near is None and len(finder.shown) > _TOO_MANY:
             continue
         made = _around(snapshot, Grouping(finder.groups(depth, set(), set()), depth=depth), near, radius)
-        if len(made.groups) <= _MOST[depth]:
+        if len(made.groups) <= most[depth]:
             break
     return depth, made
 

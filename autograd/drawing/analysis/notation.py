@@ -69,7 +69,9 @@ def _parted(label: str) -> tuple[str, str]:
 
 def _latex_name(label: str) -> str:
     base, below = _parted(label)
-    written = latex_text(base).strip("$") if len(base) == 1 else rf"\mathrm{{{latex_text(base)}}}"
+    written = rf"\{'mathrm' if base.isalnum() and base.isascii() else 'text'}{{{latex_text(base)}}}"
+    if len(base) == 1 and base.isalpha():
+        written = latex_text(base).strip("$")
     return written + (f"_{{{below}}}" if below else "")
 
 

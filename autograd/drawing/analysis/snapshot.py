@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -164,7 +164,7 @@ class Snapshot:
                     for operand, part in contributions(self.nodes[i], g):
                         x = self.place[operand]
                         found[x] = found[x] + part if x in found else part
-        return {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
+        return {i: slope for i, g in found.items() if i not in inside and (slope := number(g)) is not None}
 
     def rules_of(self, i: int) -> list[tuple[str, str]]:
         """Return the derivative rules of a node in words, one per operand that is differentiated, with its name."""
@@ -192,14 +192,19 @@ class Snapshot:
     @cached_property
     def names(self) -> dict[Node, str]:
         """A name for every node but numbers in formulas: its label, or v1, v2, ... in the order of computation."""
+        return self.names_in(range(len(self.nodes)))
+
+    def names_in(self, shown: Container[int]) -> dict[Node, str]:
+        """Return the names of nodes where of those without a label only some are shown."""
         labels = [one_line(node.label) for node in self.nodes]
         letter = next(x for x in "vsqhzy" if x == "y" or not any(re.match(rf"{x}_?\d", label) for label in labels))
         names: dict[Node, str] = {}
         count = 0
-        for node, label in zip(self.nodes, labels, strict=True):
-            count += bool(node.inputs and not label)
-            if node.inputs or label or node.op is not fixed or number(node._data) is None:
-                names[node] = cut(label, 24) or (f"{letter}{count}" if node.inputs else "leaf")
+        for i, (node, label) in enumerate(zip(self.nodes, labels, strict=True)):
+            is_told = node.inputs or node.op is not fixed or number(node._data) is None
+            count += bool(is_told and not label and i in shown)
+            if label or (is_told and i in shown):
+                names[node] = cut(label, 24) or f"{letter}{count}"
         return names
 
 

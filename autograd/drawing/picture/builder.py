@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...graph import fixed
-from ..analysis.formula import cut, short
+from ..analysis.formula import cut, sum_of
 from ..analysis.groups import Connection, Group, Grouping, connections, whole
 from ..analysis.snapshot import Snapshot, number
 from .elements import Box, Edge, Line, Picture
@@ -180,12 +180,5 @@ def _sum(groups: list[Any]) -> Any:
 
 def sum_text(arrived: list[Any], longest: int = 3) -> str:
     """Write several numbers as a sum, or count what is too much."""
-    groups = [number(x) for x in arrived]
-    if any(group is None for group in groups):
-        return f"= sum of {len(arrived)}"
-    text = "= " + short(groups[0] or 0.0)
-    for i, group in enumerate(groups[1:], start=2):
-        if i > longest - (longest == 3 < len(groups)):
-            return f"{text} + … ({len(groups)})"
-        text += f" {'-' if (group or 0.0) < 0 else '+'} {short(abs(group or 0.0))}"
-    return text
+    terms = [number(x) for x in arrived]
+    return f"= sum of {len(arrived)}" if None in terms else f"= {sum_of(terms, longest)}"

@@ -7,7 +7,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...graph import fixed
-from ..analysis.formula import short
+from ..analysis.formula import short, sum_of
 from ..analysis.snapshot import Snapshot, number, ones, plain_data
 from .elements import Box, Line, Picture
 from .node_text import amounts, heading, heat_of, is_bare
@@ -153,10 +153,7 @@ class _Scene:
             numbers = numbers[1:]
         self.boxes[i] = settled
         if len(numbers) > 1 and None not in numbers:
-            text = short(numbers[0] or 0.0)
-            for x in numbers[1:]:
-                text += f" {'-' if (x or 0.0) < 0 else '+'} {short(abs(x or 0.0))}"
-            lines = [*settled.lines[:-1], Line(f"grad {text} = {short(number(total) or 0.0)}")]
+            lines = [*settled.lines[:-1], Line(f"grad {sum_of(numbers)} = {short(number(total))}")]
             self.boxes[i] = replace(settled, lines=lines)
         return settled
 

@@ -75,8 +75,8 @@ def _labelled(node: Node, text: str) -> str:
     return f"{label} = {text}" if label else text
 
 
-def formula_in(snapshot: Snapshot, group: Group) -> str:
-    """Write what a group computes, in short: `tanh(b + w·x)`."""
+def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> str:
+    """Write what a group computes, in short; with more than `most` parameters, in general: `tanh(w·x + b)`."""
     nodes, held = snapshot.nodes, set(group.holds)
     if "(" in group.title:
         return group.title
@@ -94,7 +94,7 @@ def formula_in(snapshot: Snapshot, group: Group) -> str:
         label = one_line(nodes[i].label)
         names[nodes[i]] = label if 0 < len(label) <= 8 else next(letters, "x")
     written = formula_of([nodes[i] for i in group.members], names)
-    if "…" not in written and len(written) <= _LONGEST and not (parameters and len(parameters) > 3):
+    if "…" not in written and len(written) <= _LONGEST and len(parameters) <= most:
         return written
     return _in_general(snapshot, group, parameters)
 
@@ -137,7 +137,7 @@ def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> lis
     for name, found in held.items():
         singles = [number(x) for x in found]
         if None not in singles and len(singles) <= _MOST_WEIGHTS:
-            told = ", ".join(short(x or 0.0, 2) for x in singles)
+            told = ", ".join(short(x, 2) for x in singles)
         else:
             flat = np.concatenate([np.ravel(x) for x in found])
             told = f"norm {short(float(np.linalg.norm(flat)))}"

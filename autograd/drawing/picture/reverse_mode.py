@@ -33,8 +33,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
         node, data, grad = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, grad_of)
         lines = view.heading(group)
         if view.is_brief and number(data) is not None and group.members and snapshot.operands[group.output]:
-            told = "-" if grad is None else short(number(grad) or 0.0, 2)
-            lines.append(Line(f"{short(number(data) or 0.0, 2)}  grad {told}", small=True))
+            lines.append(Line(f"{short(number(data), 2)}  grad {short(number(grad), 2)}", small=True))
         else:
             if view.grouping.depth == 2:
                 lines += held_lines(snapshot, group, "", lambda i: snapshot.nodes[i]._data)

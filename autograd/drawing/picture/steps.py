@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...graph import Node, saved
-from ..analysis.formula import formula, one_line, short
+from ..analysis.formula import formula, one_line, short, sum_of
 from ..analysis.snapshot import Snapshot, number
 from .node_text import norm_of
 
@@ -154,17 +154,12 @@ def backward_sentence(step: Step) -> str:
     parts = []
     for part in step.contributions:
         single = part.slope is not None and number(step.gradient) is not None and number(part.added) is not None
-        told = f"{amount(step.gradient)} × {short(part.slope or 0.0)}" if single else amount(part.added)
+        told = f"{amount(step.gradient)} × {short(part.slope)}" if single else amount(part.added)
         before = number(part.before)
-        total = f" ({_sum(before, part)})" if single and before else ""
+        total = f" ({sum_of([before, number(part.added)])} = {amount(part.after)})" if single and before else ""
         parts.append(f"{told} to {named(part.operand)}{total}")
     adds = f"adds {_listed(parts)}" if parts else "adds nothing"
     return f"{named(step.node)} receives {amount(step.gradient)}, {adds}"
-
-
-def _sum(before: float, part: Contribution) -> str:
-    added = number(part.added) or 0.0
-    return f"{short(before)} {'-' if added < 0 else '+'} {short(abs(added))} = {amount(part.after)}"
 
 
 def _listed(parts: Sequence[str]) -> str:

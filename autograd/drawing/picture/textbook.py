@@ -17,11 +17,12 @@ from ..analysis.snapshot import Snapshot, number, rules
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, formula_in, grads_of
-from .node_text import has_nan, is_bare, sign, value_text
+from .node_text import has_nan, is_bare, sign
 
 __all__ = ["derivative", "rule_in", "textbook_picture"]
 
 _LONGEST = 22  # of a rule on an edge
+_WIDEST = 32  # of a formula in a node
 
 Writer = Callable[[Notation], str]
 
@@ -34,9 +35,19 @@ def _number(x: float, notation: Notation) -> str:
     return notation.number(short(x))
 
 
-def _value(data: Any, notation: Notation) -> str:
-    single = number(data)
-    return notation.text(value_text(data)) if single is None else _number(single, notation)
+def _words(text: str, notation: Notation) -> str:
+    return notation.text(text)
+
+
+def _equation(write: Writer, data: Any, is_below: bool = False, has_values: bool = True) -> list[Line]:
+    """Write a name or a formula, and a number beside or below it, or the shape of an array below."""
+    if not has_values:
+        return [_line(write)]
+    if (single := number(data)) is None:
+        return [_line(write), _line(partial(_words, f"shape {data.shape}"), small=True)]
+    if is_below:
+        return [_line(write), _line(lambda notation: f"= {_number(single, notation)}")]
+    return [_line(lambda notation: f"{write(notation)} = {_number(single, notation)}")]
 
 
 def derivative(snapshot: Snapshot, of: int, by: int, notation: Notation) -> str:
@@ -60,13 +71,14 @@ def rule_in(snapshot: Snapshot, i: int, position: int, notation: Notation) -> st
 def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, is_backward: bool) -> Picture:
     """Show formulas and values, or gradients if `is_backward`, and local derivatives as `derivatives` says."""
     hold_numbers(snapshot, grouping)
+    snapshot.names = snapshot.names_in({i for group in grouping.groups for i in group.outputs})
     view = PictureBuilder(snapshot, grouping)
     for group in view.groups:
         node, data = snapshot.nodes[group.output], data_of(snapshot, group)
         gradient = grads_of(group, snapshot.adjoints.get)
         shown = gradient if is_backward else data
         if is_backward and node.op is not fixed:
-            lines = [_line(partial(_adjoint, snapshot, group.output, gradient))]
+            lines = _equation(partial(_adjoint, snapshot, group.output), 0.0 if gradient is None else gradient)
         else:
             lines = _formula(snapshot, group, data, derivatives)
         box = view.add(group, lines, None if shown is None else number(shown), has_nan(shown), gradient)
@@ -100,29 +112,29 @@ def hold_numbers(snapshot: Snapshot, grouping: Grouping) -> None:
 def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> list[Line]:
     node, names = snapshot.nodes[group.output], snapshot.names
     has_values = derivatives != "symbols"
+    if node not in names:
+        return [_line(partial(_number, number(data) or 0.0))]
     if not node.inputs:
-        if has_values and (node in names and names[node] != "leaf"):
-            return [_line(lambda notation: f"{notation.name(names[node])} = {_value(data, notation)}")]
-        return [_line(lambda notation: notation.name(names[node]) if node in names else _value(data, notation))]
+        return _equation(lambda notation: notation.name(names[node]), data, has_values=has_values)
     if group.is_layer:
-        return [Line(group.name, bold=True), Line(formula_in(snapshot, group), small=True)]
+        words = [(group.name, False), (formula_in(snapshot, group), True)]
+        return [_line(partial(_words, text), small) for text, small in words]
     inside = {snapshot.nodes[i] for i in group.members}
     outside = {x: names[x] for member in inside for x in member.inputs if x in names and x not in inside}
+    members = [snapshot.nodes[i] for i in group.members]
+    is_long = bool(group.place and group.name) or len(formula_of(members, outside)) > _WIDEST
 
     def write(notation: Notation) -> str:
-        made = formula_of([snapshot.nodes[i] for i in group.members], outside, notation)
-        long = len(made) > (40 if notation is PYTHON else 400)
-        made = notation.text(cut(formula_in(snapshot, group), 40)) if long else made
-        return f"{notation.name(names[node])} = {made}"
+        in_words = notation.text(cut(formula_in(snapshot, group, 2), _WIDEST)) if is_long else ""
+        return f"{notation.name(names[node])} = {in_words or formula_of(members, outside, notation)}"
 
-    return [_line(write), *([_line(lambda notation: f"= {_value(data, notation)}")] if has_values else [])]
+    return _equation(write, data, is_below=True, has_values=has_values)
 
 
-def _adjoint(snapshot: Snapshot, i: int, gradient: Any, notation: Notation) -> str:
-    value = "0" if gradient is None else _value(gradient, notation)
+def _adjoint(snapshot: Snapshot, i: int, notation: Notation) -> str:
     results = [notation.name(snapshot.names.get(snapshot.nodes[root], "1")) for root in snapshot.roots]
     result = results[0] if len(results) == 1 else notation.brackets.format(" + ".join(results))
-    return f"{notation.partial.format(result, notation.name(snapshot.names.get(snapshot.nodes[i], '1')))} = {value}"
+    return notation.partial.format(result, notation.name(snapshot.names.get(snapshot.nodes[i], "1")))
 
 
 def _edge(view: PictureBuilder, connection: Connection, slope: float, derivatives: str, notation: Notation) -> str:

@@ -14,6 +14,8 @@ from .theme import FONT
 
 __all__ = ["animated", "pdf", "png", "typeset"]
 
+_MOST_PIXELS = 4e8  # of an animation, over all of its steps
+
 
 def typeset(source: str, format: str, files: dict[str, str] | None = None, scale: float = 1.0) -> list[bytes]:
     """Return the pages of a typst document.
@@ -76,14 +78,21 @@ def animated(svgs: Sequence[str], format: str, seconds: float, scale: float = 1.
 
     Raises:
         ImportError: Pillow or typst is not here.
+        ValueError: there are more pixels than a viewer plays.
     """
+    width, height = size_of(svgs[0])
+    if len(svgs) * width * height * scale**2 > _MOST_PIXELS:
+        raise ValueError(
+            f"{len(svgs)} steps of {width} × {height} pixels at `scale` {scale:g} are too many for a {format.upper()}: "
+            "take a smaller scale, `save_steps`, or `.html`"
+        )
     try:
         from PIL import Image
     except ImportError as error:
         raise ImportError(f"{format.upper()} needs Pillow: `pip install pillow`") from error
-    frames = [Image.open(io.BytesIO(page)).convert("RGB") for page in _pages(svgs, "png", scale)]
-    times = [round(1000 * seconds)] * (len(frames) - 1) + [round(3000 * seconds)]
+    frames = (Image.open(io.BytesIO(page)).convert("RGB") for svg in svgs for page in _pages([svg], "png", scale))
+    times = [round(1000 * seconds)] * (len(svgs) - 1) + [round(3000 * seconds)]
     made = io.BytesIO()
     more = {"lossless": True} if format == "webp" else {"optimize": True}
-    frames[0].save(made, format.upper(), save_all=True, append_images=frames[1:], duration=times, loop=0, **more)
+    next(frames).save(made, format.upper(), save_all=True, append_images=frames, duration=times, loop=0, **more)
     return made.getvalue()

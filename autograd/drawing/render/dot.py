@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from ..layout.graphviz_input import direction
-from ..layout.sizes import INK, NAN, QUIET, edge_colour, fill, level
+from ..layout.sizes import edge_colour, fill, level
 from ..picture.elements import Box, Edge, Picture
+from .theme import Theme
 
 __all__ = ["digraph"]
 
 
-def digraph(views: list[Picture]) -> Any:
+def digraph(views: list[Picture], theme: Theme) -> Any:
     """Return one or two views as a `graphviz.Digraph`."""
     import graphviz
 
     made = graphviz.Digraph(
         graph_attr={"rankdir": direction(views), "fontname": "monospace", "fontsize": "10", "nodesep": "0.16",
-                    "ranksep": "0.3", "pad": "0.15"},
+                    "ranksep": "0.3", "pad": "0.15", "bgcolor": theme.paper, "fontcolor": theme.ink},
         node_attr={"shape": "box", "style": "rounded,filled", "fontname": "monospace", "fontsize": "12",
                    "margin": "0.12,0.06", "height": "0.3"},
         edge_attr={"fontname": "monospace", "fontsize": "10", "arrowsize": "0.6"},
@@ -28,32 +29,33 @@ def digraph(views: list[Picture]) -> Any:
     for view in views[::-1]:  # Graphviz puts what comes first below
         name = "backward" if view.is_backward else "forward"
         if len(views) == 1:
-            _fill(made, view, "b" if view.is_backward else "n")
+            _fill(made, view, "b" if view.is_backward else "n", theme)
         else:
             cluster: Any = made.subgraph(name=f"cluster_{name}")
             with cluster as part:
                 part.attr(label=name, labelloc="t", peripheries="0")
-                _fill(part, view, name[0])
+                _fill(part, view, name[0], theme)
     return made
 
 
-def _fill(made: Any, view: Picture, letter: str) -> None:
+def _fill(made: Any, view: Picture, letter: str, theme: Theme) -> None:
     import graphviz
 
     parts = [made]
     for what, k in view.nested():
         if what == "open":
-            looks = {"label": graphviz.escape(view.clusters[k].title), "style": "rounded", "color": QUIET}
+            looks = {"label": graphviz.escape(view.clusters[k].title), "style": "rounded", "color": theme.quiet}
             parts.append(graphviz.Digraph(f"cluster_{letter}_{k}", graph_attr=looks))
         elif what == "close":
             part = parts.pop()
             parts[-1].subgraph(part)
         else:
             box = view.boxes[k]
-            parts[-1].node(f"{letter}{k}", graphviz.escape(_words(box)), _attributes=_box(box, view))
+            parts[-1].node(f"{letter}{k}", graphviz.escape(_words(box)), _attributes=_box(box, view, theme))
     for edge in view.edges:
         ends = f"{letter}{edge.operand}", f"{letter}{edge.result}"
-        made.edge(*ends, graphviz.escape(edge.text) if edge.text else None, _attributes=_edge(edge, view.is_backward))
+        looks = _edge(edge, view.is_backward, theme.colours[edge_colour(edge)])
+        made.edge(*ends, graphviz.escape(edge.text) if edge.text else None, _attributes=looks)
 
 
 def _words(box: Box) -> str:
@@ -61,22 +63,21 @@ def _words(box: Box) -> str:
     return step + "\n".join(line.text for line in box.lines)
 
 
-def _box(box: Box, view: Picture) -> dict[str, str]:
+def _box(box: Box, view: Picture, theme: Theme) -> dict[str, str]:
     import graphviz
 
-    looks = {"fillcolor": fill(level(box.amount, view.largest)), "fontcolor": INK, "color": INK,
-             "tooltip": graphviz.escape(box.hint)}  # fmt: skip
+    looks = {"fillcolor": theme.colours[fill(level(box.amount, view.largest))], "fontcolor": theme.ink,
+             "color": theme.ink, "tooltip": graphviz.escape(box.hint)}  # fmt: skip
     looks |= {
-        "constant": {"penwidth": "0", "style": "filled"}, "stub": {"style": "rounded,dashed", "color": QUIET},
+        "constant": {"penwidth": "0", "style": "filled"}, "stub": {"style": "rounded,dashed", "color": theme.quiet},
         "leaf": {"penwidth": "2"}, "op": {"penwidth": "1.2"},
     }[box.kind]  # fmt: skip
     if box.has_nan:
-        looks |= {"color": NAN, "penwidth": "3"}
+        looks |= {"color": theme.nan, "penwidth": "3"}
     return looks | ({"peripheries": "2"} if box.is_result else {})
 
 
-def _edge(edge: Edge, is_backward: bool) -> dict[str, str]:
-    colour = edge_colour(edge)
+def _edge(edge: Edge, is_backward: bool, colour: str) -> dict[str, str]:
     looks = {"color": f"{colour}99" if edge.is_faint else colour, "fontcolor": colour}
     if is_backward:
         looks["dir"] = "back" if edge.flows else "none"

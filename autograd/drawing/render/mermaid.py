@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from ..analysis.formula import one_line
 from ..layout.graphviz_input import direction
-from ..layout.sizes import INK, LEVELS, NAN, edge_colour, fill, level
+from ..layout.sizes import LEVELS, edge_colour, fill, level
 from ..picture.elements import Box, Edge, Picture
+from .theme import Theme
 
 __all__ = ["mermaid_text"]
 
 
-def mermaid_text(views: list[Picture]) -> str:
+def mermaid_text(views: list[Picture], theme: Theme) -> str:
     """Write one or two views as a flowchart."""
     lines = [f"flowchart {direction(views)}"]
     used: set[int] = set()
@@ -25,12 +26,13 @@ def mermaid_text(views: list[Picture]) -> str:
         lines += _boxes(view, letter, used)
         for edge in view.edges:
             lines.append(_edge(edge, letter, view.is_backward))
-            styles.append(edge_colour(edge))
+            styles.append(theme.colours[edge_colour(edge)])
         if len(views) > 1:
             lines.append("end")
-    lines += [f"classDef f{k + LEVELS} fill:{fill(k)},stroke:{INK},color:{INK}" for k in sorted(used)]
+    pen = f"stroke:{theme.ink},color:{theme.ink}"
+    lines += [f"classDef f{k + LEVELS} fill:{theme.colours[fill(k)]},{pen}" for k in sorted(used)]
     if any(box.has_nan for view in views for box in view.boxes):
-        lines.append(f"classDef nan stroke:{NAN},stroke-width:3px")
+        lines.append(f"classDef nan stroke:{theme.nan},stroke-width:3px")
     for colour in dict.fromkeys(styles):
         places = ",".join(str(i) for i, c in enumerate(styles) if c == colour)
         lines.append(f"linkStyle {places} stroke:{colour}")

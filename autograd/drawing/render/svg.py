@@ -29,10 +29,13 @@ _GAP = 30.0  # between two views
 _NARROWEST, _PAGE = 340.0, 840.0
 
 
-def svg_text(views: list[Picture], layout: Layout) -> str:
-    """Write one or two views of a graph in the same places: side by side if a page is wide enough, or else below."""
+def svg_text(views: list[Picture], layout: Layout, ratio: float | None = None) -> str:
+    """Write one or two views of a graph in the same places: side by side if the paper is wide enough, or else below."""
     column = max(layout.width, _NARROWEST)
-    is_beside = len(views) > 1 and 2 * column + _GAP <= _PAGE and layout.height > layout.width
+    is_wide = 2 * column + _GAP <= _PAGE and layout.height > layout.width
+    if ratio:
+        is_wide = max(2 * column / ratio, layout.height) < max(column / ratio, 2 * layout.height)
+    is_beside = len(views) > 1 and is_wide
     bodies = [_view(view, layout, column, len(views) > 1) for view in views]
     body: list[str] = []
     x = y = _MARGIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill
 from ..layout.sizes import PAPER, QUIET
@@ -48,8 +49,9 @@ class Theme:
                 if not isinstance(colour, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
                     raise ValueError(f"`{name}` of a theme is a colour such as '#1f2328', not {colour!r:.40}")
 
+    @cached_property
     def colours(self) -> dict[str, str]:
-        """Return the colour of this theme for each colour of the default one."""
+        """The colour of this theme for each colour of the default one."""
         found = {getattr(_LIGHT, field.name): getattr(self, field.name) for field in fields(self)[:7]}
         return found | {fill(i): fill(i, self.fills) for i in range(-LEVELS, LEVELS + 1)}
 
@@ -57,7 +59,7 @@ class Theme:
         """Return an SVG in this theme."""
         if self == _LIGHT:
             return svg
-        colours, quoted = self.colours(), self.font.replace("&", "&amp;").replace('"', "'").replace("<", "&lt;")
+        colours, quoted = self.colours, self.font.replace("&", "&amp;").replace('"', "'").replace("<", "&lt;")
 
         def tag(found: re.Match[str]) -> str:
             text = re.sub(r"#[0-9a-f]{6}\b", lambda x: colours.get(x[0], x[0]), found[0])
@@ -83,7 +85,7 @@ THEMES = {
 def dark_rules(svg: str) -> str:
     """Return the style that makes a light SVG dark where the page of a notebook is."""
     rules = [".paper{fill:var(--jp-layout-color0,#111418)}"]
-    for light, dark in THEMES["dark"].colours().items():
+    for light, dark in THEMES["dark"].colours.items():
         rules += [f'[{name}="{light}"]{{{name}:{dark}}}' for name in ("fill", "stroke") if f'{name}="{light}"' in svg]
     scope = ':is([data-jp-theme-light="false"],body.vscode-dark) .chalkgrad'
     return f"<style>{scope}{{{''.join(rules[::-1])}}}</style>"

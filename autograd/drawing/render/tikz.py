@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ..analysis.notation import latex_text
 from ..layout.placement import Layout, Place, Point, Route
-from ..layout.sizes import INK, NAN, QUIET, edge_colour, fill, level
+from ..layout.sizes import INK, NAN, PAPER, QUIET, edge_colour, fill, level
 from ..picture.elements import Box, Edge, Line, Picture
+from .theme import Theme
 
 __all__ = ["tikz_text"]
 
@@ -16,12 +17,12 @@ _HEAD = r"""\documentclass[tikz,border=4pt]{standalone}
 """
 
 
-def tikz_text(views: list[Picture], layout: Layout) -> str:
-    """Write one view, or two side by side."""
-    colours: dict[str, str] = {}
+def tikz_text(views: list[Picture], layout: Layout, theme: Theme) -> str:
+    """Write one view, or two, each on a page of its own."""
+    colours = {PAPER: "paper", INK: "ink"}
     pictures = [_picture(view, layout, colours) for view in views]
-    defined = [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:].upper()}}}" for colour, name in colours.items()]
-    return _HEAD + "\n".join([*defined, *pictures, r"\end{document}", ""])
+    defined = [rf"\definecolor{{{name}}}{{HTML}}{{{theme.colours[c][1:].upper()}}}" for c, name in colours.items()]
+    return _HEAD + "\n".join([*defined, r"\pagecolor{paper}", *pictures, r"\end{document}", ""])
 
 
 def _picture(view: Picture, layout: Layout, colours: dict[str, str]) -> str:
@@ -46,7 +47,7 @@ def _picture(view: Picture, layout: Layout, colours: dict[str, str]) -> str:
     for edge, route in zip(view.edges, layout.routes, strict=True):
         if edge.text and route.text:
             words = _words(edge.formula or Line(edge.text, small=True))
-            side = "anchor=west" if route.anchor == "start" else "fill=white, inner sep=1pt"
+            side = "anchor=west" if route.anchor == "start" else "fill=paper, inner sep=1pt"
             lines.append(rf"\node[{side}, text={colour(edge_colour(edge))}] at {_at(route.text)} {{{words}}};")
     return "\n".join([*lines, r"\end{tikzpicture}"])
 
@@ -54,12 +55,13 @@ def _picture(view: Picture, layout: Layout, colours: dict[str, str]) -> str:
 def _box(i: int, box: Box, place: Place, filled: str, outline: str, unit: float) -> str:
     size = f"minimum width={unit * place.width:.1f}pt, minimum height={unit * place.height:.1f}pt"
     corners = min(place.height / 2, 16.0) if box.kind == "leaf" else 4.0
-    looks = [f"fill={filled}", f"rounded corners={unit * corners:.1f}pt", size, "align=center", "inner sep=0pt"]
+    looks = [f"fill={filled}", f"rounded corners={unit * corners:.1f}pt", size, "align=center", "text=ink",
+             "inner sep=0pt"]  # fmt: skip
     if box.kind != "constant":
         looks.append(f"draw={outline}, line width={1.5 if box.kind == 'leaf' or box.has_nan else 0.9}pt")
     looks += ["double"] if box.is_result else ["dashed"] if box.kind == "stub" else []
     words = r" \\ ".join(map(_words, box.lines))
-    step = rf", label={{[font=\scriptsize]above left:{box.step}}}" if box.step is not None else ""
+    step = rf", label={{[font=\scriptsize, text=ink]above left:{box.step}}}" if box.step is not None else ""
     return rf"\node[{', '.join(looks)}{step}] (n{i}) at ({place.x:.1f},{place.y:.1f}) {{{words}}};"
 
 
