@@ -34,10 +34,12 @@ class Card:
 
 
 def card(path: Path) -> Card:
-    """Read the first cell: `# 1. Title`, `**Goal.** A sentence.`, `**What you need to know first.** ...`, `**Time.** 30 minutes.`"""
+    """Read the first cell: `# 1. Title`, `**Goal.** A sentence.`, `**What you need to know first.** ...`, `**Time.** 30
+    minutes.`"""
     text = read(path).cells[0].source
     parts = [re.search(pattern, text, re.DOTALL) for pattern in (
-        r"^# (\d+\. [^\n]+)", r"\*\*Goal\.\*\* (.*?)(?:\n\n|$)", r"\*\*(?:Before|What you need to know first)\.\*\* (.*?)(?:\n\n|$)",
+        r"^# (\d+\. [^\n]+)", r"\*\*Goal\.\*\* (.*?)(?:\n\n|$)",
+        r"\*\*(?:Before|What you need to know first)\.\*\* (.*?)(?:\n\n|$)",
         r"\*\*Time\.\*\* (\d+) minutes")]  # fmt: skip
     if not all(parts):
         raise ValueError(f"the first cell of {path.name} must be like this: {card.__doc__}")

@@ -42,7 +42,7 @@ def test_the_numbers_go_up_by_one() -> None:
 
 def test_the_first_cell_says_what_it_is_about(path: Path) -> None:
     about = pages.card(path)
-    assert 20 <= int(about.minutes) <= 40
+    assert 20 <= int(about.minutes) <= 75
     assert about.goal.endswith(".") and len(about.goal) <= 200, "the goal is one sentence, for the index"
 
 

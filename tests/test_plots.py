@@ -154,12 +154,38 @@ def test_a_shallow_net_in_four_steps() -> None:
     whole = axes[3].lines[0]
     assert np.allclose(whole.get_ydata(), model.outputs(whole.get_xdata()[:, None])[:, 0])
     assert np.allclose(sum(line.get_ydata() for line in axes[2].lines[:3]), whole.get_ydata())
-    with pytest.raises(ValueError, match="has 3 layers with weights; a shallow net has 2"):
-        plots.shallow(nn.MLP(1, [3, 3, 1], rng=0))
     turns = [line.get_xdata()[0] for line in axes[3].lines[2:]]
     assert np.allclose(sorted(turns), nn.inspect.joints(model, -1.0, 1.0))
-    with pytest.raises(ValueError, match="has 1 inputs and 2 outputs"):
-        plots.shallow(nn.MLP(1, [3, 2], rng=0))
+    with pytest.raises(ValueError, match="has 1 layers with weights; at least 2"):
+        plots.shallow(nn.Linear(1, 1))
+    with pytest.raises(ValueError, match="has 3 inputs; 1 or 2"):
+        plots.shallow(nn.MLP(3, [3, 1], rng=0))
+
+
+def test_two_hidden_layers_and_two_outputs_in_steps() -> None:
+    model = nn.TensorMLP(1, [3, 4, 2], rng=1)
+    axes = plots.shallow(model)
+    assert [ax.get_title() for ax in axes] == [
+        "sums 1", "activations 1", "sums 2", "activations 2", "weighted, output 0", "their sum, output 0",
+        "weighted, output 1", "their sum, output 1",
+    ]  # fmt: skip
+    for k, ax in enumerate(axes[5::2]):
+        whole = ax.lines[0]
+        assert np.allclose(whole.get_ydata(), model.outputs(whole.get_xdata()[:, None])[:, k])
+    turns = {round(float(line.get_xdata()[0]), 6) for line in axes[5].lines[2:]}
+    assert {round(x, 6) for x in nn.inspect.joints(model, -1.0, 1.0)} <= turns
+    assert len(plots.shallow(nn.TensorMLP(2, [3, 2, 2], rng=1))) == 3 + 3 + 2 + 2 + 2 * (2 + 1)
+
+
+def test_folding_the_plane_and_two_outputs() -> None:
+    plane, two = nn.TensorMLP(2, [3, 1], rng=1), nn.TensorMLP(1, [3, 2], rng=3)
+    axes = plots.folding(two, plane)
+    assert axes[1].get_title() == "lines of one y" and axes[3].get_title().startswith("together: ")
+    zigzag = nn.inspect.through([-1, -1 / 3, 1 / 3, 1], [-1, 1, -1, 1])
+    together = plots.folding(two, zigzag)[3]
+    for line in together.lines:
+        k = ["-", "--"].index(line.get_linestyle())
+        assert np.allclose(line.get_ydata(), two.outputs(zigzag.outputs(line.get_xdata()[:, None]))[:, k])
 
 
 def test_a_shallow_net_over_the_plane() -> None:
@@ -190,7 +216,7 @@ def test_folding() -> None:
     rising = nn.inspect.through([-1, 0, 1], [-1, 0, 3])  # stretched, not folded: all on one level
     flat = [line.get_ydata()[0] for line in plots.folding(zigzag, rising)[1].lines]
     assert set(np.ravel(flat)) == {0}
-    with pytest.raises(ValueError, match="has 2 inputs and 1 outputs, not 1"):
+    with pytest.raises(ValueError, match="has 2 inputs and 1 outputs, not 1 and 1"):
         plots.folding(nn.MLP(2, [3, 1], rng=0), zigzag)
 
 
@@ -314,7 +340,8 @@ def test_the_sizes_of_signals() -> None:
     found = nn.inspect.signals(model, X)
     forward, backward = plots.signal_sizes({"net": found})
     assert forward.lines[0].get_ydata().tolist() == [signal.std for signal in found]
-    assert backward.lines[0].get_ydata().tolist() == [signal.grad_std for signal in found]
+    assert found[-1].grad_std == 0 and np.isnan(backward.lines[0].get_ydata()[-1])  # no 0 on a logarithmic axis
+    assert backward.lines[0].get_ydata()[:-1].tolist() == [signal.grad_std for signal in found[:-1]]
     with pytest.raises(ValueError, match="nothing to draw"):
         plots.signal_sizes({"net": []})
     with pytest.raises(TypeError, match="`runs` maps names to lists of Signals"):

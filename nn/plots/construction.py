@@ -16,84 +16,105 @@ __all__ = ["folding", "shallow"]
 
 
 def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = None) -> Any:
-    """Draw in four steps how a net with one or two inputs and one hidden layer makes its function.
+    """Draw in steps how a net with one or two inputs makes its function, one hidden layer after the other.
 
-    The sums of each unit, behind the activation, weighted, and their sum. A dot, or a black line for two inputs, is
-    where the sum of a unit is 0: its joint.
+    For each hidden layer the sums of its units (their pre-activations) and the sums behind the activation; then, for
+    each output, the activations times its weights, and their sum. A dot, or a black line for two inputs, is where the
+    sum of a unit is 0: its joint.
 
     Args:
-        model: one or two inputs, one hidden layer, one output.
+        model: one or two inputs, one or more hidden layers, one or more outputs.
         low, high: the interval, or the square.
-        axes: matplotlib axes: four for one input, for two inputs three for each unit and one more; new ones if left
-            out.
+        axes: matplotlib axes; new ones if left out. One input takes two for each hidden layer and two for each
+            output; two inputs take as many as there are units in each of these steps, and one for each output.
 
     Returns:
-        An array of the axes: for two inputs first the sums of all units, then the activations, then the weighted
-        ones, each step on one scale of colours, and last the sum of all.
+        An array of the axes, in the order of the steps; with two inputs each step has one scale of colours.
 
     Raises:
         TypeError, ValueError: `model` is another net, `low` is not below `high`, or there are too few `axes`.
         ImportError: matplotlib is missing.
 
-    Source: Prince, Understanding Deep Learning, figures 3.3 and 3.8.
+    Source: Prince, Understanding Deep Learning, figures 3.3, 3.8 and 4.5.
     """
     low, high = _checked(model, low, high)
     stages = model._stages()
     dense = [stage for stage in stages if stage.weight is not None]
-    if len(dense) != 2:
-        raise ValueError(f"{model!r:.60} has {len(dense)} layers with weights; a shallow net has 2")
-    (w, b), (v, _) = (arrays(stage) for stage in dense)
-    if len(w) not in (1, 2) or v.shape[1] != 1:
-        raise ValueError(f"{model!r:.60} has {len(w)} inputs and {v.shape[1]} outputs; 1 or 2 and 1 can be drawn so")
-    if len(w) == 2:
-        return _over_the_plane(stages, v[:, 0], low, high, axes)
+    if len(dense) < 2:
+        raise ValueError(f"{model!r:.60} has {len(dense)} layers with weights; at least 2 can be drawn in steps")
+    inputs = len(arrays(dense[0])[0])
+    if inputs not in (1, 2):
+        raise ValueError(f"{model!r:.60} has {inputs} inputs; 1 or 2 can be drawn in steps")
+    if inputs == 2:
+        return _over_the_plane(stages, low, high, axes)
     x = np.linspace(low, high, 801)[:, None]
-    axes = many_axes(axes, 4)
-    for ax, (title, curves) in zip(axes, _steps(stages, v[:, 0], x), strict=True):
-        ax.plot(x, curves, **({"color": "black", "linewidth": 2} if title == _SUM else {}))
+    steps = _steps(stages, x)
+    axes = many_axes(axes, len(steps))
+    for ax, (title, _, curves) in zip(axes, steps, strict=True):
+        ax.plot(x, curves, **({"color": "black", "linewidth": 2} if title.startswith(_SUM) else {}))
         ax.set(title=title, xlabel="$x$")
         ax.axhline(0, color="#8c959f", linewidth=0.6, zorder=0)
-    for j in np.flatnonzero(w[0]):
-        turn = -b[j] / w[0, j]
-        if low < turn < high:
-            for ax, (_, heights) in zip(axes, _steps(stages, v[:, 0], np.array([[turn]])), strict=True):
-                ax.plot(turn, heights[0, min(j, heights.shape[1] - 1)], "o", color="black", markersize=4)
+    axes[0].set_ylabel("height")
+    for layer, sums in enumerate(columns_of(stages, x)[0][1:-1]):
+        before, after = sums[:-1], sums[1:]
+        for i, j in np.argwhere((before * after < 0) | ((before == 0) & (after != 0))):
+            turn = x[i, 0] - before[i, j] * (x[i + 1, 0] - x[i, 0]) / (after[i, j] - before[i, j])
+            for ax, (title, at, heights) in zip(axes, _steps(stages, np.array([[turn]])), strict=True):
+                if at == layer or title.startswith(_SUM):
+                    ax.plot(turn, heights[0, min(j, heights.shape[1] - 1)], "o", color="black", markersize=4)
     return axes
 
 
 _SUM = "their sum"
 
 
-def _steps(stages: Sequence[Stage], v: np.ndarray, rows: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """Compute what each of the four steps gives for rows of inputs, with its title."""
+def _steps(stages: Sequence[Stage], rows: np.ndarray) -> list[tuple[str, int, np.ndarray]]:
+    """Compute what each step gives for rows of inputs, with its title and the number of its hidden layer."""
     sums, values = columns_of(stages, rows)
-    return [("sums", sums[1]), ("activations", values[1]), ("weighted", values[1] * v), (_SUM, values[2])]
+    v = arrays([stage for stage in stages if stage.weight is not None][-1])[0]
+    hidden, outputs, steps = len(sums) - 2, v.shape[1], []
+    for k in range(1, hidden + 1):
+        layer = f" {k}" if hidden > 1 else ""
+        steps += [(f"sums{layer}", k - 1, sums[k]), (f"activations{layer}", k - 1, values[k])]
+    for m in range(outputs):
+        output = f", output {m}" if outputs > 1 else ""
+        steps.append((f"weighted{output}", hidden - 1, values[-2] * v[:, m]))
+        steps.append((f"{_SUM}{output}", hidden - 1, values[-1][:, [m]]))
+    return steps
 
 
-def _over_the_plane(stages: Sequence[Stage], v: np.ndarray, low: float, high: float, axes: Any) -> Any:
-    side, n = np.linspace(low, high, 81), len(v)
+def _over_the_plane(stages: Sequence[Stage], low: float, high: float, axes: Any) -> Any:
+    side = np.linspace(low, high, 81)
     rows = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-    axes = _beside_the_units(n) if axes is None else many_axes(axes, 3 * n + 1)
-    steps = _steps(stages, v, rows)
-    lines = steps[0][1]
-    for k, (title, heights) in enumerate(steps):
-        reach = float(np.abs(heights).max())
-        for j, ax in enumerate(axes[k * n : (k + 1) * n]):
-            relief(ax, side, side, heights[:, j].reshape(81, 81), None, reach)
-            for unit in [j] if title != _SUM else range(n):
+    steps, sums = _steps(stages, rows), columns_of(stages, rows)[0]
+    axes = _beside_the_units(steps) if axes is None else many_axes(axes, sum(step[2].shape[1] for step in steps))
+    free = iter(axes)
+    for title, layer, heights in steps:
+        lines, reach = sums[layer + 1], float(np.abs(heights).max())
+        for j, height in enumerate(heights.T):
+            ax, last = next(free), title.startswith(_SUM)
+            relief(ax, side, side, height.reshape(81, 81), None, reach)
+            for unit in range(lines.shape[1]) if last else [j]:
                 line = lines[:, unit].reshape(81, 81)
                 if line.min() < 0 < line.max():
                     ax.contour(side, side, line, levels=[0.0], colors="black", linewidths=1.0)
-            ax.set(xticks=[], yticks=[], aspect="equal", title=title if title == _SUM else f"{title}, unit {j}")
+            ax.set(xticks=[], yticks=[], aspect="equal", xlabel="$x_0$", ylabel="$x_1$")
+            ax.set_title(title if last else f"{title}, unit {j}", fontsize="small")
     return axes
 
 
-def _beside_the_units(n: int) -> np.ndarray:
-    """Make a row of axes for each of three steps, and one at the end of the last row."""
-    grid = many_axes(None, 3 * (n + 1), columns=n + 1).reshape(3, n + 1)
-    for ax in grid[:2, n]:
+def _beside_the_units(steps: Sequence[tuple[str, int, np.ndarray]]) -> np.ndarray:
+    """Make a row of axes for the units of each step; a sum stands at the end of the row before."""
+    widths = [0 if title.startswith(_SUM) else heights.shape[1] for title, _, heights in steps]
+    columns = max(widths) + 1
+    grid = many_axes(None, columns * sum(width > 0 for width in widths), columns=columns).reshape(-1, columns)
+    used, row = [], -1
+    for width in widths:
+        row += width > 0
+        used += list(grid[row, :width] if width else grid[row, -1:])
+    for ax in set(grid.reshape(-1)) - set(used):
         ax.set_axis_off()
-    return np.append(grid[:, :n].reshape(-1), grid[2, n])
+    return np.array(used, dtype=object)
 
 
 def folding(second: Module, first: Module, low: float = -1.0, high: float = 1.0, axes: Any = None) -> Any:
@@ -103,8 +124,8 @@ def folding(second: Module, first: Module, low: float = -1.0, high: float = 1.0,
     $f_2(y)$, drawn once; and $f_2(f_1(x))$, where it comes again in each layer, turned round where the layer is.
 
     Args:
-        second, first: ReLU nets with one input and one output.
-        low, high: the interval of $x$.
+        second, first: ReLU nets. `first` has one or two inputs and one output, `second` one input and any outputs.
+        low, high: the interval of $x$, or the square. What has the same $y$ is then a line of one height.
         axes: four matplotlib axes; new ones if left out.
 
     Returns:
@@ -116,30 +137,54 @@ def folding(second: Module, first: Module, low: float = -1.0, high: float = 1.0,
 
     Source: Prince, Understanding Deep Learning, figures 4.1 to 4.3; Montúfar, Pascanu, Cho and Bengio (2014).
     """
-    for net in (second, first):
+    for net, most in ((second, 1), (first, 2)):
         low, high = _checked(net, low, high)
-        (part, *_) = regions(net, low, high)
-        if part.slope.shape != (1, 1):
-            raise ValueError(f"{net!r:.60} has {part.slope.shape[0]} inputs and {part.slope.shape[1]} outputs, not 1")
-    layers = regions(first, low, high)
-    whole = regions(compose(second, first), low, high)
+        inputs, outputs = regions(net, low, high)[0].slope.shape
+        if inputs > most or (net is first and outputs > 1):
+            raise ValueError(f"{net!r:.60} has {inputs} inputs and {outputs} outputs, not {most} and 1")
+    layers, whole = regions(first, low, high), regions(compose(second, first), low, high)
     axes = many_axes(axes, 4)
-    for k, layer in enumerate(layers):
-        axes[0].plot(layer.corners[:, 0], _heights(layer), color=f"C{k % 10}", linewidth=2)
-        for part in whole:
-            inside = np.clip(part.corners[:, 0], *layer.corners[:, 0])
-            if inside[0] < inside[1]:
-                heights = inside * part.slope[0, 0] + part.intercept[0]
-                axes[3].plot(inside, heights, color=f"C{k % 10}", linewidth=2)
-    _folded(axes[1], [_heights(layer) for layer in layers])
-    reach = [float(f([_heights(layer) for layer in layers])) for f in (np.min, np.max)]
-    for part in regions(second, *reach) if reach[0] < reach[1] else []:
-        axes[2].plot(part.corners[:, 0], _heights(part), color="black", linewidth=2)
-    axes[0].set(title=f"first: {_parts(layers)}", xlabel="$x$", ylabel="$y$")
-    axes[1].set(title="the line of x, folded", xlabel="$y$", yticks=[])
+    heights = [layer.corners @ layer.slope[:, 0] + layer.intercept[0] for layer in layers]
+    if inputs == 1:
+        for k, layer in enumerate(layers):
+            axes[0].plot(layer.corners[:, 0], heights[k], color=f"C{k % 10}", linewidth=2)
+            for part in whole:
+                inside = np.clip(part.corners[:, 0], *layer.corners[:, 0])
+                if inside[0] < inside[1]:
+                    _lines(axes[3], inside, part, f"C{k % 10}")
+        _folded(axes[1], heights)
+    else:
+        _folded_plane([axes[k] for k in (0, 1, 3)], first, second, low, high)
+    ends = np.concatenate(heights)
+    for part in regions(second, float(ends.min()), float(ends.max())) if np.ptp(ends) > 0 else []:
+        _lines(axes[2], part.corners[:, 0], part, "black")
+    names = ("$x$", "$y$", "$x$", "output") if inputs == 1 else ("$x_0$", "$x_1$", "$x_0$", "$x_1$")
+    axes[0].set(title=f"first: {_parts(layers)}", xlabel=names[0], ylabel=names[1])
+    folded = {"title": "the line of x, folded", "xlabel": "$y$", "yticks": []}
+    axes[1].set(**(folded if inputs == 1 else {"title": "lines of one y", "xlabel": "$x_0$", "ylabel": "$x_1$"}))
     axes[2].set(title="second", xlabel="$y$", ylabel="output")
-    axes[3].set(title=f"together: {_parts(whole)}", xlabel="$x$", ylabel="output")
+    axes[3].set(title=f"together: {_parts(whole)}", xlabel=names[2], ylabel=names[3])
     return axes
+
+
+def _lines(ax: Any, x: np.ndarray, part: Region, color: str) -> None:
+    """Draw a region over an interval, a line for each output."""
+    for k, (slope, intercept) in enumerate(zip(part.slope[0], part.intercept, strict=True)):
+        ax.plot(x, x * slope + intercept, color=color, linewidth=2, linestyle=("-", "--", ":", "-.")[k % 4])
+
+
+def _folded_plane(axes: Sequence[Any], first: Module, second: Module, low: float, high: float) -> None:
+    """Draw y over the plane, the lines on which it is one number, and the first output of the second net."""
+    side = np.linspace(low, high, 121)
+    rows = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    y = columns_of(first._stages(), rows)[1][-1]
+    output = columns_of(second._stages(), y)[1][-1][:, 0].reshape(121, 121)
+    for ax, heights in zip(axes, (y.reshape(121, 121), None, output), strict=True):
+        if heights is None:
+            ax.contour(side, side, y.reshape(121, 121), levels=12, colors="black", linewidths=0.8, linestyles="solid")
+        else:
+            relief(ax, side, side, heights, None)
+        ax.set_aspect("equal")
 
 
 def _folded(ax: Any, layers: Sequence[np.ndarray]) -> None:
@@ -156,11 +201,6 @@ def _folded(ax: Any, layers: Sequence[np.ndarray]) -> None:
         ax.plot([start, end], [level, level], color=f"C{k % 10}", linewidth=3, solid_capstyle="butt")
         ax.plot((start + end) / 2, level, ">" if way >= 0 else "<", color=f"C{k % 10}", markersize=9)
     ax.set_ylim(level + 0.6, -0.6)
-
-
-def _heights(region: Region) -> np.ndarray:
-    """Compute the function at both ends of an interval."""
-    return region.corners[:, 0] * region.slope[0, 0] + region.intercept[0]
 
 
 def _parts(found: Sequence[Region]) -> str:

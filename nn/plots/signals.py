@@ -38,7 +38,9 @@ def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
     axes = many_axes(axes, 2, 4.4, 3.4)
     for ax, name, title in zip(axes, ("std", "grad_std"), ("forward: signals", "backward: gradients"), strict=True):
         for i, (run, row) in enumerate(runs.items()):
-            sizes = [getattr(signal, name) for signal in row]
+            sizes = [getattr(signal, name) or np.nan for signal in row]  # there is no 0 on this axis
+            if not np.any(np.isfinite(sizes)):
+                run = f"{run} (all 0)"
             ax.plot(range(1, len(row) + 1), sizes, "o", label=run, markersize=4, **LINES[i % len(LINES)])
         ax.set(xlabel="layer", title=title, yscale="log")
     axes[0].set_ylabel("standard deviation")
