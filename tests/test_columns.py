@@ -975,7 +975,7 @@ def test_arrays_of_numbers_move_and_reduce_as_columns() -> None:
         return ag.sum(moved * moved) + ag.sum(picked * ag.flip(picked, axis=0)) + ag.sum(made, axis=1)[2]
 
     body = compiled_as_columns(ag.value_and_grad(f, (0, 1)), rng.normal(size=(20, 3)), rng.normal(size=41))
-    assert (body.stats.instructions, body.stats.calls) == (1000, 9)  # what moves costs nothing
+    assert (body.stats.instructions, body.stats.calls) == (830, 7)  # what moves costs nothing
 
 
 def test_gradients_of_what_is_repeated_twice_are_summed() -> None:

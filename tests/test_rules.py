@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import TABLE, Tensor, Value, compile, exp
-from autograd.compiler.ir.rules import NEUTRAL, SELF_INVERSE, TRANSPARENT
+from autograd import TABLE, Tensor, Value, compile, exp, where
+from autograd.compiler.ir.rules import ABSORBING, NEUTRAL, SELF_INVERSE, TRANSPARENT
 
 EDGES = [0.0, -0.0, 1.0, -2.5, 5e-324, -1e308, np.inf, -np.inf, np.nan]
 
@@ -76,7 +76,7 @@ def test_both_halves_keep_what_changes_a_number(name: str) -> None:
 
 
 def test_rules_are_rows_of_the_table() -> None:
-    for name in [*(name for name, _ in NEUTRAL), *SELF_INVERSE, *TRANSPARENT]:
+    for name in [*(name for name, _ in [*NEUTRAL, *ABSORBING]), *SELF_INVERSE, *TRANSPARENT]:
         assert name in TABLE
 
 
@@ -94,3 +94,19 @@ def test_a_one_among_the_data_breaks_no_loop() -> None:
     x = Value(0.5)
     many = compile(sum(exp(x * float(i)) for i in range(60)))
     assert "mul(" in str(many) and many.stats.calls < 10
+
+
+@pytest.mark.parametrize(("name", "place"), ABSORBING)
+def test_both_halves_know_a_result_that_no_operand_changes(name: str, place: int) -> None:
+    constant, want = ABSORBING[name, place]
+    f = with_constant(name, place, constant)
+    for number in EDGES:
+        assert [have.view(np.int64) for have in bits_of(f, number)] == [np.float64(want).view(np.int64)] * 2
+    assert not any(f"{name}(" in str(program) for program, _, _ in programs(f, 0.5))
+
+
+def test_a_choice_by_a_constant_is_no_operation() -> None:
+    x = Tensor([0.5, 2.0], label="x")
+    for condition in (np.ones(2), np.zeros(2), 1.0):
+        assert "where(" not in str(compile(where(condition, exp(x), 2.0 * x).sum()))
+    assert "where(" in str(compile(where(np.array([0.0, 1.0]), exp(x), 2.0 * x).sum()))

@@ -75,6 +75,25 @@ def test_all_second_derivatives_agree() -> None:
         np.testing.assert_allclose(have, want, rtol=1e-9, err_msg=name)
 
 
+def test_each_row_of_a_jacobian_is_the_gradient_of_its_result_alone() -> None:
+    with np.errstate(divide="ignore"):
+        J = jacobian(lambda x: 1.0 / x)(np.array([0.0, 2.0]))
+    np.testing.assert_array_equal(J, [[-np.inf, 0.0], [0.0, -0.25]])
+
+
+@pytest.mark.parametrize("n", [10, 100])
+def test_a_compiled_hessian_computes_no_zeros(n: int) -> None:
+    def rosenbrock(x: Any) -> Any:
+        a, b = x[:-1], x[1:]
+        return (100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2).sum()
+
+    x = np.random.default_rng(1).normal(size=n)
+    compiled = ag.compile(hessian(rosenbrock))
+    np.testing.assert_array_equal(compiled(x), hessian(rosenbrock)(x))
+    (traced,) = next(iter(compiled._traces.values()))
+    assert traced.body.stats.instructions < 20 * n  # three numbers in a row of the matrix are not zero
+
+
 def test_a_jacobian_by_rows_and_by_columns() -> None:
     def f(x: Any) -> Any:
         return ag.stack([x.sum() * x[0], ag.sin(x[1]), x @ x, x[2] / x[0]])

@@ -10,7 +10,7 @@ import numpy as np
 from ...primitives import TABLE
 from ...shapes import expand
 from .instructions import Instruction, Listing
-from .rules import NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
+from .rules import ABSORBING, NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 
 __all__ = ["common_subexpressions", "dead_code", "folded", "fused", "opened", "optimised"]
 
@@ -139,18 +139,39 @@ def folded(listing: Listing) -> Listing:
         if operands and all(x.name == "constant" for x in operands) and sum(x.data.size for x in operands) <= 4096:
             assert line.op is not None
             data = line.op.evaluate([float(x.data) if x.single else x.data for x in operands], line.params)
-            lines[number] = Instruction(
-                "constant", None, (), {}, line.shape, line.dtype, line.single, line.label,
-                np.array(data, dtype=line.dtype).reshape(line.shape),
-            )  # fmt: skip
+            lines[number] = _constant(line, np.array(data, dtype=line.dtype).reshape(line.shape))
             computed += 1
         elif (same := _unchanged(line, inputs, lines)) is not None:
             place[number] = same
+            left_out += 1
+        elif (known := _absorbed(line, operands)) is not None:
+            lines[number] = _constant(line, np.full(line.shape, known, line.dtype))
             left_out += 1
     out = Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
     out = _substituted(out, place)
     out.notes = [*out.notes, f"constant folding: computed {_count(computed)}; local rules: left out {left_out}"]
     return out
+
+
+def _constant(line: Instruction, data: np.ndarray) -> Instruction:
+    return replace(line, name="constant", op=None, inputs=(), params={}, data=data)
+
+
+def _is_filled(line: Instruction, number: float) -> bool:
+    """Return whether a line is a constant whose elements are all `number`."""
+    if line.name != "constant" or not line.data.size:
+        return False
+    numbers = line.data.reshape(-1)
+    return bool(is_neutral(numbers[0], number) and is_neutral(numbers, number).all())  # most differ in the first
+
+
+def _absorbed(line: Instruction, operands: list[Instruction]) -> float | None:
+    """Return the number that the result of `line` is, whatever its other operand is."""
+    for place, x in enumerate(operands):
+        zero, known = ABSORBING.get((line.name, place), (None, None))
+        if zero is not None and line.op is TABLE.get(line.name) and _is_filled(x, zero):
+            return known
+    return None
 
 
 def _unchanged(line: Instruction, inputs: tuple[int, ...], lines: list[Instruction]) -> int | None:
@@ -166,9 +187,11 @@ def _unchanged(line: Instruction, inputs: tuple[int, ...], lines: list[Instructi
         if line.name in TRANSPARENT:
             return number
         neutral = NEUTRAL.get((line.name, 1 - i))
-        if neutral is not None and other is not None and other.name == "constant" and other.data.size:
-            numbers = other.data.reshape(-1)
-            if is_neutral(numbers[0], neutral) and is_neutral(numbers, neutral).all():  # most differ in the first
+        if neutral is not None and other is not None and _is_filled(other, neutral):
+            return number
+        if _is(line, "where") and lines[inputs[0]].name == "constant" and i:
+            chosen = lines[inputs[0]].data != 0
+            if chosen.all() if i == 1 else not chosen.any():
                 return number
     return None
 

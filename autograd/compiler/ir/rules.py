@@ -1,4 +1,4 @@
-"""Local rewrite rules: operations whose result is one of their operands, in every bit.
+"""Local rewrite rules: operations whose result is one of their operands, or a constant, in every bit.
 
 One list for programs of arrays and of single numbers; each applies it to its own form of a graph. So do common
 subexpressions and dead code, which need no list. A rule holds for every operand, also -0.0, infinities and NaN: `x + 0`
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NEUTRAL", "SELF_INVERSE", "TRANSPARENT", "is_neutral"]
+__all__ = ["ABSORBING", "NEUTRAL", "SELF_INVERSE", "TRANSPARENT", "is_neutral"]
 
 NEUTRAL = {
     ("mul", 0): 1.0,
@@ -21,8 +21,12 @@ NEUTRAL = {
     ("add", 1): -0.0,
     ("sub", 1): 0.0,
     ("pow", 1): 1.0,
+    ("gated", 0): 1.0,
 }
 """With this constant as its operand of this place, an operation gives the other operand."""
+
+ABSORBING = {("pow", 1): (0.0, 1.0), ("gated", 0): (0.0, 0.0)}
+"""With the first constant as its operand of this place, an operation gives the second."""
 
 SELF_INVERSE = {"neg"}
 """Applied twice, an operation gives its operand."""

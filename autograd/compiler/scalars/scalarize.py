@@ -35,8 +35,8 @@ MOVES = {"reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", 
 class _Spelling:
     """Numbers nodes in order; an array of operations gets as many numbers as it has elements."""
 
-    def __init__(self, known: Collection[str], first: int, rows: Rows) -> None:
-        self.known, self.next, self.rows = known, first, rows
+    def __init__(self, known: Collection[str], first: int, data: np.ndarray) -> None:
+        self.known, self.next, self.data = known, first, data
         self.blocks: list[tuple[np.ndarray, str, list[np.ndarray]]] = []
         self.values: list[Any] = []
         self.at: list[int] = []
@@ -92,15 +92,34 @@ class _Spelling:
             return out
         if name in ("sum", "sum_to"):
             return self._sum(name, operands[0], params, shape)
-        if name == "add":  # what is scattered is mostly nothing
-            a, b = (np.broadcast_to(x, shape) for x in operands)
-            both = (a != NULL) & (b != NULL)
-            out = np.where(a == NULL, b, a)
-            out[both] = self.block("add", [a[both], b[both]], (int(both.sum()),))
-            return out
         if name in self.known and (op.elementwise or name == "where") and not op.options:
-            return self.block(name, operands, shape)
+            return self._elementwise(name, [np.broadcast_to(x, shape) for x in operands])
         return None
+
+    def _elementwise(self, name: str, operands: list[np.ndarray]) -> np.ndarray:
+        """Number the elements of an operation; no operation where exact zeros decide what its result is."""
+        x, y = operands[0], operands[-1]
+        out = np.full(x.shape, -1)
+        if name in ("add", "sub"):  # what is scattered is mostly nothing
+            out[y == NULL] = x[y == NULL]
+            if name == "add":
+                out[x == NULL] = y[x == NULL]
+        elif name == "neg":
+            out[x == NULL] = NULL
+        elif name == "gated":
+            out[self._is_constant(x, 0.0)] = NULL
+        elif name == "where":
+            taken = np.where(self._is_constant(x, 0.0), y, operands[1])
+            known = (x < len(self.data)) | (operands[1] == y)
+            out[known] = taken[known]
+        rest = out < 0
+        out[rest] = self.block(name, [x[rest] for x in operands], (int(rest.sum()),))
+        return out
+
+    def _is_constant(self, x: np.ndarray, number: float) -> np.ndarray:
+        """Say which nodes are this constant."""
+        last = len(self.data) - 1
+        return (x <= last) & (self.data[np.minimum(x, last)] == number)
 
     def _sum(self, name: str, x: np.ndarray, params: dict[str, Any], shape: tuple[int, ...]) -> np.ndarray:
         if name == "sum":
@@ -140,7 +159,7 @@ def spelled_out(
     if lanes and sum(x._data.__class__ is float for x in inputs) >= LEAVES and len(order) >= FEW:
         if size > LARGEST:
             return None
-    elif sum(map(_single, order)) < FEW or size > 100 * len(order):
+    elif size > FEW * len(order) or len(order) < FEW:
         return None
     else:
         lanes = False
@@ -158,12 +177,12 @@ def spelled_out(
         for leaf in (*constants, *inputs):
             mine, at = places[at : at + _size(leaf)], at + _size(leaf)
             leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
-        spelling = _Spelling(known, first, rows)
+        spelling = _Spelling(known, first, data)
         for node in reversed(order):
             if not spelling.take(node):
                 return None
         values, numbers_of = spelling.values, spelling.at
-        if not lanes and spelling.next - first > 4 * len(values):
+        if not lanes and not (4 * len(values) >= spelling.next - first or 2 * (spelling.next - first) < size):
             return None  # arrays do most of the work
         code, operands = np.zeros(spelling.next, np.uint8), np.full((spelling.next, 3), -1, np.int32)
         code[first_leaf:first] = LEAF

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir.rules import NEUTRAL, SELF_INVERSE, is_neutral
+from ..ir.rules import ABSORBING, NEUTRAL, SELF_INVERSE, is_neutral
 from .dataflow import Flow, Terms, Walk, flowing
 from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, Columns
 
@@ -56,6 +56,10 @@ def simplified(columns: Columns) -> str:
             continue
         equal &= ~(linear[at] & in_sum[at]) & ~(linear[x] & (name in ("add", "sub")))
         same[at[equal]] = x[equal]
+    for (name, place), (constant, result) in ABSORBING.items():
+        at = np.flatnonzero(code == columns.rows[name])
+        at = at[code[operands[at, place]] == CONSTANT]
+        same[at[is_neutral(data[operands[at, place]], constant)]] = NULL if result == 0.0 else ONE
     for name in SELF_INVERSE:
         at = np.flatnonzero(code == columns.rows[name])
         twice = code[operands[at, 0]] == columns.rows[name]
