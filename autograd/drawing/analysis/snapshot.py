@@ -164,7 +164,7 @@ class Snapshot:
                     for operand, part in contributions(self.nodes[i], g):
                         x = self.place[operand]
                         found[x] = found[x] + part if x in found else part
-        return {i: slope for i, g in found.items() if i not in inside and (slope := number(g)) is not None}
+        return {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
 
     def rules_of(self, i: int) -> list[tuple[str, str]]:
         """Return the derivative rules of a node in words, one per operand that is differentiated, with its name."""
