@@ -8,12 +8,10 @@ from ..checks import flag
 from ..graph import Node
 from .analysis.formula import formula_of, short
 from .analysis.notation import LATEX
-from .analysis.snapshot import Snapshot, number
+from .analysis.snapshot import Snapshot, number, snapshot_of_numbers
 from .picture.textbook import derivative, rule_in
 
 __all__ = ["latex"]
-
-_MOST = 400
 
 
 def _bracketed(x: str) -> str:
@@ -51,14 +49,8 @@ def latex(result: Node, values: bool = True) -> str:
     \frac{\partial y}{\partial x} &= \frac{\partial y}{\partial y} \cdot 2 = 1 \cdot 2 = 2
     \end{align*}
     """
-    if not isinstance(result, Node):
-        raise TypeError(f"`result` is a Value, not {type(result).__name__} ({result!r:.40})")
     values = flag(values, "values")
-    snapshot = Snapshot(result)
-    if len(snapshot.nodes) > _MOST:
-        raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} nodes; equations are written for {_MOST}")
-    if any(number(data) is None for data in snapshot.data):
-        raise ValueError("there are arrays in the graph of `result`: equations are of single numbers; use Values")
+    snapshot = snapshot_of_numbers(result, "equations")
     return f"{_aligned(_forward(snapshot, values))}\n{_aligned(_backward(snapshot, values))}"
 
 

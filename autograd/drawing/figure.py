@@ -10,7 +10,6 @@ from typing import Any
 from ..files import replace
 from .render.convert import animated, pdf, png
 from .render.html import inline, page, scrolled
-from .render.player import player
 from .render.svg_elements import size_of
 from .settings import Settings
 
@@ -118,7 +117,7 @@ class Figure:
     # Showing -----------------------------------------------------------------------------------------------
 
     def _inside(self) -> str:
-        return player(self._svg, self._steps, self._alt) if self._steps else inline(self.svg(), self._alt)
+        return inline(self.svg(), self._alt, self._steps)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         lines = self.text().splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from ..graph import Node
@@ -12,9 +13,9 @@ from .analysis.formula import cut, one_line, short
 from .analysis.groups import whole
 from .analysis.snapshot import Link, Snapshot
 from .drawing import Drawing
-from .picture.builder import PictureBuilder
 from .picture.elements import Picture
-from .picture.node_text import amounts, has_nan, is_bare, name_of
+from .picture.node_text import name_of
+from .picture.reverse_mode import forward_picture
 from .settings import Settings
 
 __all__ = ["Path", "Paths", "paths"]
@@ -186,31 +187,24 @@ class Paths:
         return Drawing([picture], [picture], self._snapshot, whole(self._snapshot), Settings())
 
     def _picture(self) -> Picture:
+        """Show the forward graph with local derivatives on the paths alone."""
         snapshot = self._snapshot
-        view = PictureBuilder(snapshot, whole(snapshot))
-        on_one = {self._start, *self._links}
-        for group in view.groups:
-            node = snapshot.nodes[group.output]
-            lines = view.heading(group) + amounts("" if is_bare(node) else "data", node._data)
-            amount = node._data if group.output in on_one and node._data.__class__ is float else None
-            view.add(group, lines, amount, has_nan(node._data), None)
+        made = forward_picture(snapshot)
         ways = {(link.result, link.position): link for links in self._links.values() for link in links}
-        for connection in view.connections:
-            link = ways.get(connection.uses[0])
-            if link is None:
-                view.join(connection, flows=False)
+        uses = [(i, position) for i, operands in enumerate(snapshot.operands) for position in range(len(operands))]
+        for use, edge in zip(uses, made.edges, strict=True):
+            if (link := ways.get(use)) is None:
+                edge.text, edge.sign, edge.hint, edge.flows, edge.has_nan = "", 0, "", False, False
             else:
-                view.join(connection, short(link.slope), link.slope or 0.0, f"local derivative {link.slope!r}")
-        for i, path in enumerate(self):
-            if i == _MOST_REMARKS:
-                view.remark(f"… and {self.count - i:,} more paths")
-                break
-            view.remark(str(path))
-        for remark in self._costs:
-            view.remark(remark)
-        view.remark("dotted: on no path", any(not edge.flows for edge in view.edges))
-        made = view.picture("", f"{self._title}; the sum of their products is {short(self.total)}.")
-        made.title = self._title
+                edge.text, edge.is_faint = short(link.slope), False
+        for i, box in enumerate(made.boxes):
+            box.amount = box.amount if i == self._start or i in self._links else None
+            box.lines = [line for line in box.lines if not line.text.startswith("grad ")]
+        remarks = [str(path) for path in islice(self, _MOST_REMARKS)]
+        left_out = [f"… and {self.count - _MOST_REMARKS:,} more paths"] if self.count > _MOST_REMARKS else []
+        dotted = ["dotted: on no path"] if any(not edge.flows for edge in made.edges) else []
+        made.legend = [*remarks, *left_out, *self._costs, *dotted]
+        made.title, made.sentence = self._title, f"{self._title}; the sum of their products is {short(self.total)}."
         return made
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -11,12 +11,11 @@ from ..display import Shown, number, table
 from ..graph import Node, fixed, saved
 from ..reverse import pullback
 from .analysis.formula import formula_of
-from .analysis.snapshot import Snapshot
+from .analysis.snapshot import Snapshot, snapshot_of_numbers
 from .picture.node_text import is_bare
 
 __all__ = ["TraceTable", "TraceRow", "trace_table"]
 
-_MOST = 400
 _STEP = float(np.cbrt(np.finfo(np.float64).eps))  # where rounding and curvature err alike
 
 
@@ -105,13 +104,7 @@ def trace_table(result: Node) -> TraceTable:
     v2    b + 1        2          3               3
     v3    v1*v2        6          1               1
     """
-    if not isinstance(result, Node):
-        raise TypeError(f"`result` is a Value, not {type(result).__name__} ({result!r:.40})")
-    snapshot = Snapshot(result)
-    if len(snapshot.nodes) > _MOST:
-        raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} values; a table has room for {_MOST}")
-    if any(data.__class__ is not float for data in snapshot.data):
-        raise ValueError("there are arrays in the graph of `result`: a table is of single numbers; use Values")
+    snapshot = snapshot_of_numbers(result, "tables")
     names = snapshot.names
     shown = [node for node in snapshot.nodes if not is_bare(node)]
     found = pullback([(result, 1.0)], shown, graph=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...graph import fixed
 from .batch import Sample
@@ -70,8 +70,7 @@ class GroupFinder:
         self.places = {i: place for i, label in labels.items() if (place := place_of(label))}
         self.named = [_Sum(members, [], (), depth=DEEPEST, title=title) for title, members in composites_of(snapshot)]
         self.sums = self._find_sums()
-        self.layers = self._find_layers()
-        self._name_all()
+        self.layers = self._name_all(self._find_layers())
 
     # Finding -----------------------------------------------------------------------------------------------
 
@@ -200,61 +199,64 @@ class GroupFinder:
             rows.setdefault((s.place[:-1], reads, behind), []).append(s)
         return [row for row in rows.values() if len(row) > 1 or len(row[0].place) > 1]
 
-    def _name_all(self) -> None:
+    def _name_all(self, rows: list[list[_Sum]]) -> dict[str, list[_Sum]]:
+        """Name sums and layers; return the layers by their names."""
         given: dict[str, int] = {}
 
         def name(base: str, always: bool = False) -> str:
             given[base] = given.get(base, 0) + 1
             return f"{base} {given[base]}" if always else base + (f" ({given[base]})" if given[base] > 1 else "")
 
-        self.layer_names = []
-        for row in self.layers:
+        layers = {}
+        for row in rows:
             place = row[0].place[:-1]
-            self.layer_names.append(name(" ".join(place)) if place else name("layer", always=True))
+            layers[name(" ".join(place)) if place else name("layer", always=True)] = row
         for s in self.sums:
             if s.place:
                 s.name = name(" ".join(s.place))
             else:
                 kind = "neuron" if s.holds else "sum" if s.depth > 1 else "row"
                 s.name = name(s.title.partition("(")[0] or kind, always=True)
-        for row, layer in zip(self.layers, self.layer_names, strict=True):
+        for layer, row in layers.items():
             if not row[0].place:
                 for s in row:
                     s.place = (layer, s.name)
+        return layers
 
     def typical(self) -> dict[tuple[str, ...], Group]:
         """For each place, give a group as it stands there when it is folded."""
         found: dict[tuple[str, ...], Group] = {}
         for s in reversed(self.sums):
-            found[s.place] = Group(s.operations, s.operations[-1:], self._with_numbers(s.members, s.holds), s.name,
-                                  s.place, activation=s.activation is not None)  # fmt: skip
-        for row in reversed(self.layers):
+            found[s.place] = self._group(s)
+        for row in reversed(self.layers.values()):
             found[row[0].place[:-1]] = self._layer(row, "")
         return found
+
+    def _group(self, s: _Sum, has_activation: bool = True) -> Group:
+        """Give a sum a box, with its activation if it has one."""
+        is_activated = has_activation and s.activation is not None
+        members = s.operations if is_activated else s.members
+        return Group(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
+                     activation=is_activated, title=s.title)  # fmt: skip
 
     # Dividing ----------------------------------------------------------------------------------------------
 
     def opened(self, name: str) -> list[Group]:
         """Return what a part consists of, neurons of a layer or single nodes, and what these are computed from."""
-        row = next((row for row, given in zip(self.layers, self.layer_names, strict=True) if given == name), None)
-        if row is not None:
-            groups = [Group(s.operations, s.operations[-1:], self._with_numbers(s.members, s.holds), s.name)
-                      for s in row]  # fmt: skip
-        else:
-            groups = [Group([i], [i]) for s in self.sums if s.name == name for i in s.operations]
+        groups = [replace(self._group(s), place=()) for s in self.layers.get(name, [])]
+        groups = groups or [Group([i], [i]) for s in self.sums if s.name == name for i in s.operations]
         inside = {i for group in groups for i in [*group.members, *group.holds]}
         operands = {x for group in groups for i in group.members for x in self.operands[i]} - inside
         return sorted([*groups, *(Group([x], [x]) for x in operands)], key=_key)
 
     def names(self) -> list[str]:
         """List what can be opened."""
-        return [*self.layer_names, *(s.name for s in self.sums)]
+        return [*self.layers, *(s.name for s in self.sums)]
 
     def nodes_of(self, name: str) -> set[int]:
         """Give the operations of a sum, neuron or layer by its name; none if there is no such."""
-        rows = [row for row, given in zip(self.layers, self.layer_names, strict=True) if given == name]
-        return {i for s in [*(s for row in rows for s in row), *(s for s in self.sums if s.name == name)]
-                for i in s.operations}  # fmt: skip
+        found = self.layers.get(name, []) + [s for s in self.sums if s.name == name]
+        return {i for s in found for i in s.operations}
 
     def groups(self, depth: int, opened: set[str], inside: set[int]) -> list[Group]:
         """Divide into groups, operands first.
@@ -267,13 +269,10 @@ class GroupFinder:
         groups: list[Group] = []
         named = opened if "all" not in opened else opened | {s.name for s in self.sums if s.title}
         open_sums = {id(s) for s in self.sums if s.name in named or not inside.isdisjoint([*s.operations, *s.holds])}
-        for row, name in zip(self.layers, self.layer_names, strict=True):
+        for name, row in self.layers.items():
             if depth > 0 and name in opened:
                 open_sums |= {id(s) for s in row}
-        if depth == 0:
-            for row, name in zip(self.layers, self.layer_names, strict=True):
-                if name in opened or any(id(s) in open_sums for s in row):
-                    continue
+            elif depth == 0 and name not in opened and open_sums.isdisjoint(map(id, row)):
                 open_sums |= {id(s) for s in row}  # they have their box
                 groups.append(self._layer(row, name))
         done = {i for group in groups for i in group.members}
@@ -284,12 +283,9 @@ class GroupFinder:
             if id(s) in open_sums or (depth > s.depth and not s.is_forced):
                 places.update(dict.fromkeys([*s.operations, *s.holds], s.place))
                 continue
-            behind = depth < 2 and s.activation is not None
-            members = s.operations if behind else s.members
-            groups.append(Group(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
-                              activation=behind, title=s.title))  # fmt: skip
-            done.update(members)
-            if s.activation is not None and not behind:
+            groups.append(self._group(s, has_activation=depth < 2))
+            done.update(groups[-1].members)
+            if s.activation is not None and s.activation not in done:
                 places[s.activation] = s.place
         held = {x for group in groups for x in group.holds}
         for i in self.shown:

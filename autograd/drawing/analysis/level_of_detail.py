@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -121,12 +122,19 @@ def _around(snapshot: Snapshot, made: Grouping, near: set[int] | None, radius: i
     for edge in edges:
         beside.setdefault(edge.operand, set()).add(edge.result)
         beside.setdefault(edge.result, set()).add(edge.operand)
-    kept = {k for k, group in enumerate(made.groups) if not near.isdisjoint([*group.members, *group.holds])}
-    border = set(kept)
-    for _ in range(2 if radius is None else radius):
-        border = {x for i in border for x in beside.get(i, ())} - kept
-        kept |= border
-    return _cut(made, edges, kept)
+    start = [k for k, group in enumerate(made.groups) if not near.isdisjoint([*group.members, *group.holds])]
+    return _cut(made, edges, _reached(start, beside, steps=2 if radius is None else radius))
+
+
+def _reached(start: list[int], beside: dict[int, set[int]], steps: int = -1, most: float = math.inf) -> set[int]:
+    """Return what lies within some steps, the nearest first if there is more than enough."""
+    kept, border = set(start), start
+    while border and steps:
+        border = [x for x in dict.fromkeys(x for i in border for x in sorted(beside.get(i, ()))) if x not in kept]
+        border = border[: int(min(most - len(kept), len(border)))]
+        kept |= set(border)
+        steps -= 1
+    return kept
 
 
 def _focus(snapshot: Snapshot, finder: GroupFinder, focus: Any) -> set[int] | None:
@@ -145,19 +153,12 @@ def _focus(snapshot: Snapshot, finder: GroupFinder, focus: Any) -> set[int] | No
 
 def _near_the_end(snapshot: Snapshot, made: Grouping, most: int) -> Grouping:
     """Keep what lies nearest to the results."""
-    edges = connections(snapshot, made.groups)
-    below: dict[int, list[int]] = {}
+    edges, roots = connections(snapshot, made.groups), set(snapshot.roots)
+    below: dict[int, set[int]] = {}
     for edge in edges:
-        below.setdefault(edge.result, []).append(edge.operand)
-    roots = set(snapshot.roots)
-    queue = [k for k, group in enumerate(made.groups) if not roots.isdisjoint(group.outputs)]
-    kept = set(queue)
-    for i in queue:  # grows while it is walked
-        for x in below.get(i, []):
-            if x not in kept and len(kept) < most * 2 // 3:
-                kept.add(x)
-                queue.append(x)
-    return _cut(made, edges, kept)
+        below.setdefault(edge.result, set()).add(edge.operand)
+    start = [k for k, group in enumerate(made.groups) if not roots.isdisjoint(group.outputs)]
+    return _cut(made, edges, _reached(start, below, most=most * 2 // 3))
 
 
 def _cut(made: Grouping, edges: list[Connection], kept: set[int]) -> Grouping:

@@ -100,7 +100,7 @@ class Snapshot:
             for i in range(len(self.nodes) - 1, -1, -1):
                 node = self.nodes[i]
                 g = adjoints.get(node)
-                if g is None or not self.operands[i] or not any(_differentiated(node, k) for k in _places(node)):
+                if g is None or not any(_differentiated(node, k) for k in range(len(node.inputs))):
                     continue
                 steps[i] = len(steps) + 1
                 for operand, added in contributions(node, g, self._masked):
@@ -208,8 +208,21 @@ class Snapshot:
         return names
 
 
-def _places(node: Node) -> range:
-    return range(len(node.inputs))
+def snapshot_of_numbers(result: Any, what: str, most: int = 400) -> Snapshot:
+    """Return a snapshot of a Value for `what`, which has room for some nodes, each of a single number.
+
+    Raises:
+        TypeError: `result` is not a node.
+        ValueError: there are more nodes, or arrays.
+    """
+    if not isinstance(result, Node):
+        raise TypeError(f"`result` is a Value, not {type(result).__name__} ({result!r:.40})")
+    snapshot = Snapshot(result)
+    if len(snapshot.nodes) > most:
+        raise ValueError(f"`result` is computed by {len(snapshot.nodes):,} nodes; {what} have room for {most}")
+    if any(data.__class__ is not float for data in snapshot.data):
+        raise ValueError(f"there are arrays in the graph of `result`: {what} are of single numbers; use Values")
+    return snapshot
 
 
 def _differentiated(node: Node, i: int) -> bool:

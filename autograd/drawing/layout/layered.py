@@ -5,6 +5,7 @@ Source: Sugiyama, Tagawa and Toda (1981), Methods for Visual Understanding of Hi
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections import defaultdict
 from itertools import pairwise
 from typing import Any
@@ -92,18 +93,12 @@ def _crossings(columns: list[list[int]], right: dict[int, list[int]]) -> int:
     total = 0
     for here, there in pairwise(columns):
         at = {v: i for i, v in enumerate(there)}
-        seen = [0] * (len(there) + 1)  # a Fenwick tree of the ends so far
-        count = 0
+        ends: list[int] = []  # of the edges above, in order
         for u in here:
-            ends = sorted(at[v] for v in right[u])
-            for end in ends:
-                total, i = total + count, end + 1
-                while i:
-                    total, i = total - seen[i], i & (i - 1)
-            for end in ends:
-                count, i = count + 1, end + 1
-                while i <= len(there):
-                    seen[i], i = seen[i] + 1, i + (i & -i)
+            own = [at[v] for v in right[u]]
+            total += sum(len(ends) - bisect_right(ends, end) for end in own)
+            for end in own:
+                insort(ends, end)
     return total
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ...display import level
+
 __all__ = ["Box", "Cluster", "Edge", "Line", "Picture", "width_of"]
 
 
@@ -132,6 +134,10 @@ class Picture:
     def largest(self) -> float:
         """The largest size of a number that has a colour."""
         return max((abs(b.amount) for b in self.boxes if b.amount is not None and math.isfinite(b.amount)), default=0.0)
+
+    def level_of(self, box: Box) -> int:
+        """Return the colour of a box, from -8, orange, over 0 to 8, blue."""
+        return level(box.amount, self.largest)
 
     def nested(self) -> Iterator[tuple[str, int]]:
         """Walk through frames and boxes: yield ("open", frame), ("box", box) and ("close", frame)."""

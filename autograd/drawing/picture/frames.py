@@ -10,9 +10,9 @@ from ...graph import fixed
 from ..analysis.formula import short, sum_of
 from ..analysis.snapshot import Snapshot, number, ones, plain_data
 from .elements import Box, Line, Picture
-from .node_text import amounts, heading, heat_of, is_bare
+from .node_text import amounts, heading, heat_of, is_bare, value_text
 from .reverse_mode import backward_picture, forward_picture
-from .steps import Step, amount, backward_sentence, forward_sentence, named, steps_of
+from .steps import Step, backward_sentence, forward_sentence, named, steps_of
 
 __all__ = ["Frame", "FrameSequence", "frames_of"]
 
@@ -117,7 +117,7 @@ class _Scene:
         seeded = [i for i in self.snapshot.roots if i in self.snapshot.adjoints]
         for i in seeded:
             self._receive(i, [self._seed(i)])
-        told = " and ".join(f"{named(self.snapshot.nodes[i])} receives {amount(self._seed(i))}" for i in seeded)
+        told = " and ".join(f"{named(self.snapshot.nodes[i])} receives {value_text(self._seed(i))}" for i in seeded)
         self._take(set(seeded), set(), f"backward begins: {told}")
 
     def _seed(self, i: int) -> Any:

@@ -112,8 +112,8 @@ def name_of(snapshot: Snapshot) -> str:
 
 
 def value_text(data: Any) -> str:
-    """Say a number, or the shape of an array."""
+    """Say a number, or the shape and norm of an array."""
     single = number(data)
-    return short(single) if single is not None else f"an array of shape {data.shape}"
+    return short(single) if single is not None else f"an array {data.shape} of norm {short(norm_of(data))}"
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from ...graph import fixed
-from ..analysis.formula import one_line, short
+from ...graph import Node, fixed
+from ..analysis.formula import cut, one_line, short
 from ..analysis.groups import Connection, Grouping
 from ..analysis.snapshot import Snapshot, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, grads_of, held_lines
 from .node_text import amounts, has_nan, heat_of, hint_of, is_bare, kind_of, name_of, value_text
-from .rule_text import Rules, remarks_on, rule_lines, rule_texts
 
 __all__ = ["backward_picture", "forward_picture"]
+
+_COLUMNS = 20  # of a rule in a box
+
+Rules = list[tuple[str, str]]
+"""For each operand that is differentiated, its name and the rule, as `Snapshot.rules_of` gives them."""
 
 _SHAPES = "round ends: a leaf, double outline: the result"
 
@@ -83,9 +88,9 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
                 rules = sums[1:]
             if len(group.members) == 1:
                 words = snapshot.rules_of(group.output)
-                rules += rule_texts(node, words)
+                rules += _rule_texts(node, words)
                 told += [] if view.is_brief else [(node, words)]
-                lines += [] if view.is_brief else rule_lines(node, words)
+                lines += [] if view.is_brief else _rule_lines(node, words)
             elif not view.is_brief:
                 lines += held_lines(snapshot, group, "∂", adjoints.get)
         box = view.add(group, lines, None if adjoint is None else number(adjoint), has_nan(adjoint), adjoint)
@@ -98,7 +103,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
     view.remark("small number: the order of execution", steps)
     view.remark("on an edge: gradient that arrives × local derivative", view.has_texts)
     view.remark("= a + b: several uses add up", has_sums)
-    for remark in remarks_on(told, snapshot.letters):
+    for remark in _remarks_on(told, snapshot.letters):
         view.remark(remark)
     view.remark(_SHAPES, view.edges)
     view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)
@@ -134,3 +139,39 @@ def _sentence_back(snapshot: Snapshot) -> str:
     ]
     given = f"; gradients: {', '.join(groups[:8])}{' and others' if len(groups) > 8 else ''}" if groups else ""
     return f"The backward pass from {name_of(snapshot)} in {len(snapshot.steps):,} steps{given}."
+
+
+# Rules in words ----------------------------------------------------------------------------------------------
+
+def _rule_texts(node: Node, rules: Rules) -> list[str]:
+    """Write the rules in full."""
+    return [f"∂/∂{name} = {rule}" if node.op.elementwise else f"to {name}: {rule}" for name, rule in rules]
+
+
+def _rule_lines(node: Node, rules: Rules) -> list[Line]:
+    """Write the rules in few short lines."""
+    if node.inputs and node.op.elementwise and len(rules) > 1 and len({rule for _, rule in rules}) == 1:
+        return _folded(", ".join(f"∂/∂{name}" for name, _ in rules) + f" = {rules[0][1]}")
+    return [line for text in _rule_texts(node, rules) for line in _folded(text)]
+
+
+def _folded(text: str) -> list[Line]:
+    """Write a rule on one line, or two; the tooltip has it whole."""
+    if len(text) <= _COLUMNS:
+        return [Line(text, small=True)]
+    places = range(len(text) // 3, min(_COLUMNS + 1, len(text) - 1))
+    marks = [i for i in places if text[i] in "*/ ,+-=" and text[i + 1] != "*"]
+    at = 1 + min(marks, key=lambda i: (text.count("(", 0, i) - text.count(")", 0, i), -i), default=_COLUMNS - 1)
+    return [Line(text[:at].rstrip(), small=True), Line(cut(text[at:].lstrip(), _COLUMNS), small=True)]
+
+
+def _remarks_on(nodes: list[tuple[Node, Rules]], letters: list[str]) -> list[str]:
+    """Explain the words that rules use beside labels."""
+    words: set[str] = set()
+    x, y, _ = letters
+    for node, rules in nodes:
+        labels = {x.label for x in node.inputs}
+        for name, rule in rules:
+            words |= set(re.findall(r"\w+", rule)) | ({x} if name not in labels else set())
+    remarks = {"g": "g: the gradient that arrives", "out": "out: the value itself", x: f"{x}, {y}: the operands"}
+    return [remark for word, remark in remarks.items() if word in words]

@@ -11,9 +11,9 @@ import numpy as np
 from ...graph import Node, saved
 from ..analysis.formula import formula, one_line, short, sum_of
 from ..analysis.snapshot import Snapshot, number
-from .node_text import norm_of
+from .node_text import value_text
 
-__all__ = ["Contribution", "Step", "amount", "backward_steps", "forward_sentence", "named", "steps_of"]
+__all__ = ["Contribution", "Step", "backward_steps", "forward_sentence", "named", "steps_of"]
 
 
 @dataclass(frozen=True)
@@ -132,21 +132,13 @@ def named(node: Node) -> str:
     return f"{the_noun} {written}" if short_enough else the_noun
 
 
-def amount(data: Any) -> str:
-    """Say a number, or what is to be said of an array."""
-    single = number(data)
-    if single is not None:
-        return short(single)
-    return f"an array {data.shape} of norm {short(norm_of(data))}"
-
-
 def forward_sentence(node: Node) -> str:
     """Say what a node computes from what."""
     operands = []
     for operand, data in zip(node.inputs, saved(node), strict=True):
-        label = one_line(operand.label)
-        operands.append(f"{label} = {amount(data)}" if label and number(data) is not None else label or amount(data))
-    return f"{named(node)} takes {_listed(operands)}, gives {amount(node._data)}"
+        label, told = one_line(operand.label), value_text(data)
+        operands.append(f"{label} = {told}" if label and number(data) is not None else label or told)
+    return f"{named(node)} takes {_listed(operands)}, gives {value_text(node._data)}"
 
 
 def backward_sentence(step: Step) -> str:
@@ -154,12 +146,12 @@ def backward_sentence(step: Step) -> str:
     parts = []
     for part in step.contributions:
         single = part.slope is not None and number(step.gradient) is not None and number(part.added) is not None
-        told = f"{amount(step.gradient)} × {short(part.slope)}" if single else amount(part.added)
+        told = f"{value_text(step.gradient)} × {short(part.slope)}" if single else value_text(part.added)
         before = number(part.before)
-        total = f" ({sum_of([before, number(part.added)])} = {amount(part.after)})" if single and before else ""
+        total = f" ({sum_of([before, number(part.added)])} = {value_text(part.after)})" if single and before else ""
         parts.append(f"{told} to {named(part.operand)}{total}")
     adds = f"adds {_listed(parts)}" if parts else "adds nothing"
-    return f"{named(step.node)} receives {amount(step.gradient)}, {adds}"
+    return f"{named(step.node)} receives {value_text(step.gradient)}, {adds}"
 
 
 def _listed(parts: Sequence[str]) -> str:

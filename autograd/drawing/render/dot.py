@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..layout.graphviz_input import direction
-from ..layout.sizes import edge_colour, fill, level
+from ..layout.sizes import edge_colour, fill
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
 
@@ -66,7 +66,7 @@ def _words(box: Box) -> str:
 def _box(box: Box, view: Picture, theme: Theme) -> dict[str, str]:
     import graphviz
 
-    looks = {"fillcolor": theme.colours[fill(level(box.amount, view.largest))], "fontcolor": theme.ink,
+    looks = {"fillcolor": theme.colours[fill(view.level_of(box))], "fontcolor": theme.ink,
              "color": theme.ink, "tooltip": graphviz.escape(box.hint)}  # fmt: skip
     looks |= {
         "constant": {"penwidth": "0", "style": "filled"}, "stub": {"style": "rounded,dashed", "color": theme.quiet},

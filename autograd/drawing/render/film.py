@@ -5,12 +5,14 @@ Each part of the picture is written once for every way it looks, with the frames
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from ..layout.placement import Layout, Place, Route, arrange
 from ..layout.sizes import INK, QUIET
-from ..picture.frames import Frame, FrameSequence
+from ..picture.elements import Box, Edge
+from ..picture.frames import FrameSequence
 from .svg import box_shape, edge_lines, edge_text
 from .svg_elements import document, n, rect, text_at, wrapped
 from .theme import MARKER
@@ -31,48 +33,45 @@ Part = tuple[int, int, str]
 """The first frame in which something is seen, the first in which it no longer is, and its markup."""
 
 
-def _parts(sequence: FrameSequence, layout: Layout) -> list[Part]:
-    """Write every look of every edge and box once, in the order of drawing."""
-    parts: list[Part] = []
+def _drawn(sequence: FrameSequence, layout: Layout) -> list[list[str]]:
+    """Write each frame, in the order of drawing: rings, edges, boxes, texts; an empty text for what is not seen."""
+    written: dict[Any, str] = {}
 
-    def add(look: Callable[[Frame], Any], write: Callable[[Frame], str]) -> None:
-        parts.extend(_runs(sequence.frames, look, write))
+    def once(write: Callable[..., str], *look: Any) -> str:
+        key = write.__name__, *(x if isinstance(x, int) else id(x) for x in look)
+        if key not in written:
+            written[key] = write(*look)
+        return written[key]
 
-    def add_edge(k: int, route: Route) -> None:
-        add(lambda f: (id(f.picture.edges[k]), f.turned[k], k in f.lit_edges), lambda f: _edge(f, k, route))
+    made = []
+    for frame in sequence.frames:
+        picture = frame.picture
+        edges = list(enumerate(zip(picture.edges, layout.routes, strict=True)))
+        boxes = list(enumerate(zip(picture.boxes, layout.places, strict=True)))
+        made.append([
+            *(once(_ring, place) if i in frame.lit else "" for i, (_, place) in boxes),
+            *(once(_edge, edge, route, frame.turned[k], k in frame.lit_edges) for k, (edge, route) in edges),
+            *(once(_box, box, place, picture.level_of(box), i in frame.faint) for i, (box, place) in boxes),
+            *(once(edge_text, edge, route) if edge.text else "" for _, (edge, route) in edges),
+        ])  # fmt: skip
+    return made
 
-    def add_ring(i: int, place: Place) -> None:
-        add(lambda f: i in f.lit, lambda f: _ring(place) if i in f.lit else "")
 
-    def add_box(i: int, place: Place) -> None:
-        add(lambda f: (id(f.picture.boxes[i]), i in f.faint, f.phase), lambda f: _box(f, i, place))
-
-    def add_text(k: int, route: Route) -> None:
-        add(lambda f: id(f.picture.edges[k]), lambda f: _text(f, k, route))
-
-    for i, place in enumerate(layout.places):
-        add_ring(i, place)
-    for k, route in enumerate(layout.routes):
-        add_edge(k, route)
-    for i, place in enumerate(layout.places):
-        add_box(i, place)
-    for k, route in enumerate(layout.routes):
-        add_text(k, route)
+def _parts(drawn: list[list[str]]) -> list[Part]:
+    """Find the frames in which each markup is seen."""
+    parts = []
+    for looks in zip(*drawn, strict=True):
+        start = 0
+        for markup, run in groupby(looks):
+            end = start + len(list(run))
+            parts += [(start, end, markup)] if markup else []
+            start = end
     return parts
 
 
-def _runs(frames: list[Frame], look: Callable[[Frame], Any], write: Callable[[Frame], str]) -> Iterator[Part]:
-    start = 0
-    for i in range(1, len(frames) + 1):
-        if i == len(frames) or look(frames[i]) != look(frames[start]):
-            if markup := write(frames[start]):
-                yield start, i, markup
-            start = i
-
-
-def _edge(frame: Frame, k: int, route: Route) -> str:
-    markup = edge_lines(frame.picture.edges[k], route, frame.turned[k])
-    if k in frame.lit_edges:
+def _edge(edge: Edge, route: Route, is_turned: bool, is_lit: bool) -> str:
+    markup = edge_lines(edge, route, is_turned)
+    if is_lit:
         first, *spline = route.points
         curve = " ".join(f"{n(x)},{n(y)}" for x, y in spline)
         line = f"M{_at(route.start)} L{_at(first)} C{curve} L{_at(route.end)}"
@@ -85,19 +84,14 @@ def _at(point: tuple[float, float]) -> str:
     return f"{n(point[0])},{n(point[1])}"
 
 
-def _box(frame: Frame, i: int, place: Place) -> str:
-    markup = box_shape(frame.picture.boxes[i], place, frame.picture)
-    return f'<g opacity="0.6">{markup}</g>' if i in frame.faint else markup
+def _box(box: Box, place: Place, level: int, is_faint: bool) -> str:
+    markup = box_shape(box, place, level)
+    return f'<g opacity="0.6">{markup}</g>' if is_faint else markup
 
 
 def _ring(place: Place) -> str:
     left, top = place.x - place.width / 2 - 5, place.y - place.height / 2 - 5
     return rect(left, top, place.width + 10, place.height + 10, 12, f'class="lit" fill="{MARKER}"')
-
-
-def _text(frame: Frame, k: int, route: Route) -> str:
-    edge = frame.picture.edges[k]
-    return edge_text(edge, route) if edge.text else ""
 
 
 # One picture that plays ----------------------------------------------------------------------------------------
@@ -106,39 +100,40 @@ def _text(frame: Frame, k: int, route: Route) -> str:
 def animation(sequence: FrameSequence, layout: Layout, seconds: float) -> str:
     """Write an SVG that shows each frame for some seconds, and begins again; where nothing moves, the last one."""
     count = len(sequence.frames)
-    parts, captions, width, height, whole = _scenes(sequence, layout)
+    captions, width, height, whole = _captions(sequence, layout)
+    parts = _parts(_drawn(sequence, layout))
+    told = [(i, i + 1, caption) for i, caption in enumerate(captions)]
     body = [
         f'<g transform="translate({n((width - layout.width) / 2)} {n(_MARGIN)})">',
         *(_timed(part, count) for part in parts),
         '</g><g class="caption">',
-        *(_timed(part, count) for part in captions),
+        *(_timed(part, count) for part in told),
         "</g>",
     ]
-    spans = {(start, end) for start, end, _ in [*parts, *captions]}
+    spans = {(start, end) for start, end, _ in [*parts, *told]}
     more = f' data-plays="" data-frames="{count}" data-turn="{sequence.turn}" data-picture="{n(width)} {n(height)}"'
     return document(width, whole, sequence.title, sequence.sentence, body, _timing(spans, count, seconds), more)
 
 
-def _scenes(sequence: FrameSequence, layout: Layout) -> tuple[list[Part], list[Part], float, float, float]:
-    """Return what is seen of the picture and below it, and when; width, height, and height with the captions."""
+def _captions(sequence: FrameSequence, layout: Layout) -> tuple[list[str], float, float, float]:
+    """Write what stands below each frame; return width, height, and height with it as well."""
     count = len(sequence.frames)
     width = max(layout.width + 2 * _MARGIN, 420.0)
     height = layout.height + 2 * _MARGIN
-    told = [wrapped([sequence.said(i)], width - 2 * _MARGIN, 7.3) for i in range(count)]
+    told = [wrapped([sentence], width - 2 * _MARGIN, 7.3) for sentence in sequence.sentences]
     lines = max(map(len, told))
-    captions = [(i, i + 1, _caption(told[i], height, width, lines, i, count)) for i in range(count)]
-    return _parts(sequence, layout), captions, width, height, height + _LINE * lines + 14
+    captions = [_caption(told[i], height, width, lines, i, count) for i in range(count)]
+    return captions, width, height, height + _LINE * lines + 14
 
 
 def stills(sequence: FrameSequence, layout: Layout) -> list[str]:
     """Write each frame as an SVG of its own, all of one size."""
-    parts, captions, width, _, whole = _scenes(sequence, layout)
-    made = []
-    for i in range(len(sequence.frames)):
-        seen, told = ([markup for start, end, markup in x if start <= i < end] for x in (parts, captions))
-        body = [f'<g transform="translate({n((width - layout.width) / 2)} {n(_MARGIN)})">', *seen, "</g>", *told]
-        made.append(document(width, whole, sequence.title, sequence.said(i), body))
-    return made
+    captions, width, _, whole = _captions(sequence, layout)
+    head = f'<g transform="translate({n((width - layout.width) / 2)} {n(_MARGIN)})">'
+    return [
+        document(width, whole, sequence.title, told, [head, *filter(None, seen), "</g>", caption])
+        for seen, told, caption in zip(_drawn(sequence, layout), sequence.sentences, captions, strict=True)
+    ]
 
 
 def _timed(part: Part, count: int) -> str:
@@ -189,7 +184,7 @@ def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int
     cell = COLUMN / columns if columns > 1 else max(min(width, COLUMN), 0.7 * width)
     scale = min(1.0, cell / width)
     told = [wrapped([sequence.said(i)], cell - 2 * _MARGIN, 6.8) for i in shown]
-    parts = _parts(sequence, layout)
+    drawn = _drawn(sequence, layout)
     body: list[str] = []
     y = 0.0
     for row in range(0, len(shown), columns):
@@ -198,7 +193,7 @@ def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int
             x = (k - row) * cell
             body.append(f'<g transform="translate({n(x + (cell - width * scale) / 2)} {n(y)}) scale({scale:.4f})">')
             body.append(f'<g transform="translate({n(_MARGIN)} {n(_MARGIN)})">')
-            body += [markup for start, end, markup in parts if start <= shown[k] < end]
+            body += filter(None, drawn[shown[k]])
             body.append("</g></g>")
             for number, line in enumerate(told[k]):
                 body.append(text_at(x + _MARGIN, y + height * scale + 14 * number + 8, line, 11, "ink"))

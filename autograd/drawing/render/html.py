@@ -3,38 +3,38 @@
 from __future__ import annotations
 
 import base64
-import re
+from collections.abc import Sequence
 from importlib.resources import files
 
 from .svg_elements import escape, quoted, token_of
 from .theme import dark_rules
 
-__all__ = ["asset", "data_url", "explorer", "inline", "page", "scrolled"]
+__all__ = ["explorer", "inline", "page", "scrolled"]
 
 
-def asset(name: str) -> str:
+def _asset(name: str) -> str:
     """Return a style sheet or a script that stands beside this file."""
-    return files(str(__package__)).joinpath(name).read_text(encoding="utf-8")
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
 def _styles(svg: str) -> str:
     # printed, a page holds the picture: JupyterLab and `max-width: none` would cut it at the margin
-    return f"{dark_rules(svg)}<style>{asset('print.css')}</style>"
+    return f"{dark_rules(svg)}<style>{_asset('print.css')}</style>"
 
 
-def data_url(svg: str) -> str:
-    """Return an SVG as the address of an image."""
-    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+def inline(svg: str, sentence: str, steps: Sequence[str] = ()) -> str:
+    """Write an image of the SVG and the script that puts the SVG in its place, or a player of its steps.
 
-
-def inline(svg: str, sentence: str) -> str:
-    """Write an image of the SVG and the script that puts the SVG in its place."""
-    token = re.search(r'id="(\w+)"', svg)
-    assert token is not None
+    Without scripts, an animated picture plays by itself.
+    """
+    name, script = ("chalkgrad-player", "player.js") if steps else ("chalkgrad", "swap.js")
+    listed = "".join(f"<li>{escape(step).replace(' × ', '&nbsp;×&nbsp;')}</li>" for step in steps)
+    listed = f'<ol hidden="">{listed}</ol>' if steps else ""
+    token, data = token_of(svg), base64.b64encode(svg.encode()).decode()
     return (
-        f'{_styles(svg)}<div data-chalkgrad="{token[1]}" style="overflow-x:auto;max-width:100%">'
-        f'<img style="max-width:none" alt={quoted(sentence)} src="{data_url(svg)}"/></div>'
-        f"<script>{asset('swap.js').replace('TOKEN', token[1])}</script>"
+        f'{_styles(svg)}<div data-{name}="{token}" style="overflow-x:auto;max-width:100%">'
+        f'<img style="max-width:none" alt={quoted(sentence)} src="data:image/svg+xml;base64,{data}"/>{listed}</div>'
+        f"<script>{_asset(script).replace('TOKEN', token)}</script>"
     )
 
 
@@ -50,7 +50,7 @@ def explorer(svg: str, parts: dict[str, str]) -> str:
     return (
         f'{_styles(svg + "".join(parts.values()))}<div data-chalkgrad="" data-chalkgrad-explorer="{token}">'
         f'<div class="cge-view" style="overflow:auto">{svg}</div>{templates}</div>'
-        f"<script>{asset('explorer.js').replace('TOKEN', token)}</script>"
+        f"<script>{_asset('explorer.js').replace('TOKEN', token)}</script>"
     )
 
 
@@ -59,6 +59,6 @@ def page(title: str, body: str) -> str:
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>{escape(title)}</title>\n<style>{asset('page.css')}</style>\n</head>\n<body>\n"
-        f"<script>{asset('follow_theme.js')}</script>\n{body}\n</body>\n</html>\n"
+        f"<title>{escape(title)}</title>\n<style>{_asset('page.css')}</style>\n</head>\n<body>\n"
+        f"<script>{_asset('follow_theme.js')}</script>\n{body}\n</body>\n</html>\n"
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..analysis.formula import one_line
 from ..layout.graphviz_input import direction
-from ..layout.sizes import LEVELS, edge_colour, fill, level
+from ..layout.sizes import LEVELS, edge_colour, fill
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
 
@@ -47,7 +47,7 @@ def _boxes(view: Picture, letter: str, used: set[int]) -> Iterator[str]:
             yield "end"
         else:
             box = view.boxes[k]
-            steps = level(box.amount, view.largest)
+            steps = view.level_of(box)
             used.add(steps)
             yield f"{letter}{k}{_box(box)}:::f{steps + LEVELS}"
             if box.has_nan:

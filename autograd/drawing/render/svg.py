@@ -5,19 +5,7 @@ from __future__ import annotations
 import math
 
 from ..layout.placement import Layout, Place, Point, Route
-from ..layout.sizes import (
-    CELL,
-    INK,
-    NAN,
-    PAPER,
-    QUIET,
-    edge_colour,
-    fill,
-    heat_height,
-    level,
-    line_height,
-    title_lines,
-)
+from ..layout.sizes import CELL, INK, NAN, PAPER, QUIET, edge_colour, fill, heat_height, line_height, title_lines
 from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
 from .svg_elements import above_lines, document, escape, heat_map, n, quoted, rect, text_at, wrapped
 
@@ -61,7 +49,7 @@ def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tup
     body += [frame_shape(cluster, frame) for cluster, frame in frames if frame]
     routed = list(zip(view.edges, layout.routes, strict=True))
     body += [edge_lines(edge, route, view.is_backward) for edge, route in routed]
-    body += [box_shape(box, place, view) for box, place in zip(view.boxes, layout.places, strict=True)]
+    body += [box_shape(box, place, view.level_of(box)) for box, place in zip(view.boxes, layout.places, strict=True)]
     body += [edge_text(edge, route) for edge, route in routed if edge.text]
     body.append("</g>")
     y += layout.height + 10
@@ -85,13 +73,13 @@ def frame_shape(cluster: Cluster, frame: Place) -> str:
     return "".join([rect(left, top, frame.width, frame.height, 8, marks), *texts])
 
 
-def box_shape(box: Box, place: Place, view: Picture) -> str:
-    """Draw a box, coloured on the scale of its view."""
+def box_shape(box: Box, place: Place, level: int) -> str:
+    """Draw a box in the colour of a level."""
     left, top = place.x - place.width / 2, place.y - place.height / 2
     opens = f" data-part={quoted(box.part)}" if box.part else ""
     parts = [f"<g{opens}><title>{escape(box.hint)}</title>"]
     outline = NAN if box.has_nan else INK
-    colour = f'fill="{fill(level(box.amount, view.largest))}"'
+    colour = f'fill="{fill(level)}"'
     radius = place.height / 2 if box.kind == "leaf" else 5.0
     thick = 3.0 if box.has_nan else 2.0 if box.kind == "leaf" else 1.2
     if box.kind == "leaf":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..analysis.notation import latex_text
 from ..layout.placement import Layout, Place, Point, Route
-from ..layout.sizes import INK, NAN, PAPER, QUIET, edge_colour, fill, level
+from ..layout.sizes import INK, NAN, PAPER, QUIET, edge_colour, fill
 from ..picture.elements import Box, Edge, Line, Picture
 from .theme import Theme
 
@@ -41,7 +41,7 @@ def _picture(view: Picture, layout: Layout, colours: dict[str, str]) -> str:
     for edge, route in zip(view.edges, layout.routes, strict=True):
         lines.append(_edge(edge, route, view.is_backward, colour(edge_colour(edge))))
     for i, (box, place) in enumerate(zip(view.boxes, layout.places, strict=True)):
-        filled = colour(fill(level(box.amount, view.largest)))
+        filled = colour(fill(view.level_of(box)))
         outline = colour(NAN if box.has_nan else QUIET if box.kind == "stub" else INK)
         lines.append(_box(i, box, place, filled, outline, unit))
     for edge, route in zip(view.edges, layout.routes, strict=True):
