@@ -48,6 +48,7 @@ lint: $(TEST)/ready ## check the style with ruff
 
 types: $(TEST)/ready ## check the types with mypy and pyright
 	$(TEST)/bin/python -m mypy --strict
+	$(TEST)/bin/python -m mypy tests/typing_user.py
 	$(TEST)/bin/python -m pyright --pythonpath $(TEST)/bin/python
 
 wheel: $(TEST)/ready $(WHEEL)/ready ## build the wheel in dist/; try it beside NumPy alone, then beside all that it depends on

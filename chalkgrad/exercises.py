@@ -190,7 +190,7 @@ def _from_table(table: Mapping[Any, Any]) -> Callable[..., Any]:
     """Make a function of a table; the key of a single argument may be written without a tuple."""
 
     def result(*point: Any) -> Any:
-        key = point if len(point) > 1 or point in table else point[0]
+        key = point[0] if len(point) == 1 and point not in table else point
         if key not in table:
             raise ValueError(f"`on` has the point {point}, and `reference` has no result for it")
         return table[key]

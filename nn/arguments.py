@@ -7,12 +7,14 @@ import functools
 import inspect
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["as_array", "cast", "count", "flag", "hinted", "listed", "near", "one_of", "refuse_masked", "within"]
+__all__ = [
+    "as_array", "cast", "count", "flag", "found", "hinted", "listed", "near", "one_of", "refuse_masked", "within",
+]  # fmt: skip
 
 
 def refuse_masked(x: Any, name: str) -> None:
@@ -108,6 +110,7 @@ def near(name: Any, known: Iterable[str]) -> str:
     return f". Did you mean {names[close[0]]!r}?" if close else ""
 
 
+Thing = TypeVar("Thing")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -139,6 +142,22 @@ def one_of(x: Any, choices: Iterable[str], name: str) -> str:
     """
     if not isinstance(x, str) or x not in choices:
         raise ValueError(f"`{name}` is one of {', '.join(map(repr, choices))}, not {x!r:.60}{near(x, choices)}")
+    return x
+
+
+def found(x: Any, known: Mapping[str, Thing], name: str, other: str = "a function") -> Thing:
+    """Return what an argument means: what `known` has under its name, or itself where it is a function.
+
+    >>> found("sum", {"sum": math.fsum}, "reduction"), found(len, {"sum": math.fsum}, "reduction")
+    (<built-in function fsum>, <built-in function len>)
+    """
+    if isinstance(x, str):
+        if x not in known:
+            names = ", ".join(map(repr, known))
+            raise ValueError(f"`{name}` {x!r:.60} is unknown: use one of {names}, or {other}{near(x, known)}")
+        return known[x]
+    if not callable(x) or isinstance(x, type):
+        raise TypeError(f"`{name}` is a name, such as {next(iter(known))!r}, or {other}, not {x!r:.60}")
     return x
 
 

@@ -152,6 +152,7 @@ class _Perceptron(BaseEstimator):
         )  # fmt: skip
         before: list[float] = self.loss_curve_ if part and again else []
         self.model_: Any = model
+        assert model.reading is not None
         model.reading.columns = list(getattr(self, "feature_names_in_", [])) or None
         self.history_, self.loss_curve_ = history, before + history["loss"]
         self.loss_, self.n_iter_ = self.loss_curve_[-1], len(self.loss_curve_)

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import count, within
+from .arguments import count, found, within
 from .randomness import RandomLike, normal, source, uniform
 
 __all__ = [
-    "LAWS", "Law", "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "law_of", "lecun_normal",
+    "LAWS", "Law", "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal",
     "lecun_uniform", "orthogonal", "small_normal", "unit_uniform", "weights", "zeros",
 ]  # fmt: skip
 
@@ -171,7 +171,7 @@ def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
     shape = _shape(fan_in, fan_out, shape)
     if len(shape) > 2:
         raise ValueError(f"`shape` is {shape}; an orthogonal matrix has two axes")
-    drawn = normal(source(rng), shape if len(shape) > 1 else (shape[0], 1))
+    drawn = normal(source(rng), shape if len(shape) > 1 else (*shape, 1))
     wide = drawn.shape[0] < drawn.shape[1]
     q, r = np.linalg.qr(drawn.T if wide else drawn)
     q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # or else it would not be equally probable
@@ -188,25 +188,6 @@ LAWS: dict[str, Law] = {
 """The laws that go by a name, as in `Linear(2, 16, law="he_normal")`."""
 
 
-def law_of(law: str | Law) -> Law:
-    """Find the function that an argument `law` means: one of `LAWS` by name, or your own.
-
-    Raises:
-        ValueError: there is no law of that name.
-        TypeError: it is neither a name nor a function.
-
-    >>> law_of("he_normal") is he_normal
-    True
-    """
-    if isinstance(law, str):
-        if law not in LAWS:
-            raise ValueError(f"`law` {law!r} is unknown: use one of {', '.join(map(repr, LAWS))}, or a function")
-        return LAWS[law]
-    if not callable(law):
-        raise TypeError(f"`law` is a name such as 'he_uniform', or a function as those of `nn.init`, not {law!r:.60}")
-    return law
-
-
 def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape = None) -> np.ndarray:
     """Draw weights from a law for a layer, and check them.
 
@@ -216,9 +197,9 @@ def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: S
     >>> weights("zeros", 2, 1, None).shape
     (2, 1)
     """
-    found, needed = law_of(law), _shape(fan_in, fan_out, shape)
+    draw, needed = found(law, LAWS, "law", "a function as those of `nn.init`"), _shape(fan_in, fan_out, shape)
     more = () if shape is None else (shape,)
-    drawn: Any = np.asarray(found(fan_in, fan_out, source(rng), *more), dtype=np.float64)
+    drawn: Any = np.asarray(draw(fan_in, fan_out, source(rng), *more), dtype=np.float64)
     if drawn.shape != needed:
         raise ValueError(f"`law` gave shape {drawn.shape}; the weights need {needed}")
     if not np.all(np.isfinite(drawn)):

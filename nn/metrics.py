@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import near
 from .data.arrays import label_array, plain_array
 
-__all__ = ["METRICS", "accuracy", "confusion_matrix", "mae", "metric_of", "mse", "r2"]
+__all__ = ["METRICS", "accuracy", "confusion_matrix", "mae", "mse", "r2"]
 
 Metric = Callable[[Any, Any], Any]
 
@@ -120,23 +119,6 @@ METRICS: dict[str, Metric] = {
     "confusion_matrix": confusion_matrix,
 }
 """The metrics that go by a name, as in `nn.fit(..., metrics=["accuracy"])`."""
-
-
-def metric_of(metric: str | Metric) -> tuple[str, Metric]:
-    """Find name and function of a metric: one of `METRICS` by name, or your own `(y_true, y_pred)`.
-
-    >>> metric_of("mae") == ("mae", mae)
-    True
-    """
-    if isinstance(metric, str):
-        if metric not in METRICS:
-            known = ", ".join(map(repr, METRICS))
-            hint = near(metric, METRICS)
-            raise ValueError(f"`metrics` names {metric!r}, which is unknown: use {known}, or a function{hint}")
-        return metric, METRICS[metric]
-    if not callable(metric):
-        raise TypeError(f"`metrics` are names, such as 'accuracy', or functions (y_true, y_pred), not {metric!r:.60}")
-    return getattr(metric, "__name__", type(metric).__name__), metric
 
 
 def _labels(y_true: Any, y_pred: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from autograd import Value
+from autograd import Tensor, Value
 
 from . import init
 from .arguments import count, within
@@ -54,6 +54,10 @@ class MLP(Module):
     """
 
     batched = False
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> list[Value]: ...
 
     def __init__(
         self,
@@ -179,6 +183,10 @@ class TensorMLP(Sequential):
     >>> model(np.zeros((100, 2))).shape, model.count()
     ((100, 1), 337)
     """
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Tensor: ...
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ def buffer(x: Any, label: str = "") -> Any:
     ({'calls': 2.0}, [])
     """
     x = x.data if isinstance(x, (Value, Tensor)) else x
-    kind: type[Value] | type[Tensor] = Value if isinstance(x, (int, float, np.number)) else Tensor
+    kind: Any = Value if isinstance(x, (int, float, np.number)) else Tensor
     return _marked(kind(x, label, requires_grad=False))
 
 

@@ -261,7 +261,7 @@ def test_the_same_net_in_pytorch_computes_the_same() -> None:
     with torch.no_grad():
         assert np.allclose(theirs(torch.from_numpy(X)).numpy(), ours.outputs(X), rtol=1e-13, atol=1e-14)
     other = nn.TensorMLP(3, [5, 4, 2], "tanh", rng=1)
-    nn.export.from_torch(other, theirs.state_dict())
+    nn.export.load_torch(other, theirs.state_dict())
     assert np.array_equal(other.outputs(X), ours.outputs(X))
     other.parameters()[0].data[:] = 0.0  # neither side sees the other
     assert torch.count_nonzero(theirs[0].weight) == 15
@@ -273,7 +273,7 @@ def test_float32_from_pytorch_is_exact() -> None:
     theirs = torch.nn.Sequential(torch.nn.Linear(3, 2))
     for dtype in (np.float32, np.float64):
         ours = nn.Sequential(nn.Linear(3, 2, dtype=dtype))
-        nn.export.from_torch(ours, dict(theirs.named_parameters()))
+        nn.export.load_torch(ours, dict(theirs.named_parameters()))
         assert np.array_equal(ours[0].weight.data.T, theirs[0].weight.detach().numpy())  # type: ignore[attr-defined]
         assert ours.parameters()[0].dtype == dtype
 
@@ -291,7 +291,7 @@ def test_learned_slopes_and_masks_in_pytorch() -> None:
         expected = theirs(torch.from_numpy(X)).numpy()
     assert np.allclose(expected, ours.outputs(X), rtol=1e-13)
     other = nn.Sequential(nn.Linear(3, 2), nn.PReLU(), nn.Linear(2, 3), nn.PReLU(slope=np.zeros(3)))
-    nn.export.from_torch(other, theirs.state_dict())
+    nn.export.load_torch(other, theirs.state_dict())
     assert np.allclose(other.outputs(X), expected, rtol=1e-13)
 
 
@@ -308,10 +308,10 @@ def test_tied_parameters_stand_under_each_name_in_pytorch() -> None:
     other = copy.deepcopy(ours)
     for p in other.parameters():
         p.data = p.data + 1
-    nn.export.from_torch(other, theirs.state_dict())
+    nn.export.load_torch(other, theirs.state_dict())
     assert np.array_equal(other.outputs(X[:, :2]), ours.outputs(X[:, :2]))
     with pytest.raises(ValueError, match=r"unexpected: '2\.weight'"):
-        nn.export.from_torch(other, theirs.state_dict() | {"2.weight": np.ones((2, 2))})
+        nn.export.load_torch(other, theirs.state_dict() | {"2.weight": np.ones((2, 2))})
 
 
 def test_images_are_handed_over_flat() -> None:
@@ -323,9 +323,9 @@ def test_images_are_handed_over_flat() -> None:
 
 def test_a_state_dict_that_does_not_fit_says_why() -> None:
     with pytest.raises(ValueError, match=r"(?s)missing: 'bias'.*unexpected: 'b'.*shape: 'weight' is \(2, 3\)"):
-        nn.export.from_torch(nn.Linear(3, 2), {"weight": np.ones((3, 2)), "b": 1.0})
+        nn.export.load_torch(nn.Linear(3, 2), {"weight": np.ones((3, 2)), "b": 1.0})
     with pytest.raises(TypeError, match="`state` is what"):
-        nn.export.from_torch(nn.Linear(3, 2), [1])  # type: ignore[arg-type]
+        nn.export.load_torch(nn.Linear(3, 2), [1])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="`model` is a Module"):
         nn.export.to_torch(3)  # type: ignore[arg-type]
 

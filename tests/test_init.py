@@ -69,11 +69,10 @@ def test_orthogonal_prefers_no_sign() -> None:
 
 
 def test_laws_by_name_and_mistakes() -> None:
-    assert init.law_of("he_uniform") is init.he_uniform and init.law_of(init.zeros) is init.zeros
     assert init.constant(2.0)(2, 3).tolist() == [[2.0] * 3] * 2 and init.constant(2.0).__name__ == "constant(2)"
     for call, message in (
-        (lambda: init.law_of("glorot"), "`law` 'glorot' is unknown: use one of 'zeros', "),
-        (lambda: init.law_of(None), "`law` is a name"),
+        (lambda: init.weights("glorot", 2, 1, 0), "`law` 'glorot' is unknown: use one of 'zeros', "),
+        (lambda: init.weights(None, 2, 1, 0), "`law` is a name"),
         (lambda: init.constant("a"), "`value` is a number"),
         (lambda: init.weights(lambda *_: np.ones(3), 2, 1, None), r"`law` gave shape \(3,\); the weights need"),
         (lambda: init.constant(math.inf), "`value` is inf"),

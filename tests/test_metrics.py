@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nn import metrics
+from nn.training.evaluation import metrics_of
 
 RNG = np.random.default_rng(0)
 LABELS = [
@@ -59,8 +60,8 @@ def test_values_as_in_scikit_learn(shape: tuple[int, ...]) -> None:
         (lambda: metrics.mae([np.nan], [1.0]), ValueError, "`y_true` holds nan"),
         (lambda: metrics.confusion_matrix([[1]], [[1]]), ValueError, "one label in each row"),
         (lambda: metrics.confusion_matrix([1, 3], [1, 1], [1, 2]), ValueError, "3 is none of the `classes`"),
-        (lambda: metrics.metric_of("acuracy"), ValueError, "'acuracy', which is unknown: use 'accuracy'"),
-        (lambda: metrics.metric_of(3), TypeError, "`metrics` are names"),
+        (lambda: metrics_of("acuracy"), ValueError, "'acuracy' is unknown: use one of 'accuracy'"),
+        (lambda: metrics_of(3), TypeError, "`metrics` is a name"),
     ],
 )
 def test_what_is_refused(call: Any, error: Any, message: str) -> None:

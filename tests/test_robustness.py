@@ -127,7 +127,7 @@ REFUSED = [
     (lambda: nn.losses.mse([Value(1.0)], [Value(1.0)]), TypeError, "`targets` are numbers, .*: take their `.data`"),
     (lambda: nn.Adam(betas=0.9), TypeError, r"`betas` are two numbers, such as \(0.9, 0.999\), not 0.9"),
     (lambda: nn.Linear(2, 1, law="he"), ValueError, "`law` 'he' is unknown: use one of 'zeros', "),
-    (lambda: nn.Linear(2, 1, law=3), TypeError, "`law` is a name such as 'he_uniform', or a function"),
+    (lambda: nn.Linear(2, 1, law=3), TypeError, "`law` is a name, such as 'zeros', or a function"),
     (lambda: nn.Linear(2, 1, law=lambda *_: np.ones(3)), ValueError, r"`law` gave shape \(3,\); .* need \(2, 1\)"),
     (lambda: nn.Linear(2, 1)(1j * X), TypeError, "complex128; .* needs real numbers"),
     (lambda: nn.Linear(2, 1)("ab"), TypeError, "`x` is 'ab' of <U2; .* needs real numbers"),

@@ -324,7 +324,7 @@ def test_exports_hold_what_is_not_trained(tmp_path: Path) -> None:
     assert np.array_equal(state["middle.weight"].numpy(), masked.T)
     other = Whole(9)
     other.middle.mask = model.middle.mask
-    nn.export.from_torch(other, state)
+    nn.export.load_torch(other, state)
     assert other.outputs(X).tobytes() == expected.tobytes()
     nn.export.to_onnx(model, tmp_path / "m.onnx", dtype="float64")
     session = ort.InferenceSession(tmp_path / "m.onnx")

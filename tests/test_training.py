@@ -388,7 +388,7 @@ LATE = np.array([0] * 8 + [1, 2])
         ({"y": None}, TypeError, "`y` is an array, a list or a frame, not NoneType"),
         ({"loss": "cross_entropy", "y": [None] * 10}, ValueError, "`y` holds None .*: each row needs a label"),
         ({"loss": "cross_entropy", "y": list("abcabcabca")}, ValueError, "`y` has 3 classes, 'a', 'b', 'c'; the model"),
-        ({"metrics": ["acc"]}, ValueError, "`metrics` names 'acc', which is unknown"),
+        ({"metrics": ["acc"]}, ValueError, "`metrics` 'acc' is unknown"),
         ({"metrics": ["accuracy"]}, ValueError, "holds values, not classes"),
         ({"metrics": ["mae", "mae"]}, ValueError, "each needs a name of its own"),
         ({"metrics": ["confusion_matrix"], "loss": "cross_entropy", "y": [0, 1] * 5}, TypeError, "holds one number"),

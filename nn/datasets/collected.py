@@ -120,7 +120,7 @@ def mnist1d(n: int = 5000, rng: RandomLike = 42) -> tuple[np.ndarray, np.ndarray
         from mnist1d.data import get_dataset_args, make_dataset
     except ImportError:
         raise ImportError('`datasets.mnist1d` needs mnist1d, which is missing: `pip install mnist1d`') from None
-    settings = get_dataset_args()
+    settings: Any = get_dataset_args()
     settings.num_samples, settings.seed = n, seed(rng) % 2**32
     states = random.getstate(), np.random.get_state()  # noqa: NPY002 (it draws from the global generators)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import count, within
+from ..arguments import count, found, within
 from ..data.arrays import plain_array
 from ..randomness import Random, RandomLike, seed, source, uniform
 from .collected import scikit_learn
@@ -225,13 +225,7 @@ def curve(
     >>> X.ravel().tolist(), y.tolist()
     ([-1.0, -0.5, 0.0, 0.5, 1.0], [1.0, 0.5, 0.0, 0.5, 1.0])
     """
-    if isinstance(function, str):
-        if function not in CURVES:
-            known = ", ".join(map(repr, CURVES))
-            raise ValueError(f"`function` {function!r} is unknown: use one of {known}, or your own")
-        function = CURVES[function]
-    if not callable(function):
-        raise TypeError(f"`function` is a name, such as 'sin', or a function of an array, not {function!r:.60}")
+    function = found(function, CURVES, "function", "a function of an array")
     n, noise = count(n, "n"), within(noise, "noise")
     low, high = within(low, "low", -math.inf), within(high, "high", -math.inf)
     if not -math.inf < low < high:

@@ -21,7 +21,7 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE
 
 def module(name: str) -> str:
     """Return the text of a module, such as "net.js"; `formulas.js` is made of the formulas of the library."""
-    return formulas() if name == "formulas.js" else files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return formulas() if name == "formulas.js" else files(str(__package__)).joinpath(name).read_text(encoding="utf-8")
 
 
 def bundle(entry: str) -> str:
@@ -96,7 +96,7 @@ class Page:
         )
 
     def _still(self) -> str:
-        picture = files(__package__).joinpath("stills", f"{self.kind}.png")
+        picture = files(str(__package__)).joinpath("stills", f"{self.kind}.png")
         if not picture.is_file():
             return f"<p>{html.escape(self.title)}: needs a browser that runs scripts.</p>"
         data = base64.b64encode(picture.read_bytes()).decode()

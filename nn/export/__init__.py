@@ -2,8 +2,8 @@
 
 from .javascript import to_javascript as to_javascript
 from .onnx import to_onnx as to_onnx
-from .pytorch import from_torch as from_torch
+from .pytorch import load_torch as load_torch
 from .pytorch import to_torch as to_torch
 from .source import to_python as to_python
 
-__all__ = ["from_torch", "to_javascript", "to_onnx", "to_python", "to_torch"]
+__all__ = ["load_torch", "to_javascript", "to_onnx", "to_python", "to_torch"]

@@ -31,7 +31,7 @@ FUNCTIONS = {
 }  # fmt: skip
 """Those that `Math` has with the same values, also at NaN and infinity."""
 
-_TEXTS = files(__package__).joinpath("helpers.js").read_text(encoding="utf-8").rstrip().split("\n\n")[1:]
+_TEXTS = files(str(__package__)).joinpath("helpers.js").read_text(encoding="utf-8").rstrip().split("\n\n")[1:]
 HELPERS = {re.split(r"\W", text)[1]: text for text in _TEXTS}
 """The functions of `helpers.js` by name."""
 

@@ -55,7 +55,9 @@ def to_onnx(
         ImportError: onnx is missing.
     """
     try:
-        import onnx
+        import onnx.checker
+        import onnx.helper
+        import onnx.numpy_helper
     except ImportError:
         raise ImportError('`to_onnx` needs onnx, which is missing: `pip install onnx`') from None
     if path is not None and not str(path).endswith(".onnx"):

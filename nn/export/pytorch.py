@@ -11,7 +11,7 @@ from ..layers.activations import PReLU
 from ..layers.layers import Linear
 from ..module import Module
 
-__all__ = ["from_torch", "to_torch"]
+__all__ = ["load_torch", "to_torch"]
 
 
 def to_torch(model: Module) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def to_torch(model: Module) -> dict[str, Any]:
     return state | {name: state[known] for name, known in _ties(model, names).items()}
 
 
-def from_torch(model: Module, state: Mapping[str, Any]) -> None:
+def load_torch(model: Module, state: Mapping[str, Any]) -> None:
     """Set the state of `model` to that of a `state_dict` of PyTorch; masks of Linear layers stay as they are.
 
     Args:
@@ -56,7 +56,7 @@ def from_torch(model: Module, state: Mapping[str, Any]) -> None:
 
     >>> from chalkgrad.nn import Linear
     >>> layer = Linear(2, 1)
-    >>> from_torch(layer, {"weight": np.array([[1.0, 2.0]]), "bias": np.array([0.5])})  # or tensors
+    >>> load_torch(layer, {"weight": np.array([[1.0, 2.0]]), "bias": np.array([0.5])})  # or tensors
     >>> layer.weight.data
     array([[1.],
            [2.]])

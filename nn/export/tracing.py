@@ -124,10 +124,9 @@ def _merged(a: Any, b: Any) -> Any:
 def _on_tensors(model: Any) -> Module:
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
+    model = model if model.batched else getattr(model, "to_tensors", lambda: model)()
     if not model.batched:
-        if not hasattr(model, "to_tensors"):
-            raise TypeError(f"`model` {model!r:.60} takes one point at a time: export an MLP, or a net for batches")
-        return model.to_tensors()
+        raise TypeError(f"`model` {model!r:.60} takes one point at a time: export an MLP, or a net for batches")
     return model
 
 

@@ -95,7 +95,7 @@ def through(x: Any, y: Any) -> Sequential:
 
 
 def _layers(model: Module, name: str) -> list[Module]:
-    model = model.to_tensors() if hasattr(model, "to_tensors") else model
+    model = getattr(model, "to_tensors", lambda: model)()
     if not isinstance(model, Sequential):
         raise TypeError(f"`{name}` is a Sequential, a TensorMLP or an MLP, not {model!r:.60}")
     return list(model)

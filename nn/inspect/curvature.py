@@ -85,7 +85,7 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
         if vector.shape != (ends[-1],):
             raise ValueError(f"`vector` has shape {vector.shape}; there are {ends[-1]} parameters")
         parts = np.split(vector, ends[:-1])
-        terms = [
+        terms: list[Any] = [
             (g * part.reshape(g.shape)).sum() if isinstance(g, Tensor) else g * float(part[0])
             for g, part in zip(slopes, parts, strict=True)
         ]

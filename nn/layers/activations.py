@@ -15,7 +15,7 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor, Value
 
-from ..arguments import near
+from ..arguments import found
 from ..data.arrays import plain_array
 from ..diagram import Stage
 from ..module import Module
@@ -69,28 +69,18 @@ def function_of(activation: Any) -> Function:
     tanh
     """
     if isinstance(activation, str):
-        found = PReLU() if activation == "prelu" else _found(activation)
-        if found is None:
-            raise ValueError(
-                f"`activation` {activation!r} is unknown: use one of {', '.join(map(repr, NAMES))}, 'prelu', the name "
-                f"of another elementwise function of one number, such as 'sin', or a function{near(activation, NAMES)}"
-            )
-        return found
-    if any(activation is layer for layer in (*_LAYERS, PReLU)):  # the class ReLU for the layer ReLU()
+        activation = PReLU() if activation == "prelu" else _known(activation) or activation
+    elif any(activation is layer for layer in (*_LAYERS, PReLU)):  # the class ReLU for the layer ReLU()
         activation = activation()
-    if isinstance(activation, PReLU):
-        return activation
-    if isinstance(activation, Activation):
+    if isinstance(activation, Activation) and not isinstance(activation, PReLU):
         return activation.forward if activation.settings else activation.function
-    if not callable(activation) or isinstance(activation, (type, Module)):
-        raise TypeError(
-            f"`activation` is a name, such as 'relu', or an elementwise function, such as `chalkgrad.relu`, "
-            f"not {activation!r:.60}"
-        )
-    return activation
+    if isinstance(activation, Module) and not isinstance(activation, PReLU):
+        raise TypeError(f"`activation` is a name or an elementwise function, such as 'relu', not {activation!r:.60}")
+    other = "'prelu', the name of another elementwise function of one number, such as 'sin', or such a function"
+    return found(activation, NAMES, "activation", other)
 
 
-def _found(name: str) -> Function | None:
+def _known(name: str) -> Function | None:
     """Look for a name among `NAMES`, then among the elementwise rows of the table that need one number."""
     row = ag.TABLE.get(name)
     fits = row is not None and row.elementwise and row.arity == 1 + len(row.defaults)
@@ -110,7 +100,7 @@ def named(function: Function) -> Any:
     ('relu', 'sin', <built-in function print>)
     """
     own, name = getattr(function, "__self__", None), name_of(function)
-    return own if isinstance(own, Activation) else name if _found(name) is function else function
+    return own if isinstance(own, Activation) else name if _known(name) is function else function
 
 
 def on_values(function: Function) -> Function:

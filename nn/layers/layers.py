@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 import autograd as ag
-from autograd import Node, Tensor
+from autograd import Node, Tensor, Value
 
 from .. import init
 from ..arguments import as_array, cast, count, flag
@@ -44,6 +44,10 @@ class Linear(Module):
     ((5, 2), Linear(3, 2))
     """
 
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Tensor: ...
+
     def __init__(
         self,
         fan_in: int,
@@ -68,8 +72,7 @@ class Linear(Module):
             ValueError: the last axis of `x` is not `fan_in` long.
             TypeError: `x` holds something that is no real number.
         """
-        if not isinstance(x, Node):
-            x = self._array(x)
+        x = x if isinstance(x, (Value, Tensor)) else self._array(x)
         if x.shape[-1:] != (self.fan_in,):
             raise ValueError(
                 f"`x` has shape {x.shape}; {self!r} needs (..., {self.fan_in}): {self.fan_in} numbers in each row"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,6 +55,10 @@ class Neuron(Module):
     """
 
     batched = False
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Value: ...
 
     def __init__(
         self,
@@ -119,6 +123,10 @@ class Layer(Module):
     """
 
     batched = False
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> list[Value]: ...
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Node, Value, fresh
+from autograd import Tensor, Value, fresh
 
 from ..arguments import as_array, within
 from ..module import Module
@@ -41,7 +41,7 @@ class _Random(Module):
             return x
         if isinstance(x, Value):
             return self.join(x, fresh(lambda: float(self.draw(()))))
-        if not isinstance(x, Node):
+        if not isinstance(x, Tensor):
             array = as_array(x)
             if array.dtype.kind not in "iufb":
                 raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers")

@@ -29,7 +29,7 @@ import numpy as np
 import autograd as ag
 from autograd import Node
 
-from ..arguments import cast, flag, near, within
+from ..arguments import cast, flag, found, within
 from . import targets as kinds
 from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
@@ -350,17 +350,9 @@ def loss_of(loss: str | Loss) -> Loss:
     >>> loss_of("mse") is mse, loss_of("bernoulli")
     (True, bce_with_logits)
     """
-    if isinstance(loss, str):
-        known = {**LOSSES, **LIKELIHOODS}
-        if loss not in known:
-            names = ", ".join(map(repr, known))
-            raise ValueError(f"`loss` {loss!r} is unknown: use one of {names}, or a function{near(loss, known)}")
-        return known[loss]
     if isinstance(loss, functools.partial) and isinstance(loss.func, Criterion) and not loss.args:
         return loss.func.using(**loss.keywords)
-    if not callable(loss):
-        raise TypeError(f"`loss` is a name, such as 'mse', or a function of outputs and targets, not {loss!r:.60}")
-    return loss
+    return found(loss, {**LOSSES, **LIKELIHOODS}, "loss", "a function of outputs and targets")
 
 
 # What the formulas share -----------------------------------------------------------------------------------

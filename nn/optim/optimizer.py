@@ -231,10 +231,8 @@ class Optimizer:
         """
         state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
         for i, group in enumerate(self.groups):
-            if not callable(group.lr):
-                state[f"lr.{i}"] = group.lr
-            elif hasattr(group.lr, "state_dict"):
-                state |= {f"lr.{i}.{name}": x for name, x in group.lr.state_dict().items()}
+            own = getattr(group.lr, "state_dict", dict)() if callable(group.lr) else {"": group.lr}
+            state |= {f"lr.{i}.{name}".rstrip("."): x for name, x in own.items()}
         for i, own in enumerate(self.states):
             state |= {f"{name}.{i}": x.copy() if isinstance(x, np.ndarray) else x for name, x in own.items()}
         return state | {f"skipped.{i}": n for i, n in enumerate(self.skipped) if n}
@@ -296,9 +294,10 @@ def _with_state(lr: Any, state: State, i: int) -> Any:
     """Give the learning rate of group `i` that stands in a state, or the schedule with the state that stands there."""
     if not callable(lr):
         return within(state[f"lr.{i}"], f"lr.{i}")
-    if hasattr(lr, "load_state_dict"):
-        lr.load_state_dict({name: state[f"lr.{i}.{name}"] for name in lr.state_dict()})
-    return lr
+    schedule: Any = lr
+    if hasattr(schedule, "load_state_dict"):
+        schedule.load_state_dict({name: state[f"lr.{i}.{name}"] for name in schedule.state_dict()})
+    return schedule
 
 
 def zeros_like(parameter: Any) -> Any:

@@ -347,7 +347,7 @@ class LivePlot(Callback):
 def _in_notebook() -> bool:
     if "IPython" not in sys.modules:
         return False
-    from IPython import get_ipython
+    from IPython.core.getipython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None
 
@@ -368,7 +368,7 @@ def _shower(figure: Any) -> Callable[[], None]:
 
         return show
     from matplotlib import get_backend, pyplot
-    from matplotlib.backends import BackendFilter, backend_registry
+    from matplotlib.backends.registry import BackendFilter, backend_registry
 
     if get_backend() in backend_registry.list_builtin(BackendFilter.INTERACTIVE):
         return lambda: pyplot.pause(0.001)

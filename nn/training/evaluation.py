@@ -9,9 +9,10 @@ import numpy as np
 
 from autograd import Tensor, Value, no_grad
 
+from ..arguments import found
 from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import Reading
-from ..metrics import Metric, metric_of
+from ..metrics import METRICS, Metric
 from ..module import Module
 from .preparation import Dataset, Prepared, dataset_of
 from .runner import Objective
@@ -91,8 +92,8 @@ def measure_epoch(
     """
     numbers = measure(model, data.decoder, data.train, None, metrics)
     if data.validation is not None:
-        found = measure(model, data.decoder, data.validation, objective, metrics)
-        numbers |= {f"val_{name}": number for name, number in found.items()}
+        others = measure(model, data.decoder, data.validation, objective, metrics)
+        numbers |= {f"val_{name}": number for name, number in others.items()}
     for name, number in numbers.items():
         if np.ndim(number) or not isinstance(number, (int, float, np.number, np.bool_)):
             raise TypeError(
@@ -104,7 +105,8 @@ def measure_epoch(
 def metrics_of(metrics: Any) -> dict[str, Metric]:
     """Find the functions that an argument `metrics` means, by name."""
     given = metrics if isinstance(metrics, (list, tuple)) else [] if metrics is None else [metrics]
-    named = [metric_of(metric) for metric in given]
+    functions = [found(metric, METRICS, "metrics", "a function of truth and predictions") for metric in given]
+    named = [(getattr(metric, "__name__", type(metric).__name__), metric) for metric in functions]
     names = ["loss", *(name for name, _ in named)]
     if len(set(names)) < len(names):
         raise ValueError(f"`metrics` are {', '.join(names[1:])}: each needs a name of its own, and not 'loss'")
