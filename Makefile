@@ -10,6 +10,7 @@ JOBS ?= 2
 DEMO := .venv/demo-$(VERSION)
 GALLERY := .venv/gallery-$(VERSION)
 COURSE := .venv/course-$(VERSION)
+SITE := .venv/site-$(VERSION)
 TEST := .venv/test-$(VERSION)
 WHEEL := .venv/wheel-$(VERSION)
 BENCH := .venv/bench-$(VERSION)
@@ -23,7 +24,7 @@ PARALLEL := -n $(JOBS) --dist worksteal
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-long coverage lint types wheel kernels oldest soak notebooks course pages gallery bench clean
+.PHONY: help demo test test-long coverage lint types wheel kernels oldest soak notebooks course site links gallery bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -74,8 +75,11 @@ notebooks: $(TEST)/ready ## run every notebook, its exercises solved too, and co
 course: $(COURSE)/ready ## run every notebook, and write its outputs, the thumbnails and the index
 	$(COURSE)/bin/python -m notebooks
 
-pages: $(COURSE)/ready ## write the notebooks to pages/, to be read in a browser
-	$(COURSE)/bin/python -m notebooks --html pages
+site: $(SITE)/ready ## write the documentation to site/, to be read in a browser: a minute
+	$(SITE)/bin/python -m sphinx -c notebooks/site -W --keep-going -q -b html notebooks site
+
+links: $(SITE)/ready ## check the links of the documentation to other sites, which needs a network
+	$(SITE)/bin/python -m sphinx -c notebooks/site -q -b linkcheck notebooks .venv/links
 
 gallery: $(GALLERY)/ready ## draw the pictures of notebooks/gallery.md anew
 	@$(GALLERY)/bin/python -m notebooks.gallery
@@ -84,12 +88,13 @@ bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad, NumPy, 
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean: ## remove the environments, and all that tools and the demo have written
-	rm -rf .venv bench demo pages dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv bench demo site dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find autograd nn chalkgrad benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEMO)/ready: EXTRAS := draw,plot,data,progress
 $(GALLERY)/ready: EXTRAS := draw,data
 $(COURSE)/ready: EXTRAS := draw,plot,data,search,course
+$(SITE)/ready: EXTRAS := draw,plot,data,site
 $(TEST)/ready $(OLDEST)/ready: EXTRAS := draw,plot,data,progress,save,onnx,search,course,test
 $(BENCH)/ready: EXTRAS := draw,plot,data,progress,bench
 
@@ -98,7 +103,7 @@ $(OLDEST)/ready: INSTALL = $(PIP) uv && $*/bin/python -m uv pip install --quiet 
 
 WHAT = --editable '.[$(EXTRAS)]'
 
-$(addsuffix /ready,$(DEMO) $(GALLERY) $(COURSE) $(TEST) $(WHEEL) $(BENCH) $(OLDEST)): %/ready: pyproject.toml
+$(addsuffix /ready,$(DEMO) $(GALLERY) $(COURSE) $(SITE) $(TEST) $(WHEEL) $(BENCH) $(OLDEST)): %/ready: pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Chalkgrad needs Python 3.11 or newer, and there is no '$(PYTHON)'; name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Chalkgrad needs Python 3.11 or newer, and '$(PYTHON)' is $(VERSION); name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "'$(PYTHON)' cannot make virtual environments; on Debian and Ubuntu: sudo apt-get install python3-venv" >&2; exit 1; }

@@ -324,11 +324,10 @@ class MLPRegressor(RegressorMixin, _Perceptron):
     """A multilayer perceptron that predicts numbers, by the mean squared error.
 
     Args:
-        hidden_layer_sizes, activation, solver, alpha, batch_size, learning_rate_init, max_iter, tol, n_iter_no_change,
-            early_stopping, validation_fraction, callbacks, random_state, verbose: as for `MLPClassifier`.
+        hidden_layer_sizes: the widths of the hidden layers. All further arguments are as for `MLPClassifier`.
 
     Attributes:
-        model_, history_, n_iter_, loss_curve_, loss_, coefs_, intercepts_: as for `MLPClassifier`.
+        model_: the trained net. All further attributes are as for `MLPClassifier`, but for those of classes.
 
     >>> X = np.linspace(-1.0, 1.0, 50)[:, None]
     >>> y = np.sin(3 * X[:, 0])

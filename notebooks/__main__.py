@@ -1,9 +1,8 @@
-"""Build the course: run its notebooks, compare them with what is committed, and write pictures, index and pages.
+"""Build the course: run its notebooks, compare them with what is committed, and write pictures and the index.
 
     python -m notebooks [NUMBER ...]          run, and write outputs, thumbnails and the index
     python -m notebooks --check [NUMBER ...]  run, and say where outputs or solutions differ; write nothing
     python -m notebooks --index               write badges, thumbnails and the index, without running (after a merge)
-    python -m notebooks --html FOLDER         write all as pages that need no server and no network
 
 Only the notebooks are written by hand. A cell with the tag `varies` shows what no two runs share, such as times: it is
 not compared, and keeps its outputs as long as no code changes. A cell with the tag `thumbnail` has the picture for the
@@ -21,7 +20,7 @@ from pathlib import Path
 
 import nbformat
 
-from .pages import badged, export, index
+from .index import badged, index
 from .running import FOLDER, ROOT, chosen, differences, read, run, run_tweaked, tweaks, with_old_times
 
 
@@ -32,12 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("number", nargs="*", help="which notebooks to run; all if left out")
     parser.add_argument("--check", action="store_true", help="compare with what is committed, and write nothing")
     parser.add_argument("--index", action="store_true", help="write badges, thumbnails and the index, without running")
-    parser.add_argument("--html", type=Path, metavar="FOLDER", help="write pages for the browser, without running")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
     given = parser.parse_args(arguments)
-    if given.html:
-        export(given.html)
-        return 0
     failed = 0
     paths = [] if given.index else chosen(given.number)
     with ProcessPoolExecutor(given.jobs) as pool:

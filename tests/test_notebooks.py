@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from autograd import __version__
-from notebooks import badges, pages, running
+from notebooks import badges, index, running
 
 COURSE = running.chosen([])
 
@@ -37,11 +37,11 @@ def texts(notebook: Any, kind: str) -> list[str]:
 
 
 def test_the_numbers_go_up_by_one() -> None:
-    assert [int(pages.card(path).title.split(".")[0]) for path in COURSE] == [int(path.name[:2]) for path in COURSE]
+    assert [int(index.card(path).title.split(".")[0]) for path in COURSE] == [int(path.name[:2]) for path in COURSE]
 
 
 def test_the_first_cell_says_what_it_is_about(path: Path) -> None:
-    about = pages.card(path)
+    about = index.card(path)
     assert 20 <= int(about.minutes) <= 75
     assert about.goal.endswith(".") and len(about.goal) <= 200, "the goal is one sentence, for the index"
 
@@ -120,7 +120,7 @@ def test_pictures_that_differ_are_told_apart() -> None:
 
 
 def test_the_index_is_that_of_the_notebooks() -> None:
-    made = pages.index()
+    made = index.index()
     for file, content in made.items():
         same = alike_pictures if file.suffix == ".png" else bytes.__eq__
         assert same(file.read_bytes(), content), f"{file.name}: run `make course`"
@@ -197,7 +197,7 @@ def test_cells_that_vary_keep_their_outputs_while_the_code_stays() -> None:
 def test_a_first_cell_without_its_parts_is_refused(tmp_path: Path) -> None:
     nbformat.write(made(new_markdown_cell("# 3. Something\n\n**Goal.** None.")), tmp_path / "03_x.ipynb")
     with pytest.raises(ValueError, match="must be like this"):
-        pages.card(tmp_path / "03_x.ipynb")
+        index.card(tmp_path / "03_x.ipynb")
 
 
 def test_a_number_that_is_not_there_is_refused() -> None:

@@ -1,15 +1,14 @@
-"""The course in front ends: as pages in a browser, and what it takes to be shown and run elsewhere."""
+"""The course in front ends: what it takes to be shown and run elsewhere."""
 
 import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from notebooks import badges, pages, running
+from notebooks import badges, running
 
 COURSE = running.chosen([])
 
@@ -45,46 +44,6 @@ def test_pictures_need_no_script_and_nothing_from_elsewhere(path: Path) -> None:
         stripped = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)  # as where a notebook is not trusted
         assert "<script" not in stripped and "<svg" not in stripped
         assert "<img" in stripped or "<table" in stripped or stripped.strip()
-
-
-def test_formulas_become_mathml() -> None:
-    page = pages.rendered(r"Let $a_1 < b$, and $$\frac{\partial e}{\partial b}$$ `$x$`; [next](02_an.ipynb), $5.")
-    assert page.count("<math") == 2 and 'display="block"' in page and "<mfrac>" in page
-    assert "<code>$x$</code>" in page and 'href="02_an.html"' in page and "$5." in page
-
-
-@pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("pages")
-    pages.export(folder)
-    return folder
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", [*(path.stem for path in COURSE), "index", "gallery"])
-def test_a_page_is_whole_and_asks_for_nothing(window: Any, exported: Path, name: str) -> None:
-    page = window.page
-    page.goto((exported / f"{name}.html").as_uri())
-    page.wait_for_load_state("load")
-    assert page.locator("h1").count() == 1
-    broken = page.evaluate("[...document.images].filter(x => !x.complete || !x.naturalWidth).map(x => x.outerHTML)")
-    assert broken == []
-    drawn = page.locator("[data-chalkgrad] svg, [data-chalkgrad-player] svg").count()
-    assert drawn + page.locator("img").count() >= 1
-    assert page.locator("[data-chalkgrad] > img").count() == 0, "each image has become an SVG with tooltips"
-    assert page.locator("merror").count() == 0
-    assert page.locator("details[open]").count() == 0
-    assert window.is_quiet(), (window.requests, window.messages)
-
-
-@pytest.mark.slow
-def test_a_player_plays_in_a_page(window: Any, exported: Path) -> None:
-    (path,) = [path for path in COURSE if path.name.startswith("03")]
-    page = window.page
-    page.goto((exported / f"{path.stem}.html").as_uri())
-    page.get_by_label("last step").first.click()
-    assert "step 7 of 7" in page.locator("[aria-live=polite]").first.inner_text()
-    assert window.is_quiet()
 
 
 @pytest.mark.slow

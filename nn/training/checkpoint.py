@@ -35,19 +35,16 @@ class Checkpoint(Callback):
 
     What `fit(..., resume=...)` does with its arguments:
 
-    ====================================================  =============================================================
-    model, X, y, loss, batch_size, shuffle, drop_last,    must be those of the checkpoint, else `fit` refuses, and names
-    validation, metrics, sample_weight, class_weight; the the old and the new value. Of the model: names and shapes of
-    class of the optimizer; rng, where it is a seed       the state, the kinds of layers, what is frozen
-    learning rate or schedule                             the new one is used; one that is given as it was at first
-                                                          goes on where it stood
-    epochs, steps, penalty, compiled, progress; other     the new ones are used
-    settings of the optimizer, rates of dropout
-    callbacks                                             the new ones are used. One of a class (and monitor) that the
-                                                          checkpoint has goes on with its state. A training that a
-                                                          callback has stopped goes on only if they differ
-    rng, where it is a generator or None                  that of the checkpoint is used
-    ====================================================  =============================================================
+    - `model`, `X`, `y`, `loss`, `batch_size`, `shuffle`, `drop_last`, `validation`, `metrics`, `sample_weight`,
+      `class_weight`, the class of the optimizer, and `rng` where it is a seed: must be those of the checkpoint. `fit`
+      refuses others, and names the old and the new value. Of the model, names and shapes of the state, the kinds of
+      layers and what is frozen are compared.
+    - Learning rate or schedule: the new one is used. One that is given as it was at first goes on where it stood.
+    - `epochs`, `steps`, `penalty`, `compiled`, `progress`, other settings of the optimizer, rates of dropout: the new
+      ones are used.
+    - `callbacks`: the new ones are used. One of a class (and monitor) that the checkpoint has goes on with its state.
+      A training that a callback has stopped goes on only if they differ.
+    - `rng`, where it is a generator or None: that of the checkpoint is used.
 
     Raises:
         ValueError, TypeError: an argument is not as above.

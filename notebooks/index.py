@@ -1,12 +1,10 @@
-"""What is made of the notebooks: thumbnails, the index, the part of the README, and pages for the browser."""
+"""What is made of the notebooks: badges, thumbnails, and the page that lists them."""
 
 from __future__ import annotations
 
 import base64
-import html
 import io
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 import nbformat
 
 from .badges import with_badges
-from .running import FOLDER, KERNEL, chosen, normalise, read
+from .running import FOLDER, chosen, normalise, read
 
 # The index -----------------------------------------------------------------------------------------------------
 
@@ -89,9 +87,9 @@ def badged(folder: Path = FOLDER) -> dict[Path, bytes]:
 
 
 def index(folder: Path = FOLDER) -> dict[Path, bytes]:
-    """Write, in memory, all that is made of the notebooks: thumbnails, their page, and the part of the README."""
+    """Write, in memory, what is made of the notebooks: thumbnails, and the page that lists them."""
     made: dict[Path, bytes] = {}
-    rows, small = [], []
+    rows = ["| | |", "|---|---|"]
     for path in chosen([], folder):
         about = card(path)
         picture = thumbnail(read(path))
@@ -99,68 +97,18 @@ def index(folder: Path = FOLDER) -> dict[Path, bytes]:
         if picture:
             name = f"pictures/course-{about.number}{picture[0]}"
             made[folder / name] = picture[1]
-            image = f'<img src="{name}" width="260" alt="{html.escape(about.title)}">'
-        link = f'<a href="{about.file}">'
-        told = f"{link}<b>{html.escape(about.title)}</b></a> ({about.minutes} minutes)<br>{about.goal}"
-        rows.append(f"<tr><td>{link}{image}</a></td><td>{told}</td></tr>")
-        inner = image.replace('src="', f'src="{folder.name}/').replace("260", "180")
-        title = f'<a href="{folder.name}/{about.file}">{inner}<br>{html.escape(about.title)}</a>'
-        small.append(f'<td valign="top">{title}<br>{about.goal}</td>')
-    made[folder / "README.md"] = (_PAGE + "\n".join(["<table>", *rows, "</table>"]) + "\n").encode()
-    readme = folder.parent / "README.md"
-    if readme.exists():
-        lines = ["<tr>" + "\n".join(small[k : k + 4]) + "</tr>" for k in range(0, len(small), 4)]
-        block = "\n".join([_MARKS[0], "<table>", *lines, "</table>", _MARKS[1]])
-        text = readme.read_text(encoding="utf-8")
-        made[readme] = re.sub("(?s)" + ".*?".join(_MARKS), lambda _: block, text).encode()
+            image = f"[![{about.title}]({name})]({about.file})"
+        rows.append(f"| {image} | **[{about.title}]({about.file})** ({about.minutes} minutes)<br>{about.goal} |")
+    made[folder / "README.md"] = (_PAGE + "\n".join(rows) + "\n").encode()
     return made
 
 
-_MARKS = ("<!-- course: written by make course -->", "<!-- end of course -->")
 _PAGE = """# The course
 
-A walk from "what is a derivative" to "why deep". Each notebook is 20 to 40 minutes of class, and runs in seconds:
+A walk from "what is a derivative" to "why deep". Each notebook is 30 to 75 minutes of class, and runs in seconds:
 `pip install ".[all]"` in a checkout, then `jupyter lab`. In each: the idea and a picture before the formula, numbers
 that are checked in the notebook itself, questions with hidden answers, exercises with a checker, and the sources.
-`make course` runs them all and writes this page, `make pages` writes them as pages for the browser, and
-[the gallery](gallery.md) shows what can be drawn.
+`make course` runs them all and writes this page. `make site` writes them, with the rest of the documentation, as pages
+for the browser. [The gallery](gallery.md) shows what can be drawn.
 
 """
-
-
-# Pages for the browser -----------------------------------------------------------------------------------------
-
-
-def export(folder: Path) -> None:
-    """Write every notebook as one HTML file without a request to anywhere: pictures inside, formulas as MathML."""
-    from nbconvert import HTMLExporter
-
-    exporter = HTMLExporter(mathjax_url="", require_js_url="", jquery_url="")
-    exporter.register_filter("markdown2html", rendered)
-    folder.mkdir(parents=True, exist_ok=True)
-    sheets = {path.stem: read(path) for path in chosen([])}
-    for name, file in (("index", "README.md"), ("gallery", "gallery.md")):
-        text = nbformat.v4.new_markdown_cell((FOLDER / file).read_text(encoding="utf-8"))
-        sheets[name] = nbformat.v4.new_notebook(cells=[text], metadata=KERNEL)
-    for name, notebook in sheets.items():
-        title = notebook.cells[0].source.partition("\n")[0].lstrip("# ")
-        page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
-        (folder / f"{name}.html").write_text(page, encoding="utf-8")
-        print(f"   {folder / name}.html", flush=True)
-    shutil.copytree(FOLDER / "pictures", folder / "pictures", dirs_exist_ok=True)
-
-
-def rendered(markdown: str) -> str:
-    """Write Markdown as HTML: formulas as MathML, links to pages."""
-    from latex2mathml.converter import convert
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-
-    class Renderer(IPythonRenderer):
-        def inline_math(self, body: str) -> str:
-            return convert(body)
-
-        def block_math(self, body: str) -> str:
-            return convert(body, display="block")
-
-    text = MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(markdown)
-    return re.sub(r'href="(\w+)\.(?:ipynb|md)', r'href="\1.html', text)
