@@ -14,161 +14,36 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
         f"`pip install {_Path(__file__).resolve().parents[1]}`, and `import chalkgrad` outside the checkout."
     )
 
-from . import datasets as datasets
-from . import demos as demos
-from . import export as export
-from . import init as init
-from . import inspect as inspect
-from . import losses as losses
-from . import metrics as metrics
-from . import optim as optim
-from . import plots as plots
+from . import datasets, demos, export, init, inspect, losses, metrics, optim, plots
 from .arguments import near as _near
-from .data import StandardScaler as StandardScaler
-from .data import batches as batches
-from .data import split as split
-from .demos import linear_classifier_demo as linear_classifier_demo
-from .demos import playground as playground
-from .layers import ELU as ELU
-from .layers import GELU as GELU
-from .layers import Abs as Abs
-from .layers import Activation as Activation
-from .layers import Dropout as Dropout
-from .layers import Features as Features
-from .layers import Flatten as Flatten
-from .layers import Identity as Identity
-from .layers import Layer as Layer
-from .layers import LeakyReLU as LeakyReLU
-from .layers import Linear as Linear
-from .layers import LogSoftmax as LogSoftmax
-from .layers import Maxout as Maxout
-from .layers import Neuron as Neuron
-from .layers import Noise as Noise
-from .layers import PReLU as PReLU
-from .layers import ReLU as ReLU
-from .layers import Residual as Residual
-from .layers import Sequential as Sequential
-from .layers import Sigmoid as Sigmoid
-from .layers import Sign as Sign
-from .layers import SiLU as SiLU
-from .layers import Softmax as Softmax
-from .layers import Softplus as Softplus
-from .layers import Step as Step
-from .layers import Tanh as Tanh
-from .layers import activations as activations
-from .losses import Reading as Reading
-from .mlp import MLP as MLP
-from .mlp import TensorMLP as TensorMLP
-from .module import Module as Module
-from .optim import SGD as SGD
-from .optim import Adagrad as Adagrad
-from .optim import Adam as Adam
-from .optim import AdamW as AdamW
-from .optim import ClipNorm as ClipNorm
-from .optim import ClipValue as ClipValue
-from .optim import Groups as Groups
-from .optim import NAdam as NAdam
-from .optim import Optimizer as Optimizer
-from .optim import RMSprop as RMSprop
-from .optim import descend as descend
-from .optim import minimize as minimize
-from .optim import newton as newton
-from .optim import schedules as schedules
-from .saving import load as load
-from .saving import notes as notes
-from .saving import restore as restore
-from .saving import save as save
-from .state import buffer as buffer
-from .training import L1 as L1
-from .training import L2 as L2
-from .training import Callback as Callback
-from .training import Checkpoint as Checkpoint
-from .training import CSVLog as CSVLog
-from .training import EagerFallback as EagerFallback
-from .training import EarlyStopping as EarlyStopping
-from .training import History as History
-from .training import LivePlot as LivePlot
-from .training import OptunaPruning as OptunaPruning
-from .training import evaluate as evaluate
-from .training import fit as fit
+from .data import StandardScaler, batches, split
+from .demos import linear_classifier_demo, playground
+from .layers import (
+    ELU, GELU, Abs, Activation, Dropout, Features, Flatten, Identity, Layer, LeakyReLU, Linear, LogSoftmax, Maxout,
+    Neuron, Noise, PReLU, ReLU, Residual, Sequential, Sigmoid, Sign, SiLU, Softmax, Softplus, Step, Tanh, activations,
+)
+from .losses import Reading
+from .mlp import MLP, TensorMLP
+from .module import Module
+from .optim import (
+    SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, Groups, NAdam, Optimizer, RMSprop, descend, minimize, newton,
+    schedules,
+)
+from .saving import load, notes, restore, save
+from .state import buffer
+from .training import (
+    L1, L2, Callback, Checkpoint, CSVLog, EagerFallback, EarlyStopping, History, LivePlot, OptunaPruning, evaluate, fit,
+)
 
 __all__ = [
-    "Module",
-    "Neuron",
-    "Layer",
-    "MLP",
-    "Linear",
-    "Maxout",
-    "Flatten",
-    "Features",
-    "Dropout",
-    "Noise",
-    "Residual",
-    "Sequential",
-    "TensorMLP",
-    "Abs",
-    "Activation",
-    "ELU",
-    "GELU",
-    "Identity",
-    "LeakyReLU",
-    "LogSoftmax",
-    "PReLU",
-    "ReLU",
-    "SiLU",
-    "Sigmoid",
-    "Sign",
-    "Softmax",
-    "Softplus",
-    "Step",
-    "Tanh",
-    "Adagrad",
-    "Adam",
-    "AdamW",
-    "ClipNorm",
-    "ClipValue",
-    "Groups",
-    "NAdam",
-    "Optimizer",
-    "RMSprop",
-    "descend",
-    "minimize",
-    "newton",
-    "L1",
-    "L2",
-    "SGD",
-    "StandardScaler",
-    "batches",
-    "split",
-    "EagerFallback",
-    "History",
-    "fit",
-    "load",
-    "notes",
-    "restore",
-    "save",
-    "buffer",
-    "evaluate",
-    "Reading",
-    "Callback",
-    "CSVLog",
-    "Checkpoint",
-    "EarlyStopping",
-    "LivePlot",
-    "OptunaPruning",
-    "activations",
-    "datasets",
-    "demos",
-    "export",
-    "init",
-    "inspect",
-    "losses",
-    "metrics",
-    "optim",
-    "linear_classifier_demo",
-    "playground",
-    "plots",
-    "schedules",
+    "Abs", "Activation", "activations", "Adagrad", "Adam", "AdamW", "batches", "buffer", "Callback", "Checkpoint",
+    "ClipNorm", "ClipValue", "CSVLog", "datasets", "demos", "descend", "Dropout", "EagerFallback", "EarlyStopping",
+    "ELU", "evaluate", "export", "Features", "fit", "Flatten", "GELU", "Groups", "History", "Identity", "init",
+    "inspect", "L1", "L2", "Layer", "LeakyReLU", "Linear", "linear_classifier_demo", "LivePlot", "load", "LogSoftmax",
+    "losses", "Maxout", "metrics", "minimize", "MLP", "Module", "NAdam", "Neuron", "newton", "Noise", "notes", "optim",
+    "Optimizer", "OptunaPruning", "playground", "plots", "PReLU", "Reading", "ReLU", "Residual", "restore", "RMSprop",
+    "save", "schedules", "Sequential", "SGD", "Sigmoid", "Sign", "SiLU", "Softmax", "Softplus", "split",
+    "StandardScaler", "Step", "Tanh", "TensorMLP",
 ]
 
 
