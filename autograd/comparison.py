@@ -17,6 +17,7 @@ from .checks import flag
 from .graph import Node, fixed
 from .primitive import plain, refusal
 from .primitives import arithmetic, reductions, selection
+from .primitives.layout import shape_of
 from .shapes import axes_of
 
 __all__ = [
@@ -29,6 +30,8 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
     """Make NumPy's function take nodes, by their data; `traced` says the same with rows."""
 
     def compare(*operands: Any) -> Any:
+        if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):
+            return np.full(np.broadcast_shapes(*map(shape_of, operands)), ufunc is np.not_equal)[()]
         if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not fixed for x in operands):
             return traced(*operands)
         found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
@@ -44,6 +47,11 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
     compare.__doc__ = f"`numpy.{ufunc.__name__}` of numbers, arrays and nodes: a plain boolean, or an array of them."
     return compare
+
+
+def _holds_no_numbers(x: Any) -> bool:
+    """Return whether `x` is an array of texts, dates or the like, none of which equals a number."""
+    return isinstance(x, np.ndarray) and x.dtype.kind not in "fiubcO"
 
 
 def joined(logic: Any, *operands: Any) -> Any:

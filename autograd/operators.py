@@ -215,6 +215,11 @@ class Operators(Node, Shown):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[np.object_]]:
         return np.array(_plain(self, "NumPy").data, dtype=dtype, copy=copy)
 
+    @property
+    def _mask(self: Any) -> Any:
+        """Answer `np.ma`, which takes the numbers by another way than `__array__`."""
+        return np.ma.getmask(_plain(self, "NumPy").data)
+
     def numpy(self: Any) -> np.ndarray:
         """Return the numbers as an array of their own, without history, as PyTorch's `t.detach().numpy()`."""
         return np.array(self.data)
@@ -279,10 +284,7 @@ def _compared(traced: Any, plain: Any, node: Node, other: Any) -> Any:
     try:
         found = _data_of(other)
     except TypeError:
-        if isinstance(other, (list, tuple)) or plain not in (operator.eq, operator.ne):
-            return NotImplemented
-        # an array of texts has no number that is equal
-        return np.full(np.asarray(other).shape, plain is operator.ne)[()]
+        return NotImplemented if isinstance(other, (list, tuple)) else traced(node, other)
     return plain(node._data, found) if modes.tracer() is None else traced(node, other)
 
 

@@ -28,6 +28,21 @@ _in_use = threading.RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_use._at_fork_reinit)  # type: ignore[attr-defined]
 
+
+_DEEP = 50
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Let Python call deeper, for the next `_DEEP` Modules inside one another."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, min(limit + 10 * _DEEP, 20_000)))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 class Module(Stateful):
     """A function with parameters, itself made of Modules. Write `forward`, and keep the parameters as attributes.
 
@@ -79,9 +94,13 @@ class Module(Stateful):
         raise NotImplementedError(f"{type(self).__name__} has no `forward(self, x)`: write one")
 
     def __call__(self, x: Any) -> Any:
-        token = in_forward.set(True)
+        depth = in_forward.get() + 1
+        token = in_forward.set(depth)
         try:
-            return self.forward(x)
+            if depth % _DEEP:
+                return self.forward(x)
+            with _room():
+                return self.forward(x)
         finally:
             in_forward.reset(token)
 
@@ -120,12 +139,9 @@ class Module(Stateful):
         changed = [module for module in modules if module.training != training]
         for module in changed:
             module.training = training
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, min(500 + 5 * len(modules), 20_000)))  # a `forward` inside a `forward`
         try:
             yield
         finally:
-            sys.setrecursionlimit(limit)
             for module in changed:
                 module.training = not training
 

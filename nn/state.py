@@ -20,8 +20,8 @@ from .randomness import Random
 __all__ = ["Stateful", "buffer", "in_forward", "is_buffer", "is_parameter", "size_of"]
 
 
-in_forward: ContextVar[bool] = ContextVar("in_forward", default=False)
-"""Whether the `forward` of a Module is running."""
+in_forward: ContextVar[int] = ContextVar("in_forward", default=0)
+"""How many `forward` of Modules are running inside one another."""
 
 
 def buffer(x: Any, label: str = "") -> Any:

@@ -97,3 +97,12 @@ def test_conditions_are_joined_by_operators_only_while_a_function_is_traced() ->
 
 def test_functions_are_named_and_described() -> None:
     assert ag.less.__name__ == ag.less.__qualname__ == "less" and "`numpy.less`" in (ag.less.__doc__ or "")
+
+
+def test_texts_and_dates_equal_no_number() -> None:
+    t, words = Tensor([1.0, 2.0]), np.array([["a"], ["b"], ["c"]])
+    for equal, differs in ((t == words, t != words), (ag.equal(t, words), ag.not_equal(t, words))):
+        assert equal.shape == differs.shape == (3, 2) and not equal.any() and differs.all()
+    assert not (t == np.array(["2020-01-01", "2020-01-02"], "M8[D]")).any() and (Value(1.0) == np.array("a")) is np.False_
+    with pytest.raises(TypeError, match="compare numbers|takes numbers"):
+        t < words  # noqa: B015

@@ -6,6 +6,7 @@ import collections
 import copy
 import cProfile
 import functools
+import gc
 import importlib
 import logging
 import os
@@ -18,6 +19,7 @@ import time
 import types
 import typing
 import warnings
+import weakref
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -27,7 +29,7 @@ import pytest
 from random_programs import Program
 
 import nn
-from autograd import Loop, Tensor, Value, compile, fresh
+from autograd import Loop, Tensor, Value, compile, fresh, sin, tanh
 
 
 def streams() -> tuple[float, float]:
@@ -133,6 +135,7 @@ def test_a_deep_net_trains_and_prints() -> None:
     for _ in range(400):
         model = nn.Sequential(model)
     losses = [nn.fit(model, np.ones((4, 2)), np.ones(4), epochs=2, rng=0, compiled=c)["loss"] for c in (True, False)]
+    assert model(np.ones((4, 2))).shape == (4, 1)
     assert losses[0][1] > losses[1][1] and repr(model).count("Sequential") == 401 and "Linear(2, 1)" in repr(model)
 
 
@@ -508,3 +511,145 @@ def test_a_profiler_may_run_beside_a_trace() -> None:
     assert profile.runcall(compile(square), 3.0) == 9.0
     with pytest.raises(RuntimeError, match="perf_counter"):
         profile.runcall(compile(lambda x: x * time.perf_counter()), 3.0)
+
+
+def test_a_leaf_that_is_frozen_and_a_class_of_the_library_that_is_changed_are_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaf, line = Value(1.0), nn.Linear(1, 1, rng=0)
+    f = compile(lambda x: x * (2.0 if leaf.requires_grad else 3.0))
+    g = compile(lambda x: x * (2.0 if line.batched else 3.0))
+    assert (f(1.0), g(1.0)) == (2.0, 2.0)
+    leaf.requires_grad = False
+    monkeypatch.setattr(nn.Linear, "batched", False)
+    assert (f(1.0), g(1.0)) == (3.0, 3.0)
+
+
+# Programs that one training takes over from another ------------------------------------------------------------
+
+
+class Scaled(nn.Module):
+    """A model that reads settings of several kinds."""
+
+    rate = 1.0
+
+    def __init__(self, scale: float = 1.0, hidden: int = 3) -> None:
+        self.first, self.second = nn.Linear(2, hidden, rng=0), nn.Linear(hidden, 1, rng=1)
+        self.scale, self.table = scale, {"shift": 0.0}
+
+    def forward(self, x: Any) -> Any:
+        return self.second(SQUASH(self.first(x)) * self.scale * self.rate) + self.table["shift"]
+
+
+SQUASH: Any = tanh
+XS = np.random.default_rng(0).normal(size=(10, 2))
+
+
+def traces_of(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count the steps that are traced from now on."""
+    counted: list[int] = []
+    trace = Loop._trace
+    monkeypatch.setattr(Loop, "_trace", lambda self: counted.append(1) or trace(self))
+    return counted
+
+
+def test_a_program_of_a_shape_seen_before_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(model: Any, **settings: Any) -> list[float]:
+        given = {"optimizer": nn.Adam(lr=0.01), "batch_size": 4, "epochs": 2, "rng": 0} | settings
+        return nn.fit(model, XS, XS[:, :1], **given)["loss"]
+
+    counted = traces_of(monkeypatch)
+    train(Scaled(7.0))
+    train(Scaled(7.0))  # the first may have imported something, as kernels
+    counted.clear()
+    assert train(Scaled(7.0)) == train(Scaled(7.0)) and not counted
+    unlike: list[tuple[Any, dict[str, Any]]] = [
+        (Scaled(8.0), {}), (Scaled(7.0, hidden=4), {}), (Scaled(7.0), {"batch_size": 5}),
+        (Scaled(7.0), {"optimizer": nn.SGD(lr=0.1)}), (Scaled(7.0), {"optimizer": nn.Adam(betas=(0.5, 0.999))}),
+        (Scaled(7.0), {"loss": lambda out, y: ((out - y) ** 4).mean()}), (Scaled(7.0), {"penalty": nn.L2(0.1)}),
+        (Scaled(7.0), {"sample_weight": np.linspace(0, 1, 10)}),
+    ]  # fmt: skip
+    for model, settings in unlike:
+        counted.clear()
+        eagerly = copy.deepcopy(model), {k: copy.deepcopy(v) for k, v in settings.items()}
+        found = train(model, **settings)
+        assert counted, settings
+        np.testing.assert_allclose(found, train(eagerly[0], compiled=False, **eagerly[1]), rtol=1e-9)
+
+
+@pytest.mark.parametrize("change", range(8))
+def test_what_changes_between_two_trainings_is_seen(change: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: dict[str, float] = {"power": 2.0}
+
+    def loss(out: Any, y: Any) -> Any:
+        return (out - y).abs().mean() ** settings["power"]
+
+    def train(compiled: bool | None) -> list[float]:
+        model, penalty = Scaled(), nn.L2(0.1)
+        if change == 6:
+            model.first.weight.requires_grad = False
+        if change == 7:
+            penalty.alpha = 0.2
+        model.table["shift"] = shift
+        return nn.fit(model, XS, XS[:, :1], loss, penalty=penalty, epochs=2, rng=0, compiled=compiled)["loss"]
+
+    shift = 0.0
+    was, change = change, -1
+    before = train(None)
+    change = was
+    ways: list[Callable[[], Any]] = [
+        lambda: monkeypatch.setattr(Scaled, "rate", 2.0), lambda: monkeypatch.setitem(globals(), "SQUASH", sin),
+        lambda: settings.update(power=3.0), lambda: None,
+        lambda: monkeypatch.setattr(nn.Linear, "forward", lambda self, x: 2.0 * (x @ self.weight)),
+        lambda: monkeypatch.setattr(Tensor, "__pow__", lambda self, p: 3.0 * self * self), lambda: None, lambda: None,
+    ]  # fmt: skip
+    ways[change]()
+    shift = 0.5 if change == 3 else 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = train(None)
+        np.testing.assert_allclose(found, train(False), rtol=1e-9)
+    assert change == 6 or found != before
+
+
+def test_a_program_that_waits_keeps_no_model_alive() -> None:
+    model = Scaled(3.0)
+    nn.fit(model, XS, XS[:, :1], epochs=1, rng=0)
+    gone = weakref.ref(model), weakref.ref(model.first.weight.data)
+    del model
+    gc.collect()
+    assert gone[0]() is None and gone[1]() is None
+
+
+def test_threads_that_train_equal_models_have_programs_of_their_own() -> None:
+    def train() -> None:
+        losses.append(nn.fit(Scaled(5.0), XS, XS[:, :1], epochs=200, batch_size=4, rng=0)["loss"])
+
+    losses: list[Any] = []
+    train()
+    threads = [threading.Thread(target=train) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(losses) == 5 and all(found == losses[0] for found in losses)
+
+
+def test_gradients_can_be_read_while_a_program_trains() -> None:
+    model, errors, go = Scaled(2.0), [], [True]
+    nn.fit(model, XS, XS[:, :1], epochs=1, rng=0)
+
+    def read() -> None:
+        while go:
+            try:
+                assert model.first.weight.grad is not None
+            except Exception as error:
+                errors.append(error)
+                return
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    nn.fit(model, XS, XS[:, :1], steps=20_000, batch_size=None, rng=0)
+    go.clear()
+    thread.join()
+    assert not errors

@@ -11,6 +11,7 @@ import numpy as np
 from ..checks import float_of, function, items
 from ..containers import flatten, rebuild
 from ..graph import Node, constant, fixed, new_variable, topological
+from ..locks import lock
 from ..shapes import describe
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
@@ -18,12 +19,18 @@ from .ir.instructions import Listing, listing
 from .ir.passes import optimised
 from .printing import printed
 from .tracing.captured import Captured
+from .tracing.purity import library
 from .tracing.trace import Trace, refuse_inside
 
 __all__ = ["Loop"]
 
 DRAWN_AT_ONCE = 1 << 24
 """Bytes of random numbers that are drawn before the machine is started again."""
+PARKED = 16
+"""How many programs wait for another loop."""
+_parked: list[tuple[Any, ...]] = []
+_parking = lock()
+_NOTHING = np.empty(0)
 
 
 class Loop:
@@ -45,6 +52,10 @@ class Loop:
         batch_size: the number of rows in a step; 0 for all rows in each.
         finite: stop at the first step whose first result, or new state, is not finite; the state is that before it.
         reads: what the step reads, by name, where that is not to be found from `step` itself.
+        carried: the leaves whose numbers and gradients the caller may set between two runs; those of the state if
+            left out.
+        key: what else the step depends on. Loops with equal keys whose steps read equal things share a program, one
+            after the other: see `park`. None for a program of its own.
 
     Raises:
         ValueError: the step asks in Python for a number of a node (a program cannot follow that), or its new state
@@ -69,16 +80,21 @@ class Loop:
         *,
         finite: bool = False,
         reads: dict[str, Any] | None = None,
+        carried: Sequence[Node] | None = None,
+        key: Any = None,
     ) -> None:
         function(step, "step", "of a state, inputs and a batch")
         self._step, self._finite = step, finite
         self._roots = {getattr(step, "__name__", "self"): step} if reads is None else reads
-        self._tree = state
+        self._tree, self._key, self.aside = state, key, None
+        self._carried = [x for x in flatten(state) if isinstance(x, Node)] if carried is None else carried
         self._data = [_rows(x) for x in items(data, "data")]
         if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or not 0 <= batch_size < 2**31:
             raise ValueError(f"`batch_size` is a whole number from 0, not {batch_size!r:.60}")
         self.batch_size = int(batch_size)
         self._inputs = list(items(inputs, "inputs"))
+        self._draws: list[tuple[Node, Callable[[], Any]]] = []
+        self._parameters: list[Node] = []
         self._pending: list[Any] = []  # what the trace has drawn for the first step
         self._make(state)
 
@@ -86,13 +102,50 @@ class Loop:
         """Make the program, in four steps; anew where something has changed that the step reads."""
         if self._pending:  # no step has used it
             self._captured.undraw()
-        self._captured: Captured = Captured(self._roots)
-        with self._captured.restored():
-            outputs = self._trace()
-            program, nodes = self._lower(outputs)
-            self._body = Body(program, nodes, self._feed, self._keep)  # allocates
-            self._bind()
+        size = self.batch_size
+        self._states = [_variable(x, "state") for x in flatten(self._tree)]
+        self._fed = [_variable(x, "inputs") for x in self._inputs]
+        self._batches = [new_variable(np.resize(x, (size, *x.shape[1:])) if size else x) for x in self._data]
+        self._kind = self._key and self._dependence()
+        if not self._take_over():
+            self._captured: Captured = Captured(self._roots, None, self._carried)
+            with self._captured.restored():
+                outputs = self._trace()
+                program, nodes = self._lower(outputs)
+                self._body = Body(program, nodes, self._feed, self._keep)  # allocates
+        self._bind()
         self.state = state
+
+    # Programs that one loop takes over from another ----------------------------------------------------------
+
+    def _dependence(self) -> Any:
+        """Return what a program depends on beside what the step reads."""
+        shapes = rebuild(self._tree, [(x.shape, x.dtype if x.shape else None) for x in self._states])
+        sizes = [(x.shape, x.dtype) for x in self._batches], [x.shape for x in self._fed]
+        return self._key, shapes, sizes, self.batch_size, self._finite, library()
+
+    def park(self) -> None:
+        """Leave the program to another loop; this one is over. What it has read and computed is not kept."""
+        if not self._key or self._draws or self._parameters:
+            return
+        for name in self._body.slots:
+            self._body.bind(name, _NOTHING)
+        parked = self._kind, self._captured.parked(), self._body, self._result_shapes, self.aside
+        with _parking:
+            _parked.append(parked)
+            del _parked[:-PARKED]
+
+    def _take_over(self) -> bool:
+        for one in reversed(_parked.copy()) if self._key else ():
+            if one[0] == self._kind and (captured := one[1].again(self._roots, self._carried)).reads_as(one[1]):
+                with _parking:
+                    if not any(x is one for x in _parked):
+                        continue  # another thread was quicker
+                    _parked[:] = [x for x in _parked if x is not one]
+                self._captured, (_, _, self._body, self._result_shapes, self.aside) = captured, one
+                self._draws, self._parameters = [], []
+                return True
+        return False
 
     def is_as_it_was(self) -> bool:
         """Return whether nothing that the step reads has changed since it was traced."""
@@ -100,11 +153,7 @@ class Loop:
 
     def _trace(self) -> list[Node]:
         """Run the step on variables; gives the new state, and behind it what is written down."""
-        trace = Trace(self._captured)
-        size = self.batch_size
-        states = [_variable(x, "state") for x in flatten(self._tree)]
-        self._states, self._fed = states, [_variable(x, "inputs") for x in self._inputs]
-        self._batches = [new_variable(np.resize(x, (size, *x.shape[1:])) if size else x) for x in self._data]
+        trace, states = Trace(self._captured), self._states
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
         moved, given = trace.follow(lambda: self._step(tree, self._fed, self._batches))
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
@@ -212,6 +261,11 @@ class Loop:
         self, steps: int, inputs: Sequence[np.ndarray], rows: np.ndarray | None
     ) -> tuple[int, list[np.ndarray]]:
         """Run like `run`, straight after a call of `is_as_it_was` that has said yes."""
+        results = self.load(steps, inputs, rows)
+        return self.advance(0, steps), results
+
+    def load(self, steps: int, inputs: Sequence[np.ndarray], rows: np.ndarray | None) -> list[np.ndarray]:
+        """Lay out what so many steps need; gives the arrays for their results. `advance` takes the steps."""
         refuse_inside("a Loop")
         body = self._body
         fed = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
@@ -220,6 +274,7 @@ class Loop:
                 raise ValueError(f"`inputs` hold an array of shape {x.shape} where {(steps, *one.shape)} is needed")
         numbers = self._row_numbers(rows, steps)
         results = [np.empty((steps, *shape)) for shape in self._result_shapes]
+        self._loaded = fed, numbers, results  # keeps the memory
         with body.lock:
             for place, parameter in zip(reversed(body.inputs), reversed(self._parameters), strict=False):
                 place[...] = parameter._data
@@ -232,19 +287,21 @@ class Loop:
                 body.bind("rows", numbers)
             for i, x in enumerate(results):
                 body.bind(f"result {i}", x)
-            finished = self._stretches(steps)
-        return finished, results
+        return results
 
-    def _stretches(self, steps: int) -> int:
-        """Run in stretches that leave the random numbers of a stretch a bounded place."""
-        if not self._draws:
-            return self._body.run(0, steps)
+    def advance(self, first: int, steps: int) -> int:
+        """Take steps of those that were loaded, from the number `first` on; gives how many were finished."""
+        with self._body.lock:
+            return self._stretches(first, steps) - first if self._draws else self._body.run(first, steps)
+
+    def _stretches(self, first: int, steps: int) -> int:
+        """Run in stretches that leave the random numbers of a stretch a bounded place; gives the next step."""
         at_once = max(1, DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x, _ in self._draws) + 1))
-        first = len(self._fed) + len(self._data)
-        for start in range(0, steps, at_once):
-            if start and not self.is_as_it_was():  # what draws may change anything
+        place, end = len(self._fed) + len(self._data), first + steps
+        for start in range(first, end, at_once):
+            if start > first and not self.is_as_it_was():  # what draws may change anything
                 raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
-            stop = min(steps, start + at_once)
+            stop = min(end, start + at_once)
             drawn = [np.empty((stop - start, *node.shape)) for node, _ in self._draws]
             for step in range(stop - start):
                 numbers = self._pending or self._redraw()
@@ -252,12 +309,12 @@ class Loop:
                 for x, number in zip(drawn, numbers, strict=True):
                     x[step] = number
             for i, x in enumerate(drawn):
-                offset = -start * x[0].nbytes  # the clock of the machine counts from the first stretch
-                self._body.bind(f"fed {first + i}", x, offset)
+                offset = -start * x[0].nbytes  # the clock of the machine counts all steps
+                self._body.bind(f"fed {place + i}", x, offset)
             finished = self._body.run(start, stop - start)
             if finished < stop - start:
                 return start + finished
-        return steps
+        return end
 
     def _row_numbers(self, rows: Any, steps: int) -> np.ndarray | None:
         if not self._data or not self.batch_size:

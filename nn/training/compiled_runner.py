@@ -110,12 +110,11 @@ class CompiledRunner:
         self.trained, self.objective, self.optimizer, self.eager = model, objective, optimizer, eager
         self.given, self.needed = data, needed
         self.data: list[np.ndarray] = []
-        self.watches_data = False  # whether callbacks, which may write into the data, come between two calls
+        self.watches = True  # whether callbacks, which may change everything, come between two calls
         self.arrays: _Arrays | None = None
         self.loops: dict[Any, Loop] = {}
         self.trainable: list[bool] = []
         self.modules: list[Module] = []
-        self.grads: list[Any] = []  # of the parameters; while a step is traced, nobody may read them
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.refused = ""  # why steps are taken eagerly
         self.told = False
@@ -127,74 +126,85 @@ class CompiledRunner:
         if self.trainable != (now := [p.requires_grad for p in self.optimizer.parameters]):
             self._forget()
             self.trainable = now
-        self.modules = [module for _, module in self.trained.named_modules()]
-        attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
-        self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
-        self.constants = [p for p in self.optimizer.parameters if not p.requires_grad] + [x for *_, x in self.buffers]
-        self._hide()
-        try:
-            with _switched(self.constants, [None] * len(self.constants)) as self.ops:
-                return self._take_steps(batches)
-        finally:
-            self._show()
-
-    def _eagerly(self, rows: Sequence[np.ndarray]) -> list[float]:
-        self._show()
-        try:
-            with _switched(self.constants, self.ops):
-                return self.eager(rows)
-        finally:
-            self._hide()
-
-    def _hide(self) -> None:
-        self.grads = [parameter.grad for parameter in self.optimizer.parameters]
-        for parameter in self.optimizer.parameters:
-            del parameter.grad
-
-    def _show(self) -> None:
-        for parameter, grad in zip(self.optimizer.parameters, self.grads, strict=True):
-            parameter.grad = grad
+        if self.watches or not self.modules:
+            self.modules = [module for _, module in self.trained.named_modules()]
+            attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
+            self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
+            self.constants = [p for p in self.optimizer.parameters if not p.requires_grad]
+            self.constants += [x for *_, x in self.buffers]
+        with _switched(self.constants, [None] * len(self.constants)) as self.ops:
+            return self._take_steps(batches)
 
     def _take_steps(self, batches: Sequence[np.ndarray]) -> list[float]:
         losses: list[float] = []
-        if self.watches_data:
+        if self.watches:
             self._refresh()
-        settings, held, taken = tuple(self._settings()), None, 0
-        groups = [(size, list(group)) for size, group in itertools.groupby(batches, self._size)]
+        settings, first = tuple(self._settings()), self.optimizer.steps
+        sizes = [0 if rows is self.whole else self._size(rows) for rows in batches]
+        loaded: dict[int, Any] = {}  # for each size a program that is laid out for all steps to come, and their losses
+        past: dict[int, int] = {}  # how many of them are over
+        held, taken, at = None, 0, 0
+        groups = [(size, len([*group])) for size, group in itertools.groupby(sizes)]
         while groups:
-            size, rows = groups.pop(0)
-            loop = self._loop(size, settings)
+            size, count = groups.pop(0)
+            if size not in loaded:
+                loaded[size] = self._loaded(size, settings, batches, sizes, first, at)
+            loop, found = loaded[size]
             if loop is None:
                 self._hand_back(held, taken)
                 held, taken = None, 0
-                losses += (some := self._eagerly(rows))
+                losses += (some := self._eagerly(batches[at : at + count]))
                 self._tell()
-                if len(some) < len(rows) or not math.isfinite(some[-1]):
+                loaded, past = {}, {}
+                if len(some) < count or not math.isfinite(some[-1]):
                     return losses
+                at += count
                 continue
             if held is None:
                 self._take_in(loop)
             elif loop is not held:
                 loop.go_on_from(held)
-            held = loop
-            found = self._run(loop, size, rows, self.optimizer.steps + taken)
-            taken += len(found)
-            losses += found
-            if len(found) < len(rows):  # say of the next step what the eager runner says of it
+            held, start = loop, past.get(size, 0)
+            finished = loop.advance(start, count)
+            taken, at, past[size] = taken + finished, at + finished, start + finished
+            losses += found[start : start + finished].tolist()
+            if finished < count:  # say of the next step what the eager runner says of it
                 self._hand_back(held, taken)
                 held, taken = None, 0
-                one, left = self._eagerly([rows[len(found)]]), rows[len(found) + 1 :]
-                losses += one
-                if not one or not math.isfinite(one[0]):
+                losses += (some := self._eagerly(batches[at : at + 1]))
+                if not some or not math.isfinite(some[0]):
                     return losses
-                if left:  # added up in another order, it did not overflow
-                    groups.insert(0, (size, left))
+                at, loaded, past = at + 1, {}, {}
+                if finished + 1 < count:  # added up in another order, it did not overflow
+                    groups.insert(0, (size, count - finished - 1))
         self._hand_back(held, taken)
         return losses
 
+    def _loaded(
+        self, size: int, settings: tuple[Any, ...], batches: Sequence[np.ndarray], sizes: list[int], first: int,
+        at: int,
+    ) -> Any:  # fmt: skip
+        """Return the program for batches of this size, laid out for those to come, and the place for their losses."""
+        loop = self._loop(size, settings)
+        if loop is None:
+            return None, None
+        which = [i for i in range(at, len(sizes)) if sizes[i] == size]
+        rates = [group.lr for group in self.optimizer.groups]
+        if any(map(callable, rates)):
+            fed = [*zip(*(self.optimizer.rates(first + i) for i in which), strict=True)]
+        else:
+            fed = [np.full(len(which), rate) for rate in self.optimizer.rates(first)]
+        rows = np.stack([batches[i] for i in which]) if size else None
+        (losses,) = loop.load(len(which), [first + 1.0 + np.array(which), *map(np.asarray, fed)], rows)
+        return loop, losses
+
+    def _eagerly(self, rows: Sequence[np.ndarray]) -> list[float]:
+        with _switched(self.constants, self.ops):
+            return self.eager(rows)
+
     def _size(self, rows: np.ndarray) -> int:
         """Give the size of a batch; 0 for all rows in order, which needs no gathering."""
-        if rows is self.whole or (len(rows) == len(self.given[0]) and np.array_equal(rows, np.arange(len(rows)))):
+        if len(rows) == len(self.given[0]) and np.array_equal(rows, np.arange(len(rows))):
             self.whole = rows
             return 0
         return len(rows)
@@ -206,12 +216,11 @@ class CompiledRunner:
         loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(self.optimizer.states),
                       [x.data for *_, x in self.buffers])  # fmt: skip
 
-    def _run(self, loop: Loop, size: int, rows: list[np.ndarray], first: int) -> list[float]:
-        count = len(rows)
-        rates = zip(*(self.optimizer.rates(first + i) for i in range(count)), strict=True)
-        fed = [np.arange(first + 1.0, first + count + 1), *map(np.array, rates)]
-        finished, (losses,) = loop.go(count, fed, np.stack(rows) if size else None)
-        return losses[:finished].tolist()
+    def park(self) -> None:
+        """Leave the programs to the next training of an equal model."""
+        for loop in self.loops.values():
+            loop.park()
+        self._forget()
 
     def _hand_back(self, loop: Loop | None, taken: int) -> None:
         """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
@@ -222,16 +231,16 @@ class CompiledRunner:
         *found, states, kept = loop.state
         numbers, grads = (arrays.spread(x, len(own)) for x in found)
         news, skipped = arrays.spread_states(states, len(own)), list(optimizer.skipped)
-        for i in self.unreached[loop]:
+        for i in loop.aside:
             grads[i] = None
             skipped[i] += taken
 
         def commit() -> None:
-            for parameter, number in zip(own, numbers, strict=True):
-                parameter.data = number
+            for parameter, number, grad in zip(own, numbers, grads, strict=True):
+                parameter.data, parameter.grad = number, grad
             for (*_, buffer), number in zip(self.buffers, kept, strict=True):
                 buffer.data = number
-            self.grads, optimizer.states, optimizer.steps, optimizer.skipped = grads, news, steps, skipped
+            optimizer.states, optimizer.steps, optimizer.skipped = news, steps, skipped
 
         try:
             commit()
@@ -281,7 +290,7 @@ class CompiledRunner:
             self._forget()
         try:
             self.loops[key] = loop = self._made(size)
-            self.unreached[size, settings] = self.unreached[loop]
+            self.unreached[size, settings] = loop.aside
         except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
             if self.needed:
                 raise
@@ -306,7 +315,7 @@ class CompiledRunner:
     def _made(self, size: int) -> Loop:
         arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
 
-        unreached: list[int] = []
+        own, unreached = optimizer.parameters, list[int]()
         skipped = arrays.gathered(optimizer.skipped)
         trained, buffers = [p.requires_grad for p in arrays.parameters], self.buffers
 
@@ -315,7 +324,8 @@ class CompiledRunner:
             for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
                 optimizer.rates(optimizer.steps + ahead)
             try:
-                value = objective(arrays.model, *batch)
+                with _without_gradients(own):
+                    value = objective(arrays.model, *batch)
                 kept = [vars(module)[name] for module, name, _ in buffers]
             except AttributeError as error:
                 if error.name != "grad":
@@ -341,9 +351,29 @@ class CompiledRunner:
         state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states),
                  [x for *_, x in buffers])  # fmt: skip
         fed = [1.0] * (1 + len(self.optimizer.groups))
-        loop = Loop(step, state, fed, self.data, size, finite=True, reads=self._roots())
-        self.unreached[loop] = unreached
+        numbers_of = {id(p): i for i, p in enumerate(own)}
+        key = (
+            tuple(self._settings()), optimizer.skipped.copy(), trained, [name for _, name, _ in buffers],
+            [[numbers_of[id(p)] for p in group.parameters] for group in optimizer.groups],
+        )  # fmt: skip
+        loop = Loop(step, state, fed, self.data, size, finite=True, reads=self._roots(),
+                    carried=[*own, *(x for *_, x in buffers)], key=key)  # fmt: skip
+        if loop.aside is None:
+            loop.aside = unreached
         return loop
+
+
+@contextmanager
+def _without_gradients(parameters: list[Any]) -> Iterator[None]:
+    """Leave no gradient to be read while a step is traced."""
+    grads = [parameter.grad for parameter in parameters]
+    for parameter in parameters:
+        del parameter.grad
+    try:
+        yield
+    finally:
+        for parameter, grad in zip(parameters, grads, strict=True):
+            parameter.grad = grad
 
 
 @contextmanager

@@ -150,7 +150,7 @@ def fit(
     shows = meter(progress)
     run = _runner(compiled, model, objective, optimizer, *data.train)
     if isinstance(run, CompiledRunner):
-        run.watches_data = loop.each_epoch or loop.each_batch
+        run.watches = loop.each_epoch or loop.each_batch
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, plan, settings)
     for hint in warned:
@@ -171,6 +171,9 @@ def fit(
                 callback.on_train_end(history.last())
     except KeyboardInterrupt:
         history.interrupted = True
+    finally:
+        if isinstance(run, CompiledRunner):
+            run.park()
     return history
 
 

@@ -109,20 +109,28 @@ class Steps:
 
     def _close(self) -> None:
         """Write down the epochs that are over; where `steps` were asked for, the last one may be shorter."""
-        training, n, start = self.training, len(self.plan.sizes), 0
-        while (left := len(self.losses) - start) >= n or (left and training.steps == self.plan.total):
-            part = self.losses[start : start + n]
-            logs = {"loss": math.fsum(map(mul, part, self.plan.sizes)) / sum(self.plan.sizes[: len(part)])}
-            if self.each_epoch:
-                logs |= self.measure()
+        training, sizes = self.training, self.plan.sizes
+        over = len(self.losses) // len(sizes) * len(sizes)
+        if training.steps == self.plan.total:
+            over = len(self.losses)
+        losses, self.losses = self.losses[:over], self.losses[over:]
+        if len(sizes) == 1:
+            means = losses
+        else:
+            epochs = [losses[i : i + len(sizes)] for i in range(0, over, len(sizes))]
+            means = [math.fsum(map(mul, epoch, sizes)) / sum(sizes[: len(epoch)]) for epoch in epochs]
+        if not self.each_epoch:
+            training.history["loss"] += means
+            training.epoch += len(means)
+            return
+        for mean in means:
+            logs = {"loss": mean, **self.measure()}
             for name, number in logs.items():
                 training.history[name].append(number)
-            start += len(part)
             training.epoch += 1
             for plateau in self.plateaus:
                 plateau.observe(logs[_watched(plateau, logs)])
             self._tell("on_epoch_end", training.epoch - 1, logs)
-        del self.losses[:start]
 
     def _tell(self, event: str, number: int, logs: dict[str, float]) -> None:
         for callback in self.callbacks:

@@ -18,7 +18,7 @@ import random
 import re
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ import numpy as np
 from ...graph import Node, fixed
 from ...primitive import Primitive
 from .codes import FIRM, HEAP, HOLDERS, MEMO, is_known, is_users, may_run, named
-from .purity import DENIED, REMEDY, Observer, standing
+from .purity import DENIED, OURS, REMEDY, Observer, standing
 from .sources import GENERATORS, set_state, stand_in, state_of
 from .ties import ABSENT, Ties, as_class, is_plain, text
 
@@ -38,7 +38,6 @@ _CALLED = ("forward", "prepare", "base")  # names that the library asks for
 _ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__", "__annotations__"})  # where a code names it
 _READ_BY = {"get_type_hints": ("__annotations__",), "fields": ("__dataclass_fields__",)}
 _METHODS = frozenset({"__subclasses__", "tofile"})  # of C, of which no profile sees a call by C
-_OURS = ("autograd", "nn", "chalkgrad")
 _GETTERS = (operator.attrgetter, operator.methodcaller)
 
 
@@ -48,14 +47,17 @@ class Captured:
     Args:
         roots: them, by the names that messages have for them.
         ran: the code that has run; None to follow all.
+        carried: leaves that a program has in its state: others may stand in for them.
 
     Attributes:
         refused: what cannot be watched.
         history: results of operations, whose operations a program would run again.
     """
 
-    def __init__(self, roots: dict[str, Any], ran: set[types.CodeType] | None = None) -> None:
-        self._roots, self._ran = roots, ran
+    def __init__(
+        self, roots: dict[str, Any], ran: set[types.CodeType] | None = None, carried: Sequence[Any] = ()
+    ) -> None:
+        self._roots, self._ran, self._carried = roots, ran, {id(x): (i, x) for i, x in enumerate(carried)}
         self._walk()
         self._origin = self._ties, self._states
         self._drawn = self._states  # after the trace
@@ -71,6 +73,7 @@ class Captured:
         self.codes: set[types.CodeType] = set()
         self.history: set[int] = set()
         self._facts: list[Any] = []
+        self._named_by_id: list[Any] = []  # whose ids are among the facts
         self._names: set[str] = set(_CALLED)
         self._seen: dict[int, tuple[int, Any]] = {}
         self._spaces: list[tuple[Any, Any, set[str]]] = []  # things of which only what is named is read
@@ -87,6 +90,10 @@ class Captured:
         else:
             self._stack.append(((place, how, name), part))
 
+    def _identify(self, x: Any) -> None:
+        self._facts.append(id(x))
+        self._named_by_id.append(x)
+
     def _look(self, place: Any, x: Any) -> None:
         if is_plain(x):
             self._facts.append((type(x), repr(x)))
@@ -98,7 +105,7 @@ class Captured:
         if isinstance(x, types.FunctionType):
             self._function(place, x)
         elif isinstance(x, types.ModuleType):
-            self._facts.append(id(x))
+            self._identify(x)
             self._spaces.append((x, place, set()))
             if type(x) is not types.ModuleType:
                 self._push(place, ".", "__class__", type(x))
@@ -107,7 +114,7 @@ class Captured:
         elif isinstance(x, Node):
             self._node(place, x)
         elif isinstance(x, GENERATORS) and not isinstance(x, random.SystemRandom):
-            self._facts.append(id(x))
+            self._identify(x)
             self._states.append((x, place, state_of(x)))
         elif isinstance(x, types.MethodType):
             self._facts.append("method")
@@ -127,7 +134,7 @@ class Captured:
             for name in ("fget", "fset", "__func__", "func"):
                 self._push(place, "", "", getattr(x, name, None))
         elif isinstance(x, Primitive):
-            self._facts.append(id(x))
+            self._identify(x)
             if standing(x.forward.__module__) == "user":
                 for part in (x.forward, x.scalar, x.partials, x.vjps):
                     self._push(place, "", "", part)
@@ -135,12 +142,12 @@ class Captured:
             self._facts.append(repr(x))
             self._names.update(re.findall(r"\w+", repr(x)))
         elif isinstance(x, FIRM) or type(x).__name__ == "cython_function_or_method":
-            self._facts.append(id(x))
+            self._identify(x)
         else:
             self._object(place, x)
 
     def _function(self, place: Any, x: types.FunctionType) -> None:
-        self._facts.append(id(x.__code__))
+        self._identify(x.__code__)
         if not is_users(x):  # of a library only what the user gave to it
             self._push(place, "", "", x.__defaults__)
             for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
@@ -189,8 +196,8 @@ class Captured:
             self._push(place, ".", name, own[name])
 
     def _class(self, place: Any, x: type) -> None:
-        self._facts.append(id(x))
-        ours = x.__module__.partition(".")[0] in _OURS
+        self._identify(x)
+        ours = x.__module__.partition(".")[0] in OURS
         if not ours and standing(x.__module__) != "user":
             if x.__module__ == "decimal":  # its operators read a context, and no profile sees that
                 self.refused.append(f"`{text(place)}` is a class of `decimal`")
@@ -205,7 +212,7 @@ class Captured:
                 self._names |= vars(base).keys() - _ASIDE  # methods that the library calls
         if ours:
             for name, part in vars(x).items():
-                if isinstance(part, types.FunctionType) and is_users(part):
+                if is_users(part) if isinstance(part, types.FunctionType) else name[:2] != "__" and is_plain(part):
                     self._push(place, ".", name, part)
         else:
             self._spaces.append((x, place, set()))
@@ -213,7 +220,7 @@ class Captured:
 
     def _look_by_name(self, x: Any, place: Any, done: set[str]) -> None:
         if not isinstance(x, types.ModuleType):
-            for name in sorted((_ASIDE & self._names) - done):
+            for name in sorted((_ASIDE & self._names) - done - ({"grad"} if id(x) in self._carried else set())):
                 done.add(name)
                 self._push(place, ".", name, self._ties.attribute(x, name, (place, ".", name)))
         if isinstance(x, (Node, types.FunctionType)):
@@ -234,7 +241,11 @@ class Captured:
             self._push(place, ".", name, part)
 
     def _node(self, place: Any, x: Node) -> None:
-        self._facts.append(id(x))
+        if id(x) in self._carried:
+            self._facts.append(self._carried[id(x)][0])
+        else:
+            self._identify(None if x.op is fixed else x)
+        self._facts.append(x.op is fixed)
         if x._first is not None:
             self.history.add(id(x))
         self._ties.attribute(x, "op", (place, ".", "requires_grad"))
@@ -280,7 +291,7 @@ class Captured:
         elif isinstance(x, (int, float, complex, str, bytes)):
             self._facts.append(repr(x))
         else:
-            self._facts.append(None if kind.__dictoffset__ or isinstance(x, np.ndarray) else id(x))
+            self._identify(None if kind.__dictoffset__ or isinstance(x, np.ndarray) else x)
         if kind.__flags__ & HEAP or kind.__dictoffset__:
             self._attributes(place, x, kind)
 
@@ -315,8 +326,18 @@ class Captured:
         return (same and self._ties.changed() is None) or not self.changed(None if same else roots)
 
     def reads_as(self, other: Captured) -> bool:
-        """Return whether both have read equal things."""
-        return self._facts == other._facts
+        """Return whether both have read equal things, all of which can be watched."""
+        return self._facts == other._facts and not self.refused and not self._iterators
+
+    def again(self, roots: dict[str, Any], carried: Sequence[Any]) -> Captured:
+        """Record what the code that has run here reads from other roots."""
+        return Captured(roots, self._ran, carried)
+
+    def parked(self) -> Captured:
+        """Return what `again` and `reads_as` need, without the objects that were read."""
+        made = Captured({}, self._ran)
+        made._facts, made._named_by_id = self._facts, self._named_by_id
+        return made
 
     def put_back(self) -> None:
         """Set everything as it was at first."""
@@ -362,7 +383,7 @@ class Captured:
                 raise RuntimeError(refusal_of_draws(place)) from error
             raise
         self._refuse_changes()
-        after = Captured(self._roots, observer.ran)
+        after = Captured(self._roots, observer.ran, [x for _, x in self._carried.values()])
         if after.refused:
             raise RuntimeError(_opaque(after.refused[0]))
         kept = self._origin, self._states, self._attributes_that_draw

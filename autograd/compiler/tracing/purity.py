@@ -7,6 +7,7 @@ it has had an effect. Calls from inside a pure library are trusted, but for thos
 from __future__ import annotations
 
 import functools
+import itertools
 import signal
 import sys
 import types
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["DENIED", "Observer", "standing"]
+__all__ = ["DENIED", "Observer", "library", "standing"]
 
 PURE = frozenset([
     "autograd", "nn", "chalkgrad", "numpy", "abc", "bisect", "builtins", "cmath", "collections", "contextlib",
@@ -24,17 +25,18 @@ PURE = frozenset([
     "_functools", "_heapq", "_operator", "_random", "_sitebuiltins", "_statistics", "_struct", "_weakrefset",
 ])  # fmt: skip
 """Modules whose functions give the same for the same arguments; generators of random numbers are watched apart."""
+OURS = ("autograd", "nn", "chalkgrad")
 _NUMPYS = (
     "fromfile load loadtxt genfromtxt fromregex save savez savez_compressed savetxt tofile dump memmap open_memmap "
     "get_printoptions set_printoptions printoptions array2string array_repr array_str geterr seterr geterrcall "
     "seterrcall getbufsize setbufsize seed set_state get_state show_config spawn _array_str_implementation "
     "_array_repr_implementation _default_array_str _default_array_repr"
 )
-_OURS = "load save restore seed"
+_OURS_DENIED = "load save restore seed"
 DENIED = {module: frozenset(names.split()) for module, names in {
     "builtins": "print input open eval exec globals locals __import__ breakpoint id __subclasses__",
     "numpy": _NUMPYS, "random": "seed setstate getstate", "importlib": "import_module", "json": "load dump",
-    "autograd": _OURS, "nn": _OURS, "chalkgrad": _OURS,
+    **dict.fromkeys(OURS, _OURS_DENIED),
 }.items()}  # fmt: skip
 """What pure modules hold that reads or changes something outside."""
 _ENTROPY = ("secrets", "uuid", "tempfile")
@@ -51,6 +53,25 @@ def standing(module: str) -> str:
     file = getattr(sys.modules.get(top), "__file__", None) or ""
     known = top in sys.stdlib_module_names or "site-packages" in file or "dist-packages" in file
     return "other" if known or top.startswith("_cython") else "user"
+
+
+_library: list[Any] = [0, 0, [], []]  # a number, how many modules there are, our own ones and classes, their attributes
+
+
+def library() -> int:
+    """Return a number that changes when somebody sets an attribute of our modules and classes."""
+    number, known, spaces, was = _library
+    if known != len(sys.modules):
+        modules = [m for name, m in sys.modules.copy().items() if name.partition(".")[0] in OURS]
+        parts = dict.fromkeys(x for m in modules for x in vars(m).values() if isinstance(x, type))
+        spaces = [vars(x) for x in (*modules, *(c for c in parts if c.__module__.partition(".")[0] in OURS))]
+    now = [*itertools.chain.from_iterable(space.values() for space in spaces)]
+    try:
+        number += not now == was  # what is the very same is equal at once
+    except Exception:  # an array, or the like, is another one
+        number += 1
+    _library[:] = number, len(sys.modules), spaces, now
+    return number
 
 
 class Observer:
