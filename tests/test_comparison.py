@@ -103,6 +103,7 @@ def test_texts_and_dates_equal_no_number() -> None:
     t, words = Tensor([1.0, 2.0]), np.array([["a"], ["b"], ["c"]])
     for equal, differs in ((t == words, t != words), (ag.equal(t, words), ag.not_equal(t, words))):
         assert equal.shape == differs.shape == (3, 2) and not equal.any() and differs.all()
-    assert not (t == np.array(["2020-01-01", "2020-01-02"], "M8[D]")).any() and (Value(1.0) == np.array("a")) is np.False_
-    with pytest.raises(TypeError, match="compare numbers|takes numbers"):
+    assert not (t == np.array(["2020-01-01", "2020-01-02"], "M8[D]")).any()
+    assert Value(1.0) != np.array("a")
+    with pytest.raises(TypeError, match="numbers"):
         t < words  # noqa: B015

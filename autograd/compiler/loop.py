@@ -86,7 +86,8 @@ class Loop:
         function(step, "step", "of a state, inputs and a batch")
         self._step, self._finite = step, finite
         self._roots = {getattr(step, "__name__", "self"): step} if reads is None else reads
-        self._tree, self._key, self.aside = state, key, None
+        self._tree, self._key = state, key
+        self.aside: Any = None
         self._carried = [x for x in flatten(state) if isinstance(x, Node)] if carried is None else carried
         self._data = [_rows(x) for x in items(data, "data")]
         if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or not 0 <= batch_size < 2**31:

@@ -190,6 +190,7 @@ class CompiledRunner:
             return None, None
         which = [i for i in range(at, len(sizes)) if sizes[i] == size]
         rates = [group.lr for group in self.optimizer.groups]
+        fed: list[Any]
         if any(map(callable, rates)):
             fed = [*zip(*(self.optimizer.rates(first + i) for i in which), strict=True)]
         else:

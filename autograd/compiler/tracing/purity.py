@@ -67,7 +67,7 @@ def library() -> int:
         spaces = [vars(x) for x in (*modules, *(c for c in parts if c.__module__.partition(".")[0] in OURS))]
     now = [*itertools.chain.from_iterable(space.values() for space in spaces)]
     try:
-        number += not now == was  # what is the very same is equal at once
+        number += now != was  # what is the very same is equal at once
     except Exception:  # an array, or the like, is another one
         number += 1
     _library[:] = number, len(sys.modules), spaces, now
