@@ -101,7 +101,7 @@ def _run(kept: Kept, group: str, folder: Path) -> None:
 def _write(folder: Path, kept: Kept) -> None:
     (folder / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
     names = plots.plots(report.flat(kept), folder)
-    (folder / "README.md").write_text(report.markdown(kept, names))
+    (folder / "README.md").write_text(report.markdown(kept, names, summary.table(kept)))
 
 
 def _guard(kept: Kept, folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 __all__ = ["Result", "digits", "families", "flat", "losses", "markdown", "pairs", "shown", "span"]
@@ -121,8 +122,8 @@ def _series(series: dict[str, list[float]]) -> list[str]:
 # The report ------------------------------------------------------------------------------------------------------
 
 
-def markdown(kept: dict[str, Any], pictures: Sequence[str] = ()) -> str:
-    """Write the report: ratios first."""
+def markdown(kept: dict[str, Any], pictures: Sequence[str] = (), table: Sequence[str] = ()) -> str:
+    """Write the report: ratios first, then the table of all works, then every figure."""
     results = flat(kept)
     lines = [
         "# Results", "", *_machine(kept), "",
@@ -143,8 +144,8 @@ def markdown(kept: dict[str, Any], pictures: Sequence[str] = ()) -> str:
         wall = ratio["wall"]
         reach = f"{digits(wall['low'])} to {digits(wall['high'])}"
         lines.append(f"| {work} | {peer} | **{digits(wall['median'])}** | {reach} |")
-    lines += ["", *(f"![{name}]({name})" for name in pictures)]
-    lines += ["", "## Everything", "", *map(shown, results)]
+    lines += ["", *(f"![Plot of {Path(name).stem}]({name})" for name in pictures)]
+    lines += ["", "## All works", "", *table, "", "## Everything", "", *map(shown, results)]
     return "\n".join(lines)
 
 

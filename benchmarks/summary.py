@@ -5,9 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .report import PART, Result, digits, families, flat, losses, span
+from .report import PART, Result, digits, families, flat, losses, pairs, span
 
-__all__ = ["MARKS", "publish", "replaced", "summary"]
+__all__ = ["MARKS", "publish", "replaced", "summary", "table"]
+
+WORKS = {
+    "moons, 2-16-16-1, batch 100, float32, hinge": "net 2-16-16-1, 100 rows",
+    "digits' size, 64-64-10, batch 32, float32, cross-entropy": "net 64-64-10, 32 rows",
+    "784-128-10, batch 128, float32, cross-entropy": "net 784-128-10, 128 rows",
+    "784-512-512-10, batch 128, float32, cross-entropy": "net 784-512-512-10, 128 rows",
+    "micrograd's demo, 66,000 nodes, forward and backward": "micrograd's demo, 66,000 nodes",
+}
+"""The works that the README shows, and their names there."""
+
+PEERS = ("PyTorch", "JAX", "NumPy by hand", "micrograd")
+SHOWN = ("numpy", "numba", "torch", "jax", "micrograd")
 
 MARKS = ("<!-- measured: python -m benchmarks --publish writes what stands here -->", "<!-- end of measured -->")
 
@@ -31,21 +43,36 @@ def replaced(text: str, kept: dict[str, Any]) -> str:
 
 
 def summary(kept: dict[str, Any]) -> str:
-    """Write what was measured, where, when; then where we lose."""
+    """Write where and when was measured, and how much longer the quickest way of each peer takes for a few works."""
     groups = kept["groups"].values()
     environment = next(iter(groups))["environment"]
     dates = sorted(group["environment"]["date"][:10] for group in groups)
-    minutes = sum(group["seconds"] for group in groups) / 60
-    versions = {**environment["versions"]}
-    versions.pop("chalkgrad", None)
+    versions = ", ".join(f"{name} {environment['versions'][name]}" for name in SHOWN if name in environment["versions"])
     lines = [
-        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} in {minutes:.0f} minutes on "
-        f"{environment['cores']} cores of {environment['processor']}, Python {environment['python']}, one thread "
-        "unless it says otherwise; "
-        f"{', '.join(f'{name} {v}' for name, v in versions.items())}.",
+        f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {environment['cores']} cores of "
+        f"{environment['processor']}, one thread; Python {environment['python']}, {versions}.",
         *([kept["note"]] if kept.get("note") else []), "",
-        "| work | ours | how many times longer others take |", "|---|---|---|",
+        f"| a step, forward and backward | Chalkgrad | {' | '.join(f'{peer} takes' for peer in PEERS)} |",
+        "|---" * (len(PEERS) + 2) + "|",
     ]  # fmt: skip
+    for result in flat(kept):
+        if result.get("work") in WORKS:
+            ours = span(result["times"][result["ours"]]["wall"]["median"])
+            ratios = [_quickest(result, peer) for peer in PEERS]
+            times = [f"{digits(ratio)} times" if ratio else "" for ratio in ratios]
+            lines.append(f"| {WORKS[result['work']]} | {ours} | {' | '.join(times)} |")
+    slower, compared = len(losses(flat(kept))), len(list(pairs(flat(kept))))
+    return "\n".join([*lines, "", f"In {slower} of all {compared} comparisons a peer was quicker."])
+
+
+def _quickest(result: Result, peer: str) -> float | None:
+    ratios = [x["wall"]["median"] for name, x in result["ratios"].items() if name.startswith(peer)]
+    return min(ratios, default=None)
+
+
+def table(kept: dict[str, Any]) -> list[str]:
+    """Write all works, a row each, as lines of Markdown."""
+    lines = ["| work | ours | how many times longer others take |", "|---|---|---|"]
     seen: set[str] = set()
     for result in flat(kept):
         family = result.get("family")
@@ -54,10 +81,7 @@ def summary(kept: dict[str, Any]) -> str:
         seen.add(family or "")
         if row := _family(families(flat(kept))[family]) if family else _row(result):
             lines.append(row)
-    lines += ["", "Where a peer was quicker in three rounds of four:", ""]
-    lines += ["| work | peer | its time by ours |", "|---|---|---|"]
-    lines += [f"| {work} | {peer} | {digits(ratio['wall']['median'])} |" for work, peer, ratio in losses(flat(kept))]
-    return "\n".join(lines)
+    return lines
 
 
 def _row(result: Result) -> str:

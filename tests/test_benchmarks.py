@@ -125,21 +125,27 @@ def test_the_report_says_what_was_reached_and_what_was_left_out():
     assert "200 ms (wanted: at most 150 ms)." in text
     assert "| 100 | 1.00 us | 40.0 |" in text
     assert "| peer | 200 | 4.00 |" in text
-    assert "Disturbed." in text and "![ratios.svg](ratios.svg)" in text
+    assert "Disturbed." in text and "![Plot of ratios](ratios.svg)" in text
     assert "| steps | 2026-01-02 03:04 UTC | c | 0.0 | 1 | 90 | 5% |" in text
 
 
 def test_where_we_lose_is_said():
     level, lost = ratio(0.99, 0.95, 1.02), ratio(0.5, 0.4, 0.6)
     assert [x[:2] for x in report.losses([level, lost | {"work": "a hard step"}])] == [("a hard step", "peer")]
-    assert "| a step | peer | 0.50 |" in summary.summary(kept(lost))
-    assert "| a step | 500 ms | peer 0.50 |" in summary.summary(kept(lost))
+    assert "In 1 of all 1 comparisons a peer was quicker." in summary.summary(kept(lost))
+    assert "| a step | 500 ms | peer 0.50 |" in summary.table(kept(lost))
+
+
+def test_the_readme_shows_the_quickest_way_of_each_peer():
+    race = ratio(4.0, 3.9, 4.1) | {"work": "784-128-10, batch 128, float32, cross-entropy"}
+    race["ratios"] = {f"PyTorch {way}": ratio(x, x, x)["ratios"]["peer"] for way, x in (("eager", 3.0), ("jit", 2.0))}
+    assert "| net 784-128-10, 128 rows | 4.00 s | 2.00 times |  |  |  |" in summary.summary(kept(race))
 
 
 def test_races_that_differ_in_size_share_a_row():
     small, large = ratio(4.0, 3.9, 4.1), ratio(2.0, 1.9, 2.1)
     races = [x | {"family": "steps", "size": size, "work": f"steps {size}"} for x, size in ((small, 10), (large, 1000))]
-    rows = [line for line in summary.summary(kept(*races)).splitlines() if line.startswith("| steps")]
+    rows = [line for line in summary.table(kept(*races)) if line.startswith("| steps")]
     assert rows == ["| steps, graphs of 10 to 1,000 | 2.00 s to 4.00 s | peer 2.00 to 4.00 |"]
 
 
