@@ -52,6 +52,7 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 # HTML
 html_theme = "furo"
 html_title = "Chalkgrad"
+pygments_dark_style = "monokai"
 html_favicon = "static/icon.svg"
 html_logo = "static/icon.svg"
 html_static_path = ["static"]
