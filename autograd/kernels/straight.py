@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, register_jitable
 
 from .build import OPEN, kernel, view
+from .formulas import relu_, times_step_
 from .sums import fma, plain_sum, product_sum
 
 __all__ = ["SIGNATURE", "SINGLE", "straight"]
 
-ADD, MUL, ADD_PRODUCT, SUMS, PLAIN, FIRST = range(6)
+ADD, MUL, ADD_PRODUCT, RELU, TIMES_STEP, SUMS, PLAIN, FIRST = range(8)
 """What the run computes itself; from FIRST on it calls the formula of a row."""
 
 SIGNATURE = types.float64(types.int64, types.int64)
@@ -55,6 +56,12 @@ SINGLE = [_one, _two, _three]
 """Apply a formula of one, two, three operands to scattered numbers, and give the result."""
 
 
+@register_jitable
+def _number(v, place, last, result):
+    """Read a number; the last result from its register, since in a chain each node would wait for memory."""
+    return result if place == last else v[place]
+
+
 @kernel
 def straight(out, values, codes, places, functions, arities, n):
     """Compute `n` nodes: a code is one of those above, or that of a row, with its function and its arity.
@@ -62,27 +69,36 @@ def straight(out, values, codes, places, functions, arities, n):
     The places of operands follow one another; a sum has the number of its terms before them."""
     ys, v, code_of = view(out, n, np.float64), view(values, OPEN, np.float64), view(codes, n, np.uint8)
     at, function, arity = view(places, OPEN, np.uint32), view(functions, 256, np.int64), view(arities, 256, np.int64)
-    p = 0
+    p, last = 0, (out - values) // 8 - 1
+    y = v[last]
     for i in range(n):
         code = code_of[i]
-        if code == ADD:
-            ys[i] = v[at[p]] + v[at[p + 1]]
+        if code == MUL:
+            y = _number(v, at[p], last, y) * _number(v, at[p + 1], last, y)
             p += 2
-        elif code == MUL:
-            ys[i] = v[at[p]] * v[at[p + 1]]
+        elif code == ADD:
+            y = _number(v, at[p], last, y) + _number(v, at[p + 1], last, y)
             p += 2
         elif code == ADD_PRODUCT:
-            ys[i] = fma(v[at[p + 1]], v[at[p + 2]], v[at[p]])
+            y = fma(_number(v, at[p + 1], last, y), _number(v, at[p + 2], last, y), _number(v, at[p], last, y))
             p += 3
+        elif code == RELU:
+            y = relu_(_number(v, at[p], last, y))
+            p += 1
+        elif code == TIMES_STEP:
+            y = times_step_(_number(v, at[p], last, y), v[at[p + 1]])
+            p += 2
         elif code == SUMS:
             k = np.int64(at[p])
-            ys[i] = product_sum(v, at, view(places, OPEN, np.uint32, k), p + 1, k)
+            y = product_sum(v, at, view(places, OPEN, np.uint32, k), p + 1, k)
             p += 1 + 2 * k
         elif code == PLAIN:
             k = np.int64(at[p])
-            ys[i] = plain_sum(v, at, p + 1, k)
+            y = plain_sum(v, at, p + 1, k)
             p += 1 + k
         else:
-            ys[i] = _call(function[code], values, places + 4 * p)
+            y = _call(function[code], values, places + 4 * p)
             p += arity[code]
+        ys[i] = y
+        last += 1
     return 0

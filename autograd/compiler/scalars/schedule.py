@@ -24,7 +24,7 @@ NARROW = 128
 BESIDE = 4
 """Terms of a sum that may stand beside a matrix product."""
 
-INLINE = ("add", "mul", "add_product", "sums", "plain_sums")
+INLINE = ("add", "mul", "add_product", "relu", "times_step", "sums", "plain_sums")
 """What the straight run computes itself, in the order of its codes."""
 
 FIRST = len(INLINE)
