@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib
 import inspect
 import math
 import re
@@ -13,7 +14,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 __all__ = [
-    "as_array", "cast", "count", "flag", "found", "hinted", "listed", "near", "one_of", "refuse_masked", "within",
+    "as_array", "cast", "count", "flag", "found", "hinted", "listed", "near", "one_of", "optional",
+    "refuse_masked", "within",
 ]  # fmt: skip
 
 
@@ -58,6 +60,20 @@ def count(n: Any, name: str, least: int = 1) -> int:
     if n >= 2**63:
         raise ValueError(f"`{name}` is less than 2**63, not a number of {len(f'{int(n):x}')} hexadecimal digits")
     return int(n)
+
+
+def optional(name: str, user: str, remedy: str = "") -> Any:
+    """Import a library that need not be installed, for `user`.
+
+    Raises:
+        ImportError: it is missing; the message names the remedy.
+    """
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        library = name.partition(".")[0]
+        remedy = remedy or f"`pip install {library}`"
+        raise ImportError(f"{user} needs {library}, which is missing: {remedy}") from None
 
 
 def listed(xs: Any, name: str) -> list[Any]:

@@ -111,13 +111,7 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarra
     return counts
 
 
-METRICS: dict[str, Metric] = {
-    "accuracy": accuracy,
-    "mae": mae,
-    "mse": mse,
-    "r2": r2,
-    "confusion_matrix": confusion_matrix,
-}
+METRICS: dict[str, Metric] = {metric.__name__: metric for metric in (accuracy, mae, mse, r2, confusion_matrix)}
 """The metrics that go by a name, as in `nn.fit(..., metrics=["accuracy"])`."""
 
 

@@ -21,7 +21,7 @@ from .display import structure
 from .losses.output_decoder import Reading
 from .state import Stateful, in_forward, is_parameter, size_of
 
-__all__ = ["Module"]
+__all__ = ["Module", "check_model"]
 
 _in_use = threading.RLock()
 """Held where a Module is switched to use and back, so that no thread switches it back under another."""
@@ -305,6 +305,12 @@ class Module(Stateful):
             "  ".join([*(cell.ljust(n) for cell, n in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
             for row in table
         )
+
+
+def check_model(model: Any) -> None:
+    """Check that an argument `model` is a Module."""
+    if not isinstance(model, Module):
+        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
 
 
 def _text(argument: Any) -> str:

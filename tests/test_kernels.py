@@ -139,7 +139,7 @@ def test_without_numba_and_scipy_all_that_is_eager_works() -> None:
         "[2, 2]",
         "[True, True, True]",
         "compiled programs need numba, which is missing: `pip install numba`",
-        "`minimize` needs SciPy, which is missing: `pip install scipy`",
+        "`minimize` needs scipy, which is missing: `pip install scipy`",
     ], done.stderr
 
 

@@ -69,7 +69,7 @@ def test_what_is_shown_and_what_is_refused() -> None:
     for call, message in (
         (lambda: L2(-1.0), "`alpha` is -1"),
         (lambda: L2("a"), "`alpha` is a number"),  # type: ignore[arg-type]
-        (lambda: L2(0.1)(3), "`model` is a Module, not 3"),  # type: ignore[arg-type]
+        (lambda: L2(0.1)(3), "`model` is a Module, such as"),  # type: ignore[arg-type]
         (lambda: L2(0.1)(nn.ReLU()), "has no weights to keep small"),
         (lambda: L2(0.1) + 3, "cannot be added"),  # type: ignore[operator]
     ):

@@ -27,27 +27,9 @@ from .points import spirals as spirals
 from .points import xor as xor
 
 __all__ = [
-    "xor",
-    "moons",
-    "circles",
-    "blobs",
-    "gauss",
-    "spirals",
-    "checkerboard",
-    "plane",
-    "bumps",
-    "curve",
-    "digits",
-    "iris",
-    "wine",
-    "breast_cancer",
-    "diabetes",
-    "mnist1d",
-    "cifar10",
-    "CIFAR10",
-    "CURVES",
-    "split",
-]
+    "xor", "moons", "circles", "blobs", "gauss", "spirals", "checkerboard", "plane", "bumps", "curve", "digits",
+    "iris", "wine", "breast_cancer", "diabetes", "mnist1d", "cifar10", "CIFAR10", "CURVES", "split",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> None:

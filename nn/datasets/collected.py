@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import count, flag
+from ..arguments import count, flag, optional
 from ..randomness import RandomLike, seed
 
 __all__ = ["breast_cancer", "diabetes", "digits", "iris", "mnist1d", "scikit_learn", "wine"]
@@ -116,15 +116,12 @@ def mnist1d(n: int = 5000, rng: RandomLike = 42) -> tuple[np.ndarray, np.ndarray
     [(80, 40), (20, 40), (80,), (20,)]
     """
     n = count(n, "n", least=10)
-    try:
-        from mnist1d.data import get_dataset_args, make_dataset
-    except ImportError:
-        raise ImportError('`datasets.mnist1d` needs mnist1d, which is missing: `pip install mnist1d`') from None
-    settings: Any = get_dataset_args()
+    data = optional("mnist1d.data", "`datasets.mnist1d`")
+    settings = data.get_dataset_args()
     settings.num_samples, settings.seed = n, seed(rng) % 2**32
     states = random.getstate(), np.random.get_state()  # noqa: NPY002 (it draws from the global generators)
     try:
-        made = make_dataset(settings)
+        made = data.make_dataset(settings)
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])  # noqa: NPY002
@@ -138,10 +135,4 @@ def _load(name: str, names: bool) -> Data:
 
 def scikit_learn(name: str) -> Any:
     """Import `sklearn.datasets`, for the data set called `name`."""
-    try:
-        from sklearn import datasets
-    except ImportError:
-        raise ImportError(
-            f'`datasets.{name}` comes from scikit-learn, which is missing: `pip install scikit-learn`'
-        ) from None
-    return datasets
+    return optional("sklearn.datasets", f"`datasets.{name}`", "`pip install scikit-learn`")

@@ -11,6 +11,7 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor
 
+from ..arguments import optional
 from ..saving.files import PathLike, replace
 from .tracing import ROWS, Constant, Step, trace_any
 
@@ -54,12 +55,7 @@ def to_onnx(
         ValueError: the model cannot be traced: it branches on numbers, for instance.
         ImportError: onnx is missing.
     """
-    try:
-        import onnx.checker
-        import onnx.helper
-        import onnx.numpy_helper
-    except ImportError:
-        raise ImportError('`to_onnx` needs onnx, which is missing: `pip install onnx`') from None
+    onnx = optional("onnx", "`to_onnx`")
     if path is not None and not str(path).endswith(".onnx"):
         raise ValueError(f"`path` {path!r:.80} must end in .onnx")
     dtype = Tensor(0.0, dtype=dtype).dtype  # says what is wrong with it

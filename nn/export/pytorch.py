@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import optional
 from ..layers.activations import PReLU
 from ..layers.layers import Linear
-from ..module import Module
+from ..module import Module, check_model
 
 __all__ = ["load_torch", "to_torch"]
 
@@ -27,10 +28,7 @@ def to_torch(model: Module) -> dict[str, Any]:
         ImportError: PyTorch is missing.
     """
     names = _names(model)
-    try:
-        import torch
-    except ImportError:
-        raise ImportError("`to_torch` needs PyTorch, which is missing: see https://pytorch.org/get-started") from None
+    torch = optional("torch", "`to_torch`", "see https://pytorch.org/get-started")
     state = {}
     for name, number in model.state_dict().items():
         theirs, layer = names[name]
@@ -82,8 +80,7 @@ def load_torch(model: Module, state: Mapping[str, Any]) -> None:
 
 def _names(model: Any) -> dict[str, tuple[str, Module]]:
     """Give the name in PyTorch for each parameter, and the layer that it belongs to."""
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     layers = dict(model.named_modules())
     names = {}
     for name in model._state():

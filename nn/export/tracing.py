@@ -6,8 +6,7 @@ Modules too. A trace keeps one path, though: a model that branches on its number
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +16,7 @@ import autograd as ag
 from autograd import Node, Primitive, Tensor
 
 from ..layers.layers import Linear
-from ..module import Module
+from ..module import Module, check_model
 
 __all__ = ["ROWS", "Constant", "Step", "Trace", "trace", "trace_any"]
 
@@ -74,7 +73,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
     rng = np.random.default_rng(0)
     first, other = (rng.normal(size=(rows, *shape)).astype(dtype) for _ in range(2))
     others = [-first, 3 * other]
-    with model.untouched(), _in_use(model):
+    with model.untouched(), model.mode(False):
         x = Tensor(first)
         out = model.forward_rows(x)
         expected = [model.outputs(inputs) for inputs in others]
@@ -122,8 +121,7 @@ def _merged(a: Any, b: Any) -> Any:
 
 
 def _on_tensors(model: Any) -> Module:
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     model = model if model.batched else getattr(model, "to_tensors", lambda: model)()
     if not model.batched:
         raise TypeError(f"`model` {model!r:.60} takes one point at a time: export an MLP, or a net for batches")
@@ -140,18 +138,6 @@ def _row_shape(model: Module, shape: Any) -> tuple[int, ...]:
     if not whole:
         raise ValueError(f"`shape` is the shape of one row, such as (64,), not {shape!r:.60}")
     return tuple(shape)
-
-
-@contextmanager
-def _in_use(model: Module) -> Iterator[None]:
-    """Switch off what is for training only, for a while."""
-    modes = [(module, module.training) for _, module in model.named_modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _steps(x: Tensor, out: Any, names: Mapping[int, str]) -> tuple[Step, ...]:

@@ -11,7 +11,7 @@ from autograd import Tensor, gradients
 from ..data.arrays import plain_array
 from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import targets_of
-from ..module import Module
+from ..module import Module, check_model
 
 __all__ = ["hessian", "hessian_product"]
 
@@ -70,8 +70,7 @@ def hessian_product(model: Module, X: Any, y: Any, vector: Any, loss: str | Loss
 
 def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
     """Give the function from a vector to the Hessian times it."""
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     X, function = plain_array(model.arranged(X), "X"), loss_of(loss)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import within
 from ..diagram import Stage, arrays
-from ..module import Module
+from ..module import Module, check_model
 
 __all__ = ["Region", "joints", "regions", "zaslavsky"]
 
@@ -119,8 +119,7 @@ Link = tuple[np.ndarray, np.ndarray, float, float]
 
 
 def _chain(model: Module) -> list[Link]:
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(1, [3, 1])`, not {model!r:.60}")
+    check_model(model)
     chain: list[Link] = []
     for stage in model._stages():
         if stage.weight is not None:

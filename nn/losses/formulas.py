@@ -313,22 +313,13 @@ squared_hinge = hinge.using(squared=True)
 squared_multiclass_hinge = multiclass_hinge.using(squared=True)
 
 LOSSES: dict[str, Criterion] = {
-    "mse": mse,
-    "rss": rss,
-    "mae": mae,
-    "huber": huber,
-    "gaussian_nll": gaussian_nll,
-    "poisson_nll": poisson_nll,
-    "bce": bce,
-    "bce_with_logits": bce_with_logits,
-    "hinge": hinge,
-    "squared_hinge": squared_hinge,
-    "nll": nll,
-    "cross_entropy": cross_entropy,
-    "kl_divergence": kl_divergence,
-    "multiclass_hinge": multiclass_hinge,
-    "squared_multiclass_hinge": squared_multiclass_hinge,
-}
+    loss.name: loss
+    for loss in (
+        mse, mae, huber, gaussian_nll, poisson_nll, bce, bce_with_logits, hinge, nll, cross_entropy, kl_divergence,
+        multiclass_hinge,
+    )
+}  # fmt: skip
+LOSSES |= {"rss": rss, "squared_hinge": squared_hinge, "squared_multiclass_hinge": squared_multiclass_hinge}
 """The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
 
 LIKELIHOODS: dict[str, Criterion] = {

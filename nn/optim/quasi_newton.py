@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd as ag
 
-from ..arguments import flag
+from ..arguments import flag, optional
 from .optimizer import checked, zeros_like
 
 __all__ = ["minimize"]
@@ -51,10 +51,7 @@ def minimize(
     >>> x.data.round(6), result.success
     (array([1., 1.]), True)
     """
-    try:
-        from scipy import optimize
-    except ImportError:
-        raise ImportError("`minimize` needs SciPy, which is missing: `pip install scipy`") from None
+    optimize = optional("scipy.optimize", "`minimize`")
     leaves = [leaf for leaf in checked(parameters) if leaf.requires_grad]
     if not leaves:
         raise ValueError("all `parameters` are frozen: `unfreeze` some")

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import optional
+
 __all__ = ["AREAS", "LINES", "POINTS", "axes_of", "colour_map", "interval", "many_axes", "relief"]
 
 AREAS = ["#f6a04d", "#f7f7f7", "#79b4e3"]  # as in the drawings: orange for negative, blue for positive
@@ -69,8 +71,4 @@ def relief(
 
 
 def _pyplot() -> Any:
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError('plots need matplotlib, which is missing: `pip install matplotlib`') from None
-    return pyplot
+    return optional("matplotlib.pyplot", "a plot")

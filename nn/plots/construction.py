@@ -9,7 +9,7 @@ import numpy as np
 
 from ..diagram import Stage, arrays, columns_of
 from ..inspect import Region, compose, regions
-from ..module import Module
+from ..module import Module, check_model
 from .axes import interval, many_axes, relief
 
 __all__ = ["folding", "shallow"]
@@ -208,6 +208,5 @@ def _parts(found: Sequence[Region]) -> str:
 
 
 def _checked(model: Any, low: float, high: float) -> tuple[float, float]:
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(1, [3, 1])`, not {model!r:.60}")
+    check_model(model)
     return interval(low, high)

@@ -11,7 +11,7 @@ from ..arguments import count, within
 from ..data.arrays import plain_array
 from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import targets_of
-from ..module import Module
+from ..module import Module, check_model
 from ..randomness import RandomLike, seed
 from .axes import LINES, axes_of
 
@@ -122,8 +122,7 @@ def loss_surface(
 
     Source: Li et al., Visualizing the Loss Landscape of Neural Nets (2018).
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     X, loss = plain_array(model.arranged(X), "X"), loss_of(loss)
     y = targets_of(model.reading, loss, y, model.outputs(X).shape)
     reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)

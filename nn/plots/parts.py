@@ -13,7 +13,7 @@ from autograd import Tensor, grad
 from ..arguments import count, one_of
 from ..data.arrays import plain_array
 from ..layers.activations import Activation, Function, function_of, name_of
-from ..module import Module
+from ..module import Module, check_model
 from .axes import AREAS, axes_of, colour_map, interval, many_axes
 from .curves import with_gaps
 
@@ -66,8 +66,7 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
         ValueError: `what` is another word, there are no parameters, or no gradients yet.
         ImportError: matplotlib is missing.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     one_of(what, ("data", "grad"), "what")
     bins = count(bins, "bins")
     layers: dict[str, list[np.ndarray]] = {}

@@ -12,7 +12,7 @@ from ..arguments import count, within
 from ..data.arrays import label_array, plain_array
 from ..diagram import arrays, columns_of
 from ..inspect import regions
-from ..module import Module
+from ..module import Module, check_model
 from .axes import AREAS, POINTS, axes_of, colour_map, interval, many_axes, relief
 
 __all__ = ["decision_boundary", "hidden_units", "linear_regions", "snapshots"]
@@ -40,8 +40,7 @@ def decision_boundary(
         ValueError: `X` is empty or does not have two columns, `y` not as many rows, or `resolution` is less than 2.
         ImportError: matplotlib is missing.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     X, y = _points(model, X, y)
     resolution, level = count(resolution, "resolution", 2), within(level, "level", -1e300, 1e300)
     ax = axes_of(ax)
@@ -82,8 +81,7 @@ def hidden_units(
         TypeError, ValueError: as for `decision_boundary`; there is no such `layer`, or there are too few `axes`.
         ImportError: matplotlib is missing.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     X, y = _points(model, X, np.zeros(len(X)) if y is None else y)
     resolution, most = count(resolution, "resolution", 2), count(most, "most")
     columns, rows, grid = _grid(X, resolution)
@@ -171,8 +169,7 @@ def snapshots(
         TypeError, ValueError: as for `decision_boundary`; there are no `states`, or one does not fit the model.
         ImportError: matplotlib is missing.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     if not isinstance(states, Mapping) or not states:
         example = "{'at the end': model.state_dict()}"
         raise ValueError(f"`states` maps titles to parameters, as in {example}, not {states!r:.60}")

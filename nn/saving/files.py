@@ -7,6 +7,7 @@ import io
 import json
 import math
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import files
+
+from ..arguments import optional
 
 __all__ = ["PathLike", "check", "pack", "read", "replace", "write"]
 
@@ -204,14 +207,8 @@ def _unpack_safetensors(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
 
 
 def _safetensors() -> Any:
-    try:
-        import safetensors.numpy
-    except ImportError:
-        raise ImportError(
-            'a .safetensors file needs safetensors, which is missing: `pip install safetensors`, '
-            "or use a file that ends in .npz"
-        ) from None
-    return safetensors
+    optional("safetensors.numpy", "a .safetensors file", "`pip install safetensors`, or use a file that ends in .npz")
+    return sys.modules["safetensors"]
 
 
 class _Form(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..losses.output_decoder import Reading
-from ..module import Module
+from ..module import Module, check_model
 from ..optim.update_rules import Optimizer
 from .encoding import decode, encode
 from .files import PathLike, pack, read, replace
@@ -59,10 +59,7 @@ def save(model: Module, path: PathLike, optimizer: Optimizer | None = None, also
 
 def packed(model: Module, path: PathLike, optimizer: Optimizer | None = None, also: Any = None) -> bytes:
     """Return what `save` writes."""
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
-    if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise TypeError(f"`optimizer` is an optimiser such as `SGD(lr=0.1)`, not {optimizer!r:.60}")
+    _check_arguments(model, optimizer)
     arrays = _numbers(model)
     header: dict[str, Any] = {"format": "chalkgrad", "version": VERSION, "kind": type(model).__name__}
     architecture, header["why"] = _architecture(model, arrays)
@@ -73,6 +70,12 @@ def packed(model: Module, path: PathLike, optimizer: Optimizer | None = None, al
     header["reading"] = None if model.reading is None else encode(model.reading.config(), "model.reading", arrays)
     header["also"] = encode(also, "also/", arrays)
     return pack(path, arrays, json.dumps(header, allow_nan=False))
+
+
+def _check_arguments(model: Any, optimizer: Any) -> None:
+    check_model(model)
+    if optimizer is not None and not isinstance(optimizer, Optimizer):
+        raise TypeError(f"`optimizer` is an optimiser such as `SGD(lr=0.1)`, not {optimizer!r:.60}")
 
 
 def load(path: PathLike) -> Module:
@@ -123,10 +126,7 @@ def restore(
         TypeError: an argument is not as above.
         OSError, ImportError: as for `read`.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `TensorMLP(2, [16, 1])`, not {model!r:.60}")
-    if optimizer is not None and not isinstance(optimizer, Optimizer):
-        raise TypeError(f"`optimizer` is an optimiser such as `SGD(lr=0.1)`, not {optimizer!r:.60}")
+    _check_arguments(model, optimizer)
     saved = _saved(path)
     also, reading = saved.decoded("also"), saved.reading()
     _check(model, saved)

@@ -16,12 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..arguments import count, one_of, within
+from autograd import files
+
+from ..arguments import count, one_of, optional, within
 from ..module import Module
 from ..optim.update_rules import Optimizer
 from .history import History
 
-__all__ = ["CSVLog", "Callback", "EarlyStopping", "LivePlot", "Monitor", "Training", "callbacks_of", "overrides"]
+__all__ = ["CSVLog", "Callback", "EarlyStopping", "LivePlot", "Monitor", "Training", "callbacks_of", "needs_number",
+           "overrides"]  # fmt: skip
 
 Logs = dict[str, float]
 
@@ -137,6 +140,14 @@ def overrides(callbacks: list[Callback], *names: str) -> bool:
     return any(getattr(type(callback), name) is not getattr(Callback, name) for callback in callbacks for name in names)
 
 
+def needs_number(callback: Callback, name: str) -> None:
+    """Check that the training has the number that a callback waits for."""
+    if name not in callback.training.history:
+        known = ", ".join(map(repr, callback.training.history))
+        remedy = " Give `validation`." if name.startswith("val_") else ""
+        raise ValueError(f"{type(callback).__name__} waits for {name!r}; this training has {known}.{remedy}")
+
+
 class Monitor(Callback):
     """What callbacks that wait for a number to become better share.
 
@@ -164,10 +175,7 @@ class Monitor(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Begin anew, if there is such a number."""
-        if self.monitor not in self.training.history:
-            known = ", ".join(map(repr, self.training.history))
-            remedy = " Give `validation`." if self.monitor.startswith("val_") else ""
-            raise ValueError(f"{type(self).__name__} waits for {self.monitor!r}; this training has {known}.{remedy}")
+        needs_number(self, self.monitor)
         self._start()
 
     def improves(self, epoch: int, logs: Logs) -> bool:
@@ -289,8 +297,7 @@ class CSVLog(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Find out whether the file can be written."""
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"there is no folder {str(self.path.parent)!r} to write {self.path.name!r} in")
+        files.place(self.path)
         self._written = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
@@ -316,10 +323,7 @@ class LivePlot(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Make the axes."""
-        try:
-            from matplotlib import pyplot
-        except ImportError:
-            raise ImportError("LivePlot needs matplotlib, which is missing: `pip install matplotlib`") from None
+        pyplot = optional("matplotlib.pyplot", "LivePlot")
         self.figure, self.ax = pyplot.subplots(figsize=(5.5, 4), layout="constrained")
         self._drawn, self._shown = -math.inf, _shower(self.figure)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arguments import count
 from ..randomness import Random, same_state
-from ..saving.files import PathLike, replace
+from ..saving.files import PathLike, check, replace
 from ..saving.saving import notes, packed, restore
 from .callbacks import Callback, Logs, Monitor, Training
 from .preparation import Prepared
@@ -73,10 +73,7 @@ class Checkpoint(Callback):
     def on_train_begin(self, logs: Logs) -> None:
         """Find out whether the file can be written."""
         self._at_start = b""
-        if self.path.suffix not in (".npz", ".safetensors"):
-            raise ValueError(f"`path` {str(self.path)!r} must end in .npz or .safetensors")
-        if not self.path.parent.is_dir():
-            raise FileNotFoundError(f"there is no folder {str(self.path.parent)!r} to write {self.path.name!r} in")
+        check(self.path)
         if self.monitor is not None:
             self.monitor.training = self.training
             self.monitor.on_train_begin(logs)

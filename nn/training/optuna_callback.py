@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .callbacks import Callback, Logs
+from .callbacks import Callback, Logs, needs_number
 
 __all__ = ["OptunaPruning"]
 
@@ -41,9 +41,7 @@ class OptunaPruning(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Find out whether there is such a number."""
-        if self.monitor not in self.training.history:
-            known = ", ".join(map(repr, self.training.history))
-            raise ValueError(f"OptunaPruning waits for {self.monitor!r}; this training has {known}")
+        needs_number(self, self.monitor)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Report the number; ask whether to go on."""

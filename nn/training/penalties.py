@@ -12,7 +12,7 @@ import autograd as ag
 from autograd import Tensor
 
 from ..arguments import flag, within
-from ..module import Module
+from ..module import Module, check_model
 
 __all__ = ["L1", "L2", "Penalty"]
 
@@ -47,8 +47,7 @@ class Penalty:
             TypeError: `model` is no Module.
             ValueError: it has no weights.
         """
-        if not isinstance(model, Module):
-            raise TypeError(f"`model` is a Module, not {model!r:.60}")
+        check_model(model)
         named = model.named_parameters()
         counted = [p for name, p in named if self.biases or name.rpartition(".")[2] not in KEPT]
         if not counted:

@@ -15,7 +15,7 @@ from ..data.arrays import arranged, as_inputs, column_names, label_array, parts_
 from ..losses.criterion import weights_of
 from ..losses.formulas import Criterion, Loss
 from ..losses.output_decoder import Reading, reading_of
-from ..module import Module
+from ..module import check_model
 from ..randomness import source
 
 __all__ = ["Dataset", "Prepared", "dataset_of", "prepare"]
@@ -116,8 +116,7 @@ def dataset_of(
     Raises:
         ValueError, TypeError: they do not fit.
     """
-    if not isinstance(model, Module):
-        raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+    check_model(model)
     columns = known = column_names(X)
     if (before := reading or model.reading) is not None and before.columns is not None:
         again = reading is not None or sorted(map(str, known or [])) == sorted(map(str, before.columns))
