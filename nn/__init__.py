@@ -17,7 +17,7 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
 from . import datasets, demos, export, init, inspect, losses, metrics, optim, plots
 from .arguments import near as _near
 from .data import StandardScaler, batches, split
-from .demos import linear_classifier_demo, playground
+from .demos.playground import linear_classifier_demo, playground
 from .layers import (
     ELU, GELU, Abs, Activation, Dropout, Features, Flatten, Identity, Layer, LeakyReLU, Linear, LogSoftmax, Maxout,
     Neuron, Noise, PReLU, ReLU, Residual, Sequential, Sigmoid, Sign, SiLU, Softmax, Softplus, Step, Tanh, activations,

@@ -68,10 +68,11 @@ def optional(name: str, user: str, remedy: str = "") -> Any:
     Raises:
         ImportError: it is missing; the message names the remedy.
     """
+    library = name.partition(".")[0]
     try:
+        importlib.import_module(library)
         return importlib.import_module(name)
     except ImportError:
-        library = name.partition(".")[0]
         remedy = remedy or f"`pip install {library}`"
         raise ImportError(f"{user} needs {library}, which is missing: {remedy}") from None
 

@@ -1,8 +1,6 @@
 """Data on its way into a net: arrays, parts to train and to test on, scaling, batches."""
 
-from .arrays import StandardScaler as StandardScaler
-from .arrays import batches as batches
-from .arrays import split as split
+from .arrays import StandardScaler, batches, split
 
 __all__ = [
     "StandardScaler", "batches", "split",

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from ..arguments import one_of
 from .formulas import SURFACES
-from .page import Page as Page
-from .playground import linear_classifier_demo as linear_classifier_demo
-from .playground import playground as playground
+from .page import Page
 
 __all__ = ["composition", "joints", "momentum", "saturation"]
 
