@@ -39,21 +39,22 @@ from .primitives.reductions import cumsum, logsumexp, matmul, max as max, min as
 from .primitives.selection import clip, maximum, minimum, sign, step, where
 from .primitives.trigonometry import acos, acosh, asin, asinh, atan, atan2, atanh, cos, cosh, sin, sinc, sinh, tan, tanh
 from .tensor import Tensor, concatenate, stack
+from .threads import get_num_threads, num_threads, set_num_threads
 from .transforms import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .value import Value, dot
 
 __all__ = [  # without the names of Python's own functions, which `from autograd import *` leaves alone
     "acos", "acosh", "add", "argmax", "argmin", "asin", "asinh", "astype", "atan", "atan2", "atanh", "backward_steps",
     "broadcast_to", "ceil", "clip", "Compiled", "concatenate", "cos", "cosh", "cumprod", "cumsum", "detect_anomaly",
-    "diag", "diff", "display", "div", "dot", "draw", "draw_dot", "einsum", "elu", "equal", "erf", "erfc", "exp",
-    "exp2", "expand_dims", "expm1", "files", "flip", "floor", "fmod", "fresh", "gelu", "getitem", "grad", "gradcheck",
-    "gradients", "greater", "greater_equal", "hessian", "hvp", "hypot", "identity", "inner", "isfinite", "isinf",
-    "isnan", "jacobian", "jvp", "latex", "leaky_relu", "less", "less_equal", "log", "log10", "log1p", "log2",
+    "diag", "diff", "display", "div", "dot", "draw", "draw_dot", "einsum", "elu", "equal", "erf", "erfc", "exp", "exp2",
+    "expand_dims", "expm1", "files", "flip", "floor", "fmod", "fresh", "gelu", "get_num_threads", "getitem", "grad",
+    "gradcheck", "gradients", "greater", "greater_equal", "hessian", "hvp", "hypot", "identity", "inner", "isfinite",
+    "isinf", "isnan", "jacobian", "jvp", "latex", "leaky_relu", "less", "less_equal", "log", "log10", "log1p", "log2",
     "log_sigmoid", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
     "Loop", "matmul", "maximum", "mean", "minimum", "mod", "moveaxis", "mul", "neg", "Network", "no_grad", "Node",
-    "norm", "not_equal", "outer", "pad", "paths", "Primitive", "primitive", "prod", "Program", "ravel", "reciprocal",
-    "relu", "repeat", "reshape", "roll", "scatter", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax",
-    "softplus", "sqrt", "square", "squeeze", "stack", "std", "step", "sub", "swapaxes", "TABLE", "tan", "tanh",
-    "Tensor", "tensordot", "tile", "topological", "trace", "trace_table", "transpose", "tril", "triu", "Value",
-    "value_and_grad", "var", "vjp", "vmap", "where", "without_collector", "xlogy",
+    "norm", "not_equal", "num_threads", "outer", "pad", "paths", "Primitive", "primitive", "prod", "Program", "ravel",
+    "reciprocal", "relu", "repeat", "reshape", "roll", "scatter", "set_num_threads", "sigmoid", "sign", "silu", "sin",
+    "sinc", "sinh", "softmax", "softplus", "sqrt", "square", "squeeze", "stack", "std", "step", "sub", "swapaxes",
+    "TABLE", "tan", "tanh", "Tensor", "tensordot", "tile", "topological", "trace", "trace_table", "transpose", "tril",
+    "triu", "Value", "value_and_grad", "var", "vjp", "vmap", "where", "without_collector", "xlogy",
 ]

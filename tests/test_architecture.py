@@ -16,7 +16,8 @@ import pytest
 
 FLOORS: dict[str, list[set[str]]] = {
     "autograd": [  # from the ground upward; a room is a module or a folder
-        {"modes", "shapes", "checks", "containers", "anomaly", "display", "files", "_clash", "kernels", "locks"},
+        {"modes", "shapes", "checks", "containers", "anomaly", "display", "files", "_clash", "kernels", "locks",
+         "threads"},
         {"primitive"},
         {"primitives"},
         {"graph"},

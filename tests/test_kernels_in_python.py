@@ -52,7 +52,7 @@ class Bodies:
                 patch.setattr(module, "float_as_int", lambda x: struct.unpack("<q", struct.pack("<d", x))[0])
             if hasattr(module, "int_as_float"):
                 patch.setattr(module, "int_as_float", lambda x: struct.unpack("<d", struct.pack("<q", x))[0])
-        patch.setattr(machine, "_call", lambda kernel, instruction: self.bodies[kernel](instruction))
+        patch.setattr(machine, "call", lambda kernel, instruction: self.bodies[kernel](instruction))
         patch.setattr(straight, "_call", lambda f, values, places: self.bodies[f](values, places))
         patch.setattr(catalogue, "native", lambda body, *_: body)
         patch.setattr(catalogue, "_kernel", functools.cache(catalogue._kernel.__wrapped__))
@@ -86,8 +86,8 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> Bodies:
     return Bodies(monkeypatch)
 
 
-def multiply(dtype, out, a, b, bias, times_step, gated_step, m, k, n, a_row, a_column, b_row, b_column, relu, batches,
-             out_batch, a_batch, b_batch):  # fmt: skip
+def multiply(dtype, out, a, b, bias, times_step, gated_step, m, k, n, out_row, a_row, a_column, b_row, b_column,
+             gate_row, relu, batches, out_batch, a_batch, b_batch):  # fmt: skip
     """The kernel of matrix products, as NumPy has it."""
     size = np.dtype(dtype).itemsize
 
@@ -103,10 +103,10 @@ def multiply(dtype, out, a, b, bias, times_step, gated_step, m, k, n, a_row, a_c
         if relu:
             product = np.maximum(product, 0)
         if times_step:
-            product = np.where(strided(times_step, m, n, n, 1) > 0, product, 0)
+            product = np.where(strided(times_step, m, n, gate_row, 1) > 0, product, 0)
         if gated_step:
-            product = np.where(strided(gated_step, m, n, n, 1) != 0, product, 0)
-        strided(out + batch * out_batch * size, m, n, n, 1)[...] = product
+            product = np.where(strided(gated_step, m, n, gate_row, 1) != 0, product, 0)
+        strided(out + batch * out_batch * size, m, n, out_row, 1)[...] = product
     return 0
 
 

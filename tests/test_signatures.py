@@ -36,7 +36,7 @@ def test_the_parameters_of_a_kernel_are_the_names_of_its_signature(
 
 def test_operands_are_checked() -> None:
     signature, x = SIGNATURES["matmul"], np.ones(3)
-    sizes = dict.fromkeys(("m", "k", "n", "a_row", "a_column", "b_row", "b_column"), 1)
+    sizes = dict.fromkeys(("m", "k", "n", "out_row", "a_row", "a_column", "b_row", "b_column"), 1)
     bound = signature.bind("matmul", {"b": x, "a": x, **sizes, "out": x, "relu": np.int64(1)})
     assert tuple(bound) == signature.names and (bound["bias"], bound["relu"], bound["batches"]) == (0, 1, 1)
     for wrong, message in (

@@ -189,7 +189,7 @@ class Loop:
         for i, (x, out) in enumerate(zip(self._batches, views, strict=False)):
             if self.batch_size:
                 calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i}", numbers="rows",
-                           rows=self.batch_size, width=math.prod(x.shape[1:]))  # fmt: skip
+                           rows=self.batch_size, width=math.prod(x.shape[1:]), size=self.batch_size)  # fmt: skip
         first = len(self._fed) + len(self._batches)
         drawn += [(f"fed {i}", out) for i, out in zip(range(first, first + len(self._draws)), views, strict=False)]
         for name, out in drawn:

@@ -23,6 +23,7 @@ def printed(listing: Listing, result_names: Sequence[str]) -> str:
     rows = []
     for line, name in zip(listing.lines, names, strict=True):
         kind = ("" if line.single else f"  {line.dtype}{list(line.shape)}") + "  # in Python" * line.in_python
+        kind += f"  # in {line.parts} parts" * (line.parts > 1)
         if line.name == "constant" and line.data.size == 1:
             continue
         rows.append((name, f"= {_formula(line, names)}", kind))

@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 
 from .build import VERSION, native, words
+from .fork import fork, work
 from .formulas import FORMULAS
 from .loops import ARITY as ARITY
 from .loops import DENSE_LOOPS, SCATTERED_LOOPS
@@ -24,7 +25,7 @@ from .straight import SIGNATURE as SINGLE_TYPE
 from .straight import SINGLE, straight
 from .sums import plain_sums, sums
 
-__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "signature", "walked", "write"]
+__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "signature", "walked", "worker", "write"]
 
 ELEMENTWISE = frozenset(FORMULAS)
 """The rows that have a loop of their own."""
@@ -34,8 +35,9 @@ REDUCED = frozenset(REDUCTIONS)
 
 _DTYPES = {"float32": np.float32, "float64": np.float64, "": np.float64}
 _OTHERS = {
-    "batch": batch, "check": check, "copy": copy, "feed": feed, "matmul": matmul, "pick": pick, "put": put,
-    "plain_sums": plain_sums, "record": record, "spread": spread, "straight": straight, "sums": sums, "zero": zero,
+    "batch": batch, "check": check, "copy": copy, "feed": feed, "fork": fork, "matmul": matmul, "pick": pick,
+    "plain_sums": plain_sums, "put": put, "record": record, "spread": spread, "straight": straight, "sums": sums,
+    "zero": zero,
     **REDUCTIONS, **SEQUENTIAL,
 }  # fmt: skip
 
@@ -105,3 +107,9 @@ def walked(name: str, **operands: Any) -> None:
 def machine() -> Any:
     """Give the loop that runs instructions, as a function of integers."""
     return native(run, types.int64(*[types.int64] * 5)).ctypes
+
+
+@functools.cache
+def worker() -> Any:
+    """Give what a worker of the pool runs, as a function of integers."""
+    return native(work, types.int64(*[types.int64] * 3)).ctypes

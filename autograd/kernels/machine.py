@@ -11,11 +11,11 @@ from numba.extending import intrinsic
 
 from .build import VERSION, view, words
 
-__all__ = ["run"]
+__all__ = ["call", "run"]
 
 
 @intrinsic
-def _call(typing_context: Any, kernel: Any, instruction: Any) -> Any:
+def call(typing_context: Any, kernel: Any, instruction: Any) -> Any:
     """Call the kernel at an address."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -34,7 +34,7 @@ def _run(version: int) -> Any:
             at = instructions
             while at < end:
                 kernel, length = words(at, 2)
-                if _call(kernel, at) != 0:
+                if call(kernel, at) != 0:
                     return step - first
                 at += length * 8
         return steps

@@ -220,21 +220,22 @@ def _panel(typing_context):
 @register_jitable
 def _pack(dtype, panel, lanes, b, depth, width, row, column):
     """Copy a block of B into the panel, whose rows have two vectors."""
-    for p in range(depth):
-        to = view(panel, width, dtype, p * 2 * lanes)
-        numbers = view(b, width * column, dtype, p * row)
-        if column == 1:
+    if column == 1:
+        for p in range(depth):
+            to, numbers = view(panel, width, dtype, p * 2 * lanes), view(b, width, dtype, p * row)
             for q in range(width):
                 to[q] = numbers[q]
-        else:
-            for q in range(width):
-                to[q] = numbers[q * column]
+    else:  # along the columns of B, whose numbers often lie side by side
+        to = view(panel, depth * 2 * lanes, dtype)
+        for q in range(width):
+            for p in range(depth):
+                to[p * 2 * lanes + q] = view(b, 1, dtype, q * column + p * row)[0]  # steps may go backward
 
 
 @kernel
 def matmul(
-    dtype, out, a, b, bias, times_step, gated_step, m, k, n, a_row, a_column, b_row, b_column, relu, batches,
-    out_batch, a_batch, b_batch,
+    dtype, out, a, b, bias, times_step, gated_step, m, k, n, out_row, a_row, a_column, b_row, b_column, gate_row, relu,
+    batches, out_batch, a_batch, b_batch,
 ):  # fmt: skip
     """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
     size = size_of(dtype)
@@ -270,19 +271,23 @@ def matmul(
             x, y = left + first * a_column * size, right + first * b_row * size
             for j in range(0, n, 2 * lanes):
                 width, at, c, along = min(2 * lanes, n - j), y + j * b_column * size, to + j * size, b_row
-                start, start_row = (c, n) if first != 0 else (bias + j * size if bias != 0 else 0, 0)
+                start, start_row = (c, out_row) if first != 0 else (bias + j * size if bias != 0 else 0, 0)
                 if packed:
                     _pack(dtype, panel, lanes, at, depth, width, b_row, b_column)
                     at, along = panel, 2 * lanes
                 if width > lanes:
-                    tail = width - lanes
-                    _two(dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, n, tail, final)
+                    _two(
+                        dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, out_row,
+                        width - lanes, final,
+                    )  # fmt: skip
                 else:
-                    _one(dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, n, width, final)
+                    _one(
+                        dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, out_row, width, final
+                    )  # fmt: skip
                 if first + depth == k and gate != 0:
                     for i in range(m):
-                        row = view(c, width, dtype, i * n)
-                        opening = view(gate, width, dtype, i * n + j)
+                        row = view(c, width, dtype, i * out_row)
+                        opening = view(gate, width, dtype, i * gate_row + j)
                         if times_step != 0:
                             for q in range(width):
                                 row[q] = times_step_(row[q], opening[q])

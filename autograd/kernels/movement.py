@@ -78,10 +78,10 @@ def zero(dtype, out, n):
 
 
 @kernel
-def batch(dtype, out, clock, data, numbers, rows, width):
-    """Take the rows of this step out of `data`."""
+def batch(dtype, out, clock, data, numbers, rows, width, size, first):
+    """Take rows of this step out of `data`: so many of its `size` numbers, from the `first` on."""
     step = view(clock, 1, np.int64)[0]
-    at = view(numbers, rows, np.int64, step * rows)
+    at = view(numbers, rows, np.int64, step * size + first)
     for r in range(rows):
         ys, xs = view(out, width, dtype, r * width), view(data, width, dtype, at[r] * width)
         for i in range(width):

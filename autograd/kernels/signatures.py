@@ -61,14 +61,16 @@ SIGNATURES = {
     "put": Signature("out a places", "n size"),
     "spread": Signature("out addresses", "n"),
     "zero": Signature("out", "n"),
-    "batch": Signature("out clock data numbers", "rows width"),
+    "batch": Signature("out clock data numbers", "rows width size first=0"),
     "feed": Signature("out clock data", "n"),
     "record": Signature("out clock a", "n"),
     "check": Signature("a", "n"),
-    # products: out is m x n, a m x k, b k x n, with strides; a bias of n numbers; a gate of the shape of out
+    # instructions that may run at once
+    "fork": Signature("clock parts times", "pool n patience"),
+    # products: out is m x n, a m x k, b k x n, with strides; a bias of n numbers; a gate as large as out
     "matmul": Signature(
         "out a b bias=0 times_step=0 gated_step=0",
-        "m k n a_row a_column b_row b_column relu=0 batches=1 out_batch=0 a_batch=0 b_batch=0",
+        "m k n out_row a_row a_column b_row b_column gate_row=0 relu=0 batches=1 out_batch=0 a_batch=0 b_batch=0",
     ),
     # reductions of an array of shape (outer, n, inner) over n
     "sum": _REDUCTION,

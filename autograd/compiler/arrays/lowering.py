@@ -17,24 +17,12 @@ import numpy as np
 from ...modes import quiet
 from ...primitives import TABLE
 from ...shapes import axes_of
+from ...threads import get_num_threads
 from ..ir.instructions import Instruction, Listing
+from .split import Call, Fork, split
 from .views import View, collapsed, contiguous_strides, whole
 
-__all__ = ["Call", "Calls", "PythonCall", "named_operands"]
-
-
-@dataclass(slots=True)
-class Call:
-    """One instruction of the machine: a kernel with its operands, by the names of its signature."""
-
-    kernel: tuple[str, str, str]
-    operands: dict[str, Any]
-
-    @property
-    def bases(self) -> list[int]:
-        """The bases that it writes and reads."""
-        arrays = [x for each in self.operands.values() for x in (each if isinstance(each, list) else [each])]
-        return [x.base for x in arrays if isinstance(x, View)]
+__all__ = ["Calls", "PythonCall", "named_operands"]
 
 
 @dataclass(slots=True)
@@ -68,7 +56,7 @@ class Calls:
         views_of: all memory of each base; a base is memory of its own, many lines are views of others.
         constants: the data of bases that never change.
         kept: further bases that keep their memory for the whole run.
-        clock: the base of the number of the step.
+        clock: the base of the number of the step, and of the number of threads.
     """
 
     def __init__(
@@ -79,13 +67,14 @@ class Calls:
         prologue: Callable[[Calls], None] = lambda calls: None,
     ) -> None:
         self.listing, self.native, self.reductions = listing, native, reductions
-        self.calls: list[Call | PythonCall] = []
+        self.calls: list[Call | Fork | PythonCall] = []
+        self.threads = get_num_threads()
         self.views: list[View] = []
         self.views_of: list[View] = []
         self.constants: dict[int, np.ndarray] = {}
         self.kept: list[int] = []
         self._converted: dict[tuple[View, np.dtype], View] = {}
-        self.clock = self.base((1,), np.dtype(np.int64))
+        self.clock = self.base((2,), np.dtype(np.int64))
         for line in listing.lines:
             if line.name == "input":
                 self.views.append(self.base(line.shape, line.dtype))
@@ -93,7 +82,9 @@ class Calls:
                 break
         prologue(self)
         for line in listing.lines[len(self.views) :]:
+            first = len(self.calls)
             self.views.append(self._lower(line))
+            line.parts = max((len(x.parts) for x in self.calls[first:] if isinstance(x, Fork)), default=1)
 
     @property
     def sizes(self) -> list[int]:
@@ -114,7 +105,11 @@ class Calls:
 
     def call(self, kernel: str, dtype: Any, /, *, extra: str = "", **operands: Any) -> None:
         """Add a call of a kernel for a dtype, with the operands of its signature."""
-        self.calls.append(Call((kernel, str(dtype), extra), operands))
+        made = split(Call((kernel, str(dtype), extra), operands), self.clock, self.threads)
+        if isinstance(made, Fork) and "shifted" in operands:  # a kernel's own room
+            for part in made.parts:
+                part.operands["shifted"] = self.base(operands["shifted"].shape, operands["shifted"].dtype)
+        self.calls.append(made)
 
     # Operands --------------------------------------------------------------------------------------------------
 
@@ -207,7 +202,8 @@ class Calls:
         if line.name == "sum" and inner > 1:  # columns: ones times a matrix
             self.call(
                 "matmul", line.dtype, out=out, a=self.constant(np.ones(1, line.dtype)), b=x, m=1, k=n, n=inner,
-                a_row=0, a_column=0, b_row=inner, b_column=1, batches=outer, out_batch=inner, b_batch=n * inner,
+                out_row=inner, a_row=0, a_column=0, b_row=inner, b_column=1, batches=outer, out_batch=inner,
+                b_batch=n * inner,
             )  # fmt: skip
             return out
         more: dict[str, Any] = {"shifted": self.base((n,), np.dtype(np.float64))} if line.name == "logsumexp" else {}
@@ -253,7 +249,7 @@ class Calls:
         made = x.indexed(line.params["index"])
         if made is not None:
             return made
-        places = np.array(np.arange(x.size).reshape(x.shape)[line.params["index"]], np.int64, order="C")
+        places = np.array(np.arange(x.size).reshape(x.shape)[line.params["index"]], np.int64).reshape(-1)
         x, out = self.contiguous(x), self.base(line.shape, line.dtype)
         self.call("pick", line.dtype, out=out, a=x, places=places, n=places.size)
         return out
@@ -331,10 +327,12 @@ class Calls:
                 many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
             )
         more: dict[str, Any] = {} if third is None else {line.params.get("gate", "bias"): third}
+        if "gate" in line.params:
+            more["gate_row"] = n
         if lengths:
             more |= {"batches": lengths[0], "out_batch": to[0], "a_batch": at[0], "b_batch": bt[0]}
         self.call(
-            "matmul", dtype, out=out, a=a, b=b, m=m, k=k, n=n, a_row=a.strides[-2], a_column=a.strides[-1],
+            "matmul", dtype, out=out, a=a, b=b, m=m, k=k, n=n, out_row=n, a_row=a.strides[-2], a_column=a.strides[-1],
             b_row=b.strides[-2] if k > 1 else 1, b_column=b.strides[-1] if n > 1 else 1,
             relu=int(line.params.get("relu", False)), **more,
         )  # fmt: skip

@@ -34,6 +34,7 @@ class Instruction:
         label: of the node.
         data: of a constant.
         in_python: whether Python evaluates it, since there is no kernel.
+        parts: into how many parts its largest call is split, for several threads.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Instruction:
     label: str = ""
     data: Any = None
     in_python: bool = False
+    parts: int = 1
 
     def moved(self, inputs: tuple[int, ...]) -> Instruction:
         """Give the same line with operands of other numbers."""

@@ -210,7 +210,7 @@ class Schedule:
         if found is not None and found.column == 1 and (n == 1 or found.row == k):
             self._call("sum", n * k, out=Place(out), a=Place(found.first), outer=n, n=k, inner=1)
         elif found is not None and found.row == 1:  # columns: ones times a matrix
-            self._call("matmul", n * k, out=Place(out), a=Place(ONE), b=Place(found.first), m=1, k=k, n=n,
+            self._call("matmul", n * k, out=Place(out), a=Place(ONE), b=Place(found.first), m=1, k=k, n=n, out_row=n,
                        a_row=0, a_column=0, b_row=found.column, b_column=1)  # fmt: skip
         else:
             self._call("plain_sums", n * k, out=Place(out), values=Place(0), places=_index(places), n=n, k=k)
@@ -239,8 +239,8 @@ class Schedule:
                 break
         out = self._put(nodes.ravel())
         more = {} if start is None else {"bias": start}
-        self._call("matmul", 2 * m * n * k, out=Place(out), a=a[0], b=b[0], m=m, k=k, n=n, a_row=a[1], a_column=a[2],
-                   b_row=b[1] if k > 1 else 1, b_column=b[2] if n > 1 else 1, **more)  # fmt: skip
+        self._call("matmul", 2 * m * n * k, out=Place(out), a=a[0], b=b[0], m=m, k=k, n=n, out_row=n, a_row=a[1],
+                   a_column=a[2], b_row=b[1] if k > 1 else 1, b_column=b[2] if n > 1 else 1, **more)  # fmt: skip
         for x, by in terms:
             columns_ = [np.arange(out, out + m * n), x.ravel(), by.ravel()]
             self._loop("add_product", np.stack(columns_, axis=1), out)

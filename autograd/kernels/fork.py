@@ -1,0 +1,237 @@
+"""The fork: an instruction whose parts are run by the caller and by the workers of the pool, whoever comes first.
+
+The parts of a fork are instructions. One word holds the number of the fork, and a bit for each part that nobody has
+taken; who wants a part clears its bit by compare-and-swap. Everyone begins elsewhere, the same in each fork, so that
+what a core computes is mostly found in its own cache by the next fork. All access to shared words is sequentially
+consistent.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, register_jitable
+
+from .build import VERSION, kernel, view
+from .machine import call
+
+__all__ = ["fork", "work"]
+
+WORD, HALF, NOTHING = ir.IntType(64), ir.IntType(32), ir.VoidType()
+
+# where the words of the pool lie, in bytes; a test compares them with `autograd.threads`
+LEFT, DONE, BUSY, PARTS, FAILED, HELPERS, WAITING, STOP, LOCKS, TIME, WORKERS = range(0, 704, 64)
+
+ALL = (1 << 32) - 1
+
+
+def _word(code: Callable[..., Any], operands: int) -> Any:
+    """Make an intrinsic of so many integers that gives an integer; `code` writes it, of a builder and the operands."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        made = code(builder, *args)
+        return ir.Constant(WORD, 0) if made is None else made
+
+    kind = types.int64(*[types.int64] * operands)
+    if operands == 0:
+        return intrinsic(lambda typing_context: (kind, build))
+    if operands == 1:
+        return intrinsic(lambda typing_context, a: (kind, build))
+    if operands == 2:
+        return intrinsic(lambda typing_context, a, b: (kind, build))
+    return intrinsic(lambda typing_context, a, b, c: (kind, build))
+
+
+def _at(builder: Any, address: Any) -> Any:
+    return builder.inttoptr(address, WORD.as_pointer())
+
+
+def _store(builder: Any, address: Any, x: Any) -> None:
+    builder.store_atomic(x, _at(builder, address), "seq_cst", 8)
+
+
+def _swap_if(builder: Any, address: Any, old: Any, new: Any) -> Any:
+    return builder.zext(builder.extract_value(builder.cmpxchg(_at(builder, address), old, new, "seq_cst"), 1), WORD)
+
+
+def _acquire(builder: Any, function: Any, lock: Any) -> None:
+    kind = ir.FunctionType(HALF, [WORD, HALF]).as_pointer()
+    builder.call(builder.inttoptr(function, kind), [lock, ir.Constant(HALF, 1)])
+
+
+def _call_of_two(builder: Any, function: Any, number: Any, address: Any) -> None:
+    kind = ir.FunctionType(HALF, [HALF, WORD]).as_pointer()
+    builder.call(builder.inttoptr(function, kind), [builder.trunc(number, HALF), address])
+
+
+def _release(builder: Any, function: Any, lock: Any) -> None:
+    builder.call(builder.inttoptr(function, ir.FunctionType(NOTHING, [WORD]).as_pointer()), [lock])
+
+
+def _pause(builder: Any) -> None:
+    """Tell the processor that this is a loop that waits."""
+    name = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}.get(platform.machine())
+    if name:
+        builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(NOTHING, []), name), [])
+    elif platform.machine() in ("arm64", "aarch64"):
+        kind = ir.FunctionType(NOTHING, [HALF])
+        barrier = cgutils.get_or_insert_function(builder.module, kind, "llvm.aarch64.isb")
+        builder.call(barrier, [ir.Constant(HALF, 15)])
+
+
+load = _word(lambda builder, address: builder.load_atomic(_at(builder, address), "seq_cst", 8), 1)
+store = _word(_store, 2)
+add = _word(lambda builder, address, x: builder.atomic_rmw("add", _at(builder, address), x, "seq_cst"), 2)
+swap = _word(lambda builder, address, x: builder.atomic_rmw("xchg", _at(builder, address), x, "seq_cst"), 2)
+swap_if = _word(_swap_if, 3)
+lowest = _word(lambda builder, x: builder.cttz(x, ir.Constant(ir.IntType(1), 0)), 1)
+acquire, release, pause = _word(_acquire, 2), _word(_release, 2), _word(_pause, 0)
+call_of_two = _word(_call_of_two, 3)
+
+
+@register_jitable
+def _one(parts, i):
+    """Run a part."""
+    instruction = view(parts, i + 1, np.int64)[i]
+    return call(view(instruction, 1, np.int64)[0], instruction)
+
+
+@register_jitable
+def _take_parts(pool, i):
+    """Run parts until none is left, as worker `i`, or as the caller, -1."""
+    word = load(pool + LEFT)
+    while word & ALL != 0:
+        parts, n, threads = load(pool + PARTS), load(pool + PARTS + 8), load(pool + HELPERS) + 1  # those of this word
+        own = (i + 1) * n // threads
+        ahead = word >> own << own & ALL
+        part = lowest(ahead if ahead != 0 else word & ALL)
+        if swap_if(pool + LEFT, word, word ^ 1 << part) == 1:
+            if _one(parts, part) != 0:
+                add(pool + FAILED, 1)
+            add(pool + DONE, 1)
+            if i >= 0 and swap(pool + WAITING, 0) == 1:
+                release(load(pool + LOCKS + 8), load(pool + LOCKS + 16))
+        word = load(pool + LEFT)
+
+
+@register_jitable
+def _wake(pool, i):
+    """Wake a worker, if it sleeps."""
+    own = pool + WORKERS + 64 * i
+    if load(own) == 1 and swap(own, 0) == 1:
+        release(load(pool + LOCKS + 8), load(own + 8))
+
+
+@register_jitable
+def _wanted(pool, i):
+    """Whether there is something to do for a worker."""
+    return load(pool + STOP) != 0 or (load(pool + LEFT) & ALL != 0 and i < load(pool + HELPERS))
+
+
+def _work(version: int) -> Any:
+    def work(pool, i, spins):
+        version  # noqa: B018
+        if i < 0:
+            store(pool + STOP, 1)
+            for j in range(-i):
+                _wake(pool, j)
+            return 0
+        own, idle = pool + WORKERS + 64 * i, 0
+        while load(pool + STOP) == 0:
+            if _wanted(pool, i):
+                _take_parts(pool, i)
+                idle = 0
+            elif idle < spins:
+                idle += 1
+                pause()
+            else:
+                idle = 0
+                store(own, 1)
+                if not _wanted(pool, i) or swap(own, 0) == 0:  # what has come meanwhile is not slept through
+                    acquire(load(pool + LOCKS), load(own + 8))
+        return 0
+
+    return work
+
+
+work = _work(VERSION)
+"""Be worker `i` of a pool until the end, asleep after so many looks for work; a negative `i` ends so many workers."""
+
+
+@register_jitable
+def _time(pool, room):
+    """Give the time by the clock of the system."""
+    function, kind = load(pool + TIME), load(pool + TIME + 8)
+    now = view(room, 2, np.int64)
+    if kind < 0:
+        call(function, room)
+        return now[0]
+    call_of_two(function, kind, room)
+    return now[0] * 1_000_000_000 + now[1]
+
+
+@register_jitable
+def _together(parts, pool, n, helpers, patience):
+    """Run `n` parts with so many workers; gives how many failed."""
+    store(pool + DONE, 0)
+    store(pool + FAILED, 0)
+    store(pool + PARTS, parts)
+    store(pool + PARTS + 8, n)
+    store(pool + HELPERS, helpers)
+    store(pool + LEFT, ((load(pool + LEFT) >> 32) + 1) << 32 | (1 << n) - 1)
+    for i in range(helpers):
+        _wake(pool, i)
+    _take_parts(pool, -1)
+    spins = 0
+    while load(pool + DONE) < n and spins < patience:
+        spins += 1
+        pause()
+    while load(pool + DONE) < n:  # a worker has lost its core: let it have this one
+        store(pool + WAITING, 1)
+        if load(pool + DONE) < n or swap(pool + WAITING, 0) == 0:
+            acquire(load(pool + LOCKS), load(pool + LOCKS + 16))
+    return load(pool + FAILED)
+
+
+@register_jitable
+def _alone(parts, n):
+    failed = 0
+    for i in range(n):
+        failed += 1 if _one(parts, i) != 0 else 0
+    return failed
+
+
+@kernel
+def fork(clock, parts, times, pool, n, patience):
+    """Run `n` parts, and give how many of them failed: together, or alone for a while where that took less time.
+
+    Of the time alone it keeps about the least, of that together the mean, in which waiting for a core counts.
+    """
+    helpers = min(view(clock, 2, np.int64)[1], n) - 1
+    if helpers < 1 or swap(pool + BUSY, 1) != 0:
+        return _alone(parts, n)
+    t = view(times, 7, np.int64)  # alone, together; how often yet alone; how often after the next failure; successes
+    start = _time(pool, times + 40)
+    if t[2] > 0:
+        failed = _alone(parts, n)
+        taken = _time(pool, times + 40) - start
+        t[0] = min(taken, t[0] + (t[0] >> 4) + 1) if t[0] != 0 else taken
+        t[1] = t[0] - (t[0] >> 2)
+        t[2] -= 1
+    else:
+        failed = _together(parts, pool, n, helpers, patience)
+        taken = _time(pool, times + 40) - start
+        t[1] += (min(taken, 16 * t[0]) - t[1]) >> 4
+        t[4] += 1
+        if t[1] > t[0] > 0:
+            t[2], t[3], t[4] = t[3], min(2 * t[3], 1024), 0
+        elif t[4] >= 128 or t[0] == 0:
+            t[2], t[3], t[4] = 1, max(t[3] >> 1, 8), 0
+    store(pool + BUSY, 0)
+    return failed
