@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from ..checks import one_of
 from ..graph import Node, without_collector
@@ -52,7 +52,7 @@ def draw(
     radius: int | None = None,
     settings: Settings | None = None,
     **look: Any,
-) -> Any:
+) -> Drawing:
     """Draw the graph that a Value or Tensor was computed by, or a net.
 
     Every value is a box with its name and operation, its `data` and its `grad`; on each edge stands the local
@@ -105,7 +105,7 @@ def draw(
         if not isinstance(view, str) or view not in _VIEWS[:2]:
             raise ValueError(f"`view` of a net is 'forward' or 'backward', not {view!r:.40}")
         network: Any = picture(view, at)
-        return _net(network, chosen)
+        return cast(Drawing, _net(network, chosen))  # so that editors complete what both kinds of picture have
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program
@@ -260,7 +260,7 @@ class Drawing(Figure):
     # Step by step ------------------------------------------------------------------------------------------
 
     def player(self) -> Figure:
-        """Give both passes step by step, by buttons, slider or arrow keys: first values, then gradients.
+        """Return a player of both passes, with buttons, a slider and arrow keys: first values, then gradients.
 
         Each step shows what one node does, as `backward_steps` gives it, and says it in a sentence. Where no script
         may run, the picture plays by itself.
@@ -275,7 +275,7 @@ class Drawing(Figure):
         return self._played(2.5, self._frames.sentences)
 
     def animate(self, seconds: float = 2.5) -> Figure:
-        """Give both passes as one SVG that plays by itself, without a script: also in a README, or on a slide.
+        """Return both passes as one SVG that plays by itself, without a script: for a README, or a slide.
 
         It stands still, at the end, in print and for readers who asked their system for less motion.
 
@@ -291,7 +291,7 @@ class Drawing(Figure):
         return self._played(seconds)
 
     def film(self, phase: str = "backward", columns: int | None = None) -> Figure:
-        """Give the steps side by side, each with its sentence: to print, or to see all at once.
+        """Return the steps side by side, each with its sentence: to print, or to see all at once.
 
         Args:
             phase: "forward", "backward", or "both".

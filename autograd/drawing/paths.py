@@ -118,7 +118,7 @@ class Paths:
         return adjoint.get(self._start, 0.0), multiplications, additions
 
     def __iter__(self) -> Iterator[Path]:
-        """Walk through the paths, those through the first operands first."""
+        """Yield the paths, those through the first operands first."""
         nodes = self._snapshot.nodes
         stack: list[tuple[int, tuple[Link, ...]]] = [(self._end, ())]
         while stack:

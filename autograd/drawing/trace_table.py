@@ -56,7 +56,7 @@ class TraceTable(Shown):
         return iter(self.rows)
 
     def __getitem__(self, name: str) -> TraceRow:
-        """Give the first row of that name."""
+        """Return the first row of that name."""
         for row in self.rows:
             if row.name == name:
                 return row
@@ -79,7 +79,7 @@ class TraceTable(Shown):
 
 
 def trace_table(result: Node) -> TraceTable:
-    r"""Make a table of a computation, as one writes it by hand: name, formula, value, derivative.
+    r"""Return a table of a computation, as one writes it by hand: name, formula, value, derivative.
 
     The derivative of the result by every value comes from the backward pass. Beside it stands a central difference,
     $\frac{f(v + h) - f(v - h)}{2h}$, for which the graph behind this value is computed twice more, with no rule used.
@@ -118,7 +118,7 @@ def trace_table(result: Node) -> TraceTable:
 
 
 def _values(snapshot: Snapshot) -> dict[Node, float]:
-    """Give the numbers that the computation used, whatever has been assigned to a leaf since."""
+    """Return the numbers that the computation used, whatever has been assigned to a leaf since."""
     values = dict(zip(snapshot.nodes, snapshot.data, strict=True))
     for node in snapshot.nodes:
         if node.inputs:

@@ -98,7 +98,7 @@ def _kinds(snapshot: Snapshot) -> list[int]:
 
 
 def _are_samples(snapshot: Snapshot, one: int, other: int) -> bool:
-    """Say whether two terms share parameters, and no more, and differ in fewer leaves than they share."""
+    """Return whether two terms share parameters, and no more, and differ in fewer leaves than they share."""
     operations, leaves = _below(snapshot, one)
     others, other_leaves = _below(snapshot, other)
     shared = leaves & other_leaves

@@ -35,7 +35,7 @@ def _patterns() -> list[tuple[str, Node]]:
 
 
 def _match(pattern: Node, node: Node, found: dict[Node, Node]) -> bool:
-    """Say whether a graph has the shape of a pattern; note which node stands for which."""
+    """Return whether a graph has the shape of a pattern; note which node stands for which."""
     if pattern in found:
         return found[pattern] is node
     found[pattern] = node

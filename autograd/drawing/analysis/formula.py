@@ -169,7 +169,7 @@ def _applied(node: Node, operands: list[Written], notation: Notation) -> Written
 
 
 def settings_of(node: Node) -> dict[str, str]:
-    """Give the settings that differ from their defaults, as short texts.
+    """Return the settings that differ from their defaults, as short texts.
 
     >>> from chalkgrad import Tensor
     >>> settings_of(Tensor([1.0, 2.0]).sum(axis=0)), settings_of(Tensor([1.0, 2.0]).sum())

@@ -78,7 +78,7 @@ class GroupFinder:
         return not self.operands[i] and self.nodes[i].op is not fixed
 
     def _is_number(self, i: int) -> bool:
-        """Say whether a node is a number that stands in a formula."""
+        """Return whether a node is a number that stands in a formula."""
         node = self.nodes[i]
         return not self.operands[i] and node.op is fixed and node._data.__class__ is float and not node.label
 
@@ -86,7 +86,7 @@ class GroupFinder:
         return [user for user in self.users[i] if user in self.shown]
 
     def _is_of_one(self, user: int, leaf: int) -> bool:
-        """Say whether an operation has no other operand than a leaf, as in a penalty on a weight."""
+        """Return whether an operation has no other operand than a leaf, as in a penalty on a weight."""
         return all(x == leaf or self._is_number(x) for x in self.operands[user])
 
     def _find_sums(self) -> list[_Sum]:
@@ -158,7 +158,7 @@ class GroupFinder:
         return _Sum(members, holds, place if holds else ())
 
     def _belongs(self, leaf: int, members: set[int]) -> bool:
-        """Say whether a leaf without a name is used here alone, but for penalties."""
+        """Return whether a leaf without a name is used here alone, but for penalties."""
         if self.nodes[leaf].label:
             return False
         if leaf not in self._beside:  # it may have a million uses, in a million sums
@@ -233,7 +233,7 @@ class GroupFinder:
         return found
 
     def _group(self, s: _Sum, has_activation: bool = True) -> Group:
-        """Give a sum a box, with its activation if it has one."""
+        """Return the box of a sum, with its activation if it has one."""
         is_activated = has_activation and s.activation is not None
         members = s.operations if is_activated else s.members
         return Group(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
@@ -254,7 +254,7 @@ class GroupFinder:
         return [*self.layers, *(s.name for s in self.sums)]
 
     def nodes_of(self, name: str) -> set[int]:
-        """Give the operations of a sum, neuron or layer by its name; none if there is no such."""
+        """Return the operations of a sum, neuron or layer by its name; none if there is no such."""
         found = self.layers.get(name, []) + [s for s in self.sums if s.name == name]
         return {i for s in found for i in s.operations}
 

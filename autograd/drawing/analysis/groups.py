@@ -43,7 +43,7 @@ class Group:
 
     @property
     def is_layer(self) -> bool:
-        """Say whether several results leave the box."""
+        """Return whether several results leave the box."""
         return len(self.outputs) > 1
 
 
@@ -83,7 +83,7 @@ class Connection:
 
 
 def whole(snapshot: Snapshot) -> Grouping:
-    """Give every node a group of its own."""
+    """Return a group for every node."""
     return Grouping([Group([i], [i]) for i in range(len(snapshot.nodes))])
 
 

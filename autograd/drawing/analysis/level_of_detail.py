@@ -93,7 +93,7 @@ def _place(snapshot: Snapshot, node: Node, name: str) -> int:
 
 
 def _told(snapshot: Snapshot, made: Grouping, sample: Any) -> list[str]:
-    """Say what was folded, and how to open it."""
+    """Return remarks on what was folded, and how to open it."""
     remarks = []
     boxes = [group for group in made.groups if group.beside is None]
     left_out = len(snapshot.nodes) - len(sample.shown)

@@ -10,7 +10,7 @@ _NEURON = re.compile(r"w(\d*)\[(\d+),\d+\]|b(\d*)\[(\d+)\]")
 
 
 def place_of(label: str) -> tuple[str, ...]:
-    """Give the modules that a parameter belongs to, outermost first; none if its label names no module.
+    """Return the modules that a parameter belongs to, outermost first; none if its label names no module.
 
     A node does not know the module that made it: that would cost in every operation. The labels of parameters are
     paths, so the places of the nodes that use them follow.

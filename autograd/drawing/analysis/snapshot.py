@@ -131,7 +131,7 @@ class Snapshot:
         return one_line(str(self.notes.get(node) or self.notes.get(node.label) or ""))
 
     def links_of(self, i: int) -> list[Link]:
-        """Give the links to the operands of a node, with local derivatives and with what the backward pass adds."""
+        """Return the links to the operands of a node, with local derivatives and with what the backward pass adds."""
         if i not in self._links:
             node = self.nodes[i]
             links = [Link(x, i, k, _differentiated(node, k)) for k, x in enumerate(self.operands[i])]
@@ -144,7 +144,7 @@ class Snapshot:
         return self._links[i]
 
     def slopes_through(self, members: list[int]) -> dict[int, float]:
-        """Give the derivatives of the last of some nodes by what the others are computed from, where all are numbers.
+        """Return the derivatives of the last of some nodes by what the others are computed from, where all are numbers.
 
         The path between two nodes may lead along any of the members, but along no other node.
         """
@@ -176,7 +176,7 @@ class Snapshot:
         return self._rules[i]
 
     def _names(self, node: Node) -> list[str]:
-        """Call operands by their labels, or else by letters that no node of the graph has for a label."""
+        """Return the names of operands: their labels, or else letters that no node of the graph has for a label."""
         labels = [x.label for x in node.inputs]
         mine = [label for label, x in zip(labels, node.inputs, strict=True) if x.op is not fixed or label]
         if all(0 < len(label) <= 8 and label.isprintable() for label in mine) and len(set(mine)) == len(mine):
@@ -231,12 +231,12 @@ def _differentiated(node: Node, i: int) -> bool:
 
 
 def plain_data(x: Any) -> Any:
-    """Give the number or array of a gradient, which is a node after `backward(create_graph=True)`."""
+    """Return the number or array of a gradient, which is a node after `backward(create_graph=True)`."""
     return x._data if isinstance(x, Node) else x
 
 
 def number(x: Any) -> float | None:
-    """Give a single number as a float; None for an array of more, or of none."""
+    """Return a single number as a float; None for an array of more, or of none."""
     x = plain_data(x)
     if x.__class__ is float:
         return x
@@ -244,7 +244,7 @@ def number(x: Any) -> float | None:
 
 
 def ones(data: Any) -> Any:
-    """Give the cotangent that a pass starts from."""
+    """Return the cotangent that a pass starts from."""
     return 1.0 if data.__class__ is float else np.ones_like(data)
 
 

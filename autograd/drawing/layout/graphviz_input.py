@@ -24,7 +24,7 @@ def nested(view: Picture, nodes: list[str]) -> Iterator[str]:
 
 
 def sizes_of(views: list[Picture]) -> list[tuple[float, float]]:
-    """Give the size of each box, the same in all views, and of one width in a row."""
+    """Return the size of each box, the same in all views, and of one width in a row."""
     sizes = [box_size([view.boxes[i] for view in views]) for i in range(len(views[0].boxes))]
     for row in views[0].rows:
         widest, highest = max(sizes[i][0] for i in row), max(sizes[i][1] for i in row)
@@ -61,7 +61,7 @@ def settings(views: list[Picture]) -> list[str]:
 
 
 def direction(views: list[Picture]) -> str:
-    """Say "LR", from left to right, or "TB" where that would not fit a page and from top to bottom would."""
+    """Return "LR", from left to right, or "TB" where that would not fit a page and from top to bottom would."""
     picture, sizes = views[0], sizes_of(views)
     if picture.direction:
         return picture.direction

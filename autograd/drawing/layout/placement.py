@@ -161,7 +161,7 @@ def _with_texts(views: list[Picture], layout: Layout) -> Layout:
 
 
 def _point_on(spline: list[Point], t: float) -> Point:
-    """Give a point of a Bézier spline, from 0 at its start to 1 at its end."""
+    """Return a point of a Bézier spline, from 0 at its start to 1 at its end."""
     pieces = (len(spline) - 1) // 3
     i = min(int(t * pieces), pieces - 1)
     u = t * pieces - i

@@ -13,7 +13,7 @@ CELL = 6.0  # of a heat map
 
 
 def edge_colour(edge: Edge) -> str:
-    """Give the colour of an edge by the sign of its number."""
+    """Return the colour of an edge by the sign of its number."""
     return NAN if edge.has_nan else POSITIVE if edge.sign > 0 else NEGATIVE if edge.sign < 0 else QUIET
 
 
@@ -35,7 +35,7 @@ def line_width(text: str, small: bool) -> float:
 
 
 def box_size(boxes: list[Box]) -> tuple[float, float]:
-    """Give the size that holds each of several boxes: those of one node in several views."""
+    """Return the size that holds each of several boxes: those of one node in several views."""
     lines = [line for box in boxes for line in box.lines]
     width = max((x.glyphs.width if x.glyphs else line_width(x.text, x.small) for x in lines), default=0.0)
     width += {"constant": 12.0, "stub": 12.0, "leaf": 24.0, "op": 18.0}[boxes[0].kind]
@@ -51,7 +51,7 @@ def heat_height(box: Box) -> float:
 
 
 def edge_size(edges: list[Edge]) -> tuple[float, float] | None:
-    """Give the size of the text beside an edge in several views; None if there is none."""
+    """Return the size of the text beside an edge in several views; None if there is none."""
     glyphs = [edge.formula.glyphs for edge in edges if edge.formula and edge.formula.glyphs]
     if glyphs:
         return max(x.width for x in glyphs) + 8.0, max(x.height for x in glyphs) + 4.0

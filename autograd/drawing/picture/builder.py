@@ -75,7 +75,7 @@ class PictureBuilder:
         self.edges.append(edge)
 
     def slopes(self) -> Iterator[tuple[Connection, float | None, bool]]:
-        """Go through the edges with their local derivatives, and whether a derivative flows along them."""
+        """Yield the edges with their local derivatives, and whether a derivative flows along them."""
         through: dict[int, dict[int, float]] = {}
         for connection in self.connections:
             group = self.grouping.groups[connection.result]
@@ -91,7 +91,7 @@ class PictureBuilder:
                 yield connection, through[connection.result].get(links[0].operand), flows
 
     def added(self, connection: Connection) -> Any:
-        """Give what the backward pass adds to an operand along an edge; None if it adds nothing."""
+        """Return what the backward pass adds to an operand along an edge; None if it adds nothing."""
         links = [self.snapshot.links_of(member)[position] for member, position in connection.uses]
         if self.grouping.groups[connection.operand].is_layer:  # the sums of several operands
             operands = dict.fromkeys(link.operand for link in links if link.added is not None)
@@ -100,7 +100,7 @@ class PictureBuilder:
         return _sum([link.added for link in links if link.added is not None])
 
     def sums(self, group: Group) -> list[str]:
-        """Say what reached a group that several others use, in short and in full."""
+        """Return what reached a group that several others use, in short and in full."""
         uses = len(self.snapshot.users[group.output])
         if group.is_layer or uses < 2:
             return []
@@ -159,7 +159,7 @@ class PictureBuilder:
             self.legend.append(text)
 
     def picture(self, title: str, sentence: str, *, is_backward: bool = False) -> Picture:
-        """Put everything together."""
+        """Return the whole picture."""
         for k, group in enumerate(self.grouping.groups):
             if group.beside is not None:
                 told = "nodes that are not shown" + (f": open with expand={group.name!r}" if group.name else "")

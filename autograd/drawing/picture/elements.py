@@ -140,7 +140,7 @@ class Picture:
         return level(box.amount, self.largest)
 
     def nested(self) -> Iterator[tuple[str, int]]:
-        """Walk through frames and boxes: yield ("open", frame), ("box", box) and ("close", frame)."""
+        """Yield frames and boxes in order: ("open", frame), ("box", box) and ("close", frame)."""
         home = {i: k for k, cluster in enumerate(self.clusters) for i in cluster.boxes}  # the innermost comes last
 
         def inside(k: int | None) -> Iterator[tuple[str, int]]:

@@ -20,7 +20,7 @@ __all__ = ["tangent_picture", "tangents_of"]
 
 
 def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:
-    """Give the derivative of every node with respect to a single number, by forward mode, from the rows' rules.
+    """Return the derivative of every node with respect to a single number, by forward mode, from the rows' rules.
 
     Raises:
         ValueError: `wrt` is not in the graph, is no single number, or is a constant.

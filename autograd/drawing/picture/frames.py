@@ -59,12 +59,12 @@ class FrameSequence:
         return [self.said(i) for i in range(len(self.frames))]
 
     def said(self, i: int) -> str:
-        """Give the sentence of a frame with its number: "step 4 of 10: ..."."""
+        """Return the sentence of a frame with its number: "step 4 of 10: ..."."""
         return (f"step {i} of {len(self.frames) - 1}: " if i else "start: ") + self.frames[i].sentence
 
 
 def frames_of(snapshot: Snapshot) -> FrameSequence:
-    """Tell the passes through a graph, one frame for each node, from a state in which only the leaves are known."""
+    """Return the passes through a graph, one frame for each node, from a state in which only the leaves are known."""
     forward, backward = forward_picture(snapshot), backward_picture(snapshot)
     scene = _Scene(snapshot, forward, backward)
     scene.start()
@@ -138,7 +138,7 @@ class _Scene:
             self.boxes[i] = settled
 
     def _along(self, i: int) -> range:
-        """Give the places of the edges from the operands of a node, in order."""
+        """Return the places of the edges from the operands of a node, in order."""
         return range(self.first[i], self.first[i] + len(self.snapshot.operands[i]))
 
     def _receive(self, i: int, parts: list[Any]) -> Box:

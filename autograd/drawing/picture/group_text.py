@@ -23,18 +23,18 @@ _MOST_WEIGHTS = 3  # of a neuron, one by one
 
 
 def data_of(snapshot: Snapshot, group: Group) -> Any:
-    """Give the number or array that a group's box shows; of a layer, an array of its results."""
+    """Return the number or array that a group's box shows; of a layer, an array of its results."""
     return gathered([snapshot.nodes[i]._data for i in group.outputs])
 
 
 def grads_of(group: Group, grads: Any) -> Any:
-    """Give the gradient of a group's result, by a table of those of nodes; None if there is none."""
+    """Return the gradient of a group's result, by a table of those of nodes; None if there is none."""
     found = [grads(i) for i in group.outputs]
     return None if any(g is None for g in found) else gathered(found)
 
 
 def gathered(data: list[Any]) -> Any:
-    """Give the only one of some numbers or arrays, or an array of all."""
+    """Return the only one of some numbers or arrays, or an array of all."""
     if len(data) == 1:
         return data[0]
     singles = [number(x) for x in data]
@@ -45,7 +45,7 @@ def gathered(data: list[Any]) -> Any:
 
 
 def heading_of(snapshot: Snapshot, group: Group, is_inside: bool) -> list[Line]:
-    """Say what a group is; `is_inside` if a frame around it says the first half of its name."""
+    """Return lines on what a group is; `is_inside` if a frame around it says the first half of its name."""
     node = snapshot.nodes[group.output]
     if len(group.members) == 1 and not group.name:
         if not group.holds:
@@ -100,7 +100,7 @@ def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> s
 
 
 def _short_name(node: Node) -> str:
-    """Call a parameter by the last word of its label: `weight`; a number in a list, by its name alone: `w`."""
+    """Return a short name of a parameter: the last word of its label, `weight`; of a number in a list, `w`."""
     words = [word for word in one_line(node.label).replace("[", ".").split(".") if word and not word[0].isdigit()]
     return cut(words[-1].rstrip("0123456789]") or "w", 8) if words else "w"
 
@@ -128,7 +128,7 @@ def _size(snapshot: Snapshot, group: Group) -> int:
 
 
 def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> list[Line]:
-    """Say numbers of the parameters that stand in a box: of each, or of all together."""
+    """Return lines with the numbers of the parameters in a box: of each, or of all together."""
     held: dict[str, list[Any]] = {}
     for i in group.holds:
         if snapshot.nodes[i].op is not fixed and (x := numbers(i)) is not None:
@@ -146,7 +146,7 @@ def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> lis
 
 
 def hint_lines(snapshot: Snapshot, group: Group) -> list[str]:
-    """Say what stands in a folded box, and how to open it."""
+    """Return lines on what stands in a folded box, and how to open it."""
     count = len(group.members)
     lines = [f"{group.name or 'a node'}: {formula_in(snapshot, group)}", f"{count} operation{'s' if count > 1 else ''}"]
     if size := _size(snapshot, group):
@@ -158,7 +158,7 @@ def hint_lines(snapshot: Snapshot, group: Group) -> list[str]:
 
 
 def clusters_of(snapshot: Snapshot, grouping: Grouping) -> list[Cluster]:
-    """Give the frames of layers and, where every value is shown, of neurons."""
+    """Return the frames of layers and, where every value is shown, of neurons."""
     frames: dict[tuple[str, ...], list[int]] = {}
     for k, group in enumerate(grouping.groups):
         for length in range(1, min(len(group.place), 2 if grouping.depth == 3 else 1) + 1):

@@ -51,19 +51,19 @@ class Network:
                 raise ValueError(f"`weights` {k} has shape {weight.shape}; column {k} has {self.sizes[k]} units")
 
     def column(self, k: int) -> str:
-        """Call a column by its place."""
+        """Return the name of a column."""
         if k == 0:
             return "input"
         last = len(self.sizes) - 1
         return "output" if k == last else "hidden" if last == 2 else f"hidden {k}"
 
     def bias(self, k: int, j: int) -> float | None:
-        """Give the bias of a unit."""
+        """Return the bias of a unit."""
         biases = self.biases[k - 1] if k else None
         return None if biases is None else float(biases[j])
 
     def value(self, k: int, j: int) -> float | None:
-        """Give the value of a unit at the point that is shown."""
+        """Return the value of a unit at the point that is shown."""
         values = self.values[k] if self.values else None
         return None if values is None else float(values[j])
 
@@ -83,5 +83,5 @@ def network_text(network: Network) -> str:
 
 
 def units_text(count: int) -> str:
-    """Say how many units there are."""
+    """Return the number of units, as text."""
     return f"{count:,} unit{'s' * (count != 1)}"

@@ -17,17 +17,17 @@ __all__ = ["amounts", "has_nan", "heading", "heat_of", "hint", "hint_of", "is_ba
 
 
 def kind_of(node: Node) -> str:
-    """Say whether a node is an operation, a leaf or a constant."""
+    """Return whether a node is an operation, a leaf or a constant."""
     return "op" if node.inputs else "constant" if node.op is fixed else "leaf"
 
 
 def is_bare(node: Node) -> bool:
-    """Say whether a node is a number that stands in a formula."""
+    """Return whether a node is a number that stands in a formula."""
     return node.op is fixed and not node.label and number(node._data) is not None
 
 
 def heading(node: Node) -> list[Line]:
-    """Say the name of a node, its operation and its settings."""
+    """Return lines with the name of a node, its operation and its settings."""
     label = cut(one_line(node.label), 24)
     if not node.inputs:
         return [Line(label, bold=node.op is not fixed)] if label else []
@@ -38,7 +38,7 @@ def heading(node: Node) -> list[Line]:
 
 
 def amounts(what: str, data: Any, brief: bool = False) -> list[Line]:
-    """Say a number, or sum an array up."""
+    """Return lines with a number, or with a summary of an array."""
     single = number(data)
     if single is not None:
         shape = np.shape(plain_data(data))
@@ -57,7 +57,7 @@ def amounts(what: str, data: Any, brief: bool = False) -> list[Line]:
 
 
 def norm_of(data: np.ndarray) -> float:
-    """Give the Euclidean norm of an array."""
+    """Return the Euclidean norm of an array."""
     with np.errstate(all="ignore"):
         return float(np.sqrt(np.sum(np.square(data, dtype=np.float64))))
 
@@ -76,12 +76,12 @@ def heat_of(data: Any) -> list[list[int]]:
 
 
 def has_nan(data: Any) -> bool:
-    """Say whether there is a NaN in a number or an array."""
+    """Return whether there is a NaN in a number or an array."""
     return data is not None and bool(np.isnan(data).any())
 
 
 def hint(node: Node, grad: Any) -> str:
-    """Say all that is known of a node, with full numbers."""
+    """Return all that is known of a node, with full numbers, as text."""
     parts = [one_line(node.label) or (node.op.name if node.inputs else "leaf")]
     if node.inputs:
         parts.append(f"made by {node.op.name}")
@@ -93,7 +93,7 @@ def hint(node: Node, grad: Any) -> str:
 
 
 def hint_of(what: str, data: Any) -> str:
-    """Say a number in full, or sum an array up."""
+    """Return a number in full, or a summary of an array."""
     single = number(data)
     if single is not None:
         return f"{what} {single!r}"
@@ -101,18 +101,18 @@ def hint_of(what: str, data: Any) -> str:
 
 
 def sign(x: float) -> int:
-    """Give the sign of a number, 0 for NaN."""
+    """Return the sign of a number, 0 for NaN."""
     return int(x > 0) - int(x < 0)
 
 
 def name_of(snapshot: Snapshot) -> str:
-    """Call the results by their labels or their operations."""
+    """Return the name of the results: their labels or their operations."""
     roots = [snapshot.nodes[i] for i in snapshot.roots]
     return " and ".join(one_line(root.label) or (root.op.name if root.inputs else "a leaf") for root in roots)
 
 
 def value_text(data: Any) -> str:
-    """Say a number, or the shape and norm of an array."""
+    """Return a number, or the shape and norm of an array, as text."""
     single = number(data)
     return short(single) if single is not None else f"an array {data.shape} of norm {short(norm_of(data))}"
 

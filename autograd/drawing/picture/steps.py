@@ -57,7 +57,7 @@ class Step:
 
 
 def backward_steps(root: Node) -> Iterator[Step]:
-    r"""Go through the backward pass from `root` node by node: $\bar x \mathrel{+}= \bar v\,\partial v / \partial x$.
+    r"""Yield the steps of the backward pass from `root`: $\bar x \mathrel{+}= \bar v\,\partial v / \partial x$.
 
     The steps are those of `root.backward()`, in its order and by the same rules, from the root's own `grad`, or from
     1 if it has none. No gradient is changed.
@@ -85,7 +85,7 @@ def backward_steps(root: Node) -> Iterator[Step]:
 
 
 def steps_of(snapshot: Snapshot) -> Iterator[Step]:
-    """Give the steps of a pass that has been read."""
+    """Yield the steps of a pass that has been read."""
     gathered: dict[int, Any] = {}
     for place, order in snapshot.steps.items():
         parts = []
@@ -113,7 +113,7 @@ _MOST = 4  # operands in a sentence
 
 
 def named(node: Node) -> str:
-    """Call a node by its label, its formula if that is short, or its operation.
+    """Return a name of a node: its label, its formula if that is short, or its operation.
 
     >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
@@ -133,7 +133,7 @@ def named(node: Node) -> str:
 
 
 def forward_sentence(node: Node) -> str:
-    """Say what a node computes from what."""
+    """Return a sentence on what a node computes from what."""
     operands = []
     for operand, data in zip(node.inputs, saved(node), strict=True):
         label, told = one_line(operand.label), value_text(data)
@@ -142,7 +142,7 @@ def forward_sentence(node: Node) -> str:
 
 
 def backward_sentence(step: Step) -> str:
-    """Say what a node receives and adds."""
+    """Return a sentence on what a node receives and adds."""
     parts = []
     for part in step.contributions:
         single = part.slope is not None and number(step.gradient) is not None and number(part.added) is not None

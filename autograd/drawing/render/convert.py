@@ -46,7 +46,7 @@ def typeset(source: str, format: str, files: dict[str, str] | None = None, scale
 
 
 def _is_beyond(c: str) -> bool:
-    """Say whether DejaVu Sans Mono lacks a character."""
+    """Return whether DejaVu Sans Mono lacks a character."""
     return c >= "\u2e80" and unicodedata.category(c) != "Co"
 
 

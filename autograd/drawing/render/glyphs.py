@@ -18,7 +18,7 @@ _SYMBOL = re.compile(r'<symbol id="(\w+)"[^>]*><path d="([^"]*)"/></symbol>')
 
 
 def set_formulas(views: list[Picture]) -> None:
-    """Give each line of mathematics the outlines that are drawn for it."""
+    """Set the outlines that are drawn for each line of mathematics."""
     lines: list[Line] = []
     for view in views:
         lines += [line for box in view.boxes for line in box.lines if line.typst]

@@ -14,7 +14,7 @@ __all__ = ["explorer", "inline", "page", "scrolled"]
 
 def _asset(name: str) -> str:
     """Return a style sheet or a script that stands beside this file."""
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return files(__name__.rpartition(".")[0]).joinpath(name).read_text(encoding="utf-8")
 
 
 def _styles(svg: str) -> str:

@@ -135,7 +135,7 @@ def _brief(x: float) -> str:
 
 
 def _largest(network: Network, k: int) -> float:
-    """Give the scale of the fill: over all biases, or over the values of one column."""
+    """Return the scale of the fill: over all biases, or over the values of one column."""
     arrays: Sequence[Any] = [network.values[k]] if network.values else network.biases
     sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in arrays if a is not None]
     return float(max(sizes, default=0.0))
