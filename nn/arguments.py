@@ -40,7 +40,7 @@ def as_array(x: Any, name: str = "x") -> np.ndarray:
 
 
 def cast(x: Any, dtype: Any) -> Any:
-    """Give an array or Tensor in this dtype; what is too large for it becomes infinite, without a warning.
+    """Return an array or Tensor in this dtype; what is too large for it becomes infinite, without a warning.
 
     >>> cast(np.array([1.0, 1e300]), np.float32)
     array([ 1., inf], dtype=float32)

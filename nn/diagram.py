@@ -83,7 +83,7 @@ def _maps(points: np.ndarray, stages: Sequence[Stage]) -> tuple[list[np.ndarray]
 
 
 def arrays(stage: Stage) -> tuple[np.ndarray, np.ndarray]:
-    """Give the weights of a stage that has such, and its biases, 0 where there are none."""
+    """Return the weights of a stage that has such, and its biases, 0 where there are none."""
     weight = _data(stage.weight)
     return weight, np.zeros(weight.shape[1]) if stage.bias is None else _data(stage.bias)
 

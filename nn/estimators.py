@@ -183,7 +183,7 @@ class _Perceptron(BaseEstimator):
         return SOLVERS[self.solver](within(self.learning_rate_init, "learning_rate_init"), self)
 
     def _weights(self, sample_weight: Any, X: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | slice]:
-        """Give the weights of the rows that count, of mean 1, and which rows those are."""
+        """Return the weights of the rows that count, of mean 1, and which rows those are."""
         if sample_weight is None:
             return None, slice(None)
         weights = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
@@ -303,12 +303,12 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
             return np.log(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probability of each class, shape `(n, k)`; of labels that hold at the same time, that of each."""
+        """Return the probability of each class, shape `(n, k)`; of labels that hold at the same time, that of each."""
         outputs = self._outputs(X)
         return self.model_.reading.predict_proba(outputs)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the class of each row, shape `(n,)`, or the matrix of labels, shape `(n, k)`."""
+        """Return the class of each row, shape `(n,)`, or the matrix of labels, shape `(n, k)`."""
         outputs = self._outputs(X)
         if self._many:
             return (outputs > 0).astype(np.int64)
@@ -358,7 +358,7 @@ class MLPRegressor(RegressorMixin, _Perceptron):
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give a number for each row, shape `(n,)`, or `k` of them, shape `(n, k)`."""
+        """Return a number for each row, shape `(n,)`, or `k` of them, shape `(n, k)`."""
         outputs = self._outputs(X)
         return self.model_.reading.predict(outputs)
 

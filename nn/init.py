@@ -37,7 +37,7 @@ Shape = tuple[int, ...] | None
 
 
 def zeros(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
-    """Give zeros: for weights that are filled in afterwards. A net that starts from them never tells its neurons apart.
+    """Return zeros, for weights that are set afterwards. A net that starts from them never tells its neurons apart.
 
     >>> zeros(2, 1)
     array([[0.],

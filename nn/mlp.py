@@ -91,7 +91,7 @@ class MLP(Module):
         return x
 
     def config(self) -> dict[str, Any]:
-        """Give the layers."""
+        """Return the layers."""
         return {"layers": self.layers}
 
     @classmethod
@@ -119,7 +119,7 @@ class MLP(Module):
         return [stage for layer in self.layers for stage in layer._stages()]
 
     def outputs(self, X: Any) -> np.ndarray:
-        """Give the outputs for all rows of `X` as a plain array, shape `(n, nouts[-1])`: computed as a tensor MLP."""
+        """Return the outputs for all rows of `X` as a plain array, shape `(n, nouts[-1])`: computed as a tensor MLP."""
         return self.to_tensors().outputs(X)
 
     def to_tensors(self) -> TensorMLP:

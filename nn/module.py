@@ -107,11 +107,11 @@ class Module(Stateful):
     # Rows --------------------------------------------------------------------------------------------------
 
     def forward_rows(self, X: Any) -> Any:
-        """Give the outputs for all rows of `X` as one Tensor, shape `(n, ...)`, be `forward` batched or not."""
+        """Return the outputs for all rows of `X` as one Tensor, shape `(n, ...)`, be `forward` batched or not."""
         return self(X) if self.batched else Tensor([self(row) for row in X])
 
     def outputs(self, X: Any) -> np.ndarray:
-        """Give the outputs for all rows of `X` as a plain array, without a graph, and as in use: without dropout.
+        """Return the outputs for all rows of `X` as a plain array, without a graph, and as in use: without dropout.
 
         Args:
             X: the inputs, shape `(n, fan_in)`.
@@ -146,7 +146,7 @@ class Module(Stateful):
                 module.training = not training
 
     def predict(self, X: Any) -> np.ndarray:
-        """Give the class or the value that the net predicts for each row of `X`, read as `nn.fit` has learned it.
+        """Return the class or the value that the net predicts for each row of `X`, read as `nn.fit` has learned it.
 
         Args:
             X: the inputs, shape `(n, fan_in)`.
@@ -160,7 +160,7 @@ class Module(Stateful):
         return self._known().predict(self.outputs(as_inputs(self.arranged(X))))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Give the probability of each class for each row of `X`, shape `(n, k)`, in the order of `reading.classes`.
+        """Return the probability of each class for each row of `X`, shape `(n, k)`, in the order of `reading.classes`.
 
         Raises:
             RuntimeError: it is not known what the outputs mean.
@@ -199,7 +199,7 @@ class Module(Stateful):
     # What it is made of ------------------------------------------------------------------------------------
 
     def config(self) -> dict[str, Any]:
-        """Give the arguments of the constructor that make such a Module, parameters aside; a layer writes this.
+        """Return the arguments of the constructor that make such a Module, parameters aside; a layer writes this.
 
         They stand in the repr and in the file of a saved model: numbers, names, functions, arrays, other Modules,
         and lists of those.
@@ -216,7 +216,7 @@ class Module(Stateful):
         return cls(**config)
 
     def shapes(self) -> str:
-        """Say the shapes of the parameters of this Module itself, for `summary`."""
+        """Return the shapes of the parameters of this Module itself, for `summary`."""
         own = [(name, part) for name, part in self._attributes() if is_parameter(part)]
         return ", ".join(f"{name} {part.shape}" for name, part in own)
 
@@ -266,13 +266,13 @@ class Module(Stateful):
         ]
 
     def _stages(self) -> list[Stage]:
-        """Tell what this Module does to its units, column by column; a layer with weights writes this."""
+        """Return what this Module does to its units, column by column; a layer with weights writes this."""
         if any(isinstance(part, (Node, Module)) for _, part in self._attributes()):
             raise TypeError(f"a {type(self).__name__} is no chain of layers with units to draw: draw its output")
         return [Stage(function=self.outputs, name=repr(self).removesuffix("()"))]
 
     def _picture_(self, view: str = "forward", at: Any = None) -> Network:
-        """Give what `chalkgrad.draw` draws."""
+        """Return what `chalkgrad.draw` draws."""
         return network_of(self._title(), self._stages(), view, at)
 
     def _title(self) -> str:
@@ -286,7 +286,7 @@ class Module(Stateful):
         return structure(self._title(), self._rows(), self.named_parameters())
 
     def summary(self) -> str:
-        """Tell the layers, the shapes of their parameters and their number in a table.
+        """Return a table of the layers, the shapes of their parameters and their number.
 
         >>> from chalkgrad.nn import TensorMLP
         >>> print(TensorMLP(2, [16, 1]).summary())

@@ -65,7 +65,7 @@ def normal(rng: Random, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def permutation(rng: Random, n: int) -> np.ndarray:
-    """Give the numbers from 0 to `n` - 1 in random order, shape `(n,)`.
+    """Return the numbers from 0 to `n` - 1 in random order, shape `(n,)`.
 
     >>> sorted(permutation(random.Random(1), 4).tolist())
     [0, 1, 2, 3]
@@ -76,7 +76,7 @@ def permutation(rng: Random, n: int) -> np.ndarray:
 
 
 def seed(rng: RandomLike) -> int:
-    """Give a seed for another library: the seed itself, or a number drawn from the source.
+    """Return a seed for another library: the seed itself, or a number drawn from the source.
 
     >>> seed(1337)
     1337

@@ -60,12 +60,12 @@ def _marked(node: Any) -> Any:
 
 
 def is_buffer(x: Any) -> bool:
-    """Say whether `x` was declared by `buffer`."""
+    """Return whether `x` was declared by `buffer`."""
     return isinstance(x, Node) and x.role == "buffer"
 
 
 def is_parameter(x: Any) -> bool:
-    """Say whether `x` is a parameter, also a frozen one: a leaf, and no constant.
+    """Return whether `x` is a parameter, also a frozen one: a leaf, and no constant.
 
     >>> is_parameter(Value(1.0)), is_parameter(Value(1.0, requires_grad=False))
     (True, False)
@@ -169,7 +169,7 @@ class Stateful(display.Shown):
                 yield from part.places(_joined(path, name), (*above, self))
 
     def ties(self) -> dict[str, str]:
-        """Give the further names of what is shared, each with the name that it goes by."""
+        """Return the further names of what is shared, each with the name that it goes by."""
         first: dict[int, str] = {}
         named = {name: first.setdefault(id(node), name) for name, _, _, node in self.places()}
         return {name: known for name, known in named.items() if name != known}
@@ -283,7 +283,7 @@ class Stateful(display.Shown):
                 object.__setattr__(module, name, _with_arrays(thing, new))
 
     def misfits(self, state: Mapping[str, Any]) -> list[str]:
-        """Say all that keeps `state` from being loaded, a line each.
+        """List all that keeps `state` from being loaded, a line each.
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
@@ -355,7 +355,7 @@ def _numbers(entry: Any, own: Any) -> tuple[np.ndarray, str]:
 
 
 def _mismatch(name: str, own: Any, entry: Any) -> str:
-    """Say what keeps an entry of a state from being loaded in place of `own`, or nothing."""
+    """Return what keeps an entry of a state from being loaded in place of `own`, or nothing."""
     array, complaint = _numbers(entry, own)
     to = own.dtype if isinstance(own, np.ndarray) else np.dtype(np.float64)
     if not complaint and not np.can_cast(array.dtype, to, "same_kind"):

@@ -22,7 +22,7 @@ CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
 def functions() -> dict[str, Any]:
-    """Give the functions that an expression may call: the public elementwise operations of the table, by name."""
+    """Return the functions that an expression may call: the public elementwise operations of the table, by name."""
     return {name: op for name, op in ag.TABLE.items() if op.elementwise and getattr(ag, name, None) is op}
 
 

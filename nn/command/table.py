@@ -24,13 +24,13 @@ class Table:
     lines: list[int]
 
     def column(self, name: str) -> list[str]:
-        """Give the entries of a column."""
+        """Return the entries of a column."""
         self.known([name])
         place = self.names.index(name)
         return [row[place] for row in self.rows]
 
     def numbers(self, names: Sequence[str], remedy: str = "") -> np.ndarray:
-        """Give columns of numbers as an array, shape `(n, len(names))`.
+        """Return columns of numbers as an array, shape `(n, len(names))`.
 
         Raises:
             ValueError: a column is missing, or an entry is no finite number; says which, and a further `remedy`.

@@ -252,7 +252,7 @@ class StandardScaler:
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Give $(x - \\mu) / \\sigma$ as a new array.
+        """Return $(x - \\mu) / \\sigma$ as a new array.
 
         Raises:
             RuntimeError: `fit` has not been called.
@@ -266,7 +266,7 @@ class StandardScaler:
         return self.fit(X).transform(X)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """Give $z \\sigma + \\mu$: undo `transform`."""
+        """Return $z \\sigma + \\mu$: undo `transform`."""
         X, mean, scale = self._fitting(X)
         return X * scale + mean
 
@@ -386,7 +386,7 @@ def _strangers(array: np.ndarray) -> np.ndarray:
 
 
 def _place(array: np.ndarray, marks: np.ndarray, x: Any) -> str:
-    """Say what the first mark stands on, and where: by the name of the column where `x` is a frame."""
+    """Return what the first mark stands on, and where: by the name of the column where `x` is a frame."""
     places = np.argwhere(marks)
     if not len(places):
         return ""

@@ -19,7 +19,7 @@ Data = tuple[np.ndarray, np.ndarray]
 
 
 def xor() -> Data:
-    """Give the truth table of exclusive or: `X`, shape `(4, 2)`, and `y`, shape `(4,)`, 0 or 1.
+    """Return the truth table of exclusive or: `X`, shape `(4, 2)`, and `y`, shape `(4,)`, 0 or 1.
 
     Many points around these four: `checkerboard(200, squares=2)`.
 

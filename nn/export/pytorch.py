@@ -79,7 +79,7 @@ def load_torch(model: Module, state: Mapping[str, Any]) -> None:
 
 
 def _names(model: Any) -> dict[str, tuple[str, Module]]:
-    """Give the name in PyTorch for each parameter, and the layer that it belongs to."""
+    """Return the name in PyTorch for each parameter, and the layer that it belongs to."""
     check_model(model)
     layers = dict(model.named_modules())
     names = {}
@@ -91,7 +91,7 @@ def _names(model: Any) -> dict[str, tuple[str, Module]]:
 
 
 def _ties(model: Module, names: dict[str, tuple[str, Module]]) -> dict[str, str]:
-    """Give the further names of what is shared, which PyTorch lists as well, each with the first one."""
+    """Return the further names of what is shared, which PyTorch lists as well, each with the first one."""
     further = {name: names[known] for name, known in model.ties().items() if known in names}
     return {
         f"{name.removesuffix('slope')}weight" if isinstance(layer, PReLU) else name: theirs

@@ -46,7 +46,7 @@ def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarr
 
 
 def hessian_product(model: Module, X: Any, y: Any, vector: Any, loss: str | Loss = "mse") -> np.ndarray:
-    """Give the Hessian of the loss times a vector, without the Hessian: two backward passes, for nets of any size.
+    """Return the Hessian of the loss times a vector, without the Hessian: two backward passes, for nets of any size.
 
     Args:
         model, X, y, loss: as for `hessian`.
@@ -69,7 +69,7 @@ def hessian_product(model: Module, X: Any, y: Any, vector: Any, loss: str | Loss
 
 
 def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
-    """Give the function from a vector to the Hessian times it."""
+    """Return the function from a vector to the Hessian times it."""
     check_model(model)
     X, function = plain_array(model.arranged(X), "X"), loss_of(loss)
     parameters = [p for p in model.parameters() if p.requires_grad]

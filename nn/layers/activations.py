@@ -59,7 +59,7 @@ NAMES: dict[str, Function] = {
 
 
 def function_of(activation: Any) -> Function:
-    """Find the function that an argument `activation` means: a name, a function, or a layer.
+    """Return the function that an argument `activation` means: a name, a function, or a layer.
 
     Raises:
         ValueError: there is no activation of that name.
@@ -88,13 +88,13 @@ def _known(name: str) -> Function | None:
 
 
 def name_of(function: Function) -> str:
-    """Say how a function is called, for a repr: `relu`."""
+    """Return the name of a function, for a repr: `relu`."""
     layer = getattr(function, "__self__", None)
     return repr(layer) if isinstance(layer, Activation) else getattr(function, "__name__", repr(function))
 
 
 def named(function: Function) -> Any:
-    """Give what an argument `activation` may be to mean this function: a name where there is one.
+    """Return what an argument `activation` may be to mean this function: a name where there is one.
 
     >>> named(ag.relu), named(ag.sin), named(print)
     ('relu', 'sin', <built-in function print>)
@@ -104,13 +104,13 @@ def named(function: Function) -> Any:
 
 
 def on_values(function: Function) -> Function:
-    """Give the faster form that a row has as a method of `Value`, where it has one."""
+    """Return the faster form that a row has as a method of `Value`, where it has one."""
     name = getattr(function, "name", None)
     return getattr(ag.Value, name, function) if name and ag.TABLE.get(name) is function else function
 
 
 def is_of_rows(function: Function) -> bool:
-    """Say whether a function, such as `softmax`, is one of a whole row and not of each number.
+    """Return whether a function, such as `softmax`, is one of a whole row and not of each number.
 
     >>> is_of_rows(ag.softmax), is_of_rows(ag.tanh)
     (True, False)
@@ -154,7 +154,7 @@ class Activation(Module):
         return self.function(*bound.args, **bound.kwargs)
 
     def config(self) -> dict[str, Any]:
-        """Give the settings, and the function where the class does not."""
+        """Return the settings, and the function where the class does not."""
         return {**({"function": named(self.function)} if type(self) is Activation else {}), **self.settings}
 
 
@@ -232,7 +232,7 @@ class PReLU(Activation):
         return ag.leaky_relu(x, slope)
 
     def config(self) -> dict[str, Any]:
-        """Give the slope as it is now."""
+        """Return the slope as it is now."""
         slope = self.slope.data
         return {"slope": float(slope) if np.ndim(slope) == 0 else slope.copy()}
 

@@ -59,7 +59,7 @@ class Features(Module):
         return ag.stack([FEATURES[name](x[..., 0], x[..., 1]) for name in self.names], axis=-1)
 
     def config(self) -> dict[str, Any]:
-        """Give the names."""
+        """Return the names."""
         return {"names": self.names}
 
     @classmethod

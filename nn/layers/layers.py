@@ -101,7 +101,7 @@ class Linear(Module):
         raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers, {self.fan_in} in each row")
 
     def config(self) -> dict[str, Any]:
-        """Give both widths, whether there is a bias, the dtype, and the mask where there is one."""
+        """Return both widths, whether there is a bias, the dtype, and the mask where there is one."""
         has_bias = self.bias is not None
         own = {"fan_in": self.fan_in, "fan_out": self.fan_out, "bias": has_bias, "dtype": str(self.weight.dtype)}
         return own if self.mask is None else {**own, "mask": self.mask}
@@ -159,7 +159,7 @@ class Maxout(Module):
         return ag.max(ag.reshape(sums, shape=apart), axis=-1)
 
     def config(self) -> dict[str, Any]:
-        """Give both widths, the number of pieces and the dtype."""
+        """Return both widths, the number of pieces and the dtype."""
         fan_in, fan_out = self.linear.weight.shape
         dtype = str(self.linear.weight.dtype)
         return {"fan_in": fan_in, "fan_out": fan_out // self.pieces, "pieces": self.pieces, "dtype": dtype}
@@ -220,12 +220,12 @@ class Residual(Module):
         return (x if x.dtype == y.dtype else x.astype(y.dtype)) + y
 
     def config(self) -> dict[str, Any]:
-        """Give what is inside."""
+        """Return what is inside."""
         return {"inner": self.inner}
 
 
 def _remedy(layer: Any) -> str:
-    """Say what may have been meant by something that is no layer."""
+    """Return what may have been meant by something that is no layer."""
     if isinstance(layer, (list, tuple)):
         return ": write Sequential(*layers)"
     if isinstance(layer, type):
@@ -260,7 +260,7 @@ class Sequential(Module):
         return [part for name, part in vars(self).items() if name.isdigit()]
 
     def config(self) -> dict[str, Any]:
-        """Give the layers."""
+        """Return the layers."""
         return {"layers": self.layers}
 
     @classmethod

@@ -86,18 +86,18 @@ class Neuron(Module):
         return on_values(self.activation)(dot(self.w, x, self.b))
 
     def config(self) -> dict[str, Any]:
-        """Give the number of inputs and the activation."""
+        """Return the number of inputs and the activation."""
         return {"nin": len(self.w), "activation": named(_activation_of([self]))}
 
     def _stages(self) -> list[Stage]:
         return _stages_of([self])
 
     def shapes(self) -> str:
-        """Say the number of weights."""
+        """Return the number of weights."""
         return f"{len(self.w)} weights, 1 bias"
 
     def outputs(self, X: Any) -> np.ndarray:
-        """Give the outputs for all rows of `X` as a plain array, shape `(n,)`."""
+        """Return the outputs for all rows of `X` as a plain array, shape `(n,)`."""
         return Sequential(*_tensor_layers([self])).outputs(X)[..., 0]
 
 
@@ -178,13 +178,13 @@ class Layer(Module):
         return out if self.dropout is None else self.dropout(out)
 
     def config(self) -> dict[str, Any]:
-        """Give both widths, the activation, and dropout where there is some."""
+        """Return both widths, the activation, and dropout where there is some."""
         activation = named(self.rows or _activation_of(self.neurons))
         own = {"nin": self.nin, "nout": len(self.neurons), "activation": activation}
         return own if self.dropout is None else {**own, "dropout": self.dropout}
 
     def shapes(self) -> str:
-        """Say the number of weights, and of slopes that are learned."""
+        """Return the number of weights, and of slopes that are learned."""
         slopes = self.count() - len(self.neurons) * (self.nin + 1)
         rest = f", {slopes} slope{'s' if slopes > 1 else ''}" if slopes else ""
         return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){rest}"
@@ -197,7 +197,7 @@ class Layer(Module):
         return stages if self.rows is None else [*stages, Stage(function=self.rows, name=name_of(self.rows))]
 
     def outputs(self, X: Any) -> np.ndarray:
-        """Give the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
+        """Return the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
         return Sequential(*self._tensor_layers()).outputs(X)
 
     def _tensor_layers(self) -> list[Module]:
@@ -232,7 +232,7 @@ def point(x: Any, nin: int, model: Module) -> list[Any]:
 
 
 def _stages_of(neurons: list[Neuron]) -> list[Stage]:
-    """Tell what a row of neurons does, with the weights as a Linear layer has them."""
+    """Return what a row of neurons does, with the weights as a Linear layer has them."""
     weight = [list(column) for column in zip(*(neuron.w for neuron in neurons), strict=True)]
     functions = [neuron.activation for neuron in neurons]
     named = "" if functions[0] is linear else name_of(functions[0])
@@ -245,7 +245,7 @@ def _stages_of(neurons: list[Neuron]) -> list[Stage]:
 
 
 def _activation_of(neurons: list[Neuron]) -> Function:
-    """Give the activation of the first neuron; of PReLUs, the one on Tensors that does what all do."""
+    """Return the activation of the first neuron; of PReLUs, the one on Tensors that does what all do."""
     functions: list[Any] = [neuron.activation for neuron in neurons]
     return PReLU.of_neurons(functions) if all(isinstance(f, PReLU) for f in functions) else functions[0]
 

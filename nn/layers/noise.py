@@ -85,7 +85,7 @@ class Dropout(_Random):
         return self.rate > 0
 
     def config(self) -> dict[str, Any]:
-        """Give the rate, and the generator as it is now."""
+        """Return the rate, and the generator as it is now."""
         return {"rate": self.rate, "rng": self.rng}
 
 
@@ -118,5 +118,5 @@ class Noise(_Random):
         return self.std > 0
 
     def config(self) -> dict[str, Any]:
-        """Give the spread, and the generator as it is now."""
+        """Return the spread, and the generator as it is now."""
         return {"std": self.std, "rng": self.rng}

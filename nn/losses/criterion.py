@@ -91,7 +91,7 @@ class Criterion:
         self.known = ["reduction", *(["class_weight"] if shares else []), *(x for x in own if x != "class_weight")]
 
     def using(self, **settings: Any) -> Criterion:
-        """Give the same loss with other settings: for `nn.fit(..., loss=...)`.
+        """Return the same loss with other settings: for `nn.fit(..., loss=...)`.
 
         Raises:
             TypeError: there is no such setting.
@@ -177,17 +177,17 @@ class Criterion:
 
 
 def shares_of_two(y: Any, weight: Any) -> Any:
-    """Give what cases of class 1 with the probabilities `y`, and else of class 0, are worth."""
+    """Return what cases of class 1 with the probabilities `y`, and else of class 0, are worth."""
     return y * weight[1] + (1.0 - y) * weight[0]
 
 
 def shares_of_signs(y: Any, weight: Any) -> Any:
-    """Give what cases of the classes -1 and 1 are worth."""
+    """Return what cases of the classes -1 and 1 are worth."""
     return shares_of_two(0.5 * (1.0 + y), weight)
 
 
 def shares_of_rows(y: Any, weight: Any) -> Any:
-    """Give what cases are worth that have rows of probabilities."""
+    """Return what cases are worth that have rows of probabilities."""
     return ag.sum(y * weight, axis=-1)
 
 

@@ -332,7 +332,7 @@ LIKELIHOODS: dict[str, Criterion] = {
 
 
 def loss_of(loss: str | Loss) -> Loss:
-    """Find the function that an argument `loss` means: a loss or a likelihood by name, or your own function.
+    """Return the function that an argument `loss` means: a loss or a likelihood by name, or your own function.
 
     Raises:
         ValueError: there is no loss of that name.
@@ -350,13 +350,13 @@ def loss_of(loss: str | Loss) -> Loss:
 
 
 def _smooth(y: Any, part: float, k: int, there: Any = 1.0) -> Any:
-    """Give every class a part of what the right one has."""
+    """Share a part of what the right class has among all classes."""
     part = within(part, "label_smoothing", 0.0, 1.0, closed=True)
     return (1.0 - part) * y + part / k * there if part else y
 
 
 def _both(y: Any, class_weight: Any, label_smoothing: float) -> tuple[Any, Any]:
-    """Say how much of class 1 there is, and how much of class 0."""
+    """Return how much of class 1 there is, and how much of class 0."""
     one = _smooth(y, label_smoothing, 2)
     return (one, 1.0 - one) if class_weight is None else (one * class_weight[1], (1.0 - one) * class_weight[0])
 

@@ -79,7 +79,7 @@ class Reading:
         return not self.codes and not self.many
 
     def config(self) -> dict[str, Any]:
-        """Give the arguments that make such a Reading, as plain numbers, texts and lists."""
+        """Return the arguments that make such a Reading, as plain numbers, texts and lists."""
         classes = None if self.classes is None else self.classes.tolist()
         config: dict[str, Any] = {"kind": self.kind, "classes": classes, "flat": self.flat}
         if self.activation is not LOSSES[SHORT[self.kind]].output_activation:
@@ -113,17 +113,17 @@ class Reading:
         return cls(kind, _two(labels, how.codes), flat)
 
     def agrees(self, kind: str | Loss) -> bool:
-        """Say whether outputs for this loss are read in the same way."""
+        """Return whether outputs for this loss are read in the same way."""
         other = Reading(kind)
         return (self.codes, self.many, self.activation) == (other.codes, other.many, other.activation)
 
     def fits(self, shape: tuple[int, ...]) -> bool:
-        """Say whether outputs of this shape, `(n, ...)`, can be read so: as many as there are classes."""
+        """Return whether outputs of this shape, `(n, ...)`, can be read so: as many as there are classes."""
         wanted = (1 if self.classes is None or self.codes else len(self.classes),)
         return self.classes is None or shape[1:] == wanted or (wanted == (1,) and shape[1:] == ())
 
     def targets(self, y: Any, name: str = "y") -> np.ndarray:
-        """Give what the loss takes: for the classes their numbers (0 or 1, -1 or 1, or 0 to k - 1).
+        """Return what the loss takes: for the classes their numbers (0 or 1, -1 or 1, or 0 to k - 1).
 
         Numbers that are targets already, as probabilities, stay.
 
@@ -155,7 +155,7 @@ class Reading:
         return numbers if self.codes is None else np.asarray(self.codes)[numbers]
 
     def labels(self, targets: np.ndarray) -> np.ndarray:
-        """Give the labels, or values, that targets stand for, in the shape of predictions: undo `targets`.
+        """Return the labels, or values, that targets stand for, in the shape of predictions: undo `targets`.
 
         >>> Reading("margin", ["no", "yes"]).labels(np.array([[-1.0], [1.0]])).tolist()
         ['no', 'yes']
@@ -190,7 +190,7 @@ class Reading:
         return chosen if self.flat else chosen[:, None]
 
     def predict_proba(self, outputs: np.ndarray) -> np.ndarray:
-        """Give the probability of each class, shape `(n, k)`; where each output is a yes or no, that of yes.
+        """Return the probability of each class, shape `(n, k)`; where each output is a yes or no, that of yes.
 
         Raises:
             ValueError: such outputs have no probabilities.

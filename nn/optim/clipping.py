@@ -28,7 +28,7 @@ class ClipValue:
         self.limit = _above_zero(limit)
 
     def __call__(self, grads: list[Any]) -> list[Any]:
-        """Give the limited gradients."""
+        """Return the limited gradients."""
         return [ag.clip(grad, -self.limit, self.limit) for grad in grads]
 
     def __repr__(self) -> str:
@@ -53,7 +53,7 @@ class ClipNorm:
         self.limit = _above_zero(limit)
 
     def __call__(self, grads: list[Any]) -> list[Any]:
-        """Give the gradients, all shortened by the same factor."""
+        """Return the gradients, all shortened by the same factor."""
         lengths = [ag.abs(grad) if isinstance(grad, (float, ag.Value)) else ag.norm(grad) for grad in grads]
         factor = ag.minimum(ag.div(self.limit, ag.norm(ag.stack(lengths)) + 1e-6), 1.0)
         return [grad * factor for grad in grads]

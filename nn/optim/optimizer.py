@@ -121,7 +121,7 @@ class Optimizer:
     # The rule, pure ----------------------------------------------------------------------------------------
 
     def start(self, parameter: Any) -> State:
-        """Give the state of a parameter before the first step, from its number or array: by name, zeros like it."""
+        """Return the state of a parameter before the first step, from its number or array: by name, zeros like it."""
         return {}
 
     def _complete(self, parameters: list[Any], states: list[State]) -> list[State]:
@@ -131,7 +131,7 @@ class Optimizer:
         return [self.start(p.data) | state for p, state in zip(parameters, states, strict=True)]
 
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
-        """Give the parameter and its state after a step. A pure function of floats, arrays or nodes.
+        """Return the parameter and its state after a step. A pure function of floats, arrays or nodes.
 
         Write it with operators and with functions of `autograd`, without `if` on numbers and without `+=`: so it can
         be compiled. A division by a number that may be 0 is `chalkgrad.div`, which does not raise.
@@ -150,7 +150,7 @@ class Optimizer:
     def updates(
         self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
     ) -> tuple[list[Any], list[State]]:
-        """Give all parameters and states after a step: clipping, weight decay, `update`. Pure, as `update` is.
+        """Return all parameters and states after a step: clipping, weight decay, `update`. Pure, as `update` is.
 
         Args:
             parameters, grads, states: one of each for each parameter; one whose gradient is None stays as it is.
@@ -177,7 +177,7 @@ class Optimizer:
         return new, news
 
     def rates(self, steps: int | None = None) -> list[float]:
-        """Give the learning rate of each group (there is one) after `steps` steps; of the next step if left out.
+        """Return the learning rate of each group (there is one) after `steps` steps; of the next step if left out.
 
         Raises:
             ValueError: a function `lr` gave a number that is negative or not finite.
@@ -291,7 +291,7 @@ class Optimizer:
 
 
 def _with_state(lr: Any, state: State, i: int) -> Any:
-    """Give the learning rate of group `i` that stands in a state, or the schedule with the state that stands there."""
+    """Return the learning rate of group `i` from a state, or the schedule with the state that stands there."""
     if not callable(lr):
         return within(state[f"lr.{i}"], f"lr.{i}")
     schedule: Any = lr
@@ -301,7 +301,7 @@ def _with_state(lr: Any, state: State, i: int) -> Any:
 
 
 def zeros_like(parameter: Any) -> Any:
-    """Give the zero, or the zeros, of the kind of a parameter: how a state starts."""
+    """Return the zero, or the zeros, of the kind of a parameter: how a state starts."""
     return 0.0 if isinstance(parameter, float) else np.zeros_like(parameter)
 
 
@@ -329,7 +329,7 @@ def _plain(parameter: Any) -> Any:
 
 
 def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) -> Any:
-    """Give a changed number or array the kind of the one before; it must be finite, and of the same shape."""
+    """Return a changed number or array in the kind of the one before; it must be finite, and of the same shape."""
     if old.__class__ is float:
         new = float(new)
         finite = math.isfinite(new)
@@ -350,7 +350,7 @@ def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) 
 
 
 def _entry(x: Any, old: Any, name: str, wrong: list[str]) -> Any:
-    """Give an entry of a state the kind of the one that it replaces, or note what is wrong with it."""
+    """Return an entry of a state in the kind of the one that it replaces, or note what is wrong with it."""
     if isinstance(old, str):
         return old
     array = np.asarray(x) if not isinstance(x, (list, tuple)) else np.empty(0, object)

@@ -24,7 +24,7 @@ class Schedule:
     """What schedules share: they are called with `steps`, how many steps were taken. A subclass writes `rate`."""
 
     def rate(self, steps: int) -> float:
-        """Give the learning rate of the step that comes after `steps` others."""
+        """Return the learning rate of the step that comes after `steps` others."""
         raise NotImplementedError(f"{type(self).__name__} has no `rate(self, steps)`: write one")
 
     def __call__(self, steps: int) -> float:
@@ -52,7 +52,7 @@ class StepDecay(Schedule):
         self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
 
     def rate(self, steps: int) -> float:
-        """Give the height of the stair."""
+        """Return the height of the stair."""
         return self.lr * self.factor ** (steps // self.every)
 
 
@@ -138,7 +138,7 @@ class Cosine(Schedule):
         self.low = within(low, "low", 0.0, self.lr, closed=True)
 
     def rate(self, steps: int) -> float:
-        """Give the height of the cosine."""
+        """Return the height of the cosine."""
         return _between(self.lr, self.low, steps / self.steps)
 
 
@@ -195,7 +195,7 @@ class WarmUp(Schedule):
         self.steps, self.start = count(steps, "steps"), within(start, "start", 0.0, 1.0, closed=True)
 
     def rate(self, steps: int) -> float:
-        """Give the height of the line, or the rate of the schedule behind it."""
+        """Return the height of the line, or the rate of the schedule behind it."""
         after = max(steps - self.steps, 0)
         rate = float(self.then(after) if callable(self.then) else self.then)
         return rate if steps >= self.steps else rate * (self.start + (1.0 - self.start) * steps / self.steps)
@@ -225,7 +225,7 @@ class OneCycle(Schedule):
         self.first, self.last = within(first, "first", 1.0), within(last, "last", 1.0)
 
     def rate(self, steps: int) -> float:
-        """Give the height of the cycle."""
+        """Return the height of the cycle."""
         top, end = self.rise * self.steps - 1.0, self.steps - 1.0
         low = self.lr / self.first
         if steps < top:
@@ -272,7 +272,7 @@ class OnPlateau(Schedule):
         self._best, self._bad = math.inf, 0
 
     def rate(self, steps: int) -> float:
-        """Give the rate now, whatever `steps` is."""
+        """Return the rate now, whatever `steps` is."""
         return self.lr
 
     def observe(self, metric: float) -> None:

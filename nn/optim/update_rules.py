@@ -61,11 +61,11 @@ class SGD(Optimizer):
             raise ValueError(f"`nesterov` goes with no `dampening`, and that is {dampening!r}: leave one of them out")
 
     def start(self, parameter: Any) -> State:
-        """Give the velocity $v = 0$, where there is a momentum."""
+        """Return the velocity $v = 0$, where there is a momentum."""
         return {"velocity": zeros_like(parameter)} if self.momentum else {}
 
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
-        r"""Give $\theta - \eta v$ and $v$."""
+        r"""Return $\theta - \eta v$ and $v$."""
         if not self.momentum:
             return parameter - lr * grad, state
         share = 1.0 - self.dampening * ag.minimum(t - 1.0, 1.0) if self.dampening else 1.0  # all of the first gradient
@@ -118,7 +118,7 @@ class Adagrad(Optimizer):
         return {"sum": zeros_like(parameter) + self.initial_accumulator_value}
 
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
-        r"""Give $\theta - \eta\,g / (\sqrt{s} + \epsilon)$ and $s$."""
+        r"""Return $\theta - \eta\,g / (\sqrt{s} + \epsilon)$ and $s$."""
         total = state["sum"] + grad * grad
         lr = lr / (1.0 + (t - 1.0) * self.lr_decay) if self.lr_decay else lr
         return parameter - lr * _ratio(grad, ag.sqrt(total), self.eps), {"sum": total}
@@ -374,7 +374,7 @@ class Groups(Optimizer):
     def updates(
         self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
     ) -> tuple[list[Any], list[State]]:
-        """Give all parameters and states after a step, group by group."""
+        """Return all parameters and states after a step, group by group."""
         if self.clip is not None:
             grads = clipped(self.clip, grads)
         new: list[Any] = []
@@ -387,7 +387,7 @@ class Groups(Optimizer):
         return new, news
 
     def rates(self, steps: int | None = None) -> list[float]:
-        """Give the learning rate of each group after `steps` steps; of the next step if left out."""
+        """Return the learning rate of each group after `steps` steps; of the next step if left out."""
         steps = self.steps if steps is None else steps
         return [lr for optimizer in self.optimizers for lr in optimizer.rates(steps)]
 

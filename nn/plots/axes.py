@@ -54,7 +54,7 @@ def interval(low: Any, high: Any, one: str = "low", other: str = "high") -> tupl
 
 
 def colour_map(colours: list[str]) -> Any:
-    """Give the colours between some, as matplotlib has it."""
+    """Return the colours between some, as matplotlib has it."""
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("orange to blue", colours)

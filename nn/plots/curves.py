@@ -57,7 +57,7 @@ def functions(
 
 
 def _value_and_slope(f: Function, x: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Give the values at all points, and the slopes with a gap where they jump."""
+    """Return the values at all points, and the slopes with a gap where they jump."""
     y = plain_array(f(Tensor(x)), name)
     if y.shape != x.shape:
         raise ValueError(f"the function {name!r} makes shape {y.shape} of {x.shape}: it must be element by element")

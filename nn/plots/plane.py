@@ -204,7 +204,7 @@ def _points(model: Module, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _grid(X: np.ndarray, resolution: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the coordinates of a grid around the points, and its points as rows."""
+    """Return the coordinates of a grid around the points, and its points as rows."""
     low, high = X.min(axis=0), X.max(axis=0)
     margin = 0.15 * np.maximum(high - low, 1e-9)
     columns, rows = (np.linspace(a, b, resolution) for a, b in zip(low - margin, high + margin, strict=True))

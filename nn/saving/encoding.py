@@ -190,7 +190,7 @@ class _Decoder:
         return made
 
     def _reserve(self, numbers: int) -> int:
-        """Give a thing its number before what it is made of gets one, as it was when it was written."""
+        """Return a thing its number before what it is made of gets one, as it was when it was written."""
         self._spend(numbers)
         self.things.append(None)
         return len(self.things) - 1

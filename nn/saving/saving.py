@@ -142,7 +142,7 @@ def restore(
 
 
 def notes(path: PathLike) -> Any:
-    """Give what was saved `also` with a model, without one.
+    """Return what was saved `also` with a model, without one.
 
     Raises:
         ValueError, OSError, ImportError: as for `load`.
@@ -161,7 +161,7 @@ class _Saved(NamedTuple):
     header: dict[str, Any] | None
 
     def state(self, model: Module) -> dict[str, Any]:
-        """Give the state of the model: the arrays whose name has no `/`.
+        """Return the state of the model: the arrays whose name has no `/`.
 
         The first version left out what is not trained. It comes from the architecture that is in the file, or else
         stays as it is in `model`.
@@ -173,11 +173,11 @@ class _Saved(NamedTuple):
         return {**{name: x for name, x in made.state_dict().items() if name in dict(made.named_buffers())}, **found}
 
     def reading(self) -> Reading | None:
-        """Give what the outputs of the model mean."""
+        """Return what the outputs of the model mean."""
         return self.decoded("reading", lambda config: Reading(**config))
 
     def decoded(self, part: str, make: Callable[[Any], Any] = lambda thing: thing) -> Any:
-        """Give a part of the header as what it was, or what `make` makes of that; None where there is none."""
+        """Return a part of the header as what it was, or what `make` makes of that; None where there is none."""
         if self.header is None or self.header.get(part) is None:
             return None
         try:
@@ -217,7 +217,7 @@ def _numbers(model: Module) -> dict[str, np.ndarray]:
 
 
 def _architecture(model: Module, arrays: dict[str, np.ndarray]) -> tuple[Any, str | None]:
-    """Give the architecture as JSON; or None, and why it has to be made by hand."""
+    """Return the architecture as JSON; or None, and why it has to be made by hand."""
     own = dict(arrays)
     try:
         architecture = encode(model, "config/", own, modules=True)
@@ -247,7 +247,7 @@ def _looks(model: Module) -> list[str]:
 
 
 def _check(model: Module, saved: _Saved) -> None:
-    """Say all that keeps the state from being loaded."""
+    """Raise an error that names all that keeps the state from being loaded."""
     state = {name: np.asarray(x) for name, x in saved.state(model).items()}
     wrong = model.misfits(state) + [
         f"dtype: {name!r} is {state[name].dtype}, and this parameter is {own.dtype}, which cannot hold it exactly"

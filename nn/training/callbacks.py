@@ -102,7 +102,7 @@ class Callback:
         """Called after each batch with its "loss"."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Give what has to be kept to go on later: numbers, texts, arrays, lists and dicts."""
+        """Return what has to be kept to go on later: numbers, texts, arrays, lists and dicts."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -136,7 +136,7 @@ def callbacks_of(callbacks: Any) -> list[Callback]:
 
 
 def overrides(callbacks: list[Callback], *names: str) -> bool:
-    """Say whether one of the callbacks has written one of these methods."""
+    """Return whether one of the callbacks has written one of these methods."""
     return any(getattr(type(callback), name) is not getattr(Callback, name) for callback in callbacks for name in names)
 
 
@@ -179,7 +179,7 @@ class Monitor(Callback):
         self._start()
 
     def improves(self, epoch: int, logs: Logs) -> bool:
-        """Say whether the number is better than the best one before, and note it then."""
+        """Return whether the number is better than the best one before, and note it then."""
         value = logs[self.monitor]
         ahead = self.best - value if self.mode == "min" else value - self.best
         if not ahead > self.min_delta:  # nor where it is NaN
@@ -357,7 +357,7 @@ def _in_notebook() -> bool:
 
 
 def _shower(figure: Any) -> Callable[[], None]:
-    """Give what shows a figure anew."""
+    """Return what shows a figure anew."""
     if _in_notebook():
         from IPython.display import display
 

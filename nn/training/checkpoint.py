@@ -93,7 +93,7 @@ class Checkpoint(Callback):
             replace(self.path, self._at_start or self._packed())
 
     def state_dict(self) -> dict[str, Any]:
-        """Give the best number."""
+        """Return the best number."""
         return {} if self.monitor is None else self.monitor.state_dict()
 
     def load_state_dict(self, state: Any) -> None:
@@ -131,7 +131,7 @@ def settings_of(training: Training, loss: Any, data: Prepared, plan: Plan, rng: 
 
 
 def _kinds(module: Any) -> dict[str, str]:
-    """Say what a layer was made with, but for numbers that training changes."""
+    """Return what a layer was made with, but for numbers that training changes."""
     kept = {name: getattr(x, "__name__", x) for name, x in module.config().items() if not isinstance(x, (float, list))}
     return {name: str(x) for name, x in kept.items() if isinstance(x, (str, int))}
 
@@ -147,7 +147,7 @@ def _described(lr: Any) -> Any:
 def snapshot(
     training: Training, callbacks: list[Callback], plan: Plan, settings: dict[str, Any]
 ) -> dict[str, Any]:
-    """Give all that training can go on from, but the model's parameters and the optimiser's state.
+    """Return all that training can go on from, but the model's parameters and the optimiser's state.
 
     Args:
         plan: with what draws the order of the rows.
@@ -280,7 +280,7 @@ def _apart(one: Any, other: Any) -> str:
 
 
 def _agree(state: dict[str, Any], own: dict[str, Any], names: tuple[str, ...]) -> bool:
-    """Say whether two states of callbacks have the same settings; the first version kept none."""
+    """Return whether two states of callbacks have the same settings; the first version kept none."""
     return all(state.get(name, own.get(name)) == own.get(name) for name in names)
 
 

@@ -204,14 +204,14 @@ class CompiledRunner:
             return self.eager(rows)
 
     def _size(self, rows: np.ndarray) -> int:
-        """Give the size of a batch; 0 for all rows in order, which needs no gathering."""
+        """Return the size of a batch; 0 for all rows in order, which needs no gathering."""
         if len(rows) == len(self.given[0]) and np.array_equal(rows, np.arange(len(rows))):
             self.whole = rows
             return 0
         return len(rows)
 
     def _take_in(self, loop: Loop) -> None:
-        """Give a program the parameters and the state of the optimiser."""
+        """Return a program the parameters and the state of the optimiser."""
         arrays = self._arrays()
         numbers = arrays.gathered([p.data for p in self.optimizer.parameters])
         loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(self.optimizer.states),
@@ -379,7 +379,7 @@ def _without_gradients(parameters: list[Any]) -> Iterator[None]:
 
 @contextmanager
 def _switched(nodes: list[Any], ops: list[Any]) -> Iterator[list[Any]]:
-    """Give leaves another `op` for a while, which says whether they are constants; give what they had."""
+    """Set another `op` of leaves for a while, which says whether they are constants; yield what they had."""
     before = [node.op for node in nodes]
     for node, op in zip(nodes, ops, strict=True):
         node.op = op

@@ -22,7 +22,7 @@ def hints(model: Module, loss: Loss, X: np.ndarray) -> list[str]:
 
 
 def _twice_activated(model: Module, loss: Loss, X: np.ndarray) -> str:
-    """Say what is wrong where a net ends with a sigmoid or softmax, and the loss takes what comes before one."""
+    """Return a hint where a net ends with a sigmoid or softmax, and the loss takes what comes before one."""
     activation = getattr(loss, "output_activation", None)
     name = {id(ag.sigmoid): "sigmoid", id(ag.softmax): "softmax", id(ag.exp): "exp"}.get(id(activation))
     if name is None:
@@ -48,7 +48,7 @@ _MOVES = ("array_of", "reshape", "transpose", "getitem", "stack", "concatenate",
 
 
 def _unscaled(model: Module, X: np.ndarray) -> str:
-    """Say that the columns of inputs differ much in scale, where the first layer takes them as they are."""
+    """Return a hint where the columns of inputs differ much in scale, and the first layer takes them as they are."""
     leaves = (x for _, x in model.named_modules() if not any(isinstance(part, Module) for _, part in x._attributes()))
     first = next(leaves)
     home = __name__.partition("training")[0]

@@ -35,7 +35,7 @@ class History(dict[str, list[float]], display.Shown):
         return learning_curve(self, ax)
 
     def last(self) -> dict[str, float]:
-        """Give the numbers of the last epoch.
+        """Return the numbers of the last epoch.
 
         >>> History(loss=[1.0, 0.25]).last()
         {'loss': 0.25}

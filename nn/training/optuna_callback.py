@@ -10,7 +10,7 @@ __all__ = ["OptunaPruning"]
 
 
 class OptunaPruning(Callback):
-    """Tell a trial of Optuna a number after each epoch, and end the training if the trial is to be pruned.
+    """Report a number to a trial of Optuna after each epoch, and end the training if the trial is to be pruned.
 
     Args:
         trial: the `optuna.Trial` that your objective is given.

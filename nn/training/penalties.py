@@ -37,7 +37,7 @@ class Penalty:
         self.alpha, self.biases = within(alpha, "alpha"), flag(biases, "biases")
 
     def omega(self, parameters: list[Any]) -> Any:
-        r"""Give $\Omega$ of the parameters, without $\alpha$."""
+        r"""Return $\Omega$ of the parameters, without $\alpha$."""
         raise NotImplementedError(f"{type(self).__name__} has no `omega(self, parameters)`: write one")
 
     def __call__(self, model: Module) -> Any:
@@ -78,7 +78,7 @@ class L2(Penalty):
     """
 
     def omega(self, parameters: list[Any]) -> Any:
-        r"""Give $\frac12 \sum w^2$."""
+        r"""Return $\frac12 \sum w^2$."""
         return 0.5 * _total([ag.sum(ag.square(p)) if isinstance(p, Tensor) else p * p for p in parameters])
 
 
@@ -96,7 +96,7 @@ class L1(Penalty):
     """
 
     def omega(self, parameters: list[Any]) -> Any:
-        r"""Give $\sum |w|$."""
+        r"""Return $\sum |w|$."""
         return _total([ag.sum(ag.abs(p)) if isinstance(p, Tensor) else ag.abs(p) for p in parameters])
 
 

@@ -61,7 +61,7 @@ def interrupt_guard() -> Iterator[list[int]]:
 
 
 def meter(progress: bool | None) -> Any:
-    """Give what shows a bar, tqdm, or None for no bar: if `progress` is None, where standard error is a terminal.
+    """Return what shows a bar, tqdm, or None for no bar: if `progress` is None, where standard error is a terminal.
 
     Raises:
         TypeError: `progress` is something else.

@@ -52,7 +52,7 @@ class Objective:
             raise TypeError(f"`penalty` is a function of the model, such as L2(1e-4), not {self.penalty!r:.60}")
 
     def __call__(self, model: Module, X: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> Any:
-        """Give the objective of a batch as a node: inputs, targets and, where there are any, the weights of its rows.
+        """Return the objective of a batch as a node: inputs, targets and, where there are any, the weights of its rows.
 
         Raises:
             TypeError, ValueError: the loss does not give a single number that depends on the outputs.
@@ -60,7 +60,7 @@ class Objective:
         return self.of(model, model.forward_rows(X), y, weights)
 
     def of(self, model: Module, outputs: Any, y: np.ndarray, weights: np.ndarray | None = None) -> Any:
-        """Give the objective of outputs that are there already; of plain outputs a plain number."""
+        """Return the objective of outputs that are there already; of plain outputs a plain number."""
         settings: dict[str, Any] = {} if weights is None else {"sample_weight": weights}
         loss = self.loss(outputs, y, **settings)
         if isinstance(outputs, Node):
