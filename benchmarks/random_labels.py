@@ -33,7 +33,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def net(hidden: list[int]) -> nn.TensorMLP:
-    return nn.TensorMLP(40, [*hidden, 10], "relu", law="he_normal", dtype="float32", rng=SEED)
+    return nn.TensorMLP(40, [*hidden, 10], "relu", initializer="he_normal", dtype="float32", rng=SEED)
 
 
 def turn(hidden: list[int], epochs: int, folder: Path) -> dict[str, Any]:
@@ -69,7 +69,9 @@ def main() -> None:
     args = parser.parse_args()
     folder = args.to.with_suffix("")
     folder.mkdir(parents=True, exist_ok=True)
-    setting = {"examples": 4000, "inputs": 40, "classes": 10, "rate": RATE, "law": "he_normal", "dtype": "float32"}
+    setting = {
+        "examples": 4000, "inputs": 40, "classes": 10, "rate": RATE, "initializer": "he_normal", "dtype": "float32",
+    }  # fmt: skip
     before: list[Any] = []
     while True:
         nets = []

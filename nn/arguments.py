@@ -105,6 +105,7 @@ SYNONYMS = {
     "seed": "rng", "randomstate": "rng", "learningrate": "lr", "validationsplit": "validation", "dense": "Linear",
     "validationdata": "validation", "name": "label", "traintestsplit": "split", "dataloader": "batches", "l1": "mae",
     "l2": "mse", "binarycrossentropy": "bce", "categoricalcrossentropy": "cross_entropy", "nunits": "nouts",
+    "law": "initializer", "kernelinitializer": "initializer",
 }  # fmt: skip
 """What other libraries call it, in small letters without signs."""
 

@@ -117,14 +117,14 @@ class _Perceptron(BaseEstimator):
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rng = np.random.default_rng(seed)
         sizes = [count(n, "hidden_layer_sizes") for n in np.ravel(np.asarray(self.hidden_layer_sizes, dtype=object))]
-        law = "glorot_uniform"  # as scikit-learn: on tables of few columns it overfits less than He's wider one
+        start = "glorot_uniform"  # as scikit-learn: on tables of few columns it overfits less than He's wider one
         again = (part or self.warm_start) and hasattr(self, "model_")
         logistic = isinstance(self.activation, str) and self.activation == "logistic"
         activation = "sigmoid" if logistic else self.activation
         if again:
             model, rng = self.model_, self._rng
         else:
-            model = TensorMLP(X.shape[1], [*sizes, outputs], activation, law=law, rng=rng, dtype=X.dtype)
+            model = TensorMLP(X.shape[1], [*sizes, outputs], activation, initializer=start, rng=rng, dtype=X.dtype)
         if not (part and again):
             self._solver, self._rng = self._optimizer(), rng
         size: Any = 200 if isinstance(self.batch_size, str) and self.batch_size == "auto" else self.batch_size

@@ -1,11 +1,12 @@
-r"""Initial weights: laws from which a layer draws them. Biases start at 0.
+r"""Initial weights: initializers from which a layer draws them. Biases start at 0.
 
-A law is a function `(fan_in, fan_out, rng, shape)`; `shape` is that of the weights, `(fan_in, fan_out)` if left out.
+An initializer is a function `(fan_in, fan_out, rng, shape)`. `shape` is that of the weights, and `(fan_in, fan_out)` if
+it is left out.
 It draws one number after the other in row order, so that a seed gives the same weights, bit for bit. What matters is
 the spread: a sum of `fan_in` products keeps the variance of its inputs if the weights have the variance 1/`fan_in`,
 and a ReLU halves it.
 
-| law | variance | made for |
+| initializer | variance | made for |
 |---|---|---|
 | `glorot_uniform`, `glorot_normal` | $2/(n_\mathrm{in} + n_\mathrm{out})$ | linear, tanh, sigmoid |
 | `he_uniform`, `he_normal` | $2/n_\mathrm{in}$ | ReLU and its kin |
@@ -28,11 +29,11 @@ from .arguments import count, found, within
 from .randomness import RandomLike, normal, source, uniform
 
 __all__ = [
-    "LAWS", "Law", "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "lecun_normal",
-    "lecun_uniform", "orthogonal", "small_normal", "unit_uniform", "weights", "zeros",
+    "INITIALIZERS", "Initializer", "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform",
+    "lecun_normal", "lecun_uniform", "orthogonal", "small_normal", "unit_uniform", "weights", "zeros",
 ]  # fmt: skip
 
-Law = Callable[..., np.ndarray]
+Initializer = Callable[..., np.ndarray]
 Shape = tuple[int, ...] | None
 
 
@@ -46,8 +47,8 @@ def zeros(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None
     return np.zeros(_shape(fan_in, fan_out, shape))
 
 
-def constant(value: float) -> Law:
-    """Make the law that gives the same number for all weights.
+def constant(value: float) -> Initializer:
+    """Make the initializer that gives the same number for all weights.
 
     >>> constant(0.5)(2, 1)
     array([[0.5],
@@ -55,11 +56,11 @@ def constant(value: float) -> Law:
     """
     value = within(value, "value", -math.inf)
 
-    def law(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
+    def initializer(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
         return np.full(_shape(fan_in, fan_out, shape), value)
 
-    law.__name__ = f"constant({value:g})"
-    return law
+    initializer.__name__ = f"constant({value:g})"
+    return initializer
 
 
 def small_normal(
@@ -76,7 +77,7 @@ def small_normal(
 
 
 def unit_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
-    r"""Draw from $U(-1, 1)$, whatever the widths: the law of micrograd's neurons.
+    r"""Draw from $U(-1, 1)$, whatever the widths, as micrograd's neurons do.
 
     Source: micrograd (Karpathy, 2020).
 
@@ -161,7 +162,7 @@ def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
 
     It keeps the length of a vector. Where `shape` has one axis, it is a vector of length 1.
 
-    Source: Saxe, McClelland and Ganguli (2014); the law is Haar's, by the method of Mezzadri (2007).
+    Source: Saxe, McClelland and Ganguli (2014); the distribution is Haar's, by the method of Mezzadri (2007).
 
     >>> W = orthogonal(3, 2, rng=1)
     >>> (W.T @ W).round(12) + 0.0
@@ -178,32 +179,35 @@ def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
     return np.ascontiguousarray(q.T if wide else q).reshape(shape)
 
 
-LAWS: dict[str, Law] = {
-    law.__name__: law
-    for law in (
+INITIALIZERS: dict[str, Initializer] = {
+    initializer.__name__: initializer
+    for initializer in (
         zeros, small_normal, unit_uniform, glorot_uniform, glorot_normal, he_uniform, he_normal, lecun_uniform,
         lecun_normal, orthogonal,
     )
 }  # fmt: skip
-"""The laws that go by a name, as in `Linear(2, 16, law="he_normal")`."""
+"""The initializers that go by a name, as in `Linear(2, 16, initializer="he_normal")`."""
 
 
-def weights(law: str | Law, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape = None) -> np.ndarray:
-    """Draw weights from a law for a layer, and check them.
+def weights(
+    initializer: str | Initializer, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape = None
+) -> np.ndarray:
+    """Draw weights from an initializer for a layer, and check them.
 
     Raises:
-        ValueError: what the law gave is of another shape, or not finite.
+        ValueError: what the initializer gave is of another shape, or not finite.
 
     >>> weights("zeros", 2, 1, None).shape
     (2, 1)
     """
-    draw, needed = found(law, LAWS, "law", "a function as those of `nn.init`"), _shape(fan_in, fan_out, shape)
+    draw = found(initializer, INITIALIZERS, "initializer", "a function as those of `nn.init`")
+    needed = _shape(fan_in, fan_out, shape)
     more = () if shape is None else (shape,)
     drawn: Any = np.asarray(draw(fan_in, fan_out, source(rng), *more), dtype=np.float64)
     if drawn.shape != needed:
-        raise ValueError(f"`law` gave shape {drawn.shape}; the weights need {needed}")
+        raise ValueError(f"`initializer` gave shape {drawn.shape}; the weights need {needed}")
     if not np.all(np.isfinite(drawn)):
-        raise ValueError("`law` gave a weight that is infinite or NaN")
+        raise ValueError("`initializer` gave a weight that is infinite or NaN")
     return drawn
 
 

@@ -40,8 +40,8 @@ class MLP(Module):
         activation: of all layers but the last: a name such as "relu" or "tanh", a function, or a layer such as `PReLU`.
         rng: a seed, a generator or None. `random.Random(1337)` gives the weights that micrograd draws after
             `random.seed(1337)`.
-        law: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out. The
-            biases are 0.
+        initializer: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out.
+            The biases are 0.
         dropout: the rate of dropout behind each layer but the last, in training.
 
     Source: micrograd (Karpathy, 2020).
@@ -66,13 +66,13 @@ class MLP(Module):
         activation: str | Function | Activation = "relu",
         *,
         rng: RandomLike = None,
-        law: str | init.Law = init.unit_uniform,
+        initializer: str | init.Initializer = init.unit_uniform,
         dropout: float = 0.0,
     ) -> None:
         rng, sizes = source(rng), _sizes(nin, nouts)
         *hidden, last = pairwise(sizes)
-        layers = [Layer(n, m, activation, rng=rng, law=law, dropout=dropout) for n, m in hidden]
-        self._take([*layers, Layer(*last, linear, rng=rng, law=law)])
+        layers = [Layer(n, m, activation, rng=rng, initializer=initializer, dropout=dropout) for n, m in hidden]
+        self._take([*layers, Layer(*last, linear, rng=rng, initializer=initializer)])
 
     def _take(self, layers: Iterable[Layer]) -> None:
         self.layers = list(layers)
@@ -172,8 +172,8 @@ class TensorMLP(Sequential):
         nouts: the widths of the layers.
         activation: between the layers: a name such as "relu" or "tanh", a function, or a layer such as `PReLU`.
         rng: a seed, a generator or None.
-        law: from which the weights are drawn, one of `nn.init` or its name; if left out, `he_uniform` for ReLU and
-            its kin, else `glorot_uniform`. The biases are 0.
+        initializer: from which the weights are drawn, one of `nn.init` or its name; if left out, `he_uniform` for ReLU
+            and its kin, else `glorot_uniform`. The biases are 0.
         dropout: the rate of dropout behind each layer but the last, in training.
         dtype: float64 or float32.
 
@@ -195,20 +195,21 @@ class TensorMLP(Sequential):
         activation: str | Function | Activation = "relu",
         *,
         rng: RandomLike = None,
-        law: str | init.Law | None = None,
+        initializer: str | init.Initializer | None = None,
         dropout: float = 0.0,
         dtype: Any = np.float64,
     ) -> None:
         rng, sizes, function = source(rng), _sizes(nin, nouts), function_of(activation)
-        if law is None:
-            law = init.he_uniform if function in RECTIFIERS or isinstance(function, PReLU) else init.glorot_uniform
+        if initializer is None:
+            rectifies = function in RECTIFIERS or isinstance(function, PReLU)
+            initializer = init.he_uniform if rectifies else init.glorot_uniform
         layers: list[Module] = []
         for n, m in pairwise(sizes):
             if layers and function is not linear:
                 layers.append(layer_of(function))
             if within(dropout, "dropout", 0.0, 1.0) and layers:
                 layers.append(Dropout(dropout, rng=seed(rng)))
-            layers.append(Linear(n, m, law=law, rng=rng, dtype=dtype))
+            layers.append(Linear(n, m, initializer=initializer, rng=rng, dtype=dtype))
         super().__init__(*layers)
 
     def to_values(self) -> MLP:

@@ -53,7 +53,7 @@ def uniform(rng: Random, low: float, high: float, shape: tuple[int, ...]) -> np.
 
 
 def normal(rng: Random, shape: tuple[int, ...]) -> np.ndarray:
-    """Draw numbers of mean 0 and variance 1 from the normal law, in row order; float64 of `shape`.
+    """Draw numbers of mean 0 and variance 1 from the normal distribution, in row order; float64 of `shape`.
 
     >>> normal(random.Random(1), (2,)).round(3).tolist()
     [1.288, 1.449]

@@ -332,7 +332,7 @@ def test_an_overfit_net_and_the_same_net_regularised() -> None:
     data, test = (nn.datasets.curve("sin", n, noise=0.3, rng=rng) for n, rng in ((15, 3), (100, 4)))
     errors = []
     for penalty in (None, nn.L2(0.01)):
-        model = nn.TensorMLP(1, [30, 30, 1], "tanh", law="he_normal", rng=0)
+        model = nn.TensorMLP(1, [30, 30, 1], "tanh", initializer="he_normal", rng=0)
         nn.fit(model, *data, optimizer=nn.Adam(lr=0.01), epochs=1000, batch_size=None, penalty=penalty)
         errors.append([nn.evaluate(model, *rows, metrics=["mse"])["mse"] for rows in (data, test)])
     (free_train, free_test), (calm_train, calm_test) = errors
@@ -342,7 +342,7 @@ def test_an_overfit_net_and_the_same_net_regularised() -> None:
 @pytest.mark.parametrize(("law", "units"), [("zeros", 0), (nn.init.constant(0.5), 1), ("glorot_uniform", 8)])
 def test_what_starts_equal_stays_equal(law: Any, units: int) -> None:
     X, y = nn.datasets.moons(100, noise=0.1, rng=1)
-    model = nn.TensorMLP(2, [8, 1], "tanh", law=law, rng=0)
+    model = nn.TensorMLP(2, [8, 1], "tanh", initializer=law, rng=0)
     nn.fit(model, X, y, "bce_with_logits", optimizer=nn.Adam(lr=0.05), epochs=50, batch_size=None)
     columns = model[0].weight.data.T.round(12) + 0.0
     assert len(np.unique(columns[columns.any(axis=1)], axis=0)) == units
@@ -354,7 +354,7 @@ def test_what_starts_equal_stays_equal(law: Any, units: int) -> None:
 ])  # fmt: skip
 def test_the_factor_of_a_layer(law: str, activation: str, factor: float) -> None:
     X = np.random.default_rng(0).normal(size=(300, 100))
-    model = nn.Sequential(*(part for k in range(10) for part in (nn.Linear(100, 100, law=law, rng=k),
+    model = nn.Sequential(*(part for k in range(10) for part in (nn.Linear(100, 100, initializer=law, rng=k),
                                                                    nn.Activation(activation))))  # fmt: skip
     behind = nn.inspect.signals(model, X)[1::2]
     assert (behind[-1].std / behind[0].std) ** (1 / 9) == pytest.approx(factor, rel=0.1)
@@ -492,7 +492,7 @@ def test_linear_classifier_of_digits_and_of_colour_pictures(tmp_path: Path) -> N
     X, y = nn.datasets.digits()
     X, X_test, y, y_test = nn.split(X, y, 0.25, rng=0)
     for loss in ("cross_entropy", "multiclass_hinge"):
-        model = nn.Linear(64, 10, law="zeros")
+        model = nn.Linear(64, 10, initializer="zeros")
         nn.fit(model, X, y, loss, optimizer=nn.Adam(lr=0.01), epochs=30, rng=0)
         assert np.mean(model.predict(X_test) == y_test) > 0.93
     pixels = np.random.default_rng(0).integers(0, 256, (20, 3072), dtype=np.uint8)
@@ -500,17 +500,17 @@ def test_linear_classifier_of_digits_and_of_colour_pictures(tmp_path: Path) -> N
     for name in ("data_batch_1.bin", "test_batch.bin"):
         (tmp_path / name).write_bytes(np.column_stack([classes, pixels]).tobytes())
     pictures, _, labels, _ = nn.datasets.cifar10(tmp_path, batches=[1])
-    model = nn.Linear(3072, 10, law="zeros")
+    model = nn.Linear(3072, 10, initializer="zeros")
     nn.fit(model, pictures, labels, "cross_entropy", optimizer=nn.SGD(lr=0.01), epochs=20, batch_size=None)
     assert model.weight.data.T.shape == (10, 3072) and np.array_equal(model.predict(pictures), classes)
 
 
 def test_what_no_line_can_tell_apart() -> None:
     X, y = nn.datasets.xor()
-    line = nn.Linear(2, 1, law="zeros")
+    line = nn.Linear(2, 1, initializer="zeros")
     nn.fit(line, X, y, "bce_with_logits", optimizer=nn.Adam(lr=0.1), epochs=300, batch_size=None)
     assert np.mean(line.predict(X) == y) < 1.0
-    features = nn.Sequential(nn.Features("x0", "x1", "x0*x1"), nn.Linear(3, 1, law="zeros"))
+    features = nn.Sequential(nn.Features("x0", "x1", "x0*x1"), nn.Linear(3, 1, initializer="zeros"))
     nn.fit(features, X, y, "bce_with_logits", optimizer=nn.Adam(lr=0.1), epochs=300, batch_size=None)
     assert np.array_equal(features.predict(X), y)
 

@@ -177,7 +177,7 @@ CALLS |= {
     "Value <": call(lambda t, x: t < x, Made(lambda: Value(2.0)), 2.0),
 }
 
-DRAWN = {"rng": 0, "law": "he_normal"}
+DRAWN = {"rng": 0, "initializer": "he_normal"}
 CALLS |= {f"nn.{f.__name__}": call(f) for f in (
     nn.Abs, nn.ELU, nn.GELU, nn.Identity, nn.LeakyReLU, nn.LogSoftmax, nn.ReLU, nn.SiLU, nn.Sigmoid, nn.Sign,
     nn.Softmax, nn.Softplus, nn.Step, nn.Tanh, nn.Flatten, nn.Module, nn.Callback)}  # fmt: skip
@@ -330,7 +330,7 @@ CALLS |= {
     "nn.schedules.StepDecay": call(lambda step, *args: nn.schedules.StepDecay(*args)(step), 3, 0.1, 10, 0.1),
     "nn.schedules.WarmUp": call(lambda step, *args: nn.schedules.WarmUp(*args)(step), 3, 0.1, 10, 0.1),
 }
-CALLS |= {f"nn.init.{name}": call(law, 2, 2, 0, (2, 2)) for name, law in nn.init.LAWS.items()}
+CALLS |= {f"nn.init.{name}": call(law, 2, 2, 0, (2, 2)) for name, law in nn.init.INITIALIZERS.items()}
 CALLS |= {f"nn.losses.{name}": call(getattr(nn.losses, name), x, y, reduction="mean", sample_weight=EACH) for name, x, y in (  # noqa: E501
     ("poisson_nll", EACH, [0, 1]),
     ("mse", EACH, EACH), ("mae", EACH, EACH), ("rss", EACH, EACH), ("huber", EACH, EACH), ("gaussian_nll", EACH, EACH),
@@ -372,7 +372,7 @@ CALLS |= {
 
 NOT_CALLED = {  # what `__all__` lists and takes nothing, or is made by us alone
     "autograd.Node", "autograd.Network", "autograd.detect_anomaly", "autograd.no_grad", "autograd.without_collector",
-    "nn.inspect.Region", "nn.inspect.Signal", "nn.losses.Criterion", "nn.losses.Loss", "nn.init.Law",
+    "nn.inspect.Region", "nn.inspect.Signal", "nn.losses.Criterion", "nn.losses.Loss", "nn.init.Initializer",
     "nn.schedules.Schedule", "nn.History", "nn.EagerFallback",
 }
 if not find_spec("torch"):

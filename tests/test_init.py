@@ -47,7 +47,7 @@ def test_normal_laws(law: Any, variance: float) -> None:
     assert law(300, 200, rng=0, shape=(5,)).tolist() == weights.ravel()[:5].tolist()
 
 
-@pytest.mark.parametrize("law", init.LAWS.values())
+@pytest.mark.parametrize("law", init.INITIALIZERS.values())
 @pytest.mark.parametrize("rng", [5, np.random.default_rng(5), random.Random(5)])
 def test_every_law_takes_every_source_and_repeats_to_the_bit(law: Any, rng: Any) -> None:
     first = law(4, 3, copy.deepcopy(rng))
@@ -71,12 +71,12 @@ def test_orthogonal_prefers_no_sign() -> None:
 def test_laws_by_name_and_mistakes() -> None:
     assert init.constant(2.0)(2, 3).tolist() == [[2.0] * 3] * 2 and init.constant(2.0).__name__ == "constant(2)"
     for call, message in (
-        (lambda: init.weights("glorot", 2, 1, 0), "`law` 'glorot' is unknown: use one of 'zeros', "),
-        (lambda: init.weights(None, 2, 1, 0), "`law` is a name"),
+        (lambda: init.weights("glorot", 2, 1, 0), "`initializer` 'glorot' is unknown: use one of 'zeros', "),
+        (lambda: init.weights(None, 2, 1, 0), "`initializer` is a name"),
         (lambda: init.constant("a"), "`value` is a number"),
-        (lambda: init.weights(lambda *_: np.ones(3), 2, 1, None), r"`law` gave shape \(3,\); the weights need"),
+        (lambda: init.weights(lambda *_: np.ones(3), 2, 1, None), r"`initializer` gave shape \(3,\); the weights need"),
         (lambda: init.constant(math.inf), "`value` is inf"),
-        (lambda: init.weights(lambda *_: np.full((2, 1), np.nan), 2, 1, None), "`law` gave a weight that is infinite"),
+        (lambda: init.weights(lambda *_: np.full((2, 1), np.nan), 2, 1, None), "gave a weight that is infinite"),
         (lambda: init.he_normal(2, 1, rng=-1), "seed"),
         (lambda: init.he_uniform(0, 1), "`fan_in` is a whole number from 1, not 0"),
         (lambda: init.glorot_normal(1, "a"), "`fan_out` is a whole number from 1, not 'a'"),

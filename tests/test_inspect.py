@@ -162,7 +162,7 @@ def test_small_weights_let_the_signal_vanish_and_good_ones_keep_it() -> None:
     X = np.random.default_rng(0).normal(size=(200, 64))
     ends = {}
     for name, law in (("small", lambda n, m, rng: 0.01 * rng.normal(size=(n, m))), ("he", nn.init.he_uniform)):
-        told = signals(nn.TensorMLP(64, [64] * 10 + [1], "relu", rng=np.random.default_rng(1), law=law), X)
+        told = signals(nn.TensorMLP(64, [64] * 10 + [1], "relu", rng=np.random.default_rng(1), initializer=law), X)
         ends[name] = told[-2].std
     assert ends["small"] < 1e-8 and 0.1 < ends["he"] < 10
 

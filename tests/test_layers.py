@@ -38,7 +38,8 @@ def test_dtype_of_the_weights_decides(dtype: Any) -> None:
 
 def test_law_and_rng() -> None:
     assert np.array_equal(nn.Linear(3, 2, rng=1).weight.data, nn.init.glorot_uniform(3, 2, rng=1))
-    assert np.array_equal(nn.Linear(3, 2, law=nn.init.he_uniform, rng=1).weight.data, nn.init.he_uniform(3, 2, rng=1))
+    layer = nn.Linear(3, 2, initializer=nn.init.he_uniform, rng=1)
+    assert np.array_equal(layer.weight.data, nn.init.he_uniform(3, 2, rng=1))
 
 
 @pytest.mark.parametrize("sizes", [(0, 1), (1, -1), (1.5, 1), (True, 1), ("3", 1)])
@@ -102,7 +103,7 @@ def test_maxout_is_the_greatest_of_its_pieces() -> None:
     W = layer.linear.weight.data.reshape(3, 2, 4)
     assert np.allclose(layer(X).data, np.einsum("ni,ijk->njk", X, W).max(axis=2), rtol=1e-14)
     assert abs(W).max() <= np.sqrt(6 / 5) and nn.Maxout(3, 2, pieces=1, rng=0)(X).shape == (5, 2)
-    tied = nn.Maxout(1, 1, pieces=2, law=nn.init.constant(1.0))
+    tied = nn.Maxout(1, 1, pieces=2, initializer=nn.init.constant(1.0))
     tied([[2.0]]).backward()
     assert tied.linear.weight.grad.tolist() == [[1.0, 1.0]]
     with pytest.raises(ValueError, match="`pieces` is a whole number from 1"):

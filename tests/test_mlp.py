@@ -221,16 +221,16 @@ def test_an_activation_of_a_row_belongs_to_a_layer() -> None:
     assert np.allclose(classifier.outputs(X).sum(axis=1), 1.0) and repr(classifier.layers[0]) == "Layer(2, 3, softmax)"
 
 
-@pytest.mark.parametrize("law", [*nn.init.LAWS, nn.init.constant(0.5), nn.init.he_normal])
+@pytest.mark.parametrize("law", [*nn.init.INITIALIZERS, nn.init.constant(0.5), nn.init.he_normal])
 def test_both_families_take_every_law(law: Any) -> None:
-    for model in (nn.MLP(2, [3, 1], law=law, rng=0), nn.TensorMLP(2, [3, 1], law=law, rng=0)):
-        again = type(model)(2, [3, 1], law=law, rng=0)
+    for model in (nn.MLP(2, [3, 1], initializer=law, rng=0), nn.TensorMLP(2, [3, 1], initializer=law, rng=0)):
+        again = type(model)(2, [3, 1], initializer=law, rng=0)
         assert model.count() == 13 and all(
             np.array_equal(x, y) for x, y in zip(model.state_dict().values(), again.state_dict().values(), strict=True)
         )
-    assert len(nn.Neuron(3, law=law, rng=0).w) == 3
-    with pytest.raises(ValueError, match="`law` 'he' is unknown"):
-        nn.MLP(2, [3, 1], law="he")
+    assert len(nn.Neuron(3, initializer=law, rng=0).w) == 3
+    with pytest.raises(ValueError, match="`initializer` 'he' is unknown"):
+        nn.MLP(2, [3, 1], initializer="he")
 
 
 def test_dropout_of_both_families() -> None:

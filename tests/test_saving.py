@@ -333,7 +333,7 @@ HEADERS = {
     "an unknown sign": whole({"$eval": "1"}),
     "an unknown argument": whole(LINEAR | {"run": "x"}),
     "a missing argument": whole({"$module": "Linear", "fan_in": 2}),
-    "a law": whole(LINEAR | {"law": "os.system"}),
+    "an initializer": whole(LINEAR | {"initializer": "os.system"}),
     "objects for a dtype": whole(LINEAR | {"dtype": "object"}),
     "an unknown function": whole({"$module": "Activation", "function": "__import__"}),
     "a function of the table that is no activation": whole({"$module": "Activation", "function": "sum"}),

@@ -114,6 +114,6 @@ def _copied(layer: Linear) -> Linear:
 
 
 def _linear(weight: np.ndarray, bias: np.ndarray, dtype: Any) -> Linear:
-    made = Linear(*weight.shape, law=lambda n, m, rng: weight, dtype=dtype)
+    made = Linear(*weight.shape, initializer=lambda n, m, rng: weight, dtype=dtype)
     made.load_state_dict({"weight": weight, "bias": bias})
     return made

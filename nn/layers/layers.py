@@ -27,8 +27,8 @@ class Linear(Module):
         fan_in: the width of the input.
         fan_out: the width of the output.
         bias: whether there is a $b$.
-        law: from which the weights are drawn, one of `nn.init` or its name; `glorot_uniform` if left out. The bias
-            is 0.
+        initializer: from which the weights are drawn, one of `nn.init` or its name; `glorot_uniform` if left out. The
+            bias is 0.
         mask: $M$, shape `(fan_in, fan_out)`: 1 or True where there is a connection, else 0. None for all.
         rng: a seed, a generator or None.
         dtype: float64 or float32.
@@ -54,14 +54,14 @@ class Linear(Module):
         fan_out: int,
         *,
         bias: bool = True,
-        law: str | init.Law = init.glorot_uniform,
+        initializer: str | init.Initializer = init.glorot_uniform,
         mask: Any = None,
         rng: RandomLike = None,
         dtype: Any = np.float64,
     ) -> None:
         self.fan_in, self.fan_out = count(fan_in, "fan_in"), count(fan_out, "fan_out")
         self.mask = None if mask is None else _connections(mask, (self.fan_in, self.fan_out))
-        weight = init.weights(law, self.fan_in, self.fan_out, rng)
+        weight = init.weights(initializer, self.fan_in, self.fan_out, rng)
         self.weight = Tensor(weight if self.mask is None else weight * self.mask, dtype=dtype)
         self.bias = Tensor(np.zeros(self.fan_out), dtype=dtype) if flag(bias, "bias") else None
 
@@ -124,7 +124,7 @@ class Maxout(Module):
         fan_in: the width of the input.
         fan_out: the width of the output.
         pieces: $k$, from 1.
-        law: from which the weights of each piece are drawn; `glorot_uniform` if left out. The biases are 0.
+        initializer: from which the weights of each piece are drawn; `glorot_uniform` if left out. The biases are 0.
         rng: a seed, a generator or None.
         dtype: float64 or float32.
 
@@ -144,13 +144,13 @@ class Maxout(Module):
         fan_out: int,
         *,
         pieces: int = 2,
-        law: str | init.Law = init.glorot_uniform,
+        initializer: str | init.Initializer = init.glorot_uniform,
         rng: RandomLike = None,
         dtype: Any = np.float64,
     ) -> None:
         n, m, self.pieces = count(fan_in, "fan_in"), count(fan_out, "fan_out"), count(pieces, "pieces")
-        drawn = init.weights(law, n, m, rng, (n, m * self.pieces))
-        self.linear = Linear(n, m * self.pieces, law=lambda *_: drawn, dtype=dtype)
+        drawn = init.weights(initializer, n, m, rng, (n, m * self.pieces))
+        self.linear = Linear(n, m * self.pieces, initializer=lambda *_: drawn, dtype=dtype)
 
     def forward(self, x: Any) -> Tensor:
         """Map `x`, shape `(..., fan_in)`, to shape `(..., fan_out)`; pieces that are equal share the gradient."""
@@ -195,7 +195,7 @@ class Residual(Module):
 
     Source: He, Zhang, Ren and Sun (2016).
 
-    >>> layer = Residual(Sequential(Linear(3, 3, law="zeros")))
+    >>> layer = Residual(Sequential(Linear(3, 3, initializer="zeros")))
     >>> layer(np.ones((1, 3))).data
     array([[1., 1., 1.]])
     """

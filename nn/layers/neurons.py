@@ -39,8 +39,8 @@ class Neuron(Module):
         nin: the number of inputs.
         activation: $f$: a name such as "relu", "tanh", "linear", or an elementwise function, or `PReLU`.
         rng: a seed, a generator or None.
-        law: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out. The
-            bias is 0.
+        initializer: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out.
+            The bias is 0.
 
     Attributes:
         w: the weights, `nin` Values.
@@ -66,7 +66,7 @@ class Neuron(Module):
         activation: str | Function | Activation = "relu",
         *,
         rng: RandomLike = None,
-        law: str | init.Law = init.unit_uniform,
+        initializer: str | init.Initializer = init.unit_uniform,
     ) -> None:
         self.activation = function_of(activation)
         if is_of_rows(self.activation):
@@ -74,7 +74,7 @@ class Neuron(Module):
         if isinstance(self.activation, PReLU) and isinstance(self.activation.slope, Tensor):
             (self.activation,) = self.activation.on_neurons(1)
         nin = count(nin, "nin")
-        weights = init.weights(law, nin, 1, rng, (nin,))
+        weights = init.weights(initializer, nin, 1, rng, (nin,))
         self.w = [Value(weight, f"w[{i}]") for i, weight in enumerate(weights.tolist())]
         self.b = Value(0.0, "b")
 
@@ -107,8 +107,8 @@ class Layer(Module):
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
-        activation, rng, law: as for `Neuron`; the weights of all neurons are drawn at once, and the activation may be
-            one of a whole row, such as "softmax".
+        activation, rng, initializer: as for `Neuron`; the weights of all neurons are drawn at once, and the activation
+            may be one of a whole row, such as "softmax".
         dropout: the rate of dropout behind the activation, in training; 0 for none.
 
     Attributes:
@@ -135,7 +135,7 @@ class Layer(Module):
         activation: str | Function | Activation = "relu",
         *,
         rng: RandomLike = None,
-        law: str | init.Law = init.unit_uniform,
+        initializer: str | init.Initializer = init.unit_uniform,
         dropout: float | Dropout = 0.0,
     ) -> None:
         rng, nin, nout, function = source(rng), count(nin, "nin"), count(nout, "nout"), function_of(activation)
@@ -143,8 +143,8 @@ class Layer(Module):
         functions: list[Any] = [linear if self.rows else function] * nout
         if isinstance(function, PReLU):
             functions = function.on_neurons(nout)
-        drawn = init.weights(law, nin, nout, rng, (nout, nin))
-        self.neurons = [Neuron(nin, f, law=lambda *_, w=w: w) for f, w in zip(functions, drawn, strict=True)]
+        drawn = init.weights(initializer, nin, nout, rng, (nout, nin))
+        self.neurons = [Neuron(nin, f, initializer=lambda *_, w=w: w) for f, w in zip(functions, drawn, strict=True)]
         self.dropout: Dropout | None = dropout if isinstance(dropout, Dropout) else None
         if not isinstance(dropout, Dropout) and within(dropout, "dropout", 0.0, 1.0):
             self.dropout = Dropout(dropout, rng=seed(rng))
@@ -252,7 +252,7 @@ def _activation_of(neurons: list[Neuron]) -> Function:
 
 def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[Module]:
     """Make the Linear layer of a row of neurons, and the activation; an array is frozen where all its parts are."""
-    made = Linear(len(neurons[0].w), len(neurons), law=init.zeros, rng=0)  # no entropy is drawn for zeros
+    made = Linear(len(neurons[0].w), len(neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
     weight = np.array([[w.data for w in neuron.w] for neuron in neurons]).T
     made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in neurons]})
     made.weight.requires_grad = any(w.requires_grad for neuron in neurons for w in neuron.w)
@@ -273,7 +273,7 @@ def layer_from(part: Linear, activation: Activation | None = None, dropout: Drop
     if part.mask is not None:
         raise ValueError("a Linear layer with a mask has no counterpart in Values: each neuron has all its inputs")
     function = linear if activation is None else activation
-    made = Layer(part.fan_in, part.fan_out, function, law=init.zeros)
+    made = Layer(part.fan_in, part.fan_out, function, initializer=init.zeros)
     if dropout is not None:
         made.dropout = Dropout(dropout.rate, rng=dropout.rng)
         made.dropout.train(dropout.training)

@@ -73,7 +73,7 @@ class L2(Penalty):
     Source: Hoerl and Kennard (1970); Krogh and Hertz (1992) for nets.
 
     >>> from chalkgrad.nn import Linear
-    >>> L2(0.1)(Linear(3, 2, law="zeros")).item()
+    >>> L2(0.1)(Linear(3, 2, initializer="zeros")).item()
     0.0
     """
 
@@ -91,7 +91,7 @@ class L1(Penalty):
     Source: Tibshirani (1996).
 
     >>> from chalkgrad.nn import Linear, init
-    >>> L1(0.5)(Linear(3, 2, law=init.constant(-1.0))).item()
+    >>> L1(0.5)(Linear(3, 2, initializer=init.constant(-1.0))).item()
     3.0
     """
 
