@@ -46,6 +46,14 @@ def test_pictures_need_no_script_and_nothing_from_elsewhere(path: Path) -> None:
         assert "<img" in stripped or "<table" in stripped or stripped.strip()
 
 
+def test_formulas_are_mathml_with_space_beside_the_names_of_functions() -> None:
+    mathematics = pytest.importorskip("notebooks.site.mathematics", reason="Sphinx is not installed")
+    for formula, spaces in ((r"y \ln x", 2), (r"\ln(x)", 0), (r"\log_2 x", 1), (r"a_1 < b", 0)):
+        text = mathematics.mathml(formula, "inline")
+        assert text.startswith("<math") and text.count("<mspace") == spaces and "&amp;" not in text, formula
+    assert 'display="block"' in mathematics.mathml(r"\frac{\partial e}{\partial b}", "block")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", COURSE[:5], ids=lambda path: path.stem)
 def test_marimo_converts_a_notebook_and_runs_it(path: Path, tmp_path: Path) -> None:
