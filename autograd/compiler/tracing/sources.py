@@ -65,9 +65,8 @@ def _method(name: str) -> Any:
 
 def drawn_from(makes: Sequence[Any]) -> list[Any]:
     """Return the generators that some draws come from; none where a draw may change something else."""
-    found = [make.func.__self__ for make in makes if isinstance(make, functools.partial) and (
-        isinstance(getattr(make.func, "__self__", None), GENERATORS))]  # fmt: skip
-    return found if len(found) == len(makes) else []
+    found = [getattr(make.func, "__self__", None) for make in makes if isinstance(make, functools.partial)]
+    return found if len(found) == len(makes) and all(isinstance(g, GENERATORS) for g in found) else []
 
 
 def state_of(g: Any) -> Any:
