@@ -48,8 +48,8 @@ FLOORS: dict[str, list[set[str]]] = {
 }
 
 LAZY = {
-    "scipy", "numba", "matplotlib", "sklearn", "graphviz", "pygraphviz", "typst", "PIL", "tqdm", "IPython", "mnist1d",
-    "safetensors", "onnx", "torch", "optuna",
+    "scipy", "numba", "matplotlib", "sklearn", "jax", "graphviz", "pygraphviz", "typst", "PIL", "tqdm", "IPython",
+    "mnist1d", "safetensors", "onnx", "torch", "optuna",
 }  # fmt: skip
 """Libraries so heavy, or so optional, that a function may import them when it is called."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,8 @@ from ...primitives.layout import swapaxes, transpose
 from ...primitives.reductions import matmul
 from .formula import cut, one_line
 from .snapshot import Snapshot
+
+__all__ = ["composites_of"]
 
 
 def _attention(turned: Callable[[Any], Any], scaled: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -43,10 +46,31 @@ def _match(pattern: Node, node: Node, found: dict[Node, Node]) -> bool:
     return same and all(_match(p, x, found) for p, x in zip(pattern.inputs, node.inputs, strict=True))
 
 
-def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int]]]:
-    """Return the formula and the operations of each; what is inside has no label and no other use."""
-    made: list[tuple[str, list[int]]] = []
-    taken: set[int] = set()
+def _scopes(snapshot: Snapshot) -> Iterator[tuple[str, list[int], list[int]]]:
+    """Yield the calls of another library's operations: formula, operations, and the parameters that no other uses."""
+    calls: dict[str, list[int]] = {}
+    for i, node in enumerate(snapshot.nodes):
+        if node.inputs and (scope := node._note("scope")):
+            calls.setdefault(scope, []).append(i)
+    for scope, members in calls.items():
+        inside = set(members)
+        leave = [i for i in members if i in snapshot.roots or not inside.issuperset(snapshot.users[i])]
+        if len(members) > 1 and leave == members[-1:]:
+            operands = [x for x in dict.fromkeys(x for i in members for x in snapshot.operands[i]) if x not in inside]
+            nodes = snapshot.nodes
+            own = [x for x in operands if nodes[x].op is None and inside.issuperset(snapshot.users[x])]
+            inputs = [nodes[x] for x in operands if x not in own and (nodes[x].op is not fixed or nodes[x].label)]
+            yield _formula(re.sub(r"_\d+$", "", scope), inputs), members, own
+
+
+def _formula(name: str, inputs: list[Node]) -> str:
+    return f"{name}({', '.join(cut(one_line(x.label), 12) or '…' for x in inputs)})"
+
+
+def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int], list[int]]]:
+    """Return the formula, the operations and the parameters of each; what is inside has no other use."""
+    made = list(_scopes(snapshot))
+    taken = {i for _, members, _ in made for i in members}
     ops = {pattern.op for _, pattern in _patterns()}
     places = [i for i, node in enumerate(snapshot.nodes) if node.op in ops]
     for name, pattern in _patterns():
@@ -60,5 +84,5 @@ def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int]]]:
             if hidden and taken.isdisjoint(members) and set(snapshot.roots).isdisjoint(inner):
                 taken.update(members)
                 inputs = [x for p, x in found.items() if not p.inputs and x.op is not fixed]
-                made.append((f"{name}({', '.join(cut(one_line(x.label), 12) or '…' for x in inputs)})", members))
+                made.append((_formula(name, inputs), members, []))
     return made

@@ -15,6 +15,8 @@ from ...modes import quiet, recording_again
 from ...reverse import contributions
 from .formula import cut, formula, one_line
 
+__all__ = ["Link", "Snapshot", "number", "ones", "plain_data", "rules"]
+
 
 @dataclass
 class Link:

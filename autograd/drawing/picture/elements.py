@@ -10,6 +10,8 @@ from functools import cached_property
 
 from ...display import level
 
+__all__ = ["Box", "Cluster", "Edge", "Line", "Picture", "width_of"]
+
 
 @dataclass
 class Glyphs:

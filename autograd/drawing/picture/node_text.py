@@ -12,6 +12,9 @@ from ..analysis.formula import cut, one_line, settings_of, short
 from ..analysis.snapshot import Snapshot, number, plain_data
 from .elements import Line
 
+__all__ = ["amounts", "has_nan", "heading", "heat_of", "hint", "hint_of", "is_bare", "kind_of", "name_of", "norm_of",
+           "sign", "value_text"]  # fmt: skip
+
 
 def kind_of(node: Node) -> str:
     """Return whether a node is an operation, a leaf or a constant."""
@@ -83,6 +86,8 @@ def hint(node: Node, grad: Any) -> str:
     if node.inputs:
         parts.append(f"made by {node.op.name}")
         parts += [f"{name} = {cut(one_line(str(value)), 60)}" for name, value in node.params.items()]
+    if site := node._note("site"):
+        parts.append(f"at {site}")
     parts.append(hint_of("data", node._data))
     if node.op is not fixed:
         parts.append("grad -" if grad is None else hint_of("grad", grad))

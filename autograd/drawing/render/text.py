@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..picture.elements import Box, Edge, Picture
 
+__all__ = ["tree"]
+
 _DEEPEST = 16
 
 

@@ -1,0 +1,336 @@
+"""JAX's functions as functions of ours: from the jaxpr, its record of a function, with loops unrolled."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import operator
+import string
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import comparison
+from ..graph import Node
+from ..primitive import Primitive
+from ..primitives import TABLE, arrays, composites, layout, reductions
+from ..primitives.arithmetic import div, fmod
+from ..primitives.layout import getitem, shape_of
+from ..primitives.powers import pow, sqrt
+from ..primitives.selection import clip, where
+from ..tensor import concatenate
+from .aten import broadcast_in_dim, cast
+from .program import Imported, Program, Slot
+
+__all__ = ["from_jax"]
+
+
+def from_jax(f: Any, *example: Any, scalars: bool = False, check: bool = True) -> Imported:
+    """Return a function of JAX as a function of nodes, to be drawn, differentiated and compiled here.
+
+    Its numbers and gradients are JAX's, which is checked at the example. Parameters are the arrays in those arguments
+    that are dicts, lists or other containers. Loops are unrolled. An operation without a counterpart is computed and
+    differentiated by JAX, as one node.
+
+    Args:
+        f: a function of arrays, and of containers of them.
+        *example: arguments to trace it with.
+        scalars: make graphs of Values, in which each number is a node: for pictures of small models.
+        check: compare results and gradients with JAX's own.
+
+    Raises:
+        NotImplementedError: the function chooses its path by a number; the message says where.
+        ValueError: the gradients differ.
+        ImportError: JAX is not installed.
+
+    Source: jax.make_jaxpr, docs.jax.dev/en/latest/jaxpr.html.
+
+    >>> import pytest; jax = pytest.importorskip("jax")
+    >>> def loss(p, x):
+    ...     return jax.nn.softplus(x @ p["w"] + p["b"]).mean()
+    >>> p, x = {"w": np.ones(3, "float32"), "b": np.zeros(1, "float32")}, np.ones((2, 3), "float32")
+    >>> f = from_jax(loss, p, x)
+    >>> f(*f.example).backward()
+    >>> sorted(f.parameters), f.parameters["w"].grad.shape
+    (['b', 'w'], (3,))
+    """
+    try:
+        import jax
+    except ImportError as error:
+        raise ImportError(f"`from_jax` needs JAX: `pip install jax` ({error})") from error
+    closed, shapes = jax.make_jaxpr(f, return_shape=True)(*example)
+    paths, tree = jax.tree_util.tree_flatten_with_path(example)
+    names = _labels(f, [path for path, _ in paths])
+    arguments = {name: np.asarray(x) for name, (_, x) in zip(names, paths, strict=True)}
+    program = Program(len(arguments))
+    values = [Slot(i) for i in range(len(arguments))]
+    program.arguments = jax.tree_util.tree_unflatten(tree, values), {}
+    outs = _translate(program, closed.jaxpr, closed.consts, values, "")
+    program.outputs = jax.tree_util.tree_unflatten(jax.tree_util.tree_structure(shapes), outs)
+    made = Imported(f, program, {}, arguments, scalars)
+    if check:
+        made.compare("JAX", functools.partial(_gradients, f, tree), list(arguments.values()))
+    made.parameters = {name: made.inputs[name] for name, (path, x) in zip(names, paths, strict=True)
+                       if len(path) > 1 and arguments[name].dtype.kind == "f"}  # fmt: skip
+    return made
+
+
+def _labels(f: Any, paths: list[Any]) -> list[str]:
+    """Name arguments as the function does, and what stands in containers by its path in them: `layers.0.w`."""
+    try:
+        own = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        own = []
+    labels = []
+    for first, *rest in paths:
+        words = [str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in rest]
+        argument = own[first.idx] if first.idx < len(own) else f"x{first.idx}"
+        labels.append(".".join(words) if words else argument)
+    return [f"{paths[i][0].idx}.{x}" if labels.count(x) > 1 else x for i, x in enumerate(labels)]
+
+
+# The translation -----------------------------------------------------------------------------------------------
+
+
+def _translate(program: Program, jaxpr: Any, consts: Any, args: Sequence[Any], scope: str) -> list[Any]:
+    """Add the equations of a jaxpr as steps; return its outputs, Slots or arrays."""
+    from jax.extend.source_info_util import summarize
+
+    known = dict(zip([*jaxpr.constvars, *jaxpr.invars], [*map(_plain, consts), *args], strict=True))
+
+    def read(x: Any) -> Any:
+        return _plain(x.val) if hasattr(x, "val") else known[x]
+
+    for e in jaxpr.eqns:
+        given, name, site = [read(x) for x in e.invars], e.primitive.name, summarize(e.source_info)
+        inner = e.params.get("jaxpr") or e.params.get("call_jaxpr") or e.params.get("fun_jaxpr")
+        if name in _FLOW:
+            outs = _FLOW[name](program, e.params, given, scope, site)
+        elif inner is not None and (name != "custom_vjp_call" and not _has_own_rule(name, inner)):
+            word = e.params.get("name") or name
+            path = f"{scope}/{word}" if scope else word
+            closed = getattr(inner, "jaxpr", inner), getattr(inner, "consts", ())
+            outs = _translate(program, *closed, given, scope if name == "custom_jvp_call" else f"{path}")
+        else:
+            out = program.add(_rule(e, given), _runner(e), given, {}, scope, site)
+            outs = [out]
+            if e.primitive.multiple_results:
+                outs = [program.add(operator.getitem, operator.getitem, (out, i)) for i in range(len(e.outvars))]
+        known.update(zip(e.outvars, outs, strict=True))
+    return [read(x) for x in jaxpr.outvars]
+
+
+def _plain(x: Any) -> Any:
+    """Take an array of JAX as one of NumPy; leave keys of random numbers."""
+    return np.asarray(x) if isinstance(getattr(x, "dtype", np.dtype(float)), np.dtype) else x
+
+
+def _run(e: Any, *args: Any) -> Any:
+    """Let JAX compute an equation, on arrays of its own or of NumPy."""
+    out = _bind(e, *args)
+    return [*map(_plain, out)] if e.primitive.multiple_results else _plain(out)
+
+
+def _runner(e: Any) -> Callable[..., Any]:
+    return lambda *args: _run(e, *args)  # a closure: of one that does not run, a compiled program reads nothing
+
+
+def _bind(e: Any, *args: Any) -> Any:
+    import jax
+
+    found = e.primitive.get_bind_params(e.params)
+    functions, params = ((), found) if isinstance(found, dict) else found  # of JAX before 0.8
+    arrays_of_jax = [x if isinstance(x, jax.Array) else jax.numpy.asarray(x) for x in args]
+    return e.primitive.bind(*functions, *arrays_of_jax, **params)
+
+
+def _has_own_rule(name: str, inner: Any) -> bool:
+    """Return whether somebody gave a function a derivative that differs from that of what it computes."""
+    return name == "custom_jvp_call" and "/jax/_src/" not in inner.jaxpr.debug_info.func_src_info
+
+
+def _scan(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:
+    fixed, state = given[: p["num_consts"]], given[p["num_consts"] : p["num_consts"] + p["num_carry"]]
+    rows: list[list[Any]] = []
+    for t in range(p["length"])[:: -1 if p["reverse"] else 1]:
+        xs = [program.add(_row, _row, (x, t), {}, scope, site) for x in given[p["num_consts"] + p["num_carry"] :]]
+        outs = _translate(program, p["jaxpr"].jaxpr, p["jaxpr"].consts, [*fixed, *state, *xs], scope)
+        state = outs[: p["num_carry"]]
+        rows.append(outs[p["num_carry"] :])
+    columns = zip(*(rows[::-1] if p["reverse"] else rows), strict=True)
+    return [*state, *(program.add(_stacked, _stacked, column, {}, scope, site) for column in columns)]
+
+
+def _row(x: Any, i: int) -> Any:
+    return getitem(x, index=i) if isinstance(x, Node) else x[i]
+
+
+def _stacked(*rows: Any) -> Any:
+    return layout.stack(*rows) if any(isinstance(x, Node) for x in rows) else np.stack(rows)
+
+
+def _cond(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:
+    if isinstance(given[0], Slot):
+        raise NotImplementedError(f"`jax.lax.cond` chooses by a number of the arguments, {_ONE_WAY}, at {site}")
+    branch = p["branches"][int(np.clip(given[0], 0, len(p["branches"]) - 1))]
+    return _translate(program, branch.jaxpr, branch.consts, given[1:], scope)
+
+
+def _while(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:
+    raise NotImplementedError(f"`jax.lax.while_loop` has no fixed count, {_ONE_WAY}, at {site}")
+
+
+_ONE_WAY = "and a graph holds one way: use `jax.numpy.where`, or a loop with a fixed count"
+_FLOW: dict[str, Callable[..., list[Any]]] = {"scan": _scan, "while": _while, "cond": _cond}
+
+
+# The rules -----------------------------------------------------------------------------------------------------
+
+
+def _rule(e: Any, given: list[Any]) -> Callable[..., Any]:
+    """Return what computes an equation on nodes."""
+    name, shape = e.primitive.name, getattr(e.outvars[0].aval, "shape", ())
+    if name in _SAME:
+        return _SAME[name]
+    if name in _RULES:
+        plain = (int, float, str, tuple, type(None), np.dtype, np.integer)
+        return functools.partial(_RULES[name], {key: x for key, x in e.params.items() if isinstance(x, plain)}, shape)
+    if name in ("gather", "slice", "dynamic_slice", "split", "pad", "rev"):
+        return _moved(e, given[1:])
+    return _opaque(e)
+
+
+def _moved(e: Any, given: list[Any]) -> Callable[..., Any]:
+    """Let JAX move the numbers of the elements, and pick by them."""
+    fill, old = 0.0, e.invars[0].aval.shape
+    if e.primitive.name == "pad":
+        fill, given = float(given[0]), [np.zeros((), int)]
+    elif "fill_value" in e.params:
+        fill = math.nan if e.params["fill_value"] is None else e.params["fill_value"]
+        e = e.replace(params={**e.params, "fill_value": 0})
+    numbers = np.arange(1, math.prod(old) + 1).reshape(old)
+    known = None if any(isinstance(x, Slot) for x in given) else _run(e, numbers, *given)
+
+    def places(_: np.ndarray, *rest: Any) -> Any:
+        return _run(e, numbers, *rest) if known is None else known
+
+    return lambda x, *rest: arrays.rearranged(places, fill, x, *(() if known is not None else rest))
+
+
+def _opaque(e: Any) -> Callable[..., Any]:
+    """Make an operation that JAX computes and differentiates, for each output of an equation."""
+    def run(*args: Any) -> Any:
+        nodes = [i for i, x in enumerate(args) if isinstance(x, Node)]
+
+        def output(k: int) -> Callable[..., Any]:
+            def f(*xs: Any) -> Any:
+                full = list(args)
+                for i, x in zip(nodes, xs, strict=True):
+                    full[i] = x
+                out = _bind(e, *full)
+                return out[k] if e.primitive.multiple_results else out
+
+            return f
+
+        outs = [_foreign(output(k), e.primitive.name, len(nodes))(*(args[i] for i in nodes)) if x.aval.dtype.kind == "f"
+                else _plain(output(k)(*(args[i].data for i in nodes))) for k, x in enumerate(e.outvars)]  # fmt: skip
+        return outs if e.primitive.multiple_results else outs[0]
+
+    return run
+
+
+def _foreign(f: Callable[..., Any], name: str, n: int) -> Primitive:
+    """Make an operation of a function of JAX. Its derivatives are such operations, made when they are asked for."""
+    import jax
+
+    def forward(*xs: Any) -> np.ndarray:
+        return np.asarray(f(*map(jax.numpy.asarray, xs)))
+
+    def vjps(g: Any, out: Any, xs: Any) -> list[Any]:
+        return [_foreign(functools.partial(pulled, i), f"{name}'", n + 1)(g, *xs) for i in range(n)]
+
+    def pulled(i: int, g: Any, *xs: Any) -> Any:
+        return jax.vjp(f, *xs)[1](g)[i]
+
+    forward.__name__ = forward.__qualname__ = name
+    return Primitive(forward, vjps=vjps)
+
+
+def _dot(p: Any, shape: Any, a: Any, b: Any) -> Any:
+    (left, right), (batch, other) = p["dimension_numbers"]
+    first = list(string.ascii_lowercase[: len(shape_of(a))])
+    second = list(string.ascii_uppercase[: len(shape_of(b))])
+    for i, j in zip([*left, *batch], [*right, *other], strict=True):
+        second[j] = first[i]
+    if not batch and (*left, *right) == (len(first) - 1, 0) and len(second) < 3:
+        return reductions.matmul(a, b)
+    kept = [first[i] for i in batch] + [x for i, x in enumerate(first) if i not in (*left, *batch)]
+    free = [x for j, x in enumerate(second) if j not in (*right, *other)]
+    return arrays.einsum(f"{''.join(first)},{''.join(second)}->{''.join([*kept, *free])}", a, b)
+
+
+def _select(p: Any, shape: Any, which: Any, *cases: Any) -> Any:
+    if len(cases) == 2:
+        return where(which, cases[1], cases[0])
+    out = cases[0]
+    for i, case in enumerate(cases):
+        out = where(comparison.equal(which, i), case, out)
+    return out
+
+
+def _power(p: Any, shape: Any, x: Any) -> Any:
+    return TABLE["square"](x) if p["y"] == 2 else pow(x, float(p["y"]))
+
+
+def _unchanged(*xs: Any) -> Any:
+    return xs[0]
+
+
+_SAME: dict[str, Callable[..., Any]] = {
+    **{name: TABLE[name] for name in (
+        "add", "sub", "mul", "div", "neg", "exp", "exp2", "log", "log1p", "expm1", "sin", "cos", "tan", "asin", "acos",
+        "atan", "atan2", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "sqrt", "square", "abs", "sign", "floor",
+        "ceil", "erf", "erfc", "pow")},
+    "logistic": TABLE["sigmoid"], "max": TABLE["maximum"], "min": TABLE["minimum"], "rem": fmod,
+    "add_any": TABLE["add"], "rsqrt": lambda x: div(1.0, sqrt(x)), "clamp": lambda low, x, high: clip(x, low, high),
+    "eq": comparison.equal, "ne": comparison.not_equal, "lt": comparison.less, "le": comparison.less_equal,
+    "gt": comparison.greater, "ge": comparison.greater_equal, "is_finite": comparison.isfinite,
+    "and": comparison.logical_and, "or": comparison.logical_or, "not": comparison.logical_not,
+    "stop_gradient": lambda x: x.detach(), "copy": _unchanged, "copy_p": _unchanged, "reduce_precision": _unchanged,
+}  # fmt: skip
+_RULES: dict[str, Callable[..., Any]] = {
+    "integer_pow": _power, "convert_element_type": lambda p, shape, x: cast(x, np.dtype(p["new_dtype"])),
+    **dict.fromkeys(["reshape", "squeeze", "expand_dims"], lambda p, shape, x: layout.reshape(x, shape=shape)),
+    "broadcast_in_dim": lambda p, shape, x, *_: broadcast_in_dim(x, shape, p["broadcast_dimensions"]),
+    "transpose": lambda p, shape, x: layout.transpose(x, axes=p["permutation"]),
+    "concatenate": lambda p, shape, *xs: concatenate(list(xs), axis=p["dimension"]),
+    "reduce_sum": lambda p, shape, x: reductions.sum(x, axis=p["axes"]),
+    "reduce_max": lambda p, shape, x: reductions.max(x, axis=p["axes"]),
+    "reduce_min": lambda p, shape, x: reductions.min(x, axis=p["axes"]),
+    "reduce_prod": lambda p, shape, x: composites.prod(x, p["axes"]),
+    "dot_general": _dot, "select_n": _select,
+}  # fmt: skip
+
+
+def _gradients(f: Any, tree: Any, values: Any, weights: Any) -> Any:
+    """Let JAX compute the outputs at some inputs, and its gradients."""
+    import jax
+
+    places = [i for i, x in enumerate(values) if x.dtype.kind == "f"]
+
+    def of_floats(*xs: Any) -> Any:
+        full = [jax.numpy.asarray(x) for x in values]
+        for i, x in zip(places, xs, strict=True):
+            full[i] = x
+        outs = jax.tree_util.tree_leaves(f(*tree.unflatten(full)))
+        seen = [y for y, w in zip(outs, weights, strict=True) if w is not None]
+        return seen, outs
+
+    _, pull, outs = jax.vjp(of_floats, *(jax.numpy.asarray(values[i]) for i in places), has_aux=True)
+    found = pull([jax.numpy.asarray(w) for w in weights if w is not None])
+    gradients: list[Any] = [None] * len(values)
+    for i, g in zip(places, found, strict=True):
+        gradients[i] = np.asarray(g)
+    return [np.asarray(y) for y in outs], gradients
