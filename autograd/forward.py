@@ -7,7 +7,7 @@ from typing import Any
 from .graph import Node, new_variable, saved, topological, zeros
 from .modes import quiet
 from .primitives.layout import broadcast_to, shape_of
-from .reverse import check_fresh, exactly, fitted, pullback, times
+from .reverse import check_fresh, fitted, pullback, strict_zero_times, times
 
 __all__ = ["pushforward"]
 
@@ -53,9 +53,9 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
         rule = node.op.rule(i)
         if operand not in found or rule is None:
             continue
-        slope = rule(out, *values, **node.params) if callable(rule) else rule
-        product = exactly if gate else times
-        part = _fitted_to_result(product(found[operand], slope), node)
+        partial = rule(out, *values, **node.params) if callable(rule) else rule
+        product = strict_zero_times if gate else times
+        part = _fitted_to_result(product(found[operand], partial), node)
         total = part if total is None else total + part
     return total
 

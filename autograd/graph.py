@@ -1,10 +1,10 @@
-"""The graph: nodes, how an operation becomes one, and the walk over them in topological order.
+"""The graph: nodes, how an operation becomes one, and their traversal in topological order.
 
 A node is data: `(op, inputs, data)`. It keeps the data of its operands as they were when it was made, so its
 derivative is that of the computation that took place, whatever is assigned to a leaf afterwards. It holds no
 closure, hence no reference cycle: a graph is freed by counting, at once, with the cycle collector off.
 
-Every walk is a loop: a chain of a million nodes is an ordinary graph.
+Every traversal is a loop: a chain of a million nodes is an ordinary graph.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from .locks import lock
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
-__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "held", "kind", "made", "new_variable", "record",
-           "saved", "topological", "turn", "variable", "walk", "without_collector", "zeros"]  # fmt: skip
+__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "graph_lock", "kind", "made", "new_variable",
+           "record", "saved", "stop_gradient", "topological", "traverse", "variable", "without_collector",
+           "zeros"]  # fmt: skip
 
 ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
 
@@ -41,7 +42,7 @@ def variable() -> None:
 
 
 @primitive(symbol="=", vjps=[None])
-def held(x: Any) -> Any:
+def stop_gradient(x: Any) -> Any:
     """The same number, not differentiated: what `detach` and `no_grad` leave in a trace, which has to follow it."""
     return x
 
@@ -138,7 +139,7 @@ class Node(Operand):
         >>> x.grad, y.grad
         (None, 3.0)
         """
-        return self.op is not fixed and self.op is not held and (self._first is not None or not self.role)
+        return self.op is not fixed and self.op is not stop_gradient and (self._first is not None or not self.role)
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -287,7 +288,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
 
 def _held(x: Node) -> Any:
     """Detach for a program, which has to follow the number through its runs."""
-    return made(type(x), x._data, held, [x], [x._data], {})
+    return made(type(x), x._data, stop_gradient, [x], [x._data], {})
 
 
 def _owned(x: Any, name: str) -> Any:
@@ -331,11 +332,11 @@ def zeros(data: Any) -> Any:
     return 0.0 if data.__class__ is float else np.zeros_like(data)
 
 
-# The walk ----------------------------------------------------------------------------------------------------
+# Traversal ---------------------------------------------------------------------------------------------------
 
 
-class _Turn:
-    """Walks mark nodes as they go, and a backward pass gathers in them: one at a time, whatever the threads do."""
+class _GraphLock:
+    """Lets one traversal at a time mark nodes, and one backward pass gather in them, whatever the threads do."""
 
     def __init__(self) -> None:
         self.lock = lock()
@@ -353,7 +354,7 @@ class _Turn:
                 self.owner = 0
 
 
-turn = _Turn()
+graph_lock = _GraphLock()
 
 
 @contextmanager
@@ -378,7 +379,7 @@ def without_collector() -> Iterator[None]:
 def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
     """List the nodes that `roots` depend on: those made by operations, each before its inputs, and the leaves.
 
-    The order is that of a depth-first walk along the operands from left to right; it depends on nothing else.
+    The order is that of a depth-first traversal along the operands from left to right; it depends on nothing else.
 
     >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
@@ -391,12 +392,12 @@ def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
     for root in roots:
         if not isinstance(root, Node):
             raise TypeError(f"`roots` are Values and Tensors, not {type(root).__name__} ({root!r:.40})")
-    with turn.lock:
-        walk(roots, order, leaves, [], None)
+    with graph_lock.lock:
+        traverse(roots, order, leaves, [], None)
     return order, leaves
 
 
-def walk(
+def traverse(
     roots: tuple[Node, ...], order: list[Node], leaves: list[Node], path: list[Node], before: dict[Node, Any] | None
 ) -> None:
     """Fill `order` and `leaves` depth first. With `before`, set each `grad` to `ZERO` and keep there what it was."""

@@ -13,11 +13,11 @@ from . import comparison, modes
 from .checks import array_of
 from .copying import deeply_copied, reduced, shallowly_copied
 from .display import Shown, number
-from .graph import Node, fixed, held, record
+from .graph import Node, fixed, record, stop_gradient
 from .modes import switch, truth
 from .primitive import Primitive, T
 from .primitives import activations, arithmetic, powers, selection, trigonometry
-from .reverse import backward, contributions
+from .reverse import backward, vjp_terms
 
 __all__ = ["Operators", "loses_gradient"]
 
@@ -103,8 +103,8 @@ class Operators(Node, Shown):
     def _backward(self) -> None:
         """Hand this node's gradient on to its inputs, once, as micrograd's closure does."""
         if self._first is not None and self.grad is not None:
-            for operand, contribution in contributions(self, self.grad):
-                operand.grad = contribution if operand.grad is None else operand.grad + contribution
+            for operand, term in vjp_terms(self, self.grad):
+                operand.grad = term if operand.grad is None else operand.grad + term
 
     def _made_by(self) -> str:
         """Say what made this node, for a notebook: `3 * 2`, `tanh(o)`."""
@@ -271,7 +271,7 @@ def loses_gradient(node: Node) -> bool:
         x = waiting.pop()
         if (x.op is None and x.requires_grad) or x._note("differentiated"):
             return True
-        new = [y for y in x.inputs if y not in seen and y.op is not fixed] if x.op is not held else []
+        new = [y for y in x.inputs if y not in seen and y.op is not fixed] if x.op is not stop_gradient else []
         seen.update(new)
         waiting += new
     return False

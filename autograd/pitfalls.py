@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .graph import Node, all_nodes
 from .modes import quiet
-from .reverse import contributions
+from .reverse import vjp_terms
 
 __all__ = ["naive_backward"]
 
@@ -44,7 +44,7 @@ def naive_backward(root: Node) -> int:
     if not isinstance(root, Node):
         raise TypeError(f"`root` is a Value, not {type(root).__name__} ({root!r:.40})")
     grads = {root: 1.0}
-    waiting, visits = [(root, iter(contributions(root, 1.0) if root.inputs else ()))], 1
+    waiting, visits = [(root, iter(vjp_terms(root, 1.0) if root.inputs else ()))], 1
     with quiet():
         while waiting:  # a stack in the place of calls: what is at its top is the innermost call
             operand, share = next(waiting[-1][1], (None, 0.0))
@@ -55,7 +55,7 @@ def naive_backward(root: Node) -> int:
             if visits > _MOST:
                 raise ValueError(f"`root` would need more than {_MOST:,} visits: there is one for every path to it")
             grads[operand] = grads.get(operand, 0.0) + share
-            waiting.append((operand, iter(contributions(operand, grads[operand]) if operand.inputs else ())))
+            waiting.append((operand, iter(vjp_terms(operand, grads[operand]) if operand.inputs else ())))
     for node in all_nodes(root):
         if node in grads:
             node.grad = grads[node]

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import modes
 from .anomaly import watch_contribution
-from .graph import ZERO, Node, constant, fixed, saved, topological, turn, walk, zeros
+from .graph import ZERO, Node, constant, fixed, graph_lock, saved, topological, traverse, zeros
 from .modes import quiet, switch
 from .primitive import Primitive
 from .primitives.activations import relu
@@ -18,7 +18,7 @@ from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadc
 from .primitives.selection import gated, where
 from .shapes import sum_over_broadcast
 
-__all__ = ["backward", "check_fresh", "contributions", "exactly", "fitted", "pullback", "times"]
+__all__ = ["backward", "check_fresh", "vjp_terms", "strict_zero_times", "fitted", "pullback", "times"]
 
 _NO_SETTINGS: dict[str, Any] = {}
 
@@ -74,9 +74,9 @@ def _backward_plain(root: Node, seed: Any) -> None:
     leaves: list[Node] = []
     path: list[Node] = []
     before: dict[Node, Any] = {}
-    with turn.backward(), quiet():
+    with graph_lock.backward(), quiet():
         try:
-            walk((root,), order, leaves, path, before)
+            traverse((root,), order, leaves, path, before)
             root.grad = seed._data if isinstance(seed, Node) else seed
             unreached = _pull(order, watching=bool(switch.open) and modes.watching())
             for leaf, total in [(leaf, _accumulated(leaf, before.get(leaf))) for leaf in leaves]:
@@ -118,26 +118,26 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 if op.partials is not None and not op.wide and not op.masks:
                     _spread(node, op, g)
                     continue
-        for operand, contribution in contributions(node, g, masked):
+        for operand, term in vjp_terms(node, g, masked):
             if watching:
-                watch_contribution(node, operand, contribution)
+                watch_contribution(node, operand, term)
             gathered = operand.grad
-            operand.grad = contribution if gathered is zero else gathered + contribution
+            operand.grad = term if gathered is zero else gathered + term
     return unreached
 
 
 def _spread(node: Node, op: Primitive, g: float) -> None:
-    """Apply an elementwise row of one or two operands to floats: `contributions` without its generality."""
+    """Apply an elementwise row of one or two operands to floats: `vjp_terms` without its generality."""
     first, second = node._first, node._second
     partials: Any = op.partials
     if second is None:
-        if (slope := partials[0]) is not None:
-            first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x))
+        if (partial := partials[0]) is not None:
+            first.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x))
         return
-    if first.op is not fixed and (slope := partials[0]) is not None:
-        first.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
-    if second.op is not fixed and (slope := partials[1]) is not None:
-        second.grad += g * (slope if slope.__class__ is float else slope(node._data, node._x, node._y))
+    if first.op is not fixed and (partial := partials[0]) is not None:
+        first.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x, node._y))
+    if second.op is not fixed and (partial := partials[1]) is not None:
+        second.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x, node._y))
 
 
 def _accumulated(leaf: Node, old: Any) -> Any:
@@ -179,7 +179,7 @@ def pullback(
         seeds: results $y_k$ with their cotangents.
         wrt: the nodes to differentiate by.
         graph: build the result as nodes, from nodes, and not from numbers.
-        masked: results whose cotangents have exact zeros; see `contributions`.
+        masked: results whose cotangents have exact zeros; see `vjp_terms`.
 
     Returns:
         One cotangent per node of `wrt`; None where nothing depends on it.
@@ -199,21 +199,21 @@ def pullback(
             g = cotangents.get(node)
             if g is None or node not in needed:
                 continue
-            for operand, contribution in contributions(node, g, masked, needed, graph):
+            for operand, term in vjp_terms(node, g, masked, needed, graph):
                 if watching:
-                    watch_contribution(node, operand, contribution)
+                    watch_contribution(node, operand, term)
                 gathered = cotangents.get(operand)
-                cotangents[operand] = contribution if gathered is None else gathered + contribution
+                cotangents[operand] = term if gathered is None else gathered + term
     return [cotangents.get(x) for x in wrt]
 
 
-def contributions(
+def vjp_terms(
     node: Node, g: Any, masked: set[Node] | None = None, needed: set[Node] | None = None, graph: bool = False
 ) -> Iterator[tuple[Node, Any]]:
     """Apply the row's rule: yield each operand that is differentiated with what the cotangent `g` adds to it.
 
     `masked` holds the nodes whose cotangents have exact zeros, from a branch that was not taken (see
-    `Primitive.masks`); behind these, a product with an infinite slope is 0.
+    `Primitive.masks`); behind these, a product with an infinite partial is 0.
     """
     op = node.op
     operands = node.inputs
@@ -223,7 +223,7 @@ def contributions(
         check_fresh(node, operands, values)
         values, out = operands, node
     params = node._wide[2] if op.wide else _NO_SETTINGS
-    product = exactly if op.masks else _gated_times if masked and node in masked else times
+    product = strict_zero_times if op.masks else _gated_times if masked and node in masked else times
     partials = op.partials
     joint: Any = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
@@ -233,22 +233,22 @@ def contributions(
         if rule is None:
             continue
         if partials is not None:
-            slope = rule(out, *values, **params) if callable(rule) else rule
-            contribution = product(g, slope)
-            if not _fits(contribution, operand._data) and shape_of(contribution) != shape_of(operand):
-                contribution = _summed_to(contribution, operand)
+            partial = rule(out, *values, **params) if callable(rule) else rule
+            term = product(g, partial)
+            if not _fits(term, operand._data) and shape_of(term) != shape_of(operand):
+                term = _summed_to(term, operand)
         else:
-            contribution = joint[i] if joint is not None else rule(g, out, *values, **params)
+            term = joint[i] if joint is not None else rule(g, out, *values, **params)
         if op.masks or product is _gated_times:
             if masked is not None:
                 masked.add(operand)
-            if contribution.__class__ is float and not contribution:
-                contribution = None  # for a single number, an exact zero is nothing: no rule behind it runs
-            if contribution is None and masked is not None:
+            if term.__class__ is float and not term:
+                term = None  # for a single number, an exact zero is nothing: no rule behind it runs
+            if term is None and masked is not None:
                 _mask_behind(operand, masked)
-        if contribution is None:
+        if term is None:
             continue
-        yield operand, contribution if _fits(contribution, operand._data) else fitted(contribution, operand, op)
+        yield operand, term if _fits(term, operand._data) else fitted(term, operand, op)
 
 
 def _mask_behind(node: Node, masked: set[Node]) -> None:
@@ -260,68 +260,68 @@ def _mask_behind(node: Node, masked: set[Node]) -> None:
         waiting += fresh
 
 
-def _fits(contribution: Any, data: Any) -> bool:
+def _fits(term: Any, data: Any) -> bool:
     """Say whether an array is as its operand's; the common case, asked before all others."""
     return (
-        contribution.__class__ is np.ndarray is data.__class__
-        and contribution.shape == data.shape
-        and contribution.dtype is data.dtype
+        term.__class__ is np.ndarray is data.__class__
+        and term.shape == data.shape
+        and term.dtype is data.dtype
     )
 
 
-def times(g: Any, slope: Any) -> Any:
-    """Multiply by a slope, without a node for a factor of 1 or -1."""
-    if slope.__class__ is float:
-        if slope == 1.0:
+def times(g: Any, partial: Any) -> Any:
+    """Multiply by a partial derivative, without a node for a factor of 1 or -1."""
+    if partial.__class__ is float:
+        if partial == 1.0:
             return g
-        if slope == -1.0:
+        if partial == -1.0:
             return -g
-    return g * slope
+    return g * partial
 
 
-def _gated_times(g: Any, slope: Any) -> Any:
+def _gated_times(g: Any, partial: Any) -> Any:
     """Multiply, with exactly 0 where `g` is 0."""
-    return times(g, slope) if slope.__class__ is float and abs(slope) == 1.0 else gated(g, slope)
+    return times(g, partial) if partial.__class__ is float and abs(partial) == 1.0 else gated(g, partial)
 
 
-def exactly(g: Any, slope: Any) -> Any:
-    """Multiply, with exactly 0 where either is 0: the slopes of a product with a gate are gates again."""
-    if slope.__class__ is float and abs(slope) == 1.0:
-        return times(g, slope)
-    return where(slope, gated(g, slope), 0.0)
+def strict_zero_times(g: Any, partial: Any) -> Any:
+    """Multiply, with exactly 0 where either is 0: the partials of a product with a gate are gates again."""
+    if partial.__class__ is float and abs(partial) == 1.0:
+        return times(g, partial)
+    return where(partial, gated(g, partial), 0.0)
 
 
-def _summed_to(contribution: Any, operand: Node) -> Any:
+def _summed_to(term: Any, operand: Node) -> Any:
     shape = shape_of(operand)
-    if isinstance(contribution, np.ndarray):
-        return sum_over_broadcast(contribution, shape) if contribution.ndim >= len(shape) else contribution
-    return unbroadcast(contribution, shape)
+    if isinstance(term, np.ndarray):
+        return sum_over_broadcast(term, shape) if term.ndim >= len(shape) else term
+    return unbroadcast(term, shape)
 
 
-def fitted(contribution: Any, operand: Node, op: Primitive) -> Any:
-    """Give a contribution the kind, shape and dtype of the operand that it belongs to."""
+def fitted(term: Any, operand: Node, op: Primitive) -> Any:
+    """Give a term the kind, shape and dtype of the operand that it belongs to."""
     data = operand._data
     if data.__class__ is float:
-        if contribution.__class__ is float:
-            return contribution
-        if isinstance(contribution, Node):
-            if contribution._data.__class__ is float:
-                return contribution
-            if contribution._data.size == 1:
-                return element(contribution, index=(0,) * contribution._data.ndim)
-        elif np.size(contribution) == 1:
-            return float(np.reshape(contribution, ()))
+        if term.__class__ is float:
+            return term
+        if isinstance(term, Node):
+            if term._data.__class__ is float:
+                return term
+            if term._data.size == 1:
+                return element(term, index=(0,) * term._data.ndim)
+        elif np.size(term) == 1:
+            return float(np.reshape(term, ()))
     else:
-        if contribution.__class__ is float:
-            return np.full(data.shape, contribution, data.dtype)
-        if isinstance(contribution, Node) and contribution._data.__class__ is float:
-            contribution = broadcast_to(contribution, shape=data.shape)
-        if shape_of(contribution) == data.shape:
-            if contribution.dtype == data.dtype or data.dtype.kind != "f":  # pyright: ignore[reportAttributeAccessIssue]
-                return contribution
-            return astype(contribution, dtype=data.dtype)
+        if term.__class__ is float:
+            return np.full(data.shape, term, data.dtype)
+        if isinstance(term, Node) and term._data.__class__ is float:
+            term = broadcast_to(term, shape=data.shape)
+        if shape_of(term) == data.shape:
+            if term.dtype == data.dtype or data.dtype.kind != "f":  # pyright: ignore[reportAttributeAccessIssue]
+                return term
+            return astype(term, dtype=data.dtype)
     raise ValueError(
-        f"the rule of primitive `{op.name}` gave a cotangent of shape {shape_of(contribution)} "
+        f"the rule of primitive `{op.name}` gave a cotangent of shape {shape_of(term)} "
         f"for an operand of shape {np.shape(data)}: they must be equal"
     )
 

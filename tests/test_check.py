@@ -220,7 +220,7 @@ def test_a_fault_in_reverse_mode_alone_is_noticed(monkeypatch: pytest.MonkeyPatc
 def test_a_walk_that_forgets_earlier_uses_is_noticed(monkeypatch: pytest.MonkeyPatch, args) -> None:
     def overwriting(order, watching):
         for node in order:
-            for operand, contribution in reverse.contributions(node, node.grad):
+            for operand, contribution in reverse.vjp_terms(node, node.grad):
                 operand.grad = contribution
         return []
 
@@ -256,7 +256,7 @@ def with_operands_swapped(name: str, original):
 
 
 def test_a_wrong_program_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compiled, "optimised", with_operands_swapped("div", compiled.optimised))
+    monkeypatch.setattr(compiled, "optimize", with_operands_swapped("div", compiled.optimize))
     with pytest.raises(GradcheckError, match=r"the program of `<lambda>`, order 1, is wrong: it gives another result"):
         gradcheck(lambda x, y: x / y, MATRIX, 3.0, compiled=True)
     with pytest.raises(GradcheckError, match=r"compiled reverse mode of `asinh`, order 1, is wrong"):

@@ -457,7 +457,7 @@ def test_the_listing_of_a_layer() -> None:
         "result 0: %13",
         "result 1: %10",
         "result 2: %7",
-        "# opened: 0 logsumexp whose softmax is needed too",
+        "# expanded: 0 logsumexp whose softmax is needed too",
         "# constant folding: computed 0 lines; local rules: left out 2",
         "# common subexpressions: merged 0 lines",
         "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of rows",

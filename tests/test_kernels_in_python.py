@@ -59,7 +59,7 @@ class Bodies:
         patch.setitem(catalogue._OTHERS, "matmul", multiply)
         patch.setattr(catalogue, "address", self.number)
         patch.setattr(catalogue, "machine", lambda: machine.run)
-        patch.setattr(catalogue, "walked", self.walked)
+        patch.setattr(catalogue, "run_pass", self.run_pass)
 
     def number(self, name: str, dtype: str, extra: str = "") -> int:
         key = name, dtype, extra
@@ -70,7 +70,7 @@ class Bodies:
         self.calls[name] = self.calls.get(name, 0) + 1
         return self.named[key]
 
-    def walked(self, name: str, **operands: Any) -> None:
+    def run_pass(self, name: str, **operands: Any) -> None:
         row: list[int] = []
         catalogue.write(row, (name, "", ""), operands, lambda x: x.ctypes.data)
         self.bodies[row[0]](np.array(row, np.int64).ctypes.data)

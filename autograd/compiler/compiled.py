@@ -20,7 +20,7 @@ from ..reverse import pullback
 from ..shapes import describe
 from .arrays.body import Body, Stats
 from .ir.instructions import listing
-from .ir.passes import optimised
+from .ir.passes import optimize
 from .printing import printed
 from .scalars.body import FunctionOfScalars, GraphOfScalars
 from .tracing.captured import Captured
@@ -72,7 +72,7 @@ class Program(Shown):
             self._reached = [g is not None for g in grads]
             outputs = [root, *(g for g in grads if g is not None)]
             order, all_leaves = topological(*outputs)
-            self._body = Body(optimised(listing(outputs, self.leaves)), len(order) + len(all_leaves))
+            self._body = Body(optimize(listing(outputs, self.leaves)), len(order) + len(all_leaves))
 
     def __call__(self) -> Any:
         """Read the leaves' data, compute, set the leaves' gradients; gives the root's value.
@@ -182,7 +182,7 @@ class _Traced:
         self.outputs, self.guards = outputs, guards
         self.is_single = len(self.leaves) == 1 and self.leaves[0] is result
         scalars = FunctionOfScalars.of(every, inputs)
-        self.body = scalars or Body(optimised(listing(every, inputs)), len(order) + len(leaves))
+        self.body = scalars or Body(optimize(listing(every, inputs)), len(order) + len(leaves))
 
     def run(self, data: Sequence[Any]) -> Any:
         """Run on the data of the arguments; gives the results, or None where a guard does not hold.

@@ -16,7 +16,7 @@ from ..shapes import describe
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
 from .ir.instructions import Listing, listing
-from .ir.passes import optimised
+from .ir.passes import optimize
 from .printing import printed
 from .tracing.captured import Captured
 from .tracing.purity import library
@@ -180,7 +180,7 @@ class Loop:
         inputs = [*self._states, *self._fed, *self._batches, *(node for node, _ in self._draws)]
         own = set(map(id, inputs))
         self._parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]  # read once for each run
-        return optimised(listing(outputs, [*inputs, *self._parameters])), len(order) + len(leaves)
+        return optimize(listing(outputs, [*inputs, *self._parameters])), len(order) + len(leaves)
 
     def _feed(self, calls: Calls) -> None:
         """Feed the step, before anything else."""

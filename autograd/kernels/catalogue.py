@@ -25,7 +25,7 @@ from .straight import SIGNATURE as SINGLE_TYPE
 from .straight import SINGLE, straight
 from .sums import plain_sums, sums
 
-__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "signature", "walked", "worker", "write"]
+__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "run_pass", "signature", "worker", "write"]
 
 ELEMENTWISE = frozenset(FORMULAS)
 """The rows that have a loop of their own."""
@@ -95,7 +95,7 @@ def write(row: list[int], kernel: tuple[str, str, str], operands: dict[str, Any]
         row.append(int(x) if isinstance(x, (int, np.integer)) else word(x))
 
 
-def walked(name: str, **operands: Any) -> None:
+def run_pass(name: str, **operands: Any) -> None:
     """Run one of the sequential passes at once, on integers and arrays."""
     row: list[int] = []
     write(row, (name, "", ""), operands, lambda x: x.ctypes.data)

@@ -33,7 +33,7 @@ def _reached(code, operands, hands, masks, state, n):
 
 
 @kernel
-def _merged(code, operands, same, kind, table, n, first, size):
+def _cse(code, operands, same, kind, table, n, first, size):
     """Find nodes that are written twice: the same row on the same operands; and let their users use the first.
 
     `kind` says of each row: 0 never merged, 1 merged, 2 merged from `first` on, 3 the same as its operand. `table`
@@ -70,7 +70,7 @@ def _merged(code, operands, same, kind, table, n, first, size):
 
 
 @kernel
-def _summed(code, operands, kind, kept, uses, user, by, root, sign, n):
+def _fuse_multiply_add(code, operands, kind, kept, uses, user, by, root, sign, n):
     """Find what is live, and which sum each node belongs to whose only user is a sum.
 
     `kind` says of each row: 1 add, 2 sub, 3 neg, 4 mul, else 0; `kept` is 1 for a node that has to be there; `uses`
@@ -139,6 +139,7 @@ def _sorted(keys, order, count, n, size):
 
 
 SEQUENTIAL = {
-    "reached": _reached, "merged": _merged, "summed": _summed, "leveled": _leveled, "live": _live, "sorted": _sorted,
+    "reached": _reached, "cse": _cse, "fuse_multiply_add": _fuse_multiply_add, "leveled": _leveled, "live": _live,
+    "sorted": _sorted,
 }  # fmt: skip
 """From the name of a pass to its kernel."""

@@ -84,8 +84,8 @@ SIGNATURES = {
     "straight": Signature("out values codes places functions arities", "n"),
     # passes over the nodes of a scalar graph, n of them; each array has a place for each node unless said otherwise
     "reached": Signature("code operands hands masks state", "n"),
-    "merged": Signature("code operands same kind table", "n first size"),
-    "summed": Signature("code operands kind kept uses user by root sign", "n"),
+    "cse": Signature("code operands same kind table", "n first size"),
+    "fuse_multiply_add": Signature("code operands kind kept uses user by root sign", "n"),
     "leveled": Signature("start operands level", "n"),
     "live": Signature("start operands live", "n"),
     "sorted": Signature("keys order count", "n size"),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, held, topological
+from ...graph import Node, stop_gradient, topological
 from ...primitive import Primitive
 
 __all__ = ["Instruction", "Listing", "listing"]
@@ -96,7 +96,7 @@ def listing(outputs: Sequence[Node], inputs: Sequence[Node]) -> Listing:
             places[node] = len(lines)
             lines.append(_line(node, "constant", None, (), {}, np.array(node._data)))
     for node in reversed(order):
-        if node.op is held:
+        if node.op is stop_gradient:
             places[node] = places[node.inputs[0]]
         elif node not in places:  # an input may be the result of something outside of the program
             operands = tuple(places[x] for x in node.inputs)

@@ -12,12 +12,12 @@ from ...shapes import expand
 from .instructions import Instruction, Listing
 from .rules import ABSORBING, NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 
-__all__ = ["common_subexpressions", "dead_code", "folded", "fused", "opened", "optimised"]
+__all__ = ["cse", "dead_code", "constant_folding", "fuse", "expand_logsumexp", "optimize"]
 
 
-def optimised(listing: Listing) -> Listing:
+def optimize(listing: Listing) -> Listing:
     """Run all passes, in the order in which one makes work for the next."""
-    for each in (opened, folded, common_subexpressions, fused, dead_code):
+    for each in (expand_logsumexp, constant_folding, cse, fuse, dead_code):
         listing = each(listing)
     return listing
 
@@ -49,7 +49,7 @@ def dead_code(listing: Listing) -> Listing:
                    [*listing.notes, note])  # fmt: skip
 
 
-def opened(listing: Listing) -> Listing:
+def expand_logsumexp(listing: Listing) -> Listing:
     """Write out each logsumexp whose softmax is computed too, by its rule: they share all but the last lines."""
     maxima = {(x.inputs[0], x.params["axis"]) for x in listing.lines if _is(x, "max") and x.params["keepdims"]}
     lines: list[Instruction] = []
@@ -63,7 +63,7 @@ def opened(listing: Listing) -> Listing:
         else:
             lines.append(moved)
         place.append(len(lines) - 1)
-    note = f"opened: {found} logsumexp whose softmax is needed too"
+    note = f"expanded: {found} logsumexp whose softmax is needed too"
     return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
                    [*listing.notes, note])  # fmt: skip
 
@@ -87,7 +87,7 @@ def _open(lines: list[Instruction], line: Instruction) -> None:
     lines[-1].single, lines[-1].label = line.single, line.label
 
 
-def common_subexpressions(listing: Listing) -> Listing:
+def cse(listing: Listing) -> Listing:
     """Compute once what is written twice: the same row on the same operands. Inputs are never merged."""
     place: list[int] = []
     first: dict[Any, int] = {}
@@ -125,7 +125,7 @@ def _hashable(x: Any) -> Any:
     return tuple(_hashable(y) for y in x) if isinstance(x, (tuple, list)) else x
 
 
-def folded(listing: Listing) -> Listing:
+def constant_folding(listing: Listing) -> Listing:
     """Compute what depends on constants alone, and leave out what the local rules say to be an operand."""
     lines = list(listing.lines)
     place = list(range(len(lines)))
@@ -196,7 +196,7 @@ def _unchanged(line: Instruction, inputs: tuple[int, ...], lines: list[Instructi
     return None
 
 
-def fused(listing: Listing) -> Listing:
+def fuse(listing: Listing) -> Listing:
     """Join a matrix product with the bias that is added and the ReLU behind; take a step of what ReLU gave."""
     lines = list(listing.lines)
     place = list(range(len(lines)))

@@ -1,1 +1,1 @@
-"""Programs of single numbers: a graph as columns, forward and backward, scheduled into loops."""
+"""Programs of single numbers: a graph as a structure of arrays, forward and backward, scheduled into loops."""

@@ -1,4 +1,4 @@
-"""Programs of single numbers: columns, scheduled, in memory for the machine."""
+"""Programs of single numbers: a structure of arrays, scheduled, in memory for the machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ...locks import lock
 from ..arrays.body import Stats
 from ..printing import LISTED, printed_flow, printed_groups
 from .dataflow import Flow
-from .reverse_pass import differentiated
-from .scalarize import spelled_out
+from .reverse_pass import reverse_pass
+from .scalarize import scalarize
 from .schedule import FIRST, Place, Schedule
-from .structure_of_arrays import columns
-from .sums import arranged
+from .structure_of_arrays import structure_of_arrays
+from .sums import forward_pass
 
 __all__ = ["FunctionOfScalars", "GraphOfScalars"]
 
@@ -97,15 +97,15 @@ class GraphOfScalars(_Scalars):
         """Make the program; None where the graph holds more than Values and rows that have a kernel."""
         from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
 
-        made = columns(root, catalogue.ELEMENTWISE) if root._data.__class__ is float else None
+        made = structure_of_arrays(root, catalogue.ELEMENTWISE) if root._data.__class__ is float else None
         if made is None:
             leaves = [leaf for leaf in topological(root)[1] if leaf.op is not fixed]
             leaves.sort(key=lambda leaf: leaf._data.__class__ is not float)
-            made = spelled_out([root], leaves, catalogue.ELEMENTWISE, lanes=True)
+            made = scalarize([root], leaves, catalogue.ELEMENTWISE, lanes=True)
         if made is None:
             return None
         nodes = len(made.code)
-        return cls(differentiated(made, catalogue.walked), made.leaves, nodes)
+        return cls(reverse_pass(made, catalogue.run_pass), made.leaves, nodes)
 
     def __init__(self, flow: Flow, leaves: list[Any], nodes: int) -> None:
         self.leaves = leaves
@@ -149,11 +149,11 @@ class FunctionOfScalars(_Scalars):
         """Make the program; None where the graph has few Values, or rows that have no kernel for elements."""
         from ...kernels import catalogue
 
-        made = spelled_out(outputs, inputs, catalogue.ELEMENTWISE)
+        made = scalarize(outputs, inputs, catalogue.ELEMENTWISE)
         if made is None:
             return None
         nodes = len(made.code)
-        flow = arranged(made, catalogue.walked)
+        flow = forward_pass(made, catalogue.run_pass)
         return cls(flow, nodes, [tuple(x.shape) for x in inputs], [tuple(x.shape) for x in outputs])
 
     def __init__(self, flow: Flow, nodes: int, inputs: list[Any], outputs: list[Any]) -> None:

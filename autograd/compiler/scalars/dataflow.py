@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .structure_of_arrays import CONSTANT, LEAF, MINUS, ONE, Columns, Rows
+from .structure_of_arrays import CONSTANT, LEAF, MINUS, ONE, Rows, StructureOfArrays
 
-__all__ = ["Flow", "Terms", "Walk", "flowing", "in_order"]
+__all__ = ["Flow", "Terms", "SequentialPass", "flowing", "in_order"]
 
-Walk = Callable[..., None]
-"""Runs one of the sequential walks of the kernels."""
+SequentialPass = Callable[..., None]
+"""Runs one of the sequential passes of the kernels."""
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Flow:
         data: the numbers of the constants.
         leaves: how many.
         outputs: the root, and the gradient of each leaf.
-        origin: of each node the number that it had among the columns, below 0 for a gradient; to name it.
+        origin: of each node the number that it had in the structure of arrays, below 0 for a gradient; to name it.
         labels: of these.
         notes: what the passes did.
     """
@@ -69,21 +69,26 @@ class Flow:
 
 
 def flowing(
-    columns: Columns, elementwise: np.ndarray, keys: np.ndarray, terms: Terms, outputs: np.ndarray, walk: Walk
+    soa: StructureOfArrays,
+    elementwise: np.ndarray,
+    keys: np.ndarray,
+    terms: Terms,
+    outputs: np.ndarray,
+    run_pass: SequentialPass,
 ) -> Flow:
     """Put rows and sums in order, and leave out what no output needs.
 
     Args:
-        columns: the nodes that numbers from 0 on stand for; a number below -1 is the gradient of node -2 - number.
+        soa: the nodes that numbers from 0 on stand for; a number below -1 is the gradient of node -2 - number.
         elementwise: the nodes that are rows.
         keys: where each number, also each below 0, has its place in the order.
         terms: of all sums.
     """
     size = len(keys)
-    terms = terms.at(in_order(walk, terms.owner % size, size))
+    terms = terms.at(in_order(run_pass, terms.owner % size, size))
     first = np.flatnonzero(np.r_[True, terms.owner[1:] != terms.owner[:-1]][: len(terms.owner)])
     owners, count = terms.owner[first], np.diff(np.r_[first, len(terms.owner)])
-    constants, inputs = np.flatnonzero(columns.code == CONSTANT), np.flatnonzero(columns.code == LEAF)
+    constants, inputs = np.flatnonzero(soa.code == CONSTANT), np.flatnonzero(soa.code == LEAF)
     fixed = len(constants) + len(inputs)
     others = np.concatenate([elementwise, owners])
     origin = np.concatenate([constants, inputs, others[np.argsort(keys[others], kind="stable")]])
@@ -93,17 +98,17 @@ def flowing(
     rows, of_sums = number[elementwise], number[owners]
     code, width = np.full(n, LEAF, np.uint8), np.zeros(n, np.int64)
     code[: len(constants)] = CONSTANT
-    code[rows] = columns.code[elementwise]
-    width[rows] = (columns.operands[elementwise] != -1).sum(axis=1)
+    code[rows] = soa.code[elementwise]
+    width[rows] = (soa.operands[elementwise] != -1).sum(axis=1)
     forms = _forms(terms, first, count)
     for form, (which, places) in forms.items():
-        code[of_sums[which]] = columns.rows[form]
+        code[of_sums[which]] = soa.rows[form]
         width[of_sums[which]] = places * (count[which] if form.endswith("sums") else 1)
     start = np.zeros(n + 1, np.int64)
     np.cumsum(width, out=start[1:])
     operands = np.empty(start[-1], np.int32)
     for p in range(3):
-        x = columns.operands[elementwise, p]
+        x = soa.operands[elementwise, p]
         operands[start[rows[x != -1]] + p] = number[x[x != -1]]
     for form, (which, _) in forms.items():
         many, to = count[which], start[of_sums[which]]
@@ -122,14 +127,14 @@ def flowing(
             operands[to + 2 * rank + 1] = number[terms.right[at]]
     live = np.zeros(n, np.uint8)
     live[number[outputs]] = 1
-    walk("live", start=start, operands=operands, live=live, n=n)
+    run_pass("live", start=start, operands=operands, live=live, n=n)
     live[:fixed] = 1
     note = f"dead code: left out {n - int(live.sum())} nodes"
-    flow = Flow(columns.rows, code, start, operands, np.empty(n, np.int32), columns.data[constants], len(inputs),
-                number[outputs], origin, columns.labels, [note])  # fmt: skip
+    flow = Flow(soa.rows, code, start, operands, np.empty(n, np.int32), soa.data[constants], len(inputs),
+                number[outputs], origin, soa.labels, [note])  # fmt: skip
     if not live.all():
         flow = _without(flow, live.astype(bool))
-    walk("leveled", start=flow.start, operands=flow.operands, level=flow.level, n=len(flow))
+    run_pass("leveled", start=flow.start, operands=flow.operands, level=flow.level, n=len(flow))
     return flow
 
 
@@ -163,9 +168,9 @@ def _without(flow: Flow, live: np.ndarray) -> Flow:
                 flow.leaves, number[flow.outputs], flow.origin[live], flow.labels, flow.notes)  # fmt: skip
 
 
-def in_order(walk: Walk, keys: np.ndarray, size: int) -> np.ndarray:
+def in_order(run_pass: SequentialPass, keys: np.ndarray, size: int) -> np.ndarray:
     """Give the order that sorts whole numbers below `size`, equals as they come."""
     order = np.empty(len(keys), np.int64)
     keys = np.ascontiguousarray(keys, np.int32)
-    walk("sorted", keys=keys, order=order, count=np.zeros(size + 1, np.int64), n=len(keys), size=size)
+    run_pass("sorted", keys=keys, order=order, count=np.zeros(size + 1, np.int64), n=len(keys), size=size)
     return order

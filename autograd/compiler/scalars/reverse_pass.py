@@ -43,12 +43,12 @@ import numpy as np
 
 from ...primitives import TABLE
 from ..ir.rules import NEUTRAL, is_neutral
-from .dataflow import Flow, Terms, Walk, flowing, in_order
-from .structure_of_arrays import CONSTANT, NULL, ONE, Columns
-from .sums import LINEAR, described, merged, simplified, summed
+from .dataflow import Flow, SequentialPass, Terms, flowing, in_order
+from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays
+from .sums import LINEAR, cse, describe_sums, fuse_multiply_add, simplify
 from .vjp_rules import Template, template, written
 
-__all__ = ["differentiated"]
+__all__ = ["reverse_pass"]
 
 REACHED, MASKED = 1, 2
 PART = 4
@@ -77,23 +77,23 @@ class _Parts:
     right: np.ndarray
 
 
-def differentiated(columns: Columns, walk: Walk) -> Flow:
+def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     """Write the backward pass behind the forward pass, and put both in order."""
-    n = len(columns.code)  # the nodes of the forward pass come first
-    note = simplified(columns)
-    _, found = merged(columns, walk, n)
-    state = _reached(columns, walk)
-    uses = _uses(columns, state)
-    same, of_rules = merged(columns, walk, n)
+    n = len(soa.code)  # the nodes of the forward pass come first
+    note = simplify(soa)
+    _, found = cse(soa, run_pass, n)
+    state = _reached(soa, run_pass)
+    uses = _uses(soa, state)
+    same, of_rules = cse(soa, run_pass, n)
     for use in uses:
         if use.factor is not None:
             use.factor = same[use.factor]
-    alone, sums = summed(columns, walk, _kept(columns, uses))
-    written_so_far = len(columns.code)
-    parts, by = _parts(columns, state, sums, uses)
-    gradients, alias, partial = _gradients(columns, walk, parts, sums, n)
-    extras = np.arange(written_so_far, len(columns.code))
-    keys = _keys(columns, n, written_so_far, by, partial)
+    alone, sums = fuse_multiply_add(soa, run_pass, _kept(soa, uses))
+    written_so_far = len(soa.code)
+    parts, by = _parts(soa, state, sums, uses)
+    gradients, alias, partial = _gradients(soa, run_pass, parts, sums, n)
+    extras = np.arange(written_so_far, len(soa.code))
+    keys = _keys(soa, n, written_so_far, by, partial)
 
     def resolved(x: np.ndarray) -> np.ndarray:
         """Put what a gradient is equal to in its place."""
@@ -101,91 +101,91 @@ def differentiated(columns: Columns, walk: Walk) -> Flow:
 
     every = sums + gradients
     every.left, every.right = resolved(every.left), resolved(every.right)
-    columns.operands = resolved(columns.operands)
-    leaves = np.arange(columns.first_leaf, columns.first)
-    outputs = np.concatenate([columns.outputs, resolved(-2 - leaves)])
-    no_rows = (CONSTANT, columns.rows["sums"])
-    rows = np.concatenate([alone, extras[~np.isin(columns.code[extras], no_rows)]])
-    flow = flowing(columns, rows, keys, every, outputs, walk)
+    soa.operands = resolved(soa.operands)
+    leaves = np.arange(soa.first_leaf, soa.first)
+    outputs = np.concatenate([soa.outputs, resolved(-2 - leaves)])
+    no_rows = (CONSTANT, soa.rows["sums"])
+    rows = np.concatenate([alone, extras[~np.isin(soa.code[extras], no_rows)]])
+    flow = flowing(soa, rows, keys, every, outputs, run_pass)
     flow.notes = [
-        f"{described(sums)}; {len(gradients.owner)} terms in gradients",
+        f"{describe_sums(sums)}; {len(gradients.owner)} terms in gradients",
         f"{note}; common subexpressions: merged {found + of_rules} nodes",
         *flow.notes,
     ]
     return flow
 
 
-def _reached(columns: Columns, walk: Walk) -> np.ndarray:
+def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
     """Say which nodes a gradient comes to, and which of these stand behind a mask."""
-    state = np.zeros(len(columns.code), np.uint8)
-    state[columns.outputs] = REACHED
+    state = np.zeros(len(soa.code), np.uint8)
+    state[soa.outputs] = REACHED
     hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
-    for code in np.unique(columns.code).tolist():
-        op = TABLE.get(columns.rows.names[code])
+    for code in np.unique(soa.code).tolist():
+        op = TABLE.get(soa.rows.names[code])
         if op is not None:
             hands[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
             masks[code] = op.masks
-    walk("reached", code=columns.code, operands=columns.operands, hands=hands, masks=masks, state=state, n=len(state))
+    run_pass("reached", code=soa.code, operands=soa.operands, hands=hands, masks=masks, state=state, n=len(state))
     return state
 
 
-def _uses(columns: Columns, state: np.ndarray) -> list[_Use]:
+def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
     """Write out the rules of all rows that are not linear."""
-    linear = [columns.rows[name] for name in LINEAR]
+    linear = [soa.rows[name] for name in LINEAR]
     uses = []
-    code, operands = columns.code[: len(state)], columns.operands[: len(state)]
+    code, operands = soa.code[: len(state)], soa.operands[: len(state)]
     for each in np.unique(code).tolist():
         if each < 4 or each in linear:
             continue
-        op = TABLE[columns.rows.names[each]]
+        op = TABLE[soa.rows.names[each]]
         for masked in (False, True):
             nodes = np.flatnonzero((code == each) & (state == (REACHED | MASKED if masked else REACHED)))
             for place in range(op.arity or 0):
                 rule = template(op, place, not masked)
                 moved = nodes[code[operands[nodes, place]] != CONSTANT]
                 if rule is not None and len(moved):
-                    factor = None if rule.whole else written(columns, rule, moved)
+                    factor = None if rule.whole else written(soa, rule, moved)
                     uses.append(_Use(moved, place, rule, op.masks and op.elementwise, factor))
     return uses
 
 
-def _kept(columns: Columns, uses: list[_Use]) -> np.ndarray:
+def _kept(soa: StructureOfArrays, uses: list[_Use]) -> np.ndarray:
     """Say which nodes the backward pass reads, besides those that no sum can swallow: rows and their operands."""
-    kept = np.zeros(len(columns.code), np.uint8)
-    kept[columns.outputs] = 1
+    kept = np.zeros(len(soa.code), np.uint8)
+    kept[soa.outputs] = 1
     for use in uses:
         if use.factor is not None:
             kept[use.factor] = 1
     return kept
 
 
-def _parts(columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use]) -> tuple[_Parts, np.ndarray]:
+def _parts(soa: StructureOfArrays, state: np.ndarray, sums: Terms, uses: list[_Use]) -> tuple[_Parts, np.ndarray]:
     """List what is added to gradients; gives also, for each node written here, the node whose gradient it needs."""
     forward = sums.at((sums.owner < len(state)) & (state[np.minimum(sums.owner, len(state) - 1)] != 0))
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     by = np.empty(0, np.int64)
 
-    finite = np.zeros(len(columns.code), bool)  # factors that make nothing of 0
-    finite[: len(columns.data)] = np.isfinite(columns.data) & (columns.code[: len(columns.data)] == CONSTANT)
+    finite = np.zeros(len(soa.code), bool)  # factors that make nothing of 0
+    finite[: len(soa.data)] = np.isfinite(soa.data) & (soa.code[: len(soa.data)] == CONSTANT)
 
     def note(user: np.ndarray, before: int) -> None:
         """Remember for nodes that were just written, some for each user, what they follow from."""
         nonlocal by
-        steps = columns.code[before:] != CONSTANT
+        steps = soa.code[before:] != CONSTANT
         fresh = np.full(len(steps), -1)
         fresh[steps] = np.tile(user, steps.sum() // len(user))
         by = np.concatenate([by, fresh])
 
     def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False) -> None:
-        open_ = columns.code[target] != CONSTANT
+        open_ = soa.code[target] != CONSTANT
         target, user, factor = target[open_], user[open_], factor[open_]
         behind = np.flatnonzero((~finite[factor] & (state[user] & MASKED != 0)) | gate)
         left = -2 - user
         if len(behind):
-            before = len(columns.code)
+            before = len(soa.code)
             slope = factor[behind]
-            product = columns.add("gated", left[behind], slope)
-            left[behind] = columns.add("where", slope, product, np.full_like(slope, NULL)) if gate else product
+            product = soa.add("gated", left[behind], slope)
+            left[behind] = soa.add("where", slope, product, np.full_like(slope, NULL)) if gate else product
             factor = factor.copy()
             factor[behind] = ONE
             note(user[behind], before)
@@ -194,12 +194,12 @@ def _parts(columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use]) -
     add(forward.left, forward.owner, forward.right)
     add(forward.right, forward.owner, forward.left)
     for use in uses:
-        target = columns.operands[use.nodes, use.place]
+        target = soa.operands[use.nodes, use.place]
         if use.factor is not None:
             add(target, use.nodes, use.factor, use.gate)
             continue
-        before = len(columns.code)
-        left = written(columns, use.rule, use.nodes, -2 - use.nodes)
+        before = len(soa.code)
+        left = written(soa, use.rule, use.nodes, -2 - use.nodes)
         note(use.nodes, before)
         found.append((target, use.nodes, left, np.full(len(left), ONE)))
     columns_of = [np.concatenate([part[i] for part in found]) for i in range(4)]
@@ -207,7 +207,7 @@ def _parts(columns: Columns, state: np.ndarray, sums: Terms, uses: list[_Use]) -
 
 
 def _gradients(
-    columns: Columns, walk: Walk, parts: _Parts, sums: Terms, n: int
+    soa: StructureOfArrays, run_pass: SequentialPass, parts: _Parts, sums: Terms, n: int
 ) -> tuple[Terms, np.ndarray, np.ndarray]:
     """Add the parts up.
 
@@ -216,19 +216,19 @@ def _gradients(
         the number of the gradient."""
     kind = np.zeros(n, np.int64)  # sums with as many terms are taken together
     np.add.at(kind, sums.owner[sums.owner < n], 1)
-    order = in_order(walk, n - 1 - parts.user, n)
-    order = order[in_order(walk, _ranked(kind)[parts.user[order]], len(np.unique(kind)))]
-    order = order[in_order(walk, parts.target[order], n)]
+    order = in_order(run_pass, n - 1 - parts.user, n)
+    order = order[in_order(run_pass, _ranked(kind)[parts.user[order]], len(np.unique(kind)))]
+    order = order[in_order(run_pass, parts.target[order], n)]
     target, user, left, right = (x[order] for x in (parts.target, parts.user, parts.left, parts.right))
     new = np.r_[True, target[1:] != target[:-1]][: len(target)]
-    left, right, alias, lone = _aliases(columns, target, left, right, np.flatnonzero(new), n)
+    left, right, alias, lone = _aliases(soa, target, left, right, np.flatnonzero(new), n)
     new_part = new | np.r_[True, kind[user[1:]] != kind[user[:-1]]][: len(target)]
     begin = np.flatnonzero(new_part)
     size = np.diff(np.r_[begin, len(target)])
     whole = new[begin] & np.r_[new[begin][1:], True]  # the only part of its gradient
     split = (size >= PART) & ~whole & (kind[user[begin]] > 0)
     owner = np.repeat(np.where(split, 0, -2 - target[begin]), size)
-    names = columns.add("sums", np.full(int(split.sum()), -1))
+    names = soa.add("sums", np.full(int(split.sum()), -1))
     owner[np.repeat(split, size)] = np.repeat(names, size[split])
     terms = Terms(owner, left, right)
     total = Terms(-2 - target[begin[split]], names, np.full(len(names), ONE))
@@ -238,7 +238,7 @@ def _gradients(
 
 
 def _aliases(
-    columns: Columns, target: np.ndarray, left: np.ndarray, right: np.ndarray, first: np.ndarray, n: int
+    soa: StructureOfArrays, target: np.ndarray, left: np.ndarray, right: np.ndarray, first: np.ndarray, n: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Find the gradients that need no sum: 0, 1, or one term times 1; the terms of a gradient begin at `first`.
 
@@ -247,7 +247,7 @@ def _aliases(
         that say so."""
     alias = -2 - np.arange(n + 1)
     alias[:n][np.bincount(target, minlength=n) == 0] = NULL
-    alias[columns.outputs] = ONE  # the gradient of the root
+    alias[soa.outputs] = ONE  # the gradient of the root
     single = first[np.diff(np.r_[first, len(target)]) == 1]
     before = np.empty(0, int)
     while not np.array_equal(before, alias):
@@ -255,8 +255,8 @@ def _aliases(
         seed = (left < -1) & (alias[np.clip(-2 - left, 0, n)] == ONE) & (right != ONE)
         left, right = np.where(seed, right, left), np.where(seed, ONE, right)
         factor = right[single]
-        data = columns.data[np.minimum(factor, len(columns.data) - 1)]
-        lone = single[(columns.code[factor] == CONSTANT) & is_neutral(data, NEUTRAL["mul", 1])]
+        data = soa.data[np.minimum(factor, len(soa.data) - 1)]
+        lone = single[(soa.code[factor] == CONSTANT) & is_neutral(data, NEUTRAL["mul", 1])]
         alias[target[lone]] = left[lone]
         while True:  # what a gradient is equal to may be a gradient
             further = np.where(alias < -1, alias[np.clip(-2 - alias, 0, n)], alias)
@@ -270,9 +270,9 @@ def _ranked(x: np.ndarray) -> np.ndarray:
     return np.unique(x, return_inverse=True)[1].astype(np.int32)
 
 
-def _keys(columns: Columns, n: int, made: int, by: np.ndarray, partial: np.ndarray) -> np.ndarray:
+def _keys(soa: StructureOfArrays, n: int, made: int, by: np.ndarray, partial: np.ndarray) -> np.ndarray:
     """Give every number its place: forward as it is; behind it each gradient, after what it needs."""
-    size = len(columns.code)
+    size = len(soa.code)
     keys = np.empty(size + n + 1, np.int64)
     keys[:size] = np.arange(size)
     first_partial = size - len(partial)

@@ -1,4 +1,4 @@
-"""A graph of Values and small Tensors as columns: an array is taken as its elements, each of them a node.
+"""A graph of Values and small Tensors, scalarized: an array is taken as its elements, each of them a node.
 
 So what a function does for one case after the other, between an array of cases and the mean over them, is one flow of
 single numbers. Rows that only move elements are done on the numbers of the nodes, and cost nothing in the program.
@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, held, topological, turn
+from ...graph import Node, graph_lock, stop_gradient, topological
 from ...primitives import TABLE
 from ...shapes import axes_of
-from .structure_of_arrays import LEAF, NULL, Columns, Rows, merged_constants
+from .structure_of_arrays import LEAF, NULL, Rows, StructureOfArrays, merged_constants
 
-__all__ = ["spelled_out"]
+__all__ = ["scalarize"]
 
 FEW = 256
 """Operations on Values below which a graph is left to the programs of arrays."""
@@ -32,7 +32,7 @@ MOVES = {"reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", 
 """Rows that give elements of their operands, in another order."""
 
 
-class _Spelling:
+class _Scalarizer:
     """Numbers nodes in order; an array of operations gets as many numbers as it has elements."""
 
     def __init__(self, known: Collection[str], first: int, data: np.ndarray) -> None:
@@ -53,7 +53,7 @@ class _Spelling:
         """Number a node; says whether it can be taken."""
         op: Any = node.op
         name = op.name
-        if op is held:
+        if op is stop_gradient:
             node._mark = node._first._mark
             return True
         if name not in TABLE or TABLE[name] is not op:
@@ -148,10 +148,10 @@ def _single(node: Any) -> bool:
     return data.__class__ is float or (data.shape == () and data.dtype == np.float64)
 
 
-def spelled_out(
+def scalarize(
     outputs: Sequence[Node], inputs: Sequence[Node], known: Collection[str], lanes: bool = False
-) -> Columns | None:
-    """Turn a graph into columns, its leaves the elements of `inputs`; None where it has few Values, or other rows.
+) -> StructureOfArrays | None:
+    """Scalarize a graph whose leaves are the elements of `inputs`; None where it has few Values, or other primitives.
 
     With `lanes`, also a graph in which each number is an array of cases, as long as Values meet them."""
     order, leaves = topological(*outputs)
@@ -170,21 +170,21 @@ def spelled_out(
         return None
     data, places = merged_constants(np.concatenate([[], *(np.ravel(x._data) for x in constants)]))
     first_leaf = len(data)
-    with turn.lock:  # nobody else may walk while the marks are numbers
+    with graph_lock.lock:  # no other traversal while the marks are numbers
         first = first_leaf + sum(_size(x) for x in inputs)
         places = np.concatenate([places, np.arange(first_leaf, first)])
         at = 0
         for leaf in (*constants, *inputs):
             mine, at = places[at : at + _size(leaf)], at + _size(leaf)
             leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
-        spelling = _Spelling(known, first, data)
+        scalarizer = _Scalarizer(known, first, data)
         for node in reversed(order):
-            if not spelling.take(node):
+            if not scalarizer.take(node):
                 return None
-        values, numbers_of = spelling.values, spelling.at
-        if not lanes and not (4 * len(values) >= spelling.next - first or 2 * (spelling.next - first) < size):
+        values, numbers_of = scalarizer.values, scalarizer.at
+        if not lanes and not (4 * len(values) >= scalarizer.next - first or 2 * (scalarizer.next - first) < size):
             return None  # arrays do most of the work
-        code, operands = np.zeros(spelling.next, np.uint8), np.full((spelling.next, 3), -1, np.int32)
+        code, operands = np.zeros(scalarizer.next, np.uint8), np.full((scalarizer.next, 3), -1, np.int32)
         code[first_leaf:first] = LEAF
         names = [node.op.name for node in values]
         code[numbers_of] = [rows[name] for name in names]
@@ -192,9 +192,9 @@ def spelled_out(
         operands[numbers_of, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
         operands[numbers_of, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
         results = [np.asarray(x._mark).ravel() for x in outputs]
-    for numbers, name, parts in spelling.blocks:
+    for numbers, name, parts in scalarizer.blocks:
         code[numbers] = rows[name]
         for p, x in enumerate(parts):
             operands[numbers, p] = x
     asked = np.concatenate(results).astype(np.int32)
-    return Columns(rows, code, operands, data, asked, list(inputs), first_leaf, first, {})
+    return StructureOfArrays(rows, code, operands, data, asked, list(inputs), first_leaf, first, {})

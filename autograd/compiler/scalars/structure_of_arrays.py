@@ -1,6 +1,6 @@
-"""A graph of Values as columns: for each node the number of its row and those of its operands, as NumPy arrays.
+"""A graph of Values as a structure of arrays: the primitive and the operands of each node, as numbers.
 
-Nodes of a graph of single numbers are many and small, so a program of theirs is made by whole columns: Python looks
+Nodes of a graph of single numbers are many and small, so a program of theirs is made by whole arrays: Python looks
 at each node a few times, and at nothing else one by one. Constants come first, then the leaves, then what is made of
 them, each node after its operands.
 """
@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, fixed, topological, turn
+from ...graph import Node, fixed, graph_lock, topological
 from ...primitive import Primitive
 from ...primitives import TABLE
 
-__all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Columns", "Rows", "columns", "merged_constants"]
+__all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Rows", "StructureOfArrays", "merged_constants",
+           "structure_of_arrays"]  # fmt: skip
 
 CONSTANT, LEAF, SUM, PLAIN = range(4)
 """Codes of what is no row: numbers, leaves, sums of products, and sums."""
@@ -51,7 +52,7 @@ class Rows(dict[str, int]):
 
 
 @dataclass(slots=True)
-class Columns:
+class StructureOfArrays:
     """The nodes of a graph.
 
     Attributes:
@@ -117,8 +118,8 @@ def merged_constants(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate([[1.0, -1.0, 0.0], bits.view(np.float64)]), 3 + inverse
 
 
-def columns(root: Node, known: Collection[str]) -> Columns | None:
-    """Turn a graph into columns; None where it has a node that is no Value, or whose row is not `known`."""
+def structure_of_arrays(root: Node, known: Collection[str]) -> StructureOfArrays | None:
+    """Turn a graph into a structure of arrays; None where a node is no Value, or its primitive is not `known`."""
     rows = Rows()
     order, leaves = topological(root)
     order.reverse()
@@ -139,7 +140,7 @@ def columns(root: Node, known: Collection[str]) -> Columns | None:
     code[first_leaf:first] = LEAF
     code[first:] = made
     operands = np.full((n, 3), -1, np.int32)
-    with turn.lock:  # nobody else may walk while the marks are numbers
+    with graph_lock.lock:  # no other traversal while the marks are numbers
         for leaf, number in zip([x for x in leaves if x.op is fixed], places.tolist(), strict=True):
             leaf._mark = number
         for number, leaf in enumerate(variables, first_leaf):
@@ -154,4 +155,4 @@ def columns(root: Node, known: Collection[str]) -> Columns | None:
     labels = {}
     if len(order) <= LABELLED:
         labels = {i: node._note("label") for i, node in enumerate([*variables, *order], first_leaf)}
-    return Columns(rows, code, operands, data, np.array([number]), variables, first_leaf, first, labels)
+    return StructureOfArrays(rows, code, operands, data, np.array([number]), variables, first_leaf, first, labels)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..ir.rules import ABSORBING, NEUTRAL, SELF_INVERSE, is_neutral
-from .dataflow import Flow, Terms, Walk, flowing
-from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, Columns
+from .dataflow import Flow, SequentialPass, Terms, flowing
+from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays
 
-__all__ = ["LINEAR", "arranged", "described", "merged", "simplified", "summed"]
+__all__ = ["LINEAR", "forward_pass", "describe_sums", "cse", "simplify", "fuse_multiply_add"]
 
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 """The rows that sums are made of."""
@@ -17,39 +17,39 @@ ALIKE = 32
 """Operations by other constants, from which on one by a neutral constant stays among them."""
 
 
-def arranged(columns: Columns, walk: Walk) -> Flow:
+def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     """Put the nodes of a graph in order, without a backward pass."""
-    n = len(columns.code)
-    note = simplified(columns)
-    _, found = merged(columns, walk, n)
+    n = len(soa.code)
+    note = simplify(soa)
+    _, found = cse(soa, run_pass, n)
     kept = np.zeros(n, np.uint8)
-    kept[columns.outputs] = 1
-    rows, sums = summed(columns, walk, kept)
-    flow = flowing(columns, rows, np.arange(n), sums, columns.outputs, walk)
-    flow.notes = [described(sums), f"{note}; common subexpressions: merged {found} nodes", *flow.notes]
+    kept[soa.outputs] = 1
+    rows, sums = fuse_multiply_add(soa, run_pass, kept)
+    flow = flowing(soa, rows, np.arange(n), sums, soa.outputs, run_pass)
+    flow.notes = [describe_sums(sums), f"{note}; common subexpressions: merged {found} nodes", *flow.notes]
     return flow
 
 
-def described(sums: Terms) -> str:
+def describe_sums(sums: Terms) -> str:
     """Say what was found."""
     products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
     owners = np.count_nonzero(np.bincount(sums.owner))
     return f"sums of products: {products} products and {len(sums.owner) - products} other terms in {owners} sums"
 
 
-def simplified(columns: Columns) -> str:
+def simplify(soa: StructureOfArrays) -> str:
     """Let operands take the place of nodes that the local rules say to be equal to them; gives a note.
 
     A part of a sum of products stays, and so does one of many operations by other constants: these are a matrix
     product or a loop, which a 1 or 0 among the data would break."""
-    code, operands, data = columns.code, columns.operands, columns.data
+    code, operands, data = soa.code, soa.operands, soa.data
     same = np.arange(len(code), dtype=np.int32)
-    linear = np.isin(code, [columns.rows[name] for name in LINEAR])
+    linear = np.isin(code, [soa.rows[name] for name in LINEAR])
     in_sum = np.zeros(len(code), bool)
-    terms = operands[linear & (code != columns.rows["mul"])]
+    terms = operands[linear & (code != soa.rows["mul"])]
     in_sum[terms[terms >= 0]] = True
     for (name, place), constant in NEUTRAL.items():
-        at = np.flatnonzero(code == columns.rows[name])
+        at = np.flatnonzero(code == soa.rows[name])
         at = at[code[operands[at, place]] == CONSTANT]
         x, equal = operands[at, 1 - place], is_neutral(data[operands[at, place]], constant)
         if np.count_nonzero(~equal) >= ALIKE:
@@ -57,25 +57,25 @@ def simplified(columns: Columns) -> str:
         equal &= ~(linear[at] & in_sum[at]) & ~(linear[x] & (name in ("add", "sub")))
         same[at[equal]] = x[equal]
     for (name, place), (constant, result) in ABSORBING.items():
-        at = np.flatnonzero(code == columns.rows[name])
+        at = np.flatnonzero(code == soa.rows[name])
         at = at[code[operands[at, place]] == CONSTANT]
         same[at[is_neutral(data[operands[at, place]], constant)]] = NULL if result == 0.0 else ONE
     for name in SELF_INVERSE:
-        at = np.flatnonzero(code == columns.rows[name])
-        twice = code[operands[at, 0]] == columns.rows[name]
+        at = np.flatnonzero(code == soa.rows[name])
+        twice = code[operands[at, 0]] == soa.rows[name]
         same[at[twice]] = operands[operands[at[twice], 0], 0]
     while (same[same] != same).any():
         same = same[same]
-    columns.operands = np.where(operands >= 0, same[operands], operands)
-    columns.outputs = same[columns.outputs]
+    soa.operands = np.where(operands >= 0, same[operands], operands)
+    soa.outputs = same[soa.outputs]
     return f"local rules: left out {np.count_nonzero(same != np.arange(len(code)))}"
 
 
-def merged(columns: Columns, walk: Walk, first: int) -> tuple[np.ndarray, int]:
+def cse(soa: StructureOfArrays, run_pass: SequentialPass, first: int) -> tuple[np.ndarray, int]:
     """Compute once what is written twice, but for linear rows before `first`, of which sums are made.
 
     Gives for each node that which takes its place, and how many there were."""
-    n, rows = len(columns.code), columns.rows
+    n, rows = len(soa.code), soa.rows
     kind = np.ones(256, np.uint8)
     kind[:4] = 0
     for name in LINEAR:
@@ -83,21 +83,21 @@ def merged(columns: Columns, walk: Walk, first: int) -> tuple[np.ndarray, int]:
     kind[rows["identity"]] = 3
     size = 1 << (2 * n).bit_length()
     same = np.empty(n, np.int32)
-    walk("merged", code=columns.code, operands=columns.operands, same=same, kind=kind,
+    run_pass("cse", code=soa.code, operands=soa.operands, same=same, kind=kind,
          table=np.full(size, -1, np.int32), n=n, first=first, size=size)  # fmt: skip
-    columns.outputs = same[columns.outputs]
-    identities = columns.code == rows["identity"]
+    soa.outputs = same[soa.outputs]
+    identities = soa.code == rows["identity"]
     return same, int((same != np.arange(n))[~identities].sum())
 
 
-def summed(columns: Columns, walk: Walk, kept: np.ndarray) -> tuple[np.ndarray, Terms]:
+def fuse_multiply_add(soa: StructureOfArrays, run_pass: SequentialPass, kept: np.ndarray) -> tuple[np.ndarray, Terms]:
     """Turn linear rows into sums of products; gives the rows that stay, and the terms of the sums.
 
     A node of which `kept` is 1 has to be there; another, if a sum alone uses it, may become a part of that."""
-    n, code, operands = len(columns.code), columns.code, columns.operands
-    kind = columns.rows.table(LINEAR)
+    n, code, operands = len(soa.code), soa.code, soa.operands
+    kind = soa.rows.table(LINEAR)
     root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
-    walk("summed", code=code, operands=operands, kind=kind, kept=kept, uses=np.zeros(n, np.int32),
+    run_pass("fuse_multiply_add", code=code, operands=operands, kind=kind, kept=kept, uses=np.zeros(n, np.int32),
          user=np.empty(n, np.int32), by=np.empty(n, np.int8), root=root, sign=sign, n=n)  # fmt: skip
     how = kind[code]
     alone = np.flatnonzero((root >= 0) & (how == 0) & (code > 3)).astype(np.int32)
@@ -117,7 +117,7 @@ def summed(columns: Columns, walk: Walk, kept: np.ndarray) -> tuple[np.ndarray, 
         np.where(product, operands[x, 1], np.where(by > 0, ONE, MINUS)),
     ).at(product | ~inner)
     nothing = np.zeros(n, bool)
-    nothing[: len(columns.data)] = (columns.data == 0.0) & (code[: len(columns.data)] == CONSTANT)
+    nothing[: len(soa.data)] = (soa.data == 0.0) & (code[: len(soa.data)] == CONSTANT)
     added = nothing[terms.left] & (terms.right < NULL)  # the 0 that Python's sum starts from
     others = np.bincount(terms.owner[~added], minlength=n)
     terms = terms.at(~added | (others[terms.owner] < 2))  # 0 + x is not x where x is -0

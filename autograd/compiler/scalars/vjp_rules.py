@@ -13,7 +13,7 @@ from ...graph import fixed, new_variable, topological
 from ...modes import quietly
 from ...primitive import Primitive
 from ...primitives import TABLE
-from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, Columns
+from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays
 
 __all__ = ["Template", "template", "written"]
 
@@ -63,33 +63,33 @@ def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
     return Template(tuple(steps), known[made], whole)
 
 
-def written(columns: Columns, rule: Template, nodes: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
+def written(soa: StructureOfArrays, rule: Template, nodes: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
     """Write a template out for the given nodes; gives the node of the result of each."""
     made: list[np.ndarray] = []
 
     def found(reference: Reference) -> np.ndarray:
         kind, x = reference
         if kind == "number":
-            return np.broadcast_to(columns.constants(np.array([x])), len(nodes))
+            return np.broadcast_to(soa.constants(np.array([x])), len(nodes))
         if kind == "g":
             assert g is not None
             return g
-        return nodes if kind == "out" else columns.operands[nodes, x] if kind == "in" else made[x]
+        return nodes if kind == "out" else soa.operands[nodes, x] if kind == "in" else made[x]
 
     for name, references in rule.steps:
         operands = [found(r) for r in references]
-        # a cotangent has a number of its own that is no node of the columns
-        of_constants = [np.zeros(len(nodes), bool) if kind == "g" else columns.code[x] == CONSTANT
+        # a cotangent has a number of its own that is no node
+        of_constants = [np.zeros(len(nodes), bool) if kind == "g" else soa.code[x] == CONSTANT
                         for x, (kind, _) in zip(operands, references, strict=True)]  # fmt: skip
         known = np.logical_and.reduce(of_constants)
         if not known.any():
-            made.append(columns.add(name, *operands))
+            made.append(soa.add(name, *operands))
             continue
         result = np.empty(len(nodes), np.int32)
-        data = quietly(TABLE[name].forward, [columns.data[x[known]] for x in operands], {})
-        result[known] = columns.constants(data)
+        data = quietly(TABLE[name].forward, [soa.data[x[known]] for x in operands], {})
+        result[known] = soa.constants(data)
         if not known.all():
-            result[~known] = columns.add(name, *(x[~known] for x in operands))
+            result[~known] = soa.add(name, *(x[~known] for x in operands))
         made.append(result)
     kind, x = rule.result
     if kind == "number" and x in _ALWAYS:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...graph import Node, fixed, new_variable, topological
 from ...modes import quiet, recording_again
-from ...reverse import contributions
+from ...reverse import vjp_terms
 from .formula import cut, formula, one_line
 
 __all__ = ["Link", "Snapshot", "number", "ones", "plain_data", "rules"]
@@ -103,7 +103,7 @@ class Snapshot:
                 if g is None or not any(_differentiated(node, k) for k in range(len(node.inputs))):
                     continue
                 steps[i] = len(steps) + 1
-                for operand, added in contributions(node, g, self._masked):
+                for operand, added in vjp_terms(node, g, self._masked):
                     adjoints[operand] = adjoints[operand] + added if operand in adjoints else added
         return {self.place[node]: g for node, g in adjoints.items()}, steps
 
@@ -139,7 +139,7 @@ class Snapshot:
             if any(link.differentiated for link in links):
                 _find_slopes(node, links)
                 if (g := self.adjoints.get(i)) is not None:
-                    for link, contribution in _matched(links, contributions(node, g, self._masked), node):
+                    for link, contribution in _matched(links, vjp_terms(node, g, self._masked), node):
                         link.arriving, link.added = g, contribution
         return self._links[i]
 
@@ -161,7 +161,7 @@ class Snapshot:
         with quiet():
             for i in reversed(members):
                 if (g := found.get(i)) is not None:
-                    for operand, part in contributions(self.nodes[i], g):
+                    for operand, part in vjp_terms(self.nodes[i], g):
                         x = self.place[operand]
                         found[x] = found[x] + part if x in found else part
         return {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
@@ -251,7 +251,7 @@ def ones(data: Any) -> Any:
 def _find_slopes(node: Node, links: list[Link]) -> None:
     if any(number(x._data) is None for x in (node, *node.inputs)):
         return
-    for link, contribution in _matched(links, contributions(node, ones(node._data)), node):
+    for link, contribution in _matched(links, vjp_terms(node, ones(node._data)), node):
         link.slope = number(contribution)
     for link in links:
         if link.slope is None and link.differentiated:
