@@ -21,7 +21,7 @@ from nn.demos.formulas import ACTIVATIONS, OPTIMIZERS, SCORE_LOSSES, SURFACES
 from nn.demos.page import bundle, module
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted((ROOT / "nn" / "pages").glob("*.js"))
+SOURCES = sorted((ROOT / "nn" / "demos").glob("*.js"))
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is missing")
 
@@ -398,6 +398,22 @@ def test_every_control_of_a_demo(name: str, window: Any) -> None:
         button.click(force=True)
     page.wait_for_timeout(300)
     assert page.inner_text("main") != before and "NaN" not in page.inner_text("main")
+    assert window.is_quiet(), window.messages
+
+
+@pytest.mark.parametrize(
+    ("name", "play", "pause"),
+    [("classifier", "run", "stop"), ("composition", "play", "pause"), ("momentum", "run", "pause")],
+)
+def test_a_demo_plays_and_pauses(name: str, play: str, pause: str, window: Any) -> None:
+    page = opened(window, PAGES[name]())
+    before = page.inner_text("main")
+    page.get_by_role("button", name=play, exact=True).click()
+    page.wait_for_timeout(600)
+    page.get_by_role("button", name=pause, exact=True).click()
+    stands = page.inner_text("main")
+    page.wait_for_timeout(400)
+    assert page.inner_text("main") == stands != before
     assert window.is_quiet(), window.messages
 
 

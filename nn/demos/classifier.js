@@ -3,7 +3,7 @@ import { FORMULAS } from "./formulas.js";
 import { Net } from "./net.js";
 import { Plane, grid } from "./plot.js";
 import { generator, normal } from "./random.js";
-import { button, calm, fmt, g, h, select, slider, themed } from "./ui.js";
+import { button, fmt, g, h, player, select, slider, themed } from "./ui.js";
 
 const CLASSES = 3, N = 160, DOMAIN = [-1, 1, -1, 1];
 const START = [[0.5, 0.4, 0], [0.8, 0.3, 0], [0.3, 0.8, 0], [-0.4, 0.3, 1], [-0.3, 0.7, 1], [-0.7, 0.2, 1], [0.7, -0.4, 2], [0.5, -0.6, 2], [-0.4, -0.5, 2]];
@@ -29,7 +29,7 @@ export function render_classifier(root, settings) {
   const points = START.map((point) => [...point]), random = generator(settings.seed);
   const plane = new Plane("three classes in the plane; points can be dragged, or moved with the arrow keys", DOMAIN), cells = grid(N, DOMAIN);
   plane.svg.setAttribute("role", "group");
-  let playing = false, steps = 0, now = null;
+  let steps = 0, now = null;
   const draw = () => { for (let q = 0; q < net.count; q++) net.P[q] = 0.7 * normal(random); steps = 0; };
   const places = Array.from({ length: CLASSES }, (_, j) => [net.weight(0, 0, j), net.weight(0, 1, j), net.bias(0, j)]);
   const numbers = h("tbody"), table = h("tbody"), totals = h("p", { class: "big totals" }), count = h("output", { class: "count" });
@@ -116,21 +116,10 @@ export function render_classifier(root, settings) {
     steps++;
     paint();
   }
-  const run = button("run", () => {
-    playing = !playing;
-    run.textContent = playing ? "stop" : "run";
-    if (playing) requestAnimationFrame(frame);
+  const run = player(["run", "stop"], [50, 250], () => {
+    step();
+    return Number.isFinite(now.total);
   });
-  let last = 0;
-  function frame(time) {
-    if (!playing) return;
-    if (time - last > (calm() ? 250 : 50)) {
-      last = time;
-      step();
-      if (!Number.isFinite(now.total)) run.click();
-    }
-    requestAnimationFrame(frame);
-  }
   draw();
   const log = (x) => fmt(10 ** x);
   root.replaceChildren(h("h1", { class: "title", text: "Linear classifier" }),

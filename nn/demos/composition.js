@@ -1,7 +1,7 @@
 // Two shallow nets, one behind the other: x to y to y', frame by frame, and as a folding of the input.
 import { Net } from "./net.js";
 import { Graph } from "./plot.js";
-import { button, calm, fmt, h, slider } from "./ui.js";
+import { button, fmt, h, player, slider } from "./ui.js";
 
 /** A net of three ReLU units on [-1, 1] that goes up, down and up again, with its two joints given. */
 export function zigzag(net, first, second, sign) {
@@ -30,7 +30,7 @@ const FRAMES = 80;
 export function render_composition(root) {
   const nets = [0, 1].map(() => new Net([1, 3, 1], { activation: "relu", loss: "mse" }));
   const joints = [[-1 / 3, 1 / 3], [-1 / 3, 1 / 3]];
-  let frame = 24, fold = 0, playing = false;
+  let frame = 24, fold = 0;
   const side = [-1, 1], tall = [-1.2, 1.2];
   const one = new Graph("First net: y of x", side, tall, { yName: "y" }), two = new Graph("Second net: y′ of y", side, tall, { xName: "y", yName: "y′" });
   const both = new Graph("Both: y′ of x", side, tall, { yName: "y′" }), paper = new Graph("Folded by the first net; y′ above", side, [-0.4, 1.1], { xName: "place", yName: "" });
@@ -68,28 +68,17 @@ export function render_composition(root) {
   }
   const at = slider("x", { min: 0, max: FRAMES, step: 1, value: frame, text: (i) => fmt(-1 + (2 * i) / FRAMES) }, (i) => { frame = i; paint(); });
   const folded = slider("fold", { min: 0, max: 1, step: 0.01, value: 0, text: (s) => `${Math.round(s * 100)} %` }, (s) => { fold = s; paint(); });
-  const play = button("play", () => {
-    playing = !playing;
-    play.textContent = playing ? "pause" : "play";
-    if (playing) requestAnimationFrame(next);
-  });
-  let last = 0;
-  function next(time) {
-    if (!playing) return;
-    if (time - last > (calm() ? 400 : 60)) {
-      last = time;
-      frame = (frame + 1) % (FRAMES + 1);
-      at.set(frame);
-      paint();
-    }
-    requestAnimationFrame(next);
+  function advance() {
+    frame = (frame + 1) % (FRAMES + 1);
+    at.set(frame);
+    paint();
   }
   const joint = (n, i, label) => slider(label, { min: i ? 0.05 : -0.95, max: i ? 0.95 : -0.05, step: 0.01, value: joints[n][i] }, (x) => { joints[n][i] = x; paint(); });
   root.replaceChildren(h("h1", { class: "title", text: "Composing two nets" }),
     h("p", { text: "The first net sends three parts of the input to the same y. What the second net does to y, it does to all three: the input is folded, and the second net cuts the folded paper." }),
     h("div", { class: "graphs four" }, [one, two, both, paper].map((graph) => graph.element)), said,
-    h("div", { class: "sliders" }, h("fieldset", {}, h("legend", { text: "frame by frame" }), at, folded, h("div", { class: "row" }, play,
-      button("step", () => { frame = (frame + 1) % (FRAMES + 1); at.set(frame); paint(); }))),
+    h("div", { class: "sliders" }, h("fieldset", {}, h("legend", { text: "frame by frame" }), at, folded, h("div", { class: "row" },
+      player(["play", "pause"], [60, 400], advance), button("step", advance))),
     ["first net", "second net"].map((name, n) => h("fieldset", {}, h("legend", { text: name }), joint(n, 0, "left joint"), joint(n, 1, "right joint")))));
   paint();
   return { paint };

@@ -1,7 +1,7 @@
 // Optimisers on a surface of two numbers, step by step: what momentum does in a valley.
 import { FORMULAS } from "./formulas.js";
 import { Plane, contour, grid, heat } from "./plot.js";
-import { button, calm, fmt, g, h, select, slider } from "./ui.js";
+import { button, fmt, g, h, player, select, slider } from "./ui.js";
 
 const NAMES = { sgd: "gradient descent", momentum: "momentum", nesterov: "Nesterov", adam: "Adam", rmsprop: "RMSprop", adagrad: "Adagrad" };
 const SURFACES = {
@@ -25,7 +25,7 @@ export function walk(name, surface, start, { lr, mu }, n) {
 const N = 96;
 
 export function render_momentum(root, settings) {
-  let surface = settings.surface, { start, lr, domain } = SURFACES[surface], mu = 0.8, steps = 0, playing = false, shown = ["sgd", "momentum"];
+  let surface = settings.surface, { start, lr, domain } = SURFACES[surface], mu = 0.8, steps = 0, shown = ["sgd", "momentum"];
   const plane = new Plane("the surface from above, with the paths of the optimisers", domain), said = h("p", { class: "said", "aria-live": "polite" }), table = h("tbody");
   plane.svg.setAttribute("tabindex", "0");
   function ground() {
@@ -48,21 +48,6 @@ export function render_momentum(root, settings) {
   }
   const again = (by) => { steps = by; paint(); };
   const rate = slider("learning rate", { min: -3.5, max: 0, step: 0.02, value: Math.log10(lr), text: (x) => fmt(10 ** x) }, (x) => { lr = 10 ** x; paint(); });
-  const play = button("run", () => {
-    playing = !playing;
-    play.textContent = playing ? "pause" : "run";
-    if (playing) requestAnimationFrame(next);
-  });
-  let last = 0;
-  function next(time) {
-    if (!playing) return;
-    if (time - last > (calm() ? 500 : 80)) {
-      last = time;
-      if (steps >= 600) play.click();
-      else again(steps + 1);
-    }
-    requestAnimationFrame(next);
-  }
   const boxes = Object.entries(NAMES).map(([name, title], j) => {
     const box = h("input", { type: "checkbox", on: { change: () => { shown = Object.keys(NAMES).filter((other) => (other === name ? box.checked : shown.includes(other))); paint(); } } });
     box.checked = shown.includes(name);
@@ -87,7 +72,7 @@ export function render_momentum(root, settings) {
         ground();
         again(0);
       }), rate, slider("momentum μ", { min: 0, max: 0.99, step: 0.01, value: mu }, (x) => { mu = x; paint(); }),
-      h("div", { class: "row" }, play, button("step", () => again(steps + 1)), button("100 steps", () => again(steps + 100)), button("reset", () => again(0)))),
+      h("div", { class: "row" }, player(["run", "pause"], [80, 500], () => steps < 600 && again(steps + 1)), button("step", () => again(steps + 1)), button("100 steps", () => again(steps + 100)), button("reset", () => again(0)))),
       h("fieldset", {}, h("legend", { text: "optimisers" }), boxes)), said,
     h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["", "x", "y", "height"].map((text) => h("th", { scope: "col", text })))), table)))));
   ground();

@@ -140,7 +140,29 @@ function fit(root) {
 }
 
 /** Whether the reader has asked for less motion. */
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/**
+ * A button that plays and pauses: `tick` is called every so many milliseconds until it returns false,
+ * at the second pace for readers who have asked for less motion.
+ */
+export function player([play, pause], [pace, calmPace], tick) {
+  let playing = false, last = 0;
+  const switched = button(play, () => {
+    playing = !playing;
+    switched.textContent = playing ? pause : play;
+    if (playing) requestAnimationFrame(frame);
+  });
+  function frame(time) {
+    if (!playing) return;
+    if (time - last > (calm() ? calmPace : pace)) {
+      last = time;
+      if (tick() === false) switched.click();
+    }
+    requestAnimationFrame(frame);
+  }
+  return switched;
+}
 
 /** A colour of the page's theme by its name in the style sheet. */
 export const themed = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();

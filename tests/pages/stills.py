@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 import nn
 from nn.demos import Page
 
-STILLS = Path(nn.__file__).parent / "pages" / "stills"
+STILLS = Path(nn.__file__).parent / "demos" / "stills"
 WIDTH = 1240
 
 
