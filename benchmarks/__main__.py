@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from . import guard, plots, report, summary
-from .environment import described, settings, versions
+from .environment import described, environ, settings, versions
 from .harness import PACES
 
 COMMITTED = Path(__file__).parent / "results"
@@ -80,14 +79,14 @@ def _run(kept: Kept, group: str, folder: Path) -> None:
     from .groups import GROUPS, THREADS
 
     threads = THREADS.get(group, 1)
-    print(f"## {group}, {threads} thread{'s' if threads > 1 else ''}\n", flush=True)
+    print(f"## {group}, {threads or 'all'} thread{'' if threads == 1 else 's'}\n", flush=True)
     environment, start = described() | {"settings": settings(threads)}, time.perf_counter()
     with tempfile.TemporaryDirectory() as temporary:
         lines = Path(temporary, "lines")
         lines.touch()
         command = [sys.executable, "-m", "benchmarks", "--group", group, "--to", str(lines)]
         command += {"full": [], "quick": ["--quick"], "guard": ["--guard"], "rehearsal": ["--rehearse"]}[kept["pace"]]
-        done = subprocess.run(command, env={**os.environ, **settings(threads)}, check=False)
+        done = subprocess.run(command, env=environ(threads), check=False)
         results = [json.loads(line) for line in lines.read_text().splitlines()]
     found = {
         "environment": environment | {"versions": versions()}, "seconds": round(time.perf_counter() - start, 1),

@@ -12,18 +12,30 @@ from typing import Any
 
 from .foreign import hips_version
 
-__all__ = ["described", "settings", "versions"]
+__all__ = ["described", "environ", "settings", "versions"]
 
 PACKAGES = (
     "chalkgrad", "numpy", "numba", "scipy", "micrograd", "torch", "jax", "casadi", "tinygrad", "scikit-learn",
 )  # fmt: skip
 
 
+VARIABLES = (
+    "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "CHALKGRAD_NUM_THREADS", "NPROC",
+    "XLA_FLAGS",
+)  # fmt: skip
+
+
 def settings(threads: int) -> dict[str, str]:
-    """Give the environment variables that hold a process to so many threads."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "NPROC")
+    """Give the environment variables that hold a process to so many threads; none for 0, as each library chooses."""
+    if threads == 0:
+        return {}
     single = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-    return dict.fromkeys(names, str(threads)) | ({"XLA_FLAGS": single} if threads == 1 else {})
+    return dict.fromkeys(VARIABLES[:-1], str(threads)) | ({"XLA_FLAGS": single} if threads == 1 else {})
+
+
+def environ(threads: int) -> dict[str, str]:
+    """Give the environment of a process with so many threads, without what this process was told."""
+    return {k: v for k, v in os.environ.items() if k not in VARIABLES} | settings(threads)
 
 
 def described() -> dict[str, Any]:

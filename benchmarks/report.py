@@ -169,9 +169,10 @@ def _machine(kept: dict[str, Any]) -> list[str]:
         e = group["environment"]
         unrest = [_unrest(x) for x in group["results"] if "control" in x]
         spread = f"{sum(unrest) / len(unrest):.0%}" if unrest else ""
+        threads = e["settings"].get("OMP_NUM_THREADS", "all")
         broken = "" if group["finished"] else " **broke off**"
         lines.append(
-            f"| {name}{broken} | {e['date']} | {e['commit']} | {e['load']} | {e['settings']['OMP_NUM_THREADS']} | "
+            f"| {name}{broken} | {e['date']} | {e['commit']} | {e['load']} | {threads} | "
             f"{group['seconds']:.0f} | {spread} |"
         )
     return lines

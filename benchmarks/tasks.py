@@ -10,7 +10,7 @@ import numpy as np
 
 import nn
 
-__all__ = ["BIG", "DIGITS", "MOONS", "RANDOM_LABELS", "WIDE", "XOR", "Task"]
+__all__ = ["BIG", "DIGITS", "LARGEST", "MOONS", "RANDOM_LABELS", "WIDE", "XOR", "Task"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,10 @@ WIDE = Task(
 BIG = Task(
     "784-512-512-10, batch 128, float32, cross-entropy",
     (784, 512, 512, 10), 128, "cross_entropy", 0.05, "float32", "relu", 4,
+)  # fmt: skip
+LARGEST = Task(
+    "784-1024-1024-10, batch 256, float32, cross-entropy",
+    (784, 1024, 1024, 10), 256, "cross_entropy", 0.05, "float32", "relu", 2,
 )  # fmt: skip
 RANDOM_LABELS = [
     Task(

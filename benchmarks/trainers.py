@@ -99,13 +99,14 @@ def fit(task: Task) -> Work:
 # Peers ---------------------------------------------------------------------------------------------------------
 
 
-def pytorch(task: Task, threads: int = 1, compiled: bool = False) -> Work:
-    """PyTorch: Sequential and SGD, eager or with torch.compile."""
+def pytorch(task: Task, threads: int | None = 1, compiled: bool = False) -> Work:
+    """PyTorch: Sequential and SGD, eager or with torch.compile; `threads` may be those that it chooses, None."""
     import torch
 
     if compiled and not (shutil.which("g++") or shutil.which("clang++")):
         raise Missing("PyTorch is here, but a C++ compiler, which torch.compile calls, is not")
-    torch.set_num_threads(threads)
+    if threads is not None:
+        torch.set_num_threads(threads)
     dtype, (X, y) = getattr(torch, task.dtype), map(torch.tensor, task.data())
     activation = torch.nn.ReLU if task.activation == "relu" else torch.nn.Tanh
     layers: list[Any] = []

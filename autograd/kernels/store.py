@@ -78,7 +78,8 @@ class KernelCache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled kernel; None if it has to be compiled."""
         try:
-            return super().load_overload(sig, target_context)
+            # not that of numba, which first registers all that it can compile, and takes longer than all kernels
+            return self._load_overload(sig, target_context)
         except Exception as error:
             _warn_once("damaged", f"compiled kernels on disk are damaged, and compiled anew ({error!s:.200})")
             return None
