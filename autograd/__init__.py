@@ -1,11 +1,13 @@
 """Chalkgrad's engine: graphs of floats and arrays that differentiate themselves, and can be read and drawn."""
 
+import builtins as _builtins
+
 __version__ = "0.2.0.dev0"
 
 if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this package inside `chalkgrad`
-    from ._clash import refuse_strangers
+    from ._clash import refuse_strangers as _refuse_strangers
 
-    refuse_strangers()
+    _refuse_strangers()
 
 from . import display, files
 from .check import gradcheck
@@ -58,3 +60,7 @@ __all__ = [  # without the names of Python's own functions, which `from autograd
     "TABLE", "tan", "tanh", "Tensor", "tensordot", "tile", "topological", "trace", "trace_table", "transpose", "tril",
     "triu", "Value", "value_and_grad", "var", "vjp", "vmap", "where", "without_collector", "xlogy",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name in globals() if hasattr(_builtins, name))})  # a star leaves Python's alone

@@ -1,6 +1,6 @@
 """Chalkgrad by its one import name: `from chalkgrad import Value, Tensor, grad, draw, nn`."""
 
-from typing import Any
+from typing import Any as _Any
 
 import autograd as autograd
 import nn as nn
@@ -11,7 +11,7 @@ __all__ = ["autograd", "nn"]
 __all__ += autograd.__all__
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     """Return what a star leaves alone, since Python has it too: `from chalkgrad import compile` is a choice."""
     return getattr(autograd, name)
 

@@ -61,6 +61,10 @@ for _room, _names in _FORMER.items():
 _sys.modules[f"{__name__}.reading"] = _import_module(".losses.output_decoder", __name__)
 
 
+def __dir__() -> list[str]:
+    return sorted([*__all__, "estimators"])
+
+
 def __getattr__(name: str) -> _Any:
     if name == "estimators":  # needs scikit-learn, which takes a second to import: when it is first asked for
         return _import_module(".estimators", __name__)

@@ -362,6 +362,13 @@ def test_all_that_is_declared_is_there(package: str) -> None:
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
 
 
+@pytest.mark.parametrize("package", FLOORS)
+def test_dir_lists_what_is_public(package: str) -> None:
+    module = __import__(package)
+    listed = {name for name in dir(module) if not hasattr(builtins, name)}
+    assert set(module.__all__) <= listed <= {*module.__all__, "estimators"}
+
+
 def test_nn_has_at_most_twelve_floors() -> None:
     assert len(FLOORS["nn"]) <= 12
 

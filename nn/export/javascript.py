@@ -7,23 +7,20 @@ import re
 from importlib.resources import files
 from typing import Any
 
-from .source import Writer
+from .source import EVERYWHERE, Writer
 from .tracing import trace
 
 __all__ = ["FUNCTIONS", "HELPERS", "INLINE", "to_javascript"]
 
 INLINE = {
-    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "div": "{} / {}", "neg": "-{}", "square": "{0} * {0}",
-    "identity": "{}", "astype": "{}", "reciprocal": "1 / {}", "exp2": "pow(2, {})",
+    **EVERYWHERE, "div": "{} / {}", "reciprocal": "1 / {}", "exp2": "pow(2, {})",
     "ratio": "({1} === 0 ? 0 : {0} / {1})", "step": "step({})", "greater": "Number({} > {})",
     "equal": "Number({} === {})", "gated": "({0} !== 0 ? {0} * {1} : 0)", "where": "({0} !== 0 ? {1} : {2})",
-    "silu": "{0} * sigmoid({0})",
-    "log_sigmoid": "-softplus(-{})",
-    "gelu": "0.5 * {0} * erfc(-{0} * Math.SQRT1_2)", "clip": "minimum(maximum({}, {}), {})",
+    "gelu": "0.5 * {0} * erfc(-{0} * Math.SQRT1_2)",
     "anchor": "(Math.abs({0}) === Infinity ? 0 : {0})", "_normal_cdf": "0.5 * erfc(-{0} * Math.SQRT1_2)",
     "_normal_pdf": "Math.exp(-0.5 * {0} * {0}) / Math.sqrt(2 * Math.PI)", "inside": "inside({}, {}, {})",
 }  # fmt: skip
-"""How an elementwise operation is written; what is not here, but in HELPERS or FUNCTIONS, is a call."""
+"""How an elementwise operation is written in JavaScript; what is not here, but in HELPERS or FUNCTIONS, is a call."""
 
 FUNCTIONS = {
     "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "exp", "expm1", "floor",

@@ -17,16 +17,21 @@ from .tracing import Constant, Operand, Step, trace
 
 __all__ = ["Writer", "number_text", "to_python"]
 
-INLINE = {
-    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}", "abs": "abs({})",
-    "identity": "{}", "astype": "{}", "step": "({0} > 0.0) * 1.0", "greater": "({} > {}) * 1.0",
-    "equal": "({} == {}) * 1.0", "where": "({1} if {0} else {2})", "reciprocal": "div(1.0, {})",
-    "silu": "{0} * sigmoid({0})", "log_sigmoid": "-softplus(-{})", "gelu": "0.5 * {0} * math.erfc(-{0} * 0.5**0.5)",
-    "sign": "({0} > 0.0) - ({0} < 0.0) * 1.0",
-    "floor": "float(math.floor({}))", "ceil": "float(math.ceil({}))", "round": "float(round({}))",
-    "clip": "minimum(maximum({}, {}), {})", "anchor": "(0.0 if math.isinf({0}) else {0})",
+EVERYWHERE = {
+    "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}", "identity": "{}",
+    "astype": "{}", "silu": "{0} * sigmoid({0})", "log_sigmoid": "-softplus(-{})",
+    "clip": "minimum(maximum({}, {}), {})",
 }  # fmt: skip
-"""How an elementwise operation is written; what is not here, but in HELPERS or in `math`, is a call."""
+"""How an elementwise operation is written in any language that has the helpers."""
+
+INLINE = {
+    **EVERYWHERE, "abs": "abs({})", "step": "({0} > 0.0) * 1.0", "greater": "({} > {}) * 1.0",
+    "equal": "({} == {}) * 1.0", "where": "({1} if {0} else {2})", "reciprocal": "div(1.0, {})",
+    "gelu": "0.5 * {0} * math.erfc(-{0} * 0.5**0.5)", "sign": "({0} > 0.0) - ({0} < 0.0) * 1.0",
+    "floor": "float(math.floor({}))", "ceil": "float(math.ceil({}))", "round": "float(round({}))",
+    "anchor": "(0.0 if math.isinf({0}) else {0})",
+}  # fmt: skip
+"""How an elementwise operation is written in Python; what is not here, but in HELPERS or in `math`, is a call."""
 
 HELPERS = {
     "dot": "def dot(xs, ws):\n    return sum(x * w for x, w in zip(xs, ws))",
