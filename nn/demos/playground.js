@@ -53,9 +53,11 @@ class App {
 
   /** How an output is shown: from -1 to 1. */
   shown = (z) => {
-    const x = this.state.loss === "bce_with_logits" ? Math.tanh(z / 2) : z / this.scale;
-    return this.state.discretize && this.state.problem === "classes" ? (x < 0 ? -1 : 1) : x;
+    if (this.isDiscrete()) return z < 0 ? -1 : 1;
+    return this.state.loss === "bce_with_logits" ? Math.tanh(z / 2) : z / this.scale;
   };
+
+  isDiscrete() { return this.state.discretize && this.state.problem === "classes"; }
 
   // Data and net
 
@@ -252,9 +254,11 @@ class App {
     let values = this.room.h[k];
     if (m > 1) for (let i = 0, q = j; i < N * N; i++, q += m) this.one[i] = values[q];
     if (m > 1) values = this.one;
+    const early = last && !this.isDiscrete(); // before there are 16 times as many; an edge of two colours stays sharp
+    if (early) values = this.one.map((_, i) => this.shown(values[i]));
     enlarged(N, values, LARGE, this.large);
     const top = k === 0 ? this.large.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9) : 1;
-    heat(this.plane.canvas, LARGE, this.large, 0, 1, top, last ? this.shown : null);
+    heat(this.plane.canvas, LARGE, this.large, 0, 1, top, last && !early ? this.shown : null);
     this.planeTitle.textContent = last ? "Output" : `Unit ${j + 1} of ${k ? `layer ${k}` : "the features"}`;
   }
 

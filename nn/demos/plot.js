@@ -9,9 +9,9 @@ const channels = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)
 
 /** Return a table of 256 colours for -1 to 1, as pixels; saturation grows with the root of the size. */
 function colours(names) {
-  const key = names.map(themed).join();
+  const key = [document.documentElement.dataset.theme, ...names].join(); // the style sheet is slow to ask
   if (!palettes.has(key)) {
-    const [low, zero, high] = key.split(",").map(channels), made = new Uint32Array(STEPS + 1);
+    const [low, zero, high] = names.map((name) => channels(themed(name))), made = new Uint32Array(STEPS + 1);
     for (let i = 0; i <= STEPS; i++) {
       const x = (2 * i) / STEPS - 1, share = Math.sqrt(Math.abs(x)), end = x < 0 ? low : high;
       const [r, green, b] = zero.map((from, c) => Math.round(from + (end[c] - from) * share));
