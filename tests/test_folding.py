@@ -9,10 +9,9 @@ import pytest
 import autograd as ag
 import nn
 from autograd import Node, Tensor, Value, draw
-from autograd.drawing.analysis.grouping import GroupFinder
+from autograd.drawing.analysis.grouping import GroupFinder, place_of
 from autograd.drawing.analysis.groups import connections
 from autograd.drawing.analysis.level_of_detail import choose_groups
-from autograd.drawing.analysis.module_path import place_of
 from autograd.drawing.analysis.snapshot import Snapshot
 from autograd.drawing.layout.placement import arrange
 

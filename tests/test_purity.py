@@ -9,6 +9,7 @@ import functools
 import gc
 import importlib
 import logging
+import numbers
 import os
 import pickle
 import random
@@ -232,7 +233,8 @@ def doubled_in_place(e: Any) -> Any:
     (lambda rng, x: x + rng.normal(size=3), True),
     (lambda rng, x: x * rng.uniform(), True),
     (lambda rng, x: x * (rng.uniform(size=3) > 0.3).astype(float), True),
-    (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x * rng.normal(size=3), False),
+    (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x * rng.normal(size=3), True),
+    (lambda rng, x: x * (rng.uniform() if type(rng) in (np.random.Generator, np.random.RandomState) else 2.0), False),
     (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x, True),
     (lambda rng, x: x + doubled_in_place(rng.normal(size=3)), False),
     (lambda rng, x: x * (2.0 if isinstance(rng.normal(size=3), np.ndarray) else 3.0), False),
@@ -411,6 +413,23 @@ def test_a_refusal_puts_back_attributes_cells_and_bytes() -> None:
         compile(f)(1.0)
     assert (count, slotted.rate, Plain.rate, vars(late)) == (1, 1.0, 1.0, {})
     assert (objects.tolist(), raw) == ([1.0, "a"], b"\0\0")
+
+
+def test_what_is_registered_with_a_class_is_seen() -> None:
+    @typing.runtime_checkable
+    class Named(typing.Protocol):
+        def name(self) -> str: ...
+
+    class Thing:
+        pass
+
+    thing, other = Thing(), type("Other", (), {})()
+    f = compile(lambda x: x * (5.0 if isinstance(thing, Named) else 2.0))
+    g = compile(lambda x: x * (5.0 if isinstance(other, numbers.Number) else 2.0))
+    assert (f(1.0), g(1.0)) == (2.0, 2.0)
+    Thing.name = lambda self: "a"  # type: ignore[attr-defined]
+    numbers.Number.register(type(other))
+    assert (f(1.0), g(1.0)) == (5.0, 5.0)
 
 
 @pytest.mark.parametrize("change", range(6))

@@ -24,6 +24,7 @@ from .ir.passes import optimize
 from .printing import printed
 from .scalars.body import FunctionOfScalars, GraphOfScalars
 from .tracing.captured import Captured
+from .tracing.sources import drawn_from, set_state, state_of
 from .tracing.trace import Guard, Trace, draw_alike, refuse_inside
 
 __all__ = ["Compiled", "Program", "compile"]
@@ -164,6 +165,7 @@ class _Traced:
         if _Call(*args).key != call.key:
             raise RuntimeError("an array among the arguments changed while the function was traced: work on a copy")
         self.pending = [(make, node._data) for node, make in self.trace.draws]
+        self.sources = drawn_from([make for make, _ in self.pending]) if self.trace.guards else []
         self.nodes_given = call.nodes_given
         self.result = result
         self.leaves = flatten(result)
@@ -193,6 +195,7 @@ class _Traced:
         body = self.body
         with body.lock:
             given, draws = data, self.trace.draws
+            before = [(g, state_of(g)) for g in self.sources]
             if self.parameters or draws:
                 if not self.pending:
                     self.pending = [(make, x) for (_, make), x in zip(draws, self.trace.redraw(), strict=True)]
@@ -205,6 +208,9 @@ class _Traced:
             if self.guards:
                 guards = body.outputs[len(self.outputs) :]
                 if not all(guard.holds(x) for guard, x in zip(self.guards, guards, strict=True)):
+                    for g, state in before:
+                        set_state(g, state)
+                    self.pending = [] if before else self.pending
                     return None
             self.pending = []
             results = [_taken(x, node) for x, node in zip(body.outputs, self.outputs, strict=False)]

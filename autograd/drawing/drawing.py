@@ -22,9 +22,9 @@ from .picture.frames import FrameSequence, frames_of
 from .picture.network import Network, network_text
 from .picture.reverse_mode import backward_picture, forward_picture
 from .picture.textbook import textbook_picture
+from .render.convert import set_formulas
 from .render.dot import digraph
 from .render.film import animation, film, stage, stills
-from .render.glyphs import set_formulas
 from .render.html import explorer, page
 from .render.mermaid import mermaid_text
 from .render.network_svg import network_svg
@@ -32,8 +32,6 @@ from .render.svg import svg_text
 from .render.text import tree
 from .render.tikz import tikz_text
 from .settings import Settings
-
-__all__ = ["Drawing", "draw", "draw_dot"]
 
 _VIEWS = ("forward", "backward", "both")
 _MOST_PARTS = 3000  # boxes in the parts of a page

@@ -11,8 +11,6 @@ from .analysis.notation import LATEX
 from .analysis.snapshot import Snapshot, number, snapshot_of_numbers
 from .picture.textbook import derivative, rule_in
 
-__all__ = ["latex"]
-
 
 def _bracketed(x: str) -> str:
     return rf"\left({LATEX.number(x)}\right)" if x.startswith("-") else LATEX.number(x)

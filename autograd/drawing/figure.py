@@ -13,8 +13,6 @@ from .render.html import inline, page, scrolled
 from .render.svg_elements import size_of
 from .settings import Settings
 
-__all__ = ["Figure"]
-
 _MOST_LINES = 200
 _MOST_PIXELS = 500_000  # of a picture of which a notebook keeps a PNG of twice the size
 

@@ -18,8 +18,6 @@ from .picture.node_text import name_of
 from .picture.reverse_mode import forward_picture
 from .settings import Settings
 
-__all__ = ["Path", "Paths", "paths"]
-
 _MOST_LINES = 20
 _MOST_REMARKS = 12
 _LONGEST = 100

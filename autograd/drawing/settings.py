@@ -11,8 +11,6 @@ from ..checks import one_of
 from .render.svg_elements import framed
 from .render.theme import THEMES, Theme
 
-__all__ = ["Settings"]
-
 
 @dataclass(frozen=True)
 class Settings:

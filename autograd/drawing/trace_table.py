@@ -14,8 +14,6 @@ from .analysis.formula import formula_of
 from .analysis.snapshot import Snapshot, snapshot_of_numbers
 from .picture.node_text import is_bare
 
-__all__ = ["TraceTable", "TraceRow", "trace_table"]
-
 _STEP = float(np.cbrt(np.finfo(np.float64).eps))  # where rounding and curvature err alike
 
 

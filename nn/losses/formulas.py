@@ -41,15 +41,24 @@ __all__ = [
     "squared_hinge", "squared_multiclass_hinge",
 ]  # fmt: skip
 
-def _row(*about: Any, **more: Any) -> Callable[[Callable[..., Any]], Criterion]:
-    """Make a loss of the formula that stands below, with what `Criterion` wants to know beside it."""
-    return lambda formula: Criterion(formula, *about, **more)
+LOSSES: dict[str, Criterion] = {}
+"""The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
+
+
+def _loss(*about: Any, **more: Any) -> Callable[[Callable[..., Any]], Criterion]:
+    """Make a loss of the formula below, from what `Criterion` needs beside it, and enter it by its name."""
+
+    def entered(formula: Callable[..., Any]) -> Criterion:
+        loss = LOSSES[formula.__name__] = Criterion(formula, *about, **more)
+        return loss
+
+    return entered
 
 
 # Of numbers ------------------------------------------------------------------------------------------------
 
 
-@_row(kinds.reals, output_activation=ag.identity)
+@_loss(kinds.reals, output_activation=ag.identity)
 def mse(predictions: Any, targets: Any) -> Any:
     r"""Squared error $(\hat y - y)^2$; its mean is the MSE, its sum the RSS.
 
@@ -63,7 +72,7 @@ def mse(predictions: Any, targets: Any) -> Any:
     return ag.square(predictions - targets)
 
 
-@_row(kinds.reals, output_activation=ag.identity)
+@_loss(kinds.reals, output_activation=ag.identity)
 def mae(predictions: Any, targets: Any) -> Any:
     r"""Absolute error $|\hat y - y|$, with gradient 0 where there is none: the likelihood is Laplace's.
 
@@ -77,7 +86,7 @@ def mae(predictions: Any, targets: Any) -> Any:
     return ag.abs(predictions - targets)
 
 
-@_row(kinds.reals, output_activation=ag.identity)
+@_loss(kinds.reals, output_activation=ag.identity)
 def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
     r"""Huber's loss: $\frac12 r^2$ for an error $r = \hat y - y$ up to $\delta$, else $\delta(|r| - \frac12\delta)$.
 
@@ -99,7 +108,7 @@ def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
     return short * (error - 0.5 * short)
 
 
-@_row(kinds.reals, output_activation=ag.identity)
+@_loss(kinds.reals, output_activation=ag.identity)
 def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: bool = False) -> Any:
     r"""Negative log-likelihood of a Gaussian, $\frac12 \ln v + \frac{1}{2v}(\hat y - y)^2$, but for a constant.
 
@@ -134,7 +143,7 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
     return each + 0.5 * math.log(2.0 * math.pi) if flag(full, "full") else each
 
 
-@_row(kinds.counts, output_activation=ag.exp)
+@_loss(kinds.counts, output_activation=ag.exp)
 def poisson_nll(logs: Any, targets: Any, *, full: bool = False) -> Any:
     r"""Negative log-likelihood of a Poisson distribution, $e^z - y z$, but for a constant.
 
@@ -158,7 +167,7 @@ def poisson_nll(logs: Any, targets: Any, *, full: bool = False) -> Any:
 # Of two classes --------------------------------------------------------------------------------------------
 
 
-@_row(kinds.probabilities, output_activation=ag.identity, shares=shares_of_two)
+@_loss(kinds.probabilities, output_activation=ag.identity, shares=shares_of_two)
 def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
     r"""Binary cross-entropy from probabilities, $-y \ln p - (1 - y) \ln(1 - p)$.
 
@@ -176,7 +185,7 @@ def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smo
     return -(_product(one, ag.log(probabilities)) + _product(zero, ag.log1p(-probabilities)))
 
 
-@_row(kinds.probabilities, output_activation=ag.sigmoid, shares=shares_of_two)
+@_loss(kinds.probabilities, output_activation=ag.sigmoid, shares=shares_of_two)
 def bce_with_logits(
     logits: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0, pos_weight: Any = None
 ) -> Any:
@@ -206,7 +215,7 @@ def bce_with_logits(
     return one * ag.softplus(-logits) + zero * ag.softplus(logits)
 
 
-@_row(kinds.signs, shares=shares_of_signs)
+@_loss(kinds.signs, shares=shares_of_signs)
 def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
     r"""Hinge loss of two classes, $\max(0, 1 - y z)$, or its square.
 
@@ -227,7 +236,7 @@ def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
 # Of k classes ----------------------------------------------------------------------------------------------
 
 
-@_row(kinds.classes, output_activation=ag.exp, shares=shares_of_rows)
+@_loss(kinds.classes, output_activation=ag.exp, shares=shares_of_rows)
 def nll(
     log_probabilities: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0,
     ignore_index: int | None = None,
@@ -248,7 +257,7 @@ def nll(
     return -ag.sum(_product(y if class_weight is None else y * class_weight, log_probabilities), axis=-1)
 
 
-@_row(kinds.classes, output_activation=ag.softmax, shares=shares_of_rows)
+@_loss(kinds.classes, output_activation=ag.softmax, shares=shares_of_rows)
 def cross_entropy(
     logits: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0,
     ignore_index: int | None = None,
@@ -272,7 +281,7 @@ def cross_entropy(
                        ignore_index=ignore_index)  # fmt: skip
 
 
-@_row(kinds.rows, output_activation=ag.exp)
+@_loss(kinds.rows, output_activation=ag.exp)
 def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
     r"""Kullback-Leibler divergence $\sum_j y_j (\ln y_j - \ln q_j)$ of rows. (PyTorch's mean of it is "batchmean".)
 
@@ -288,7 +297,7 @@ def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
     return ag.sum(_product(targets, ag.log(targets) - log_probabilities), axis=-1)
 
 
-@_row(kinds.labels, shares=shares_of_rows)
+@_loss(kinds.labels, shares=shares_of_rows)
 def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin: float = 1.0) -> Any:
     r"""Hinge loss of k classes, $\sum_{j \ne y} \max(0, z_j - z_y + m)$, or of the squares. (PyTorch divides by k.)
 
@@ -312,15 +321,8 @@ rss = mse.using(reduction="sum")
 squared_hinge = hinge.using(squared=True)
 squared_multiclass_hinge = multiclass_hinge.using(squared=True)
 
-LOSSES: dict[str, Criterion] = {
-    loss.name: loss
-    for loss in (
-        mse, mae, huber, gaussian_nll, poisson_nll, bce, bce_with_logits, hinge, nll, cross_entropy, kl_divergence,
-        multiclass_hinge,
-    )
-}  # fmt: skip
 LOSSES |= {"rss": rss, "squared_hinge": squared_hinge, "squared_multiclass_hinge": squared_multiclass_hinge}
-"""The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
+
 
 LIKELIHOODS: dict[str, Criterion] = {
     "gaussian": gaussian_nll,

@@ -415,6 +415,6 @@ def _ratio(x: Any, root: Any, eps: float) -> Any:
 
 
 RULES: dict[str, Callable[..., Optimizer]] = {
-    "sgd": SGD, "adagrad": Adagrad, "rmsprop": RMSprop, "adam": Adam, "adamw": AdamW, "nadam": NAdam,
-}  # fmt: skip
+    rule.__name__.lower(): rule for rule in (SGD, Adagrad, RMSprop, Adam, AdamW, NAdam)
+}
 """The optimisers that go by a name, as in `nn.fit(..., optimizer="adam")`."""

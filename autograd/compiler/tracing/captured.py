@@ -184,9 +184,6 @@ class Captured:
 
     def _table(self, place: Any, own: dict[str, Any], skipped: Any = None) -> None:
         """Look at the attributes of an object."""
-        for name, part in own.items():
-            if isinstance(part, GENERATORS) and (other := stand_in(part)) is not None:
-                self._attributes_that_draw.append((own, name, part, other))
         if skipped:
             own = {name: self._ties.entry(own, name, (place, ".", name)) for name in own.keys() - skipped}
         else:
@@ -198,14 +195,14 @@ class Captured:
     def _class(self, place: Any, x: type) -> None:
         self._identify(x)
         ours = x.__module__.partition(".")[0] in OURS
+        if isinstance(x, abc.ABCMeta) and not ours:  # `register` leaves no trace in the class
+            self._facts.append(self._ties.call(abc.get_cache_token, (place, ".", "register")))
         if not ours and standing(x.__module__) != "user":
             if x.__module__ == "decimal":  # its operators read a context, and no profile sees that
                 self.refused.append(f"`{text(place)}` is a class of `decimal`")
             return
         self._ties.table(vars(x), place, ".", functools.partial(as_class, x), keys=not ours)
         self._ties.attribute(x, "__bases__", (place, ".", "__bases__"))
-        if isinstance(x, abc.ABCMeta) and not ours:  # `register` leaves no trace in the class
-            self._facts.append(self._ties.call(abc.get_cache_token, (place, ".", "register")))
         for base in x.__mro__[1:]:
             self._push(None, "", base.__name__, base)
             if base is not object and standing(base.__module__) != "user":
@@ -215,6 +212,8 @@ class Captured:
                 if is_users(part) if isinstance(part, types.FunctionType) else name[:2] != "__" and is_plain(part):
                     self._push(place, ".", name, part)
         else:
+            if getattr(x, "_is_protocol", False):  # `isinstance` asks for them
+                self._names |= vars(x).keys() - _ASIDE
             self._spaces.append((x, place, set()))
             self._push(place, ".", "__class__", type(x))
 
@@ -298,7 +297,11 @@ class Captured:
     def _attributes(self, place: Any, x: Any, kind: type) -> None:
         self._push(place, ".", "__class__", self._ties.attribute(x, "__class__", (place, ".", "__class__")))
         if kind.__dictoffset__:
-            self._table(place, object.__getattribute__(x, "__dict__"), getattr(kind, "_unwatched", None))
+            own = object.__getattribute__(x, "__dict__")
+            for name, part in own.items() if kind.__module__.partition(".")[0] not in OURS else ():
+                if isinstance(part, GENERATORS) and (other := stand_in(part)) is not None:
+                    self._attributes_that_draw.append((own, name, part, other))
+            self._table(place, own, getattr(kind, "_unwatched", None))
         for base in kind.__mro__:
             for name, part in vars(base).items() if base not in HOLDERS and is_known(base) else ():
                 if isinstance(part, types.MemberDescriptorType):
@@ -379,7 +382,7 @@ class Captured:
             with self.with_stand_ins(), observer.watching():
                 yield
         except Exception as error:
-            if place := self.drawn_by_stand_in():
+            if place := self.drawing_attribute(used=True):
                 raise RuntimeError(refusal_of_draws(place)) from error
             raise
         self._refuse_changes()
@@ -401,10 +404,20 @@ class Captured:
             for table, name, g, other in self._attributes_that_draw:
                 table[name] = g if on else other
 
-    def drawn_by_stand_in(self) -> str:
-        """Return the place of a generator whose stand-in has drawn, or ""."""
-        used = [g for *_, g, other in self._attributes_that_draw if other.is_used]
-        return next((text(place) for g, place, _ in self._states if any(g is x for x in used)), "")
+    @contextmanager
+    def as_before_draws(self) -> Iterator[None]:
+        """Let generators be as they were before the trace, and refuse that they end in another state than in it."""
+        for g, _, was in self._origin[1]:
+            set_state(g, was)
+        yield
+        for g, place, now in self._drawn:
+            if state_of(g) != now:
+                raise RuntimeError(refusal_of_draws(text(place)))
+
+    def drawing_attribute(self, used: bool = False) -> str:
+        """Return the place of a generator that a stand-in has replaced, and that was `used` in the trace; or ""."""
+        found = [g for *_, g, other in self._attributes_that_draw if other.is_used or not used]
+        return next((text(place) for g, place, _ in self._states if any(g is x for x in found)), "")
 
     def _refuse_changes(self) -> None:
         for g, place, was in self._states:

@@ -50,7 +50,7 @@ def standing(module: str) -> str:
     top = module.partition(".")[0]
     if top in PURE or module.startswith(("scipy.special", "namedtuple_")):
         return "pure"
-    file = getattr(sys.modules.get(top), "__file__", None) or ""
+    file = getattr(sys.modules.get(top), "__dict__", {}).get("__file__") or ""  # no `__getattr__` of the user runs
     known = top in sys.stdlib_module_names or "site-packages" in file or "dist-packages" in file
     return "other" if known or top.startswith("_cython") else "user"
 

@@ -7,10 +7,10 @@ of the generator shows it, and the function is refused.
 
 from __future__ import annotations
 
-import copy
 import functools
 import pickle
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from ... import modes
 from ...containers import flatten
 from ...graph import Node, fresh
 
-__all__ = ["GENERATORS", "set_state", "stand_in", "state_of"]
+__all__ = ["GENERATORS", "drawn_from", "set_state", "stand_in", "state_of"]
 
 GENERATORS = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
 _REAL = frozenset([
@@ -53,15 +53,20 @@ def _stand_ins(kind: Any) -> Any:
 def _method(name: str) -> Any:
     def method(self: Any, *args: Any, **settings: Any) -> Any:
         draw = functools.partial(getattr(self._source, name), *args, **settings)
-        tracer = modes.tracer()
-        if tracer is None:  # another thread
+        if modes.tracer() is None:  # another thread
             return draw()
         self.is_used = True
         if name not in _REAL or "out" in settings or any(isinstance(x, Node) for x in flatten((args, settings))):
             return draw()
-        return fresh(draw) if tracer.draws_nodes else copy.copy(tracer.draw(draw))
+        return fresh(draw)
 
     return method
+
+
+def drawn_from(makes: Sequence[Any]) -> list[Any]:
+    """Return the generators that some draws come from; none where a draw may change something else."""
+    found = [getattr(make.func, "__self__", None) for make in makes if isinstance(make, functools.partial)]
+    return found if len(found) == len(makes) and all(isinstance(g, GENERATORS) for g in found) else []
 
 
 def state_of(g: Any) -> Any:

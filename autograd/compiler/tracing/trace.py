@@ -43,7 +43,7 @@ class Trace:
     Args:
         captured: what the function captures.
         supply: what draws, and what it has drawn, for an attempt that came to nothing; it is used first.
-        draws_nodes: whether stand-ins of generators give nodes.
+        draws_nodes: whether `fresh` gives nodes that a program draws anew.
 
     Attributes:
         guards: what Python has read of nodes.
@@ -56,7 +56,7 @@ class Trace:
         self.draws: list[tuple[Node, Callable[[], Any]]] = []
         self._captured = captured
         self._read: set[int] = set()
-        self._supply = list(supply)
+        self._supply, self._is_supplied = list(supply), bool(supply)
 
     def follow(self, run: Callable[[], Any]) -> Any:
         """Trace what `run()` does, refuse what a program could not repeat, and return what it gives."""
@@ -65,19 +65,18 @@ class Trace:
                 out = run()
                 if self._supply:
                     raise RuntimeError(_OTHERWISE)
-            if place := self._captured.drawn_by_stand_in():
+            if place := self._captured.drawing_attribute():
                 self._confirm(run, out, refusal_of_draws(place))
         return out
 
     def _confirm(self, run: Callable[[], Any], out: Any, refusal: str) -> None:
-        """Run once more, with the arrays that were drawn in place of nodes: Python may treat the two otherwise."""
-        again = Trace(self._captured, [(make, node._data) for node, make in self.draws], draws_nodes=False)
+        """Run once more with the generators themselves: Python may treat them, or their arrays, in another way."""
         try:
-            with self._captured.with_stand_ins(), modes.tracing(again):
+            with self._captured.as_before_draws(), modes.tracing(Trace(self._captured, draws_nodes=False)):
                 one, other = flatten(out), flatten(run())
         except Exception as error:
             raise RuntimeError(refusal) from error
-        if again._supply or len(one) != len(other) or not all(map(_are_close, one, other)):
+        if self._is_supplied or len(one) != len(other) or not all(map(_are_close, one, other)):
             raise RuntimeError(refusal)
 
     def read(self, node: Node) -> None:
@@ -95,6 +94,8 @@ class Trace:
 
     def draw(self, make: Callable[[], Any]) -> Any:
         """Draw for `fresh`."""
+        if not self.draws_nodes:
+            return make()
         return self._captured.drawing(lambda: self._supplied(make) if self._supply else make())
 
     def _supplied(self, make: Callable[[], Any]) -> Any:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from ...graph import fixed
 from .snapshot import Snapshot
 
-__all__ = ["Sample", "all_samples", "one_sample"]
-
 _FEWEST = 3  # operations that make a term a computation of its own
 
 

@@ -16,8 +16,6 @@ from ...primitives.reductions import matmul
 from .formula import cut, one_line
 from .snapshot import Snapshot
 
-__all__ = ["composites_of"]
-
 
 def _attention(turned: Callable[[Any], Any], scaled: Callable[[Any], Any]) -> Callable[..., Any]:
     return lambda q, k, v: matmul(softmax(scaled(matmul(q, turned(k)))), v)

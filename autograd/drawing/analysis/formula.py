@@ -11,9 +11,6 @@ from typing import Any
 from ...graph import Node, topological
 from .notation import PYTHON, Notation
 
-__all__ = ["cut", "formula", "formula_of", "one_line", "settings_of", "short", "significant_digits",
-           "sum_of"]  # fmt: skip
-
 _BINDING = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "@": 2, "**": 4, ">": 0, "==": 0}
 """How strongly an infix symbol binds, as in Python."""
 

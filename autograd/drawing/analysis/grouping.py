@@ -2,7 +2,7 @@
 
 All of it is found in the graph itself. A *sum of products* is a tree of additions whose inner results nobody else
 uses. If it holds parameters, it is a *neuron*, together with the activation behind it; neurons that read the same
-inputs are a *layer*. Parameters' labels give them their names (see `places`).
+inputs are a *layer*. Parameters' labels give them their names (see `place_of`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,7 @@ from ...graph import fixed
 from .batch import Sample
 from .composites import composites_of
 from .groups import Group
-from .module_path import place_of
 from .snapshot import Snapshot
-
-__all__ = ["DEEPEST", "GroupFinder"]
 
 DEEPEST = 3
 """Depths: 0 layers, 1 neurons, 2 sums of products, 3 every value."""
@@ -323,3 +320,37 @@ class GroupFinder:
 
 def _key(group: Group) -> float:
     return min(group.outputs) if group.beside is None else min(group.beside[0].outputs) - 0.5
+
+
+# Places ------------------------------------------------------------------------------------------------------
+
+_NEURON = re.compile(r"w(?:(\d*)|eight)\[(\d+),\d+\]|b(?:(\d*)|ias)\[(\d+)\]")
+
+
+def place_of(label: str) -> tuple[str, ...]:
+    """Return the modules that a parameter belongs to, outermost first; none if its label names no module.
+
+    A node does not know the module that made it: that would cost in every operation. The labels of parameters are
+    paths, so the places of the nodes that use them follow.
+
+    >>> place_of("w1[3,0]"), place_of("b2[1]"), place_of("0.weight"), place_of("layers.0.neurons.3.w.2"), place_of("x")
+    (('layer 1', 'neuron 3'), ('layer 2', 'neuron 1'), ('0',), ('layers.0', 'neurons.3'), ())
+    """
+    *path, last = label.split(".")
+    if found := _NEURON.fullmatch(last):
+        *layer, neuron = (x for x in found.groups() if x is not None)  # `weight[3,0]` of PyTorch counts no layers
+        return (*_joined(path), *(f"layer {number}".strip() for number in layer), f"neuron {neuron}")
+    while path and last.isdigit():  # the place of a number among the weights
+        last = path.pop()
+    return tuple(_joined(path))
+
+
+def _joined(path: list[str]) -> list[str]:
+    """Put the number of a module behind its name."""
+    names: list[str] = []
+    for part in path:
+        if part.isdigit() and names and not names[-1].rpartition(".")[2].isdigit():
+            names[-1] += f".{part}"
+        else:
+            names.append(part)
+    return names

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 
 from .snapshot import Snapshot
 
-__all__ = ["Connection", "Group", "Grouping", "connections", "whole"]
-
 
 @dataclass
 class Group:

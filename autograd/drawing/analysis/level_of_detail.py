@@ -13,8 +13,6 @@ from .grouping import DEEPEST, GroupFinder
 from .groups import Connection, Group, Grouping, connections
 from .snapshot import Snapshot
 
-__all__ = ["choose_groups"]
-
 _MOST = {"boxes": {3: 30, 2: 40, 1: 80, 0: 80}, "textbook": {3: 12, 2: 0, 1: 16, 0: 80}}
 """How many boxes one reads with ease, at each depth; in the textbook style, on a slide."""
 

@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["LATEX", "PYTHON", "TYPST", "Notation", "latex_text"]
-
 
 @dataclass(frozen=True)
 class Notation:

@@ -15,8 +15,6 @@ from ...modes import quiet, recording_again
 from ...reverse import vjp_terms
 from .formula import cut, formula, one_line
 
-__all__ = ["Link", "Snapshot", "number", "ones", "plain_data", "rules"]
-
 
 @dataclass
 class Link:

@@ -15,8 +15,6 @@ import threading
 import time
 from typing import Any
 
-__all__ = ["EngineError", "close", "run_graphviz"]
-
 SECONDS = 10.0
 
 # pygraphviz lays out inside its process, holds the interpreter's lock while it does, and writes warnings: so it has a

@@ -10,8 +10,6 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["layered"]
-
 Point = tuple[float, float]
 
 _SWEEPS = 8  # over all columns, to remove crossings

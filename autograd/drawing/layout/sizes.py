@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill, level
+from ...display import NAN, NEGATIVE, POSITIVE
 from ..picture.elements import Box, Edge, Line, width_of
-
-__all__ = ["CELL", "INK", "LEVELS", "NAN", "NEGATIVE", "PAPER", "POSITIVE", "QUIET", "box_size", "edge_colour",
-           "edge_size", "fill", "heat_height", "level", "line_height", "line_width", "title_lines"]  # fmt: skip
 
 PAPER, QUIET = "#ffffff", "#6e7781"
 CELL = 6.0  # of a heat map

@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...graph import fixed
-from ..analysis.formula import cut, sum_of
+from ..analysis.formula import cut, short, sum_of
 from ..analysis.groups import Connection, Group, Grouping, connections, whole
-from ..analysis.snapshot import Snapshot, number
+from ..analysis.snapshot import Snapshot, number, plain_data
 from .elements import Box, Edge, Line, Picture
 from .group_text import clusters_of, data_of, gathered, heading_of, hint_lines, rows_of
-from .node_text import hint, hint_of, kind_of, name_of, sign
-
-__all__ = ["PictureBuilder", "sum_text"]
+from .node_text import has_nan, heat_of, hint, hint_of, kind_of, name_of, sign
 
 _MOST_USES = 200
 _DENSE = 3  # edges into a box, and out of the box that they come from
@@ -44,8 +42,8 @@ class PictureBuilder:
     def heading(self, group: Group) -> list[Line]:
         return heading_of(self.snapshot, group, self._place[id(group)] in self._inside)
 
-    def add(self, group: Group, lines: list[Line], amount: float | None, nan: bool, grad: Any) -> Box:
-        """Make the box of a group."""
+    def add(self, group: Group, lines: list[Line], shown: Any, grad: Any, step: int | None = None) -> Box:
+        """Make the box of a group; `shown` is what its colour tells, `grad` what its tooltip tells."""
         k, node = self._place[id(group)], self.snapshot.nodes[group.output]
         is_folded = bool(group.name)
         if is_folded and (distant := self._distant(group)):
@@ -54,9 +52,9 @@ class PictureBuilder:
         told.append(hint(node, grad) if not group.is_layer else hint_of("data", data_of(self.snapshot, group)))
         is_result = not set(self.snapshot.roots).isdisjoint(group.outputs)
         lines += [Line(cut(note, 30), small=True) for i in group.outputs if (note := self.snapshot.note(i))]
-        box = Box(lines, kind_of(node), is_result, amount, nan, "\n".join(told), is_folded=is_folded, part=group.name)
-        self.boxes[k] = box
-        return box
+        self.boxes[k] = Box(lines, kind_of(node), is_result, number(shown), has_nan(shown), "\n".join(told), step,
+                            is_folded, group.name, [] if self.is_brief else heat_of(plain_data(shown)))  # fmt: skip
+        return self.boxes[k]
 
     def _distant(self, group: Group) -> int:
         """Count the parameters that a group uses and that stand in other boxes."""
@@ -73,6 +71,11 @@ class PictureBuilder:
         edge = Edge(connection.operand, connection.result, text, sign(amount), told, flows and bool(uses))
         edge.has_nan = amount != amount
         self.edges.append(edge)
+
+    def join_by(self, connection: Connection, slope: float | None, flows: bool = True) -> None:
+        """Make an edge with a local derivative, if that is a single number."""
+        told = "" if slope is None else f"local derivative {slope!r}"
+        self.join(connection, "" if slope is None else short(slope), slope or 0.0, told, flows)
 
     def slopes(self) -> Iterator[tuple[Connection, float | None, bool]]:
         """Yield the edges with their local derivatives, and whether a derivative flows along them."""

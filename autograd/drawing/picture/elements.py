@@ -10,8 +10,6 @@ from functools import cached_property
 
 from ...display import level
 
-__all__ = ["Box", "Cluster", "Edge", "Line", "Picture", "width_of"]
-
 
 @dataclass
 class Glyphs:

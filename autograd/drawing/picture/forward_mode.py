@@ -14,9 +14,7 @@ from ..analysis.snapshot import Snapshot, number, ones
 from .builder import PictureBuilder, sum_text
 from .elements import Line, Picture
 from .group_text import data_of, grads_of
-from .node_text import amounts, has_nan, is_bare, name_of, value_text
-
-__all__ = ["tangent_picture", "tangents_of"]
+from .node_text import amounts, is_bare, name_of, value_text
 
 
 def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:
@@ -61,7 +59,7 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
             told = f"adds {slope!r} × {single!r} = {product!r}"
             view.join(connection, f"{short(slope)} × {short(single)}", product, told)
     for k, group in enumerate(view.grouping.groups):
-        if group.beside is not None:
+        if group.beside:
             continue
         node, data, tangent = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, tangents.get)
         lines = view.heading(group) + amounts("" if is_bare(node) else "data", data, brief=view.is_brief)
@@ -72,9 +70,8 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
                 lines.append(Line(sum_text(arriving[k]), small=True))
         elif node.op is not fixed:
             lines.append(Line(f"∂/∂{name} 0"))
-        box = view.add(group, lines, None if tangent is None else number(tangent), has_nan(tangent), None)
+        box = view.add(group, lines, tangent, None, steps.get(id(group)))
         box.hint = f"{box.hint.removesuffix('grad -').rstrip()}\n∂/∂{name} {0.0 if tangent is None else tangent!r}"
-        box.step = steps.get(id(group))
     view.finish_edges()
     view.remark(f"∂/∂{name}: the derivative of the value with respect to {name}")
     view.remark("on an edge: local derivative × derivative of the operand", view.has_texts)

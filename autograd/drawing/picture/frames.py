@@ -14,8 +14,6 @@ from .node_text import amounts, heading, heat_of, is_bare, value_text
 from .reverse_mode import backward_picture, forward_picture
 from .steps import Step, backward_sentence, forward_sentence, named, steps_of
 
-__all__ = ["Frame", "FrameSequence", "frames_of"]
-
 
 @dataclass
 class Frame:

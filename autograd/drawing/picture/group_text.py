@@ -13,9 +13,6 @@ from ..analysis.snapshot import Snapshot, number
 from .elements import Cluster, Line
 from .node_text import heading, is_bare
 
-__all__ = ["clusters_of", "data_of", "formula_in", "gathered", "grads_of", "heading_of", "held_lines",
-           "hint_lines", "rows_of"]  # fmt: skip
-
 _LONGEST = 26  # of a formula in a box
 _SHORT = 16  # for a heading
 _FEWEST = 3  # neurons in a row

@@ -9,8 +9,6 @@ import numpy as np
 
 from ..analysis.formula import short
 
-__all__ = ["Network", "network_text", "units_text"]
-
 
 @dataclass
 class Network:

@@ -12,9 +12,6 @@ from ..analysis.formula import cut, one_line, settings_of, short
 from ..analysis.snapshot import Snapshot, number, plain_data
 from .elements import Line
 
-__all__ = ["amounts", "has_nan", "heading", "heat_of", "hint", "hint_of", "is_bare", "kind_of", "name_of", "norm_of",
-           "sign", "value_text"]  # fmt: skip
-
 
 def kind_of(node: Node) -> str:
     """Return whether a node is an operation, a leaf or a constant."""

@@ -12,9 +12,7 @@ from ..analysis.snapshot import Snapshot, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, grads_of, held_lines
-from .node_text import amounts, has_nan, heat_of, hint_of, is_bare, kind_of, name_of, value_text
-
-__all__ = ["backward_picture", "forward_picture"]
+from .node_text import amounts, has_nan, hint_of, is_bare, kind_of, name_of, value_text
 
 _COLUMNS = 20  # of a rule in a box
 
@@ -45,13 +43,10 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
             lines += amounts("" if is_bare(node) else "data", data)
             if node.op is not fixed:
                 lines += [Line("grad -")] if grad is None else amounts("grad", grad, brief=True)
-        box = view.add(group, lines, number(data), has_nan(data) or has_nan(grad), grad)
-        box.heat = [] if view.is_brief else heat_of(data)
+        box = view.add(group, lines, data, grad)
+        box.has_nan = box.has_nan or has_nan(grad)
     for connection, slope, flows in view.slopes():
-        if slope is None:
-            view.join(connection, flows=flows)
-        else:
-            view.join(connection, short(slope), slope, f"local derivative {slope!r}", flows)
+        view.join_by(connection, slope, flows)
     view.finish_edges()
     view.remark("on an edge: the local derivative", view.has_texts)
     view.remark("fill: the value, blue positive, orange negative", view.has_colours)
@@ -93,10 +88,8 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
                 lines += [] if view.is_brief else _rule_lines(node, words)
             elif not view.is_brief:
                 lines += held_lines(snapshot, group, "∂", adjoints.get)
-        box = view.add(group, lines, None if adjoint is None else number(adjoint), has_nan(adjoint), adjoint)
-        box.heat = [] if view.is_brief else heat_of(plain_data(adjoint))
+        box = view.add(group, lines, adjoint, adjoint, steps.get(id(group)))
         box.hint = "\n".join([box.hint, *rules])
-        box.step = steps.get(id(group))
     for connection, slope, _ in view.slopes():
         _backward_edge(view, connection, slope)
     view.finish_edges()

@@ -13,8 +13,6 @@ from ..analysis.formula import formula, one_line, short, sum_of
 from ..analysis.snapshot import Snapshot, number
 from .node_text import value_text
 
-__all__ = ["Contribution", "Step", "backward_steps", "forward_sentence", "named", "steps_of"]
-
 
 @dataclass(frozen=True)
 class Contribution:

@@ -17,9 +17,7 @@ from ..analysis.snapshot import Snapshot, number, rules
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, formula_in, grads_of
-from .node_text import has_nan, is_bare, sign
-
-__all__ = ["derivative", "rule_in", "textbook_picture"]
+from .node_text import is_bare
 
 _LONGEST = 22  # of a rule on an edge
 _WIDEST = 32  # of a formula in a node
@@ -81,14 +79,14 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
             lines = _equation(partial(_adjoint, snapshot, group.output), 0.0 if gradient is None else gradient)
         else:
             lines = _formula(snapshot, group, data, derivatives)
-        box = view.add(group, lines, None if shown is None else number(shown), has_nan(shown), gradient)
-        box.is_folded = False
+        box = view.add(group, lines, shown, gradient)
+        box.is_folded, box.heat = False, []
     for connection, slope, flows in view.slopes():
-        view.join(connection, "", slope or 0.0, "" if slope is None else f"local derivative {slope!r}", flows)
+        view.join_by(connection, slope, flows)
+        edge = view.edges[-1]
         if flows and slope is not None and len(connection.uses) == 1:
-            edge = view.edges[-1]
             edge.formula = _line(partial(_edge, view, connection, slope, derivatives), small=True)
-            edge.text, edge.sign = edge.formula.text, sign(slope)
+        edge.text = edge.formula.text if edge.formula else ""
     view.finish_edges()
     for edge in view.edges:
         edge.formula = edge.formula if edge.text else None

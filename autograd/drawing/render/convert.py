@@ -1,23 +1,24 @@
-"""SVG into PNG, PDF, GIF and WebP. typst draws; its package brings its fonts along and needs no system library."""
+"""SVG into PNG, PDF, GIF and WebP, and formulas into outlines, by typst: its package brings its fonts along."""
 
 from __future__ import annotations
 
 import io
+import re
 import struct
 import unicodedata
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
+from ..picture.elements import Glyphs, Line, Picture
 from .svg_elements import size_of
 from .theme import FONT
-
-__all__ = ["animated", "pdf", "png", "typeset"]
 
 _MOST_PIXELS = 4e8  # of an animation, over all of its steps
 
 
-def typeset(source: str, format: str, files: dict[str, str] | None = None, scale: float = 1.0) -> list[bytes]:
+def _typeset(source: str, format: str, files: dict[str, str] | None = None, scale: float = 1.0) -> list[bytes]:
     """Return the pages of a typst document.
 
     Args:
@@ -56,7 +57,7 @@ def _pages(svgs: Sequence[str], format: str, scale: float = 1.0) -> list[bytes]:
         width, height = size_of(svg)
         files[f"{i}.svg"] = svg
         pages.append(f'#page(width: {width * 0.75}pt, height: {height * 0.75}pt)[#image("{i}.svg", width: 100%)]')
-    return typeset("\n".join(pages), format, files, scale)
+    return _typeset("\n".join(pages), format, files, scale)
 
 
 def png(svg: str, scale: float = 2.0) -> bytes:
@@ -96,3 +97,46 @@ def animated(svgs: Sequence[str], format: str, seconds: float, scale: float = 1.
     more = {"lossless": True} if format == "webp" else {"optimize": True}
     next(frames).save(made, format.upper(), save_all=True, append_images=frames, duration=times, loop=0, **more)
     return made.getvalue()
+
+
+# Formulas ----------------------------------------------------------------------------------------------------
+
+_SIZES = {False: 22, True: 18}  # of a line, of a small one
+
+_EDGES = '#set text(top-edge: "bounds", bottom-edge: "bounds")'
+_USE = re.compile(r'<use xlink:href="#(\w+)" x="([^"]+)"[^>]*/>')
+_SYMBOL = re.compile(r'<symbol id="(\w+)"[^>]*><path d="([^"]*)"/></symbol>')
+
+
+def set_formulas(views: list[Picture]) -> None:
+    """Set the outlines that are drawn for each line of mathematics."""
+    lines: list[Line] = []
+    for view in views:
+        lines += [line for box in view.boxes for line in box.lines if line.typst]
+        lines += [edge.formula for edge in view.edges if edge.formula]
+    made = dict(zip(keys := tuple(dict.fromkeys((line.typst, line.small) for line in lines)), _set(keys), strict=True))
+    for line in lines:
+        line.glyphs = made[line.typst, line.small]
+
+
+@lru_cache(maxsize=64)
+def _set(formulas: tuple[tuple[str, bool], ...]) -> list[Glyphs]:
+    if not formulas:
+        return []
+    source = ["#set page(width: auto, height: auto, margin: 1pt, fill: none)", _EDGES]
+    for text, is_small in formulas:
+        source.append(f"#page[#set text(size: {_SIZES[is_small]}pt)\n$display({text})$]")
+    return [_outlines(page.decode()) for page in _typeset("\n".join(source), "svg")]
+
+
+def _outlines(page: str) -> Glyphs:
+    found = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>(.*?)(?:<defs|</svg>)', page, re.DOTALL)
+    assert found is not None
+    shapes = dict(_SYMBOL.findall(page))
+
+    def letter(use: re.Match[str]) -> str:
+        moved = f' transform="translate({use[2]} 0)"' if use[2] != "0" else ""
+        return f'<path{moved} d="{shapes[use[1]]}" fill="#000000"/>'
+
+    body = _USE.sub(letter, found[3])
+    return Glyphs(float(found[1]), float(found[2]), body)

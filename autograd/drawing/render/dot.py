@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..layout.graphviz_input import direction
-from ..layout.sizes import edge_colour, fill
+from ...display import fill
+from ..layout.placement import direction
+from ..layout.sizes import edge_colour
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
-
-__all__ = ["digraph"]
 
 
 def digraph(views: list[Picture], theme: Theme) -> Any:

@@ -9,15 +9,14 @@ from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
+from ...display import INK
 from ..layout.placement import Layout, Place, Route, arrange
-from ..layout.sizes import INK, QUIET
+from ..layout.sizes import QUIET
 from ..picture.elements import Box, Edge
 from ..picture.frames import FrameSequence
 from .svg import box_shape, edge_lines, edge_text
 from .svg_elements import document, n, rect, text_at, wrapped
 from .theme import MARKER
-
-__all__ = ["COLUMN", "animation", "film", "stage", "stills"]
 
 COLUMN = 760.0  # width of a notebook, with its file browser open
 _MARGIN = 12.0

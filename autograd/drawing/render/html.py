@@ -9,8 +9,6 @@ from importlib.resources import files
 from .svg_elements import escape, quoted, token_of
 from .theme import dark_rules
 
-__all__ = ["explorer", "inline", "page", "scrolled"]
-
 
 def _asset(name: str) -> str:
     """Return a style sheet or a script that stands beside this file."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ...display import LEVELS, fill
 from ..analysis.formula import one_line
-from ..layout.graphviz_input import direction
-from ..layout.sizes import LEVELS, edge_colour, fill
+from ..layout.placement import direction
+from ..layout.sizes import edge_colour
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
-
-__all__ = ["mermaid_text"]
 
 
 def mermaid_text(views: list[Picture], theme: Theme) -> str:

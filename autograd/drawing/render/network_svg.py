@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ...display import INK, NEGATIVE, POSITIVE, fill, level
 from ..analysis.formula import short
-from ..layout.sizes import INK, NEGATIVE, POSITIVE, QUIET, fill, level
+from ..layout.sizes import QUIET
 from ..picture.network import Network, network_text, units_text
 from .svg_elements import above_lines, document, escape, heat_map, n, text_at, wrapped
-
-__all__ = ["network_svg"]
 
 _WIDTH = 760.0  # of a notebook's column
 _TOP = 54.0  # room for titles

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
+from ...display import INK, NAN, fill
 from ..layout.placement import Layout, Place, Point, Route
-from ..layout.sizes import CELL, INK, NAN, PAPER, QUIET, edge_colour, fill, heat_height, line_height, title_lines
+from ..layout.sizes import CELL, PAPER, QUIET, edge_colour, heat_height, line_height, title_lines
 from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
 from .svg_elements import above_lines, document, escape, heat_map, n, quoted, rect, text_at, wrapped
-
-__all__ = ["box_shape", "edge_lines", "edge_text", "frame_shape", "svg_text"]
 
 _MARGIN = 10.0
 _CAPTION = 22.0

@@ -7,13 +7,11 @@ import math
 import re
 from collections.abc import Iterable
 
+from ...display import INK, fill
 from ..analysis.formula import one_line
-from ..layout.sizes import INK, PAPER, fill, line_width
+from ..layout.sizes import PAPER, line_width
 from ..picture.elements import width_of
 from .theme import FONT
-
-__all__ = ["above_lines", "document", "escape", "framed", "heat_map", "n", "quoted", "rect", "size_of", "text_at",
-           "token_of", "wrapped"]  # fmt: skip
 
 _SIZE = re.compile(r'width="(\d+)" height="(\d+)" viewBox="[^"]*"')
 

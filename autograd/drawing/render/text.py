@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from ..picture.elements import Box, Edge, Picture
 
-__all__ = ["tree"]
-
 _DEEPEST = 16
 
 

@@ -9,8 +9,6 @@ from functools import cached_property
 from ...display import INK, LEVELS, NAN, NEGATIVE, POSITIVE, fill
 from ..layout.sizes import PAPER, QUIET
 
-__all__ = ["FONT", "MARKER", "THEMES", "Theme", "dark_rules"]
-
 FONT = "'DejaVu Sans Mono', Menlo, Consolas, monospace"
 MARKER = "#ffe066"  # of a highlighter pen
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from ...display import INK, NAN, fill
 from ..analysis.notation import latex_text
 from ..layout.placement import Layout, Place, Point, Route
-from ..layout.sizes import INK, NAN, PAPER, QUIET, edge_colour, fill
+from ..layout.sizes import PAPER, QUIET, edge_colour
 from ..picture.elements import Box, Edge, Line, Picture
 from .theme import Theme
-
-__all__ = ["tikz_text"]
 
 _HEAD = r"""\documentclass[tikz,border=4pt]{standalone}
 \usepackage{amsmath,amssymb}
