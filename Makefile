@@ -24,7 +24,7 @@ PARALLEL := -n $(JOBS) --dist worksteal
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-long coverage lint types wheel kernels oldest soak notebooks course site links gallery bench clean
+.PHONY: help demo test test-long coverage lint types wheel kernels oldest soak notebooks course site links lectures gallery bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -81,6 +81,11 @@ site: $(SITE)/ready ## write the documentation to site/, to be read in a browser
 links: $(SITE)/ready ## check the links of the documentation to other sites, which needs a network
 	$(SITE)/bin/python -m sphinx -c notebooks/site -q -b linkcheck notebooks .venv/links
 
+lectures: $(COURSE)/ready ## write slides, handouts, assignments and solutions to lectures/; takes reveal.js from npm
+	@command -v npm >/dev/null || { echo "The slides need reveal.js, which npm brings; on Debian and Ubuntu: sudo apt-get install npm" >&2; exit 1; }
+	npm install --silent --no-save --prefix $(COURSE) reveal.js@4.6.1
+	$(COURSE)/bin/python -m notebooks --lectures lectures --reveal $(COURSE)/node_modules/reveal.js
+
 gallery: $(GALLERY)/ready ## draw the pictures of notebooks/gallery.md anew
 	@$(GALLERY)/bin/python -m notebooks.gallery
 
@@ -88,7 +93,7 @@ bench: $(BENCH)/ready ## measure against PyTorch, JAX, CasADi, tinygrad, NumPy, 
 	$(BENCH)/bin/python -m benchmarks $(ARGS)
 
 clean: ## remove the environments, and all that tools and the demo have written
-	rm -rf .venv bench demo site dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv bench demo site lectures dist build .coverage htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find autograd nn chalkgrad benchmarks tests notebooks \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} + 2>/dev/null || true
 
 $(DEMO)/ready: EXTRAS := draw,plot,data,progress

@@ -262,7 +262,7 @@ def _plain(x: Any) -> Any:
 
 def _close(x: Any, y: Any, rel: float) -> bool:
     try:
-        return bool(np.allclose(x, y, rtol=rel, atol=rel, equal_nan=True))
+        return bool(np.allclose(np.asarray(x), np.asarray(y), rtol=rel, atol=rel, equal_nan=True))
     except (TypeError, OverflowError):  # no numbers, or whole ones that are too large for a float
         return bool(np.all(x == y))
 

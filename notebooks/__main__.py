@@ -3,6 +3,7 @@
     python -m notebooks [NUMBER ...]          run, and write outputs, thumbnails and the index
     python -m notebooks --check [NUMBER ...]  run, and say where outputs or solutions differ; write nothing
     python -m notebooks --index               write badges, thumbnails and the index, without running (after a merge)
+    python -m notebooks --lectures FOLDER     write slides, handouts, assignments and solutions
 
 Only the notebooks are written by hand. A cell with the tag `varies` shows what no two runs share, such as times: it is
 not compared, and keeps its outputs as long as no code changes. A cell with the tag `thumbnail` has the picture for the
@@ -21,6 +22,7 @@ from pathlib import Path
 import nbformat
 
 from .index import badged, index
+from .lectures import pack
 from .running import FOLDER, ROOT, chosen, differences, read, run, run_tweaked, tweaks, with_old_times
 
 
@@ -32,7 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="compare with what is committed, and write nothing")
     parser.add_argument("--index", action="store_true", help="write badges, thumbnails and the index, without running")
     parser.add_argument("--jobs", type=int, default=2, help="how many run at the same time (2)")
+    parser.add_argument("--lectures", type=Path, metavar="FOLDER", help="write slides, handouts and assignments")
+    parser.add_argument("--reveal", type=Path, metavar="FOLDER", help="the package of reveal.js, for the slides")
     given = parser.parse_args(arguments)
+    if given.lectures:
+        pack(given.lectures, given.reveal)
+        return 0
     failed = 0
     paths = [] if given.index else chosen(given.number)
     with ProcessPoolExecutor(given.jobs) as pool:

@@ -12,6 +12,7 @@ from typing import Any
 import nbformat
 
 from .badges import with_badges
+from .decks import items, table
 from .running import FOLDER, chosen, normalise, read
 
 # The index -----------------------------------------------------------------------------------------------------
@@ -99,6 +100,8 @@ def index(folder: Path = FOLDER) -> dict[Path, bytes]:
             made[folder / name] = picture[1]
             image = f"[![{about.title}]({name})]({about.file})"
         rows.append(f"| {image} | **[{about.title}]({about.file})** ({about.minutes} minutes)<br>{about.goal} |")
+    if (folder / "decks.toml").exists():
+        made[folder / "decks.md"] = table(items(folder)).encode()
     made[folder / "README.md"] = (_PAGE + "\n".join(rows) + "\n").encode()
     return made
 

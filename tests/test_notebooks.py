@@ -100,6 +100,62 @@ def test_numbers_are_checked_and_cells_small(notebook: Any) -> None:
     assert not any(re.search(r"^\s*(%|!)|pip install|urlopen|requests", cell, re.MULTILINE) for cell in cells)
 
 
+def test_each_exercise_has_right_and_wrong_answers(notebook: Any) -> None:
+    for answer, checker in zip(notebook.cells, notebook.cells[1:], strict=False):
+        if running.CHECKER.search(checker.source):
+            answers = answer.metadata["answers"]
+            assert len(answers["right"]) >= 2 and len(answers["wrong"]) >= 3
+            assert len(set(answers["wrong"])) == len(answers["wrong"])
+
+
+def test_a_reader_may_change_three_things(notebook: Any) -> None:
+    assert len(running.tweaks(notebook)) >= 3
+    for cell in notebook.cells:
+        for changes in cell.metadata.get("tweaks", {}).values():
+            assert all(old in cell.source and old != new for old, new in changes.items())
+
+
+def test_checks_of_the_text_do_not_stop_a_notebook(notebook: Any) -> None:
+    """An `assert` at the start of a line stops it; in a block, a loop or a function something else is meant."""
+    checkers = {i for i, cell in enumerate(notebook.cells) if running.CHECKER.search(cell.source)}
+    for i, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and i not in checkers:
+            assert not re.search(r"^assert ", cell.source, re.MULTILINE), cell.source
+
+
+def test_pictures_have_a_text(notebook: Any) -> None:
+    for cell in notebook.cells:
+        if any({"image/png", "image/svg+xml"} & set(output.get("data", {})) for output in cell.get("outputs", [])):
+            assert len(cell.metadata.get("alt", "").split()) >= 5, cell.source
+
+
+def test_a_notebook_says_what_it_is_for_and_what_it_was(notebook: Any) -> None:
+    assert "**What you need to know first.**" in notebook.cells[0].source
+    assert "**After it you can**" in notebook.cells[0].source
+    assert sum(text.startswith("**Summary.**") for text in texts(notebook, "markdown")) == 1
+
+
+@pytest.mark.slow
+def test_wrong_answers_and_tweaks_are_told(tmp_path: Path) -> None:
+    def exercise(**answers: list[str]) -> list[Any]:
+        cells = [*map(nbformat.from_dict, EXERCISE)]
+        cells[1] = new_code_cell("answer = ...", metadata={"answers": answers})
+        return cells
+
+    fine = exercise(right=["answer = 1 + 1", "answer = 1\nanswer += 1"], wrong=["answer = 3", "answer = '2'"])
+    assert running.run(made(*fine), tmp_path)[1] == []
+    (told,) = running.run(made(*exercise(wrong=["answer = 2.0"])), tmp_path)[1]
+    assert "says 'right' to a wrong answer" in told
+    (told,) = running.run(made(*exercise(right=["answer = 3"])), tmp_path)[1]
+    assert "to a right answer" in told
+    cell = new_code_cell("a = 2\n1 / a", metadata={"tweaks": {"number": {"a = 2": "a = 0"}, "none": {"b": "c"}}})
+    assert running.tweaks(made(cell)) == ["none", "number"]
+    assert "ZeroDivisionError" in running.run_tweaked(made(cell), "number", tmp_path)[0]
+    assert "is not there" in running.run_tweaked(made(cell), "none", tmp_path)[0]
+    says = new_code_cell("from chalkgrad.course import the_text_says\nwith the_text_says:\n    assert 1 == 2")
+    assert "a number of the text is not what comes out" in running.run(made(says), tmp_path)[1][0]
+
+
 def test_what_is_committed_is_a_normalised_run(path: Path, notebook: Any) -> None:
     assert path.stat().st_size < 1_200_000
     assert running.unfit(notebook) == []

@@ -61,11 +61,16 @@ Write the playground to one HTML file: data, a net, its training and the numbers
 both passes, for any browser. It needs no network. Everything can be changed there."""
 
 
+CHECK = """\
+Grade a notebook with exercises: run it in a process of its own, with limits of time
+and memory, and say which answers are right. The exit code is 0 if all are, else 1."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; give the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
@@ -75,7 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, ImportError, RuntimeError, FloatingPointError) as error:
         print(f"chalkgrad {options.command}: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -140,6 +144,16 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--data", metavar="NAME", default="circles", help="the data to begin with (default: circles)")
     play.add_argument("--hidden", metavar="WIDTHS", type=_widths, default=[4, 2], help="hidden layers (default: 4,2)")
     play.add_argument("-o", "--output", metavar="FILE", default="playground.html", help="(default: playground.html)")
+
+    check = command(
+        "check", _check, "grade a notebook with exercises", CHECK,
+        "chalkgrad check ann.ipynb --assignment xor.ipynb --report ann.md",
+    )  # fmt: skip
+    check.add_argument("notebook", metavar="NOTEBOOK", help="what a student handed in")
+    check.add_argument("--assignment", metavar="FILE", help="as handed out: its checkers are used, not the student's")
+    check.add_argument("--seconds", metavar="N", type=float, default=60, help="of each cell at most (default: 60)")
+    check.add_argument("--memory", metavar="MB", type=int, default=4096, help="of the process at most (default: 4096)")
+    check.add_argument("--report", metavar="FILE", help="also write the report to a file, as Markdown")
     return parser
 
 
@@ -290,6 +304,17 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 # playground --------------------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace) -> int:
+    from chalkgrad import grading
+
+    grades = grading.grade(options.notebook, options.assignment, options.seconds, options.memory)
+    text = grading.report(options.notebook, grades)
+    if options.report:
+        Path(options.report).write_text(text, encoding="utf-8")
+    print(text, end="")
+    return int(any(grade.state != "right" for grade in grades))
 
 
 def _playground(options: argparse.Namespace) -> None:

@@ -52,9 +52,8 @@ def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = Non
     axes = many_axes(axes, len(steps))
     for ax, (title, _, curves) in zip(axes, steps, strict=True):
         ax.plot(x, curves, **({"color": "black", "linewidth": 2} if title.startswith(_SUM) else {}))
-        ax.set(title=title, xlabel="$x$")
+        ax.set(title=title, xlabel="$x$", ylabel="height")
         ax.axhline(0, color="#8c959f", linewidth=0.6, zorder=0)
-    axes[0].set_ylabel("height")
     for layer, sums in enumerate(columns_of(stages, x)[0][1:-1]):
         before, after = sums[:-1], sums[1:]
         for i, j in np.argwhere((before * after < 0) | ((before == 0) & (after != 0))):

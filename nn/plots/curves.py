@@ -51,7 +51,7 @@ def functions(
             ax.plot(x, row, label=name, linewidth=2, **LINES[i % len(LINES)])
     for ax, title in zip(axes, ("value", "derivative"), strict=True):
         ax.axhline(0, color="#8c959f", linewidth=0.6, zorder=0)
-        ax.set(xlabel=f"${variable}$", title=title)
+        ax.set(xlabel=f"${variable}$", ylabel="value", title=title)
     axes[0].legend()
     return axes
 

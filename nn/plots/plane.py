@@ -97,7 +97,7 @@ def hidden_units(
         if before.min() < 0 < before.max():
             ax.contour(columns, rows, before, levels=[0.0], colors="black", linewidths=1.2)
         ax.scatter(X[:, 0], X[:, 1], c=y.reshape(-1), edgecolors="black", linewidths=0.4, s=8, **_two_classes(y))
-        ax.set(xticks=[], yticks=[], title=f"unit {j}")
+        ax.set(xticks=[], yticks=[], xlabel="$x_0$", ylabel="$x_1$", title=f"unit {j}")
     return axes
 
 
@@ -179,7 +179,7 @@ def snapshots(
             model.load_state_dict(state)
             decision_boundary(model, X, y, ax, level=level, resolution=resolution)
             ax.collections[-1].set(sizes=[10], linewidths=0.4)
-            ax.set(xticks=[], yticks=[], xlabel="", ylabel="", title=title)
+            ax.set(xticks=[], yticks=[], title=title)
     finally:
         model.load_state_dict(here)
     return axes

@@ -42,8 +42,7 @@ def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
             if not np.any(np.isfinite(sizes)):
                 run = f"{run} (all 0)"
             ax.plot(range(1, len(row) + 1), sizes, "o", label=run, markersize=4, **LINES[i % len(LINES)])
-        ax.set(xlabel="layer", title=title, yscale="log")
-    axes[0].set_ylabel("standard deviation")
+        ax.set(xlabel="layer", ylabel="standard deviation", title=title, yscale="log")
     axes[0].legend(fontsize="small")
     return axes
 
@@ -89,6 +88,6 @@ def layer_outputs(model: Sequential, X: Any, bins: int = 30, axes: Any = None) -
     axes = many_axes(axes, len(behind))
     for i, (ax, numbers) in enumerate(zip(axes, behind, strict=True), start=1):
         ax.hist(numbers, edges, density=True, color=LINES[0]["color"])
-        ax.set(title=f"layer {i}: std {numbers.std():.2g}", yticks=[])
+        ax.set(title=f"layer {i}: std {numbers.std():.2g}", xlabel="output", ylabel="density", yticks=[])
         ax.title.set_fontsize("small")
     return axes
