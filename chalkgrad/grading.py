@@ -176,13 +176,15 @@ def _run(steps: list[_Step], seconds: float) -> Iterator[dict[str, str]]:
                 vars(import_module(name)).update(contents)
             space.update({name: value for name, value in before.items() if name not in step.open_names})
             space.update({name: kept["chalkgrad.exercises"][name] for name in kept["chalkgrad.exercises"]["__all__"]})
+        value: Any
         value, error = (None, wrong) if wrong and step.kind == "checker" else _executed(step.source, space, seconds)
         if step.kind == "answer":
             wrong = error
         if step.kind == "checker":
-            fine = type(value).__name__ == "Verdict" and not error
-            state = value.state if fine else "not yet"
-            yield {"title": step.title, "state": state, "words": value.words if fine else error or "no verdict"}
+            if type(value).__name__ != "Verdict":
+                yield {"title": step.title, "state": "not yet", "words": error or "the checker gives no verdict"}
+            else:
+                yield {"title": step.title, "state": str(value.state), "words": str(value.words)}
 
 
 def _executed(source: str, space: dict[str, Any], seconds: float) -> tuple[Any, str]:

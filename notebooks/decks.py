@@ -40,7 +40,7 @@ def items(folder: Path = FOLDER) -> list[Item]:
                     raise ValueError(f"{path.name}, cell {number}: there is no item {name!r} in decks.toml")
                 places.setdefault(name, []).append((path.name, number))
     return [
-        Item(deck["title"], name, *deck[name], tuple(places.get(name, [])))
+        Item(deck["title"], name, deck[name][0], deck[name][1], tuple(places.get(name, [])))
         for deck in decks.values()
         for name in deck
         if name != "title"

@@ -27,7 +27,7 @@ extensions = [
     "notebooks.site.reference",
 ]
 root_doc = "index"
-exclude_patterns = ["site", "**/.ipynb_checkpoints", "__pycache__"]
+exclude_patterns = ["site", "assignments", "**/.ipynb_checkpoints", "__pycache__"]
 templates_path: list[str] = []
 
 # Markdown and notebooks, whose stored outputs are shown
