@@ -18,6 +18,7 @@ import numpy as np
 
 import autograd as ag
 import nn
+from chalkgrad.grading import grade, report
 
 from ..saving import files
 from .expression import evaluate
@@ -307,10 +308,8 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from chalkgrad import grading
-
-    grades = grading.grade(options.notebook, options.assignment, options.seconds, options.memory)
-    text = grading.report(options.notebook, grades)
+    grades = grade(options.notebook, options.assignment, options.seconds, options.memory)
+    text = report(options.notebook, grades)
     if options.report:
         Path(options.report).write_text(text, encoding="utf-8")
     print(text, end="")
