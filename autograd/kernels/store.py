@@ -18,6 +18,7 @@ from typing import Any
 import llvmlite
 import numba
 from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 __all__ = ["KernelCache", "cannot_keep", "read", "write"]
@@ -78,7 +79,8 @@ class KernelCache(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled kernel; None if it has to be compiled."""
         try:
-            # not that of numba, which first registers all that it can compile, and takes longer than all kernels
+            # numba's own `load_overload` registers all that it can compile: that takes longer than to load all kernels
+            rtsys.initialize(target_context)  # what machine code may refer to
             return self._load_overload(sig, target_context)
         except Exception as error:
             _warn_once("damaged", f"compiled kernels on disk are damaged, and compiled anew ({error!s:.200})")
