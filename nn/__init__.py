@@ -16,7 +16,7 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
 
 from . import datasets, demos, export, init, inspect, losses, metrics, optim, plots
 from .arguments import near as _near
-from .data import StandardScaler, batches, split
+from .data import StandardScaler, TableEncoder, batches, split
 from .demos.playground import linear_classifier_demo, playground
 from .layers import (
     ELU, GELU, Abs, Activation, Dropout, Features, Flatten, Identity, Layer, LeakyReLU, Linear, LogSoftmax, Maxout,
@@ -43,7 +43,7 @@ __all__ = [
     "losses", "Maxout", "metrics", "minimize", "MLP", "Module", "NAdam", "Neuron", "newton", "Noise", "notes", "optim",
     "Optimizer", "OptunaPruning", "playground", "plots", "PReLU", "Reading", "ReLU", "Residual", "restore", "RMSprop",
     "save", "schedules", "Sequential", "SGD", "Sigmoid", "Sign", "SiLU", "Softmax", "Softplus", "split",
-    "StandardScaler", "Step", "Tanh", "TensorMLP",
+    "StandardScaler", "Step", "TableEncoder", "Tanh", "TensorMLP",
 ]
 
 

@@ -19,7 +19,7 @@ import nn
 from autograd import Value, tanh
 from nn.command import DATASETS, main
 from nn.command.expression import evaluate, functions
-from nn.command.table import read_table
+from nn.data.tables import numbers_of, read_table
 
 HOUSES = "rooms;area;town;price\n" + "".join(
     f"{rooms};{area};{'Ulm' if area % 2 else 'Bonn'};{1000 * rooms + 50 * area + 7.5}\n"
@@ -147,7 +147,8 @@ def test_the_saved_net_takes_the_numbers_of_the_table() -> None:
     model = nn.load("h.npz")
     run("predict", "h.npz", "houses.csv", "-o", "p.csv")
     predicted = np.array(Path("p.csv").read_text().split()[1:], float)
-    assert np.allclose(model.outputs(table.numbers(["rooms", "area"]))[:, 0], predicted, rtol=1e-12)
+    X = np.stack([numbers_of(table, name, "number", "plain") for name in ("rooms", "area")], axis=1)
+    assert np.allclose(model.outputs(X)[:, 0], predicted, rtol=1e-12)
 
 
 def test_classes_of_text_with_probabilities_and_columns_in_another_order(capsys: Any) -> None:
@@ -193,15 +194,15 @@ def test_iris_is_learned(capsys: Any) -> None:
     [
         (["houses.csv"], 1, "say with --target which column"),
         (["houses.csv", "--target", "prize"], 1, "houses.csv has no column 'prize'; it has 'rooms', 'area'"),
-        (["houses.csv", "--target", "price"], 1, "column 'town' holds 'Bonn' in line 2"),
         (["houses.csv", "--target", "price", "--ignore", "twon"], 1, "no column 'twon'"),
         (["houses.csv", "--target", "price", "--ignore", "rooms,area,town"], 1, "no column beside the target"),
         (["houses.csv", "--target", "town", "--task", "numbers"], 1, "holds texts, such as 'Bonn'"),
         (["nothing.csv", "--target", "x"], 1, "nothing.csv"),
         (["iirs"], 1, "there is no file 'iirs', and no data set; data sets are xor, moons"),
         (["."], 1, "."),
-        (["iris", "--target", "petal"], 1, "'iris' comes with its target"),
-        (["iris", "--ignore", "x0"], 1, "--target and --ignore are for a file"),
+        (["iris", "--target", "petal"], 1, "iris has no column 'petal'; it has 'x0'"),
+        (["iris", "--ignore", "nonsense"], 1, "iris has no column 'nonsense'"),
+        (["iris", "--missing", "guess"], 2, "invalid choice: 'guess'"),
         (["iris", "--hidden", "3,x"], 2, "'3,x' is no list of widths"),
         (["iris", "--epochs", "0"], 1, "`epochs`"),
         (["iris", "--lr", "-1"], 1, "`lr` is -1"),
@@ -231,20 +232,16 @@ def test_mistakes_in_train_are_told_without_a_traceback(arguments: Any, code: in
         ("", "has no rows"),
         ("a,b\n", "has no rows"),
         ("1,2\n3,4\n", "begins with numbers: the first row must name"),
-        ("a,a\n1,2\n", "two columns called 'a'"),
         ("a,b\n1,2\n\n1\n", "has 1 entries in line 4, and 2 columns"),
         ("a,b\n1,2\n1,2,3\n", "has 3 entries in line 3"),
-        ("a,b\n1,2\n,2\n", "column 'a' is empty in line 3"),
-        ("a,b\nnan,2\n", "column 'a' holds 'nan' in line 2"),
-        ("a,b\ninf,2\n", "column 'a' holds 'inf'"),
+        ("a,b\n1,2\n2,3\ninf,2\n", "column 'a' holds 'inf' in line 4 among numbers: mend it, or leave"),
         ('a,b\n"1,2\n', "is no CSV"),
-        ("a,b\n1,\n2,3\n", "the target 'b' is empty in line 2"),
+        ("a,b\n1,\n2,3\n", "the target 'b' is empty in line 2: fill it in, or leave out such rows with --missing drop"),
         ("a,b\n1,7\n2,7\n", "is 7 in all rows"),
         ("a,b\n1,x\n2,x\n", "is 'x' in all rows"),
         ("a,b\n1,x\n2,y\n", "held_out"),
         ("a,b\n0,x\n1,x\n2,x\n3,x\n4,y\n5,x\n6,x\n7,x\n8,x\n", "all rows of the class 'y' are held out"),
-        (b"a,b\n\xff,1\n", "no text in UTF-8"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "is no text"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told(content: Any, message: str, capsys: Any) -> None:
@@ -258,11 +255,11 @@ def test_mistakes_in_predict_are_told(capsys: Any) -> None:
     run("train", "houses.csv", "--target", "price", "--ignore", "town", "--epochs", "1")
     nn.save(nn.Linear(2, 1), "own.npz")
     Path("few.csv").write_text("rooms\n3\n")
-    Path("hole.csv").write_text("rooms,area\n,3\n")
+    Path("word.csv").write_text("rooms,area\nmany,3\n")
     Path("torn.npz").write_bytes(Path("houses-model.npz").read_bytes()[:500])
     capsys.readouterr()
     for arguments, message in (
-        (["houses-model.npz", "hole.csv"], "column 'rooms' is empty in line 2: mend it\n"),
+        (["houses-model.npz", "word.csv"], "word.csv: column 'rooms' holds 'many' in line 2, where a number"),
         (["houses-model.npz", "few.csv"], "few.csv has no column 'area'; it has 'rooms'"),
         (["own.npz", "houses.csv"], "own.npz was not saved by `chalkgrad train`"),
         (["torn.npz", "houses.csv"], "damaged"),
@@ -280,6 +277,74 @@ def test_quoted_entries_may_hold_line_ends_and_separators() -> None:
     Path("q.csv").write_text('"a","the b, with\na break"\n1,"x, y"\n')
     table = read_table("q.csv")
     assert table.names == ["a", "the b, with\na break"] and table.rows == [["1", "x, y"]] and table.lines == [3]
+
+
+# -- tables as people have them --
+
+def _people(n: int) -> list[str]:
+    rng = np.random.default_rng(0)
+    return [
+        f'{i + 1},{i % 2},"Smith, Mr. {i}",{"male" if i % 2 else "female"},{"" if i % 5 == 1 else 20 + i},'
+        f'{rng.uniform(5, 99):.4f},{"C" + str(i) if i % 3 == 0 else ""},{"" if i == 7 else "SCQ"[i % 3]}'
+        for i in range(n)
+    ]
+
+
+def test_a_table_with_texts_and_empty_cells(capsys: Any) -> None:
+    header = "PassengerId,Survived,Name,Sex,Age,Fare,Cabin,Embarked"
+    Path("titanic.csv").write_text("\n".join([header, *_people(60)]) + "\n\n\n")
+    assert run("train", "titanic.csv", "--target", "Survived", "--epochs", "60", "--lr", "0.02") == 0
+    out = capsys.readouterr().out
+    assert "60 rows, 5 columns; the target 'Survived' has 2 classes: 0, 1" in out
+    assert "column 'Name' holds 60 different texts: left out" in out
+    assert "column 'Age': 12 empty cells filled with" in out and "column 'Embarked': 1 empty cell filled" in out
+    assert "held out: 100.0% right" in out
+    Path("new.csv").write_text("Fare,Sex,Age,Embarked,PassengerId\n7.5,male,,X,99\n8.5,female,30,S,98\n")
+    assert run("predict", "titanic-model.npz", "new.csv") == 0
+    out, error = capsys.readouterr()
+    assert out.split() == ["Survived", "1", "0"]
+    assert "column 'Age': 1 empty cell filled with" in error and "column 'Embarked': 'X' unknown, zeros" in error
+    arguments = ["--target", "Survived", "--missing", "drop", "--ignore", "Cabin", "--epochs", "1"]
+    assert run("train", "titanic.csv", *arguments) == 0
+    assert "13 rows with empty cells left out" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
+def test_a_table_of_the_continent(encoding: str, capsys: Any) -> None:
+    rows = [f"{i % 28 + 1:02d}.03.2024;{i + 1}.{100 + i},50;{i % 9},5 %;{('Köln', 'Ulm')[i % 2]}" for i in range(40)]
+    Path("verkauf.csv").write_bytes("\r\n".join(["Tag;Umsatz;Anteil;Ort", *rows, ";;;", ""]).encode(encoding))
+    assert run("train", "verkauf.csv", "--target", "Umsatz", "--epochs", "1") == 0
+    out = capsys.readouterr().out
+    assert "the target 'Umsatz' is a number, 1100.5 to 40139.5" in out
+    assert "column 'Tag' read as dates, %d.%m.%Y" in out and "column 'Anteil' read as numbers, decimal commas" in out
+    assert ("read as Latin-1" in out) == (encoding == "latin-1")
+
+
+def test_thousands_an_index_and_two_columns_of_one_name(capsys: Any) -> None:
+    rows = [f'{i},"${i + 1},{100 + i}.50",{i % 7},{i * i},2024-01-{i % 28 + 1:02d}' for i in range(40)]
+    Path("prices.csv").write_text("\n".join([",price,size,size,when", *rows]))
+    assert run("train", "prices.csv", "--target", "price", "--epochs", "1") == 0
+    out = capsys.readouterr().out
+    assert "is a number, 1100.5 to 40139.5" in out and "40 rows, 3 columns" in out
+    assert "the second is 'size_2'" in out and "counts the rows: left out" in out and "%Y-%m-%d" in out
+
+
+def test_frames_are_encoded_by_one_call() -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"age": [20.0, None, 40.0], "town": ["Ulm", None, "Ulm"], "when": pandas.to_datetime(
+        ["2024-01-01", "2024-01-02", "2024-01-03"])})  # fmt: skip
+    encoder = nn.TableEncoder()
+    X = encoder.fit_transform(frame)
+    assert X.tolist() == [[20.0, 1.0, 19723.0], [30.0, 1.0, 19724.0], [40.0, 1.0, 19725.0]]
+    again = nn.TableEncoder.from_config(encoder.config())
+    assert again.transform(frame[["when", "town", "age"]]).tolist() == X.tolist()
+    with pytest.raises(ValueError, match=r"`X`: column 'age' holds '2 years' in line 1 among numbers.*`ignore`"):
+        nn.TableEncoder().fit({"age": ["1", "2 years", "3"]})
+
+
+def test_columns_of_a_data_set_are_chosen(capsys: Any) -> None:
+    assert run("train", "iris", "--target", "x3", "--ignore", "x0", "--epochs", "1") == 0
+    assert "150 rows, 3 columns; the target 'x3' is a number, 0.1 to 2.5" in capsys.readouterr().out
 
 
 # -- as a program --

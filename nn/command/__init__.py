@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import dataclasses
 import inspect
 import io
 import os
@@ -20,9 +21,9 @@ import autograd as ag
 import nn
 from chalkgrad.grading import grade, report
 
+from ..data.tables import Table, TableEncoder, is_empty, numbers_of, read_table, recognised
 from ..saving import files
 from .expression import evaluate
-from .table import Table, read_table
 
 __all__ = ["main"]
 
@@ -34,8 +35,10 @@ DATASETS = (
 TRAIN = f"""\
 Train a net on a table, and save it.
 
-The table is a CSV file whose first row names the columns; all columns but the
-target must hold numbers. Or it is a data set that comes with the library:
+The table is a CSV file whose first row names the columns. Numbers may be written
+with decimal commas, thousands and units; dates become days, texts are one-hot
+encoded, empty cells filled. What was done is printed, and the saved net does it
+again. Or it is a data set that comes with the library:
 {textwrap.fill(", ".join(DATASETS), 80)}.
 
 Where the target is text, or holds few whole numbers, its values are classes;
@@ -110,6 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("data", metavar="DATA", help="a CSV file, or the name of a data set")
     train.add_argument("--target", metavar="NAME", help="the column to be predicted")
     train.add_argument("--ignore", metavar="NAMES", type=_names, default=[], help="columns to leave out, with commas")
+    train.add_argument("--missing", choices=["fill", "drop"], default="fill",
+                       help="fill empty cells (median, most frequent), or drop such rows (default: fill)")  # fmt: skip
     train.add_argument("--task", choices=["classes", "numbers"], help="what the target is, if not as guessed")
     train.add_argument("--hidden", metavar="WIDTHS", type=_widths, default=[32], help="hidden layers (default: 32)")
     train.add_argument("--activation", metavar="NAME", default="relu", help="of the hidden layers (default: relu)")
@@ -164,7 +169,16 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace) -> None:
     path = options.output or f"{Path(options.data).stem}-model.npz"
     files.check(path)
-    X, y, columns, target = _data(options)
+    table = _data(options)
+    if (target := options.target) is None:
+        raise ValueError(f"say with --target which column is to be predicted: {_listed(np.array(table.names))}")
+    table.known([target, *options.ignore])
+    encoder = TableEncoder([*options.ignore, target])
+    if options.missing == "drop":
+        kept = table.complete([target, *(known["name"] for known in encoder.fit(table).columns)])
+        table.notes.append(f"{len(table.rows) - len(kept)} rows with empty cells left out")
+        table = dataclasses.replace(table.take(kept), notes=table.notes)
+    y = _target(table, target)
     classes = _are_classes(y) if options.task is None else options.task == "classes"
     if not classes and y.dtype.kind not in "iuf":
         raise ValueError(f"the target {target!r} holds texts, such as {y[0].item()!r:.40}: it has classes, not numbers")
@@ -172,15 +186,22 @@ def _train(options: argparse.Namespace) -> None:
     if classes and len(labels) < 2:
         raise ValueError(f"the target {target!r} is {y[0].item()!r:.40} in all rows: there is nothing to learn")
     many = f"has {len(labels)} classes: {_listed(labels)}" if classes else f"is a number, {y.min():g} to {y.max():g}"
-    print(f"{options.data}: {len(X)} rows, {len(columns)} columns; the target {target!r} {many}")
-    X, X_held, y, y_held = nn.split(X, y, options.held_out, rng=options.seed)
+    rows, rows_held, y, y_held = nn.split(np.arange(len(y)), y, options.held_out, rng=options.seed)
+    notes = encoder.fit(table, rows=rows.tolist()).notes
+    if not encoder.columns:
+        raise ValueError(f"{options.data} has no column beside the target {target!r}")
+    X = encoder.transform(table)
+    print(f"{options.data}: {len(X)} rows, {len(encoder.columns)} columns; the target {target!r} {many}")
+    for note in [*table.notes, *notes, *encoder.notes]:
+        print(f"  {note}")
+    X, X_held = X[rows], X[rows_held]
     if missing := sorted(set(labels) - set(y)):
         raise ValueError(f"all rows of the class {missing[0].item()!r} are held out: try another --seed or --held-out")
     scaler, outputs = nn.StandardScaler().fit(X), nn.StandardScaler()
     loss = ("cross_entropy" if len(labels) > 2 else "bce_with_logits") if classes else "mse"
     goal = y if classes else outputs.fit_transform(y)
     model = nn.TensorMLP(
-        len(columns), [*options.hidden, len(labels) if len(labels) > 2 else 1], options.activation, rng=options.seed
+        X.shape[1], [*options.hidden, len(labels) if len(labels) > 2 else 1], options.activation, rng=options.seed
     )
     print(f"{len(X)} rows to train on, {len(X_held)} held out; {_layers(model)}, {model.count()} parameters, {loss}")
     history = nn.fit(
@@ -191,40 +212,33 @@ def _train(options: argparse.Namespace) -> None:
     if history.interrupted:
         print(f"interrupted after {len(history['loss'])} epochs")
     print(f"to train on: {_score(model, X, y, classes)}\n   held out: {_score(model, X_held, y_held, classes)}")
-    nn.save(model, path, also={"columns": columns, "target": target})
+    nn.save(model, path, also={"columns": encoder.config(), "target": target})
     print(f"saved in {path}; to use it: chalkgrad predict {path} DATA.csv")
 
 
-def _data(options: argparse.Namespace) -> tuple[np.ndarray, np.ndarray, list[str], str]:
-    """Read the table: inputs, target, the names of the columns and that of the target."""
+def _data(options: argparse.Namespace) -> Table:
+    """Read the table, of a file or a data set."""
     if options.data in DATASETS and not Path(options.data).exists():
         make = getattr(nn.datasets, options.data)
-        if options.target not in (None, "y") or options.ignore:
-            raise ValueError(f"{options.data!r} comes with its target: --target and --ignore are for a file")
         known = inspect.signature(make).parameters
         X, y = make(**{"names": True} if "names" in known else {}, **{"rng": options.seed} if "rng" in known else {})
-        return X, y, [f"x{i}" for i in range(X.shape[1])], "y"
+        options.target = options.target or "y"
+        columns = {f"x{i}": x.tolist() for i, x in enumerate(X.T)}
+        return dataclasses.replace(Table.of({**columns, "y": y.tolist()}), path=options.data)
     if not Path(options.data).exists() and not Path(options.data).suffix:
         raise ValueError(f"there is no file {options.data!r}, and no data set; data sets are {', '.join(DATASETS)}")
-    table = read_table(options.data)
-    if options.target is None:
-        raise ValueError(f"say with --target which column is to be predicted: {_listed(np.array(table.names))}")
-    y = _target(table, options.target)
-    table.known(options.ignore)
-    columns = [name for name in table.names if name != options.target and name not in options.ignore]
-    if not columns:
-        raise ValueError(f"{options.data} has no column beside the target {options.target!r}")
-    return table.numbers(columns, ", or leave a column out with --ignore"), y, columns, options.target
+    return read_table(options.data)
 
 
 def _target(table: Table, name: str) -> np.ndarray:
     entries = table.column(name)
-    if "" in entries:
-        raise ValueError(f"{table.path}: the target {name!r} is empty in line {table.lines[entries.index('')]}")
-    try:
-        numbers = table.numbers([name])[:, 0]
-    except ValueError:
+    if lines := [line for line, entry in zip(table.lines, entries, strict=True) if is_empty(entry)]:
+        raise ValueError(f"{table.path}: the target {name!r} is empty in line {lines[0]}: fill it in, or leave out "
+                         "such rows with --missing drop")  # fmt: skip
+    found = recognised(entries, table.separator)
+    if found is None or found[0] == "date":
         return np.array(entries)
+    numbers = numbers_of(table, name, *found)
     whole = np.all(numbers == np.floor(numbers)) and np.abs(numbers).max() < 2**53
     return numbers.astype(np.int64) if whole else numbers
 
@@ -265,7 +279,10 @@ def _predict(options: argparse.Namespace) -> None:
         raise ValueError(f"{options.model} was not saved by `chalkgrad train`: it does not say which columns it takes")
     model: Any = nn.load(options.model)
     table, target = read_table(options.data), notes["target"]
-    X = table.numbers(notes["columns"])
+    encoder = TableEncoder.from_config(notes["columns"])
+    X = encoder.transform(table)
+    for note in [*table.notes, *encoder.notes]:
+        print(note, file=sys.stderr)
     predictions = model.predict(X)
     rows = [predictions.tolist()]
     names = [target]
