@@ -129,12 +129,18 @@ def test_no_page_is_wider_than_a_phone(phone: Any, site: Path, pages: dict[str, 
 
 
 @pytest.mark.parametrize(("words", "page"), [
-    ("freeze", "how_to/freeze_a_layer.html"), ("csv", "how_to/use_your_csv_file.html"),
-    ("draw neuron", "how_to/draw_only_one_neuron.html"), ("EarlyStopping", "reference/training.html"),
+    ("freeze a layer", "how_to/freeze_a_layer.html"), ("use my csv", "how_to/use_your_csv_file.html"),
+    ("draw only one neuron", "how_to/draw_only_one_neuron.html"), ("save load", "how_to/save_and_load_a_model.html"),
+    ("compile function", "how_to/compile_a_function.html"), ("add operation", "how_to/add_an_operation.html"),
+    ("cite a figure", "how_to/cite_a_figure.html"), ("custom loss", "how_to/write_a_custom_loss.html"),
+    ("own arrays", "how_to/train_on_your_arrays.html"), ("latex", "how_to/draw_for_latex.html"),
+    ("colab", "how_to/use_it_in_colab.html"), ("EarlyStopping", "reference/training.html"),
 ])  # fmt: skip
-def test_search_finds_it_without_a_server(window: Any, site: Path, words: str, page: str) -> None:
+def test_search_answers_a_beginner_first_and_without_a_server(window: Any, site: Path, words: str, page: str) -> None:
     window.page.goto(f"{(site / 'search.html').as_uri()}?q={words.replace(' ', '+')}")
     window.page.locator(f"#search-results a[href*='{page}']").first.wait_for()
+    links = window.page.eval_on_selector_all("#search-results li > a", "xs => xs.map(x => x.getAttribute('href'))")
+    assert any(page in link for link in links[:3]), links[:5]
     assert all(url.startswith(("file:", "data:")) for url in window.requests)
 
 
