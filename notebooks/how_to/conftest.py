@@ -9,6 +9,8 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def as_in_a_notebook(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "import torch" in request.node.dtest.docstring:
+        pytest.importorskip("torch", reason="PyTorch is not installed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     module = ModuleType("page")
