@@ -109,6 +109,12 @@ def test_arrays_and_folded_neurons_in_the_textbook_style() -> None:
     assert "v1 = tanh(w·x + b)" in formulas(draw(net(), style="textbook"))[0]
 
 
+def test_a_composite_is_written_by_its_name() -> None:
+    q, k, v = (Tensor(np.eye(2), label=name) for name in "QKV")
+    y = ag.softmax(q @ ag.transpose(k) / 2.0, axis=-1) @ v
+    assert "v1 = attention(Q, K, V)" in formulas(draw(y, style="textbook"))[0]
+
+
 def test_two_views_stand_side_by_side_on_wide_paper() -> None:
     x = Value(0.5, label="x")
     y = x.exp() * x.tanh()

@@ -120,7 +120,9 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     inside = {snapshot.nodes[i] for i in group.members}
     outside = {x: names[x] for member in inside for x in member.inputs if x in names and x not in inside}
     members = [snapshot.nodes[i] for i in group.members]
-    is_long = bool(group.place and group.name) or len(formula_of(members, outside)) > _WIDEST
+    written = formula_of(members, outside)
+    is_long = "…" in written or len(written) > _WIDEST or bool(group.title or group.place)
+    is_long = is_long and len(members) > 1  # operands of one operation are told by their own names
 
     def write(notation: Notation) -> str:
         in_words = notation.text(cut(formula_in(snapshot, group, 2), _WIDEST)) if is_long else ""
