@@ -176,7 +176,8 @@ def found(x: Any, known: Mapping[str, Thing], name: str, other: str = "a functio
         return known[x]
     if not callable(x) or isinstance(x, type):
         raise TypeError(f"`{name}` is a name, such as {next(iter(known))!r}, or {other}, not {x!r:.60}")
-    return x
+    function: Any = x
+    return function
 
 
 def within(x: Any, name: str, low: float = 0.0, high: float = math.inf, *, closed: bool = False) -> float:

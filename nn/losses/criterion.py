@@ -62,7 +62,7 @@ class Criterion:
 
     A loss of your own predicts by the same rule. A plain function of values may have an attribute `output_activation`.
 
-    >>> from chalkgrad.nn import targets
+    >>> from chalkgrad.nn.losses import targets
     >>> def exponential(logs, y):
     ...     return logs + y * ag.exp(-logs)
     >>> own = Criterion(exponential, targets.reals, output_activation=ag.exp)  # for `nn.fit(..., loss=own)`
