@@ -195,7 +195,7 @@ class _Traced:
         body = self.body
         with body.lock:
             given, draws = data, self.trace.draws
-            before = [(g, state_of(g)) for g in self.sources]
+            before = [(g, state_of(g)) for g in self.sources] if self.sources else []
             if self.parameters or draws:
                 if not self.pending:
                     self.pending = [(make, x) for (_, make), x in zip(draws, self.trace.redraw(), strict=True)]
@@ -357,7 +357,8 @@ class Compiled(Generic[P]):
                 if not one.draws_as(supply):
                     continue
                 one.pending = supply[:]
-            if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
+            same = (roots is self._roots and one.captured.glance()) or one.captured.holds(roots)
+            if same and (found := one.run(call.data)) is not None:
                 if one is not traces[0]:
                     self._first(call.key, one)  # the next call is likely to go the same way
                 return found

@@ -216,12 +216,15 @@ class Loop:
             self._body.bind(f"data {i}", x)
         self._pending = [node._data for node, _ in self._draws]
 
+    def numbers(self) -> list[Any]:
+        """Return the state without its containers."""
+        with self._body.lock:
+            return [float(x) if not x.shape else x.copy() for x in self._body.inputs[: len(self._states)]]
+
     @property
     def state(self) -> Any:
         """The state in its containers: floats, and copies of arrays; assign to it to go on from elsewhere."""
-        with self._body.lock:
-            places = self._body.inputs[: len(self._states)]
-            return rebuild(self._tree, [float(x) if not x.shape else x.copy() for x in places])
+        return rebuild(self._tree, self.numbers())
 
     @state.setter
     def state(self, tree: Any) -> None:
@@ -256,12 +259,6 @@ class Loop:
         refuse_inside("a Loop")
         if not self.is_as_it_was():
             self._make(self.state)
-        return self.go(steps, inputs, rows)
-
-    def go(
-        self, steps: int, inputs: Sequence[np.ndarray], rows: np.ndarray | None
-    ) -> tuple[int, list[np.ndarray]]:
-        """Run like `run`, straight after a call of `is_as_it_was` that has said yes."""
         results = self.load(steps, inputs, rows)
         return self.advance(0, steps), results
 

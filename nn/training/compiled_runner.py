@@ -110,10 +110,11 @@ class CompiledRunner:
         self.trained, self.objective, self.optimizer, self.eager = model, objective, optimizer, eager
         self.given, self.needed = data, needed
         self.data: list[np.ndarray] = []
+        self.zeros: list[np.ndarray] = []  # for gradients, before the first step
         self.watches = True  # whether callbacks, which may change everything, come between two calls
         self.arrays: _Arrays | None = None
         self.loops: dict[Any, Loop] = {}
-        self.trainable: list[bool] = []
+        self.kinds: list[Any] = []
         self.modules: list[Module] = []
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.refused = ""  # why steps are taken eagerly
@@ -123,9 +124,9 @@ class CompiledRunner:
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
-        if self.trainable != (now := [p.requires_grad for p in self.optimizer.parameters]):
+        if self.kinds != (now := [p.op for p in self.optimizer.parameters]):  # which of them are frozen
             self._forget()
-            self.trainable = now
+            self.kinds = now
         if self.watches or not self.modules:
             self.modules = [module for _, module in self.trained.named_modules()]
             attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
@@ -214,7 +215,7 @@ class CompiledRunner:
         """Return a program the parameters and the state of the optimiser."""
         arrays = self._arrays()
         numbers = arrays.gathered([p.data for p in self.optimizer.parameters])
-        loop.state = (numbers, [np.zeros_like(x) for x in numbers], arrays.gathered_states(self.optimizer.states),
+        loop.state = (numbers, self.zeros, arrays.gathered_states(self.optimizer.states),
                       [x.data for *_, x in self.buffers])  # fmt: skip
 
     def park(self) -> None:
@@ -229,8 +230,12 @@ class CompiledRunner:
             return
         arrays, optimizer = self._arrays(), self.optimizer
         own, steps = optimizer.parameters, optimizer.steps + taken
-        *found, states, kept = loop.state
-        numbers, grads = (arrays.spread(x, len(own)) for x in found)
+        flat, n = loop.numbers(), len(arrays.parameters)
+        numbers, grads = arrays.spread(flat[:n], len(own)), arrays.spread(flat[n : 2 * n], len(own))
+        rest = iter(flat[2 * n :])
+        names = optimizer.states if arrays.indices is None else optimizer.states[:1] * n
+        states: list[Any] = [{name: next(rest) for name in state} for state in names]
+        kept = [*rest]
         news, skipped = arrays.spread_states(states, len(own)), list(optimizer.skipped)
         for i in loop.aside:
             grads[i] = None
@@ -267,6 +272,7 @@ class CompiledRunner:
             self.arrays = _Arrays(self.trained, self.optimizer.parameters)
             dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
             self.data = [np.ascontiguousarray(cast(x, dtype)) for x in self.given]
+            self.zeros = [np.zeros_like(p.data) for p in self.arrays.parameters]
         return self.arrays
 
     def _forget(self) -> None:

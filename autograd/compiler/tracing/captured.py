@@ -83,6 +83,7 @@ class Captured:
                 self._look(*self._stack.pop())
             for x, place, done in self._spaces:
                 self._look_by_name(x, place, done)
+        self.glance = self._ties.glance()
 
     def _push(self, place: Any, how: str, name: Any, part: Any) -> None:
         if part is ABSENT:
@@ -326,7 +327,7 @@ class Captured:
     def holds(self, roots: dict[str, Any]) -> bool:
         """Return whether nothing has changed, and the roots are these, or equal ones."""
         same = len(roots) == 1 or all(map(operator.is_, roots.values(), self._roots.values()))
-        return (same and self._ties.changed() is None) or not self.changed(None if same else roots)
+        return (same and self.glance()) or not self.changed(None if same else roots)
 
     def reads_as(self, other: Captured) -> bool:
         """Return whether both have read equal things, all of which can be watched."""

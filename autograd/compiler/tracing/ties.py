@@ -49,7 +49,6 @@ class Ties:
         self._rows: list[tuple[Any, list[Any], Callable[[], Any], Place]] = []  # live view, its parts, how to restore
         self._arrays: list[tuple[Any, Any, bytes, Any, Place]] = []
         self._arrays_for_now: list[tuple[Any, Any, bytes, Any, Place]] = []
-        self._flat: tuple[Any, ...] = ()
 
     def entry(self, table: Any, key: str, place: Place) -> Any:
         now = table.get(key, ABSENT)
@@ -104,32 +103,37 @@ class Ties:
 
     def changed(self, for_now: bool = False) -> Place:
         """Return the place of something that is another object than before, or of an array of other numbers."""
-        same = not for_now and self._are_the_same()
-        for get, key, was, _, place in () if same else self._entries_for_now if for_now else self._entries:
+        for get, key, was, _, place in self._entries_for_now if for_now else self._entries:
             if (now := get(key, ABSENT)) is not was and not (
                 type(now) is type(was) and is_plain(now) and repr(now) == repr(was)  # -0.0 is not 0.0
             ):
                 return place
-        for view, parts, _, place in () if same else self._rows:
+        for view, parts, _, place in self._rows:
             if len(view) != len(parts) or (parts and not all(map(operator.is_, view, parts))):
                 return place() if callable(place) else place
+        return self._other_array(for_now)
+
+    def glance(self) -> Callable[[], bool]:
+        """Return what says, in one go, whether all objects are the very same and all arrays alike: the usual case."""
+        gets: list[Any] = [entry[0] for entry in self._entries]
+        keys, was = [entry[1] for entry in self._entries], [entry[2] for entry in self._entries]
+        views, parts = [row[0] for row in self._rows], [row[1] for row in self._rows]
+        lengths, known = [*map(len, parts)], [*was, *itertools.chain.from_iterable(parts)]
+        absent, arrays = itertools.repeat(ABSENT), self._arrays
+
+        def look() -> bool:
+            now = map(operator.call, gets, keys, absent)
+            if [*map(len, views)] != lengths:
+                return False
+            return all(map(operator.is_, itertools.chain(now, *views), known)) and not (arrays and self._other_array())
+
+        return look
+
+    def _other_array(self, for_now: bool = False) -> Place:
         for x, what, was, _, place in self._arrays_for_now if for_now else self._arrays:
             if (x if what is None else x.tobytes()) != was or (what and (x.dtype, x.shape, x.strides) != what):
                 return place
         return None
-
-    def _are_the_same(self) -> bool:
-        """Return whether all objects are the very same, in one go: the usual case."""
-        if not self._flat:
-            gets, keys, was = [[entry[i] for entry in self._entries] for i in range(3)]
-            views, parts = [row[0] for row in self._rows], [row[1] for row in self._rows]
-            self._flat = gets, keys, was, views, [*map(len, parts)], [*itertools.chain.from_iterable(parts)]
-        gets, keys, was, views, lengths, parts = self._flat
-        return (
-            all(map(operator.is_, map(operator.call, gets, keys, itertools.repeat(ABSENT)), was))
-            and [*map(len, views)] == lengths
-            and all(map(operator.is_, itertools.chain.from_iterable(views), parts))
-        )
 
     def put_back(self) -> None:
         """Make everything as it was."""
