@@ -294,7 +294,7 @@ def _complex(node: Node, inputs: list[Any]) -> Any:
 
 
 def _real(x: Any) -> Any:
-    """Give a number as a float, and an array as float64."""
+    """Return a number as a float, and an array as float64."""
     data = x._data if isinstance(x, Node) else plain(x, "gradcheck")
     return float(data) if isinstance(data, (float, np.generic)) else np.array(data, dtype=np.float64)
 

@@ -30,7 +30,7 @@ def shallowly_copied(node: Node) -> Any:
 
 
 def reduced(node: Node) -> Any:
-    """Say how to pickle: a leaf as itself, any other node as the list of what it depends on.
+    """Return what pickle keeps: a leaf as itself, any other node as the list of what it depends on.
 
     Leaves keep their identity among all that is pickled together, so a model and its loss still share parameters.
     """

@@ -28,7 +28,7 @@ _LIGHT = ("#f6a04d", "#f7f7f7", "#79b4e3")
 
 
 def fill(level: int, colours: tuple[str, str, str] = _LIGHT) -> str:
-    """Give the colour of a level from -8, orange, over 0 to 8, blue.
+    """Return the colour of a level from -8, orange, over 0 to 8, blue.
 
     >>> fill(-8), fill(0), fill(8)
     ('#f6a04d', '#f7f7f7', '#79b4e3')
@@ -44,7 +44,7 @@ def _channels(colour: str) -> list[int]:
 
 
 def level(amount: float | None, largest: float) -> int:
-    """Give the level of a number: saturation grows with the square root of its size.
+    """Return the level of a number: saturation grows with the square root of its size.
 
     >>> level(-4.0, 4.0), level(1.0, 4.0), level(0.0, 4.0), level(None, 4.0)
     (-8, 4, 0, 0)

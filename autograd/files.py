@@ -87,7 +87,7 @@ def _write_into(path: PathLike, content: bytes) -> None:
 
 
 def _take_after(path: Path, old: os.stat_result) -> None:
-    """Give a new file the owner and the mode of the one that it is to replace."""
+    """Return a new file the owner and the mode of the one that it is to replace."""
     own = os.stat(path)
     if os.name == "posix" and (own.st_uid, own.st_gid) != (old.st_uid, old.st_gid):
         try:

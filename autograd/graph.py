@@ -88,7 +88,7 @@ class Node(Operand):
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """Give the operands, in order; a leaf has none."""
+        """Return the operands, in order; a leaf has none."""
         if self._first is None:
             return ()
         if self._second is None:
@@ -97,7 +97,7 @@ class Node(Operand):
 
     @property
     def params(self) -> dict[str, Any]:
-        """Give the settings of the operation, such as `axis`."""
+        """Return the settings of the operation, such as `axis`."""
         return self._wide[2] if self._first is not None and self.op.wide else {}
 
     @property
@@ -125,7 +125,7 @@ class Node(Operand):
 
     @property
     def is_leaf(self) -> bool:
-        """Say whether this node was made by you and not by an operation."""
+        """Return whether this node was made by you and not by an operation."""
         return self._first is None
 
     @property
@@ -187,7 +187,7 @@ class Node(Operand):
         self.grad = 0.0 if self._data.__class__ is float else np.zeros_like(self._data)
 
     def detach(self) -> Self:
-        """Give the same data in a constant without history."""
+        """Return the same data in a constant without history."""
         if self.op is not fixed and modes.tracer() is not None:
             return _held(self)
         node = constant(self._data)
@@ -322,7 +322,7 @@ def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: 
 
 
 def saved(node: Node) -> tuple[Any, ...]:
-    """Give the operands' data as they were when the node was made."""
+    """Return the operands' data as they were when the node was made."""
     if node._second is None:
         return (node._x,)
     return (node._x, node._y, *node._wide[1]) if node.op.wide else (node._x, node._y)

@@ -48,17 +48,17 @@ switch = _Switch()
 
 
 def recording() -> bool:
-    """Say whether operations are recorded here, that is, outside `no_grad`."""
+    """Return whether operations are recorded here, that is, outside `no_grad`."""
     return _recording.get()
 
 
 def watching() -> bool:
-    """Say whether `detect_anomaly` is on here."""
+    """Return whether `detect_anomaly` is on here."""
     return _watching.get()
 
 
 def tracer() -> Any:
-    """Give who writes down, for a compiled program, what happens here; None where nothing is compiled."""
+    """Return who writes down, for a compiled program, what happens here; None where nothing is compiled."""
     return _tracer.get() if switch.open else None
 
 
@@ -69,7 +69,7 @@ def notice(node: Any) -> None:
 
 
 def truth(node: Any) -> bool:
-    """Say whether the single number of a node is not 0, and tell a tracer that Python asked."""
+    """Return whether the single number of a node is not 0, and tell a tracer that Python asked."""
     if np.size(node._data) != 1:
         raise ValueError(f"the truth of an array of shape {node.shape} is ambiguous: ask `x.data.any()` or `.all()`")
     if switch.open and (tracer := _tracer.get()) is not None:

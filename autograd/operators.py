@@ -107,7 +107,7 @@ class Operators(Node, Shown):
                 operand.grad = term if operand.grad is None else operand.grad + term
 
     def _made_by(self) -> str:
-        """Say what made this node, for a notebook: `3 * 2`, `tanh(o)`."""
+        """Return what made this node, for a notebook: `3 * 2`, `tanh(o)`."""
         if not self.inputs:
             return "constant" if self.op is fixed else "leaf"
         data = [(x.label, x.shape, x._data) for x in self.inputs]
@@ -202,7 +202,7 @@ class Operators(Node, Shown):
     __trunc__ = __int__
 
     def as_integer_ratio(self) -> tuple[int, int]:
-        """Give the number as a fraction, as `statistics` asks for it."""
+        """Return the number as a fraction, as `statistics` asks for it."""
         return _plain(self, "`as_integer_ratio`").item().as_integer_ratio()
 
     def __bool__(self) -> bool:
@@ -258,7 +258,7 @@ def _plain(node: Any, taker: str) -> Any:
 
 
 def loses_gradient(node: Node) -> bool:
-    """Say whether Python would take a number out of a graph through which a gradient is needed.
+    """Return whether Python would take a number out of a graph through which a gradient is needed.
 
     In a function that is compiled, arguments are nodes that nobody needs to differentiate: a guard follows them.
     """

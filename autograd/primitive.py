@@ -113,7 +113,7 @@ class Primitive:
                 )
 
     def rule(self, i: int) -> Rule | float | None:
-        """Give the derivative rule of input `i`; None where the operation cannot be differentiated by it."""
+        """Return the derivative rule of input `i`; None where the operation cannot be differentiated by it."""
         if self.partials is not None:
             return self.partials[i]
         if self.vjps is None:

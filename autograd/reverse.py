@@ -173,7 +173,7 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
 def pullback(
     seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, masked: Iterable[Node] = ()
 ) -> list[Any]:
-    r"""Give $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
+    r"""Return $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
 
     Args:
         seeds: results $y_k$ with their cotangents.
@@ -261,7 +261,7 @@ def _mask_behind(node: Node, masked: set[Node]) -> None:
 
 
 def _fits(term: Any, data: Any) -> bool:
-    """Say whether an array is as its operand's; the common case, asked before all others."""
+    """Return whether an array is as its operand's; the common case, asked before all others."""
     return (
         term.__class__ is np.ndarray is data.__class__
         and term.shape == data.shape
@@ -299,7 +299,7 @@ def _summed_to(term: Any, operand: Node) -> Any:
 
 
 def fitted(term: Any, operand: Node, op: Primitive) -> Any:
-    """Give a term the kind, shape and dtype of the operand that it belongs to."""
+    """Return a term the kind, shape and dtype of the operand that it belongs to."""
     data = operand._data
     if data.__class__ is float:
         if term.__class__ is float:

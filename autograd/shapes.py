@@ -10,7 +10,7 @@ __all__ = ["axes_of", "describe", "expand", "sum_over_broadcast"]
 
 
 def describe(x: Any) -> str:
-    """Say what `x` is in an error message: its type, and its shape if it has one.
+    """Return what `x` is in an error message: its type, and its shape if it has one.
 
     >>> describe(3.0), describe(np.zeros((2, 3)))
     ('float', 'ndarray of shape (2, 3)')
@@ -37,7 +37,7 @@ def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
-    """Give `axis` as a tuple of numbers from 0 to `ndim` - 1.
+    """Return `axis` as a tuple of numbers from 0 to `ndim` - 1.
 
     >>> axes_of(-1, 3), axes_of(None, 2), axes_of(0, 0)
     ((2,), (0, 1), ())
@@ -60,7 +60,7 @@ def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:
 
 
 def expand(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> tuple[int, ...]:
-    """Give the `shape` of an array that was reduced over `axis`, as `keepdims=True` would leave it.
+    """Return the `shape` of an array that was reduced over `axis`, as `keepdims=True` would leave it.
 
     >>> expand((4, 3), 1)
     (4, 1)

@@ -139,7 +139,7 @@ class Tensor(Operators):
         return side_by_side(parts if grad is None else [*parts, ("grad", heat(grad))])
 
     def item(self) -> float:
-        """Give the only element as a float, without history.
+        """Return the only element as a float, without history.
 
         Raises:
             ValueError: there is more than one element, or none.

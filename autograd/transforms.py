@@ -78,7 +78,7 @@ class _Call:
         return self.shown([_unaliased(x) for x in self.outputs], self.result)
 
     def pull(self, cotangents: list[Any], graph: bool, masked: bool = False) -> list[Any]:
-        """Give the cotangents of the arguments, in their containers; if `masked`, zeros in `cotangents` are exact."""
+        """Return the cotangents of the arguments, in their containers; if `masked`, zeros in `cotangents` are exact."""
         flat = [x for leaves in self.variables for x in leaves]
         self._live(True)
         try:
@@ -94,7 +94,7 @@ class _Call:
 
 
 def _apart(arrays: list[Any]) -> list[Any]:
-    """Give every result memory of its own: in the gradients of `a + b` one array may stand twice, also as a view."""
+    """Return every result memory of its own: in the gradients of `a + b` one array may stand twice, also as a view."""
     seen: set[int] = set()
     out = []
     for x in arrays:
@@ -146,7 +146,7 @@ def _as_node(x: Any, f: Any) -> Node:
 
 
 def _shown(data: Any) -> Any:
-    """Give an array of shape () as NumPy does, as a scalar."""
+    """Return an array of shape () as NumPy does, as a scalar."""
     return data[()] if data.__class__ is np.ndarray and not data.shape else data
 
 
@@ -189,7 +189,7 @@ def _single(call: _Call, f: Any) -> Node:
 
 
 def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tuple[Any, Any]]:
-    r"""Make a function that gives $f(x)$ and $\nabla f(x)$ together.
+    r"""Return a function that computes $f(x)$ and $\nabla f(x)$ together.
 
     Args:
         f: a function of floats, arrays, nodes and nested lists, tuples and dicts of them, to a single number.
@@ -216,7 +216,7 @@ def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tup
 
 
 def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
-    r"""Make a function that gives the gradient $\nabla f(x)$; see `value_and_grad`.
+    r"""Return a function that computes the gradient $\nabla f(x)$; see `value_and_grad`.
 
     >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
     (12.0, 12.0)
@@ -233,7 +233,7 @@ def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
 
 def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[Any]:
-    r"""Give $\partial\,\mathrm{root} / \partial x$ for every node `x` of a graph that is there already, as nodes.
+    r"""Return $\partial\,\mathrm{root} / \partial x$ for every node `x` of a graph that is there already, as nodes.
 
     What `backward(create_graph=True)` leaves in `grad`, without touching it.
 
@@ -265,7 +265,7 @@ def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[An
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    r"""Give $f(x)$ and the function that maps a cotangent $\bar y$ to $\bar y^T J$: reverse mode.
+    r"""Return $f(x)$ and the function that maps a cotangent $\bar y$ to $\bar y^T J$: reverse mode.
 
     Args:
         f: a function to numbers, arrays and nested containers of them.
@@ -285,7 +285,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
 
 def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[Any, Any]:
-    r"""Give $f(x)$ and its directional derivative $J \dot x$: forward mode.
+    r"""Return $f(x)$ and its directional derivative $J \dot x$: forward mode.
 
     Args:
         f: a function to numbers, arrays and nested containers of them.
@@ -310,7 +310,7 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
 
 
 def jacobian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
-    r"""Make a function that gives the Jacobian $J_{ij} = \partial f_i / \partial x_j$.
+    r"""Return a function that computes the Jacobian $J_{ij} = \partial f_i / \partial x_j$.
 
     Its shape is that of the result followed by that of the argument. Containers are kept: those of the result
     outside, those of the argument inside.
@@ -332,7 +332,7 @@ def jacobian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
 
 def _block_row(call: _Call, k: int) -> list[Any]:
-    """Give the Jacobian of output `k` by every variable: one backward pass for each of its elements."""
+    """Return the Jacobian of output `k` by every variable: one backward pass for each of its elements."""
     data = call.outputs[k]._data
     rows = []
     for i in range(np.size(data)):
@@ -362,7 +362,7 @@ def _assembled(parts: list[Any], shape: tuple[int, ...], graph: bool) -> Any:
 
 
 def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
-    r"""Make a function that gives the Hessian $H_{ij} = \partial^2 f / \partial x_i \partial x_j$.
+    r"""Return a function that computes the Hessian $H_{ij} = \partial^2 f / \partial x_i \partial x_j$.
 
     >>> hessian(lambda x: x[0] * x[0] * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
@@ -372,7 +372,7 @@ def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
 
 def hvp(f: Callable[..., Any], primal: Any, vector: Any) -> Any:
-    r"""Give the Hessian-vector product $H v$ at `primal` without building $H$: forward mode over reverse.
+    r"""Return the Hessian-vector product $H v$ at `primal` without building $H$: forward mode over reverse.
 
     Args:
         f: a function of one argument to a single number.

@@ -134,7 +134,7 @@ class Value(Operators):
         return ()
 
     def item(self) -> float:
-        """Give the number, without history, as an array of one element does."""
+        """Return the number, without history, as an array of one element does."""
         return self.data
 
     def __repr__(self) -> str:

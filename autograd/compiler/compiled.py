@@ -283,7 +283,7 @@ class _Call:
         return out
 
     def lifted(self, variables: list[Any]) -> list[Any]:
-        """Give the leaves of the arguments with the variables in place of numbers."""
+        """Return the leaves of the arguments with the variables in place of numbers."""
         supply = iter(variables)
         return [next(supply) if isinstance(x, (Node, float, np.floating)) or _is_array(x) else x for x in self.leaves]
 
@@ -393,7 +393,7 @@ class Compiled(Generic[P]):
         return name if found is self else (Compiled, (self._f,))  # by its name, where `@compile` stands over a `def`
 
     def program(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Give the program for these arguments as text."""
+        """Return the program for these arguments as text."""
         self(*args, **kwargs)
         return str(self._traces[_Call(args, kwargs).key][0])
 

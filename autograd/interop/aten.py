@@ -233,7 +233,8 @@ def _windows(x: np.ndarray, widths: Any, kernel: Any, stride: Any, dilation: Any
     x = np.pad(x, [(0, 0)] * (x.ndim - n) + [(w, w) for w in widths])
     span = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
     x = np.lib.stride_tricks.sliding_window_view(x, span, tuple(range(-n, 0)))
-    return x[(..., *(slice(None, None, s) for s in stride), *(slice(None, None, d) for d in dilation))]
+    steps: Any = (..., *(slice(None, None, s) for s in (*stride, *dilation)))
+    return x[steps]
 
 
 def _convolution(

@@ -189,7 +189,7 @@ class Imported:
         weights = [_cotangent(x._data) if isinstance(x, Node) else None for x in outs]
         theirs, found = gradients(values, weights)
         pairs = [("the result", getattr(x, "_data", x), y) for x, y in zip(outs, theirs, strict=True)]
-        seeds = [(x, w) for x, w in zip(outs, weights, strict=True) if w is not None and x.requires_grad]
+        seeds = [(x, w) for x, w in zip(outs, weights, strict=True) if isinstance(x, Node) and x.requires_grad]
         nodes = [x for x in leaves if isinstance(x, Node)]
         ours = iter(pullback(seeds, nodes, graph=False) if seeds else [None] * len(nodes))
         pairs += [(name, next(ours), y) for name, x, y in zip(names, leaves, found, strict=True) if isinstance(x, Node)]

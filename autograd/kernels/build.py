@@ -53,7 +53,7 @@ def _pointer(typing_context: Any, address: Any) -> Any:
 
 @intrinsic
 def size_of(typing_context: Any, dtype: Any) -> Any:
-    """Give the bytes of a number."""
+    """Return the bytes of a number."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return ir.Constant(ir.IntType(64), context.get_abi_sizeof(context.get_data_type(dtype.instance_type)))
@@ -83,7 +83,7 @@ def words(typing_context: Any, address: Any, n: Any) -> Any:
 
 @intrinsic
 def float_as_int(typing_context: Any, x: Any) -> Any:
-    """Give the bits of a float64."""
+    """Return the bits of a float64."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.IntType(64))
@@ -93,7 +93,7 @@ def float_as_int(typing_context: Any, x: Any) -> Any:
 
 @intrinsic
 def int_as_float(typing_context: Any, x: Any) -> Any:
-    """Give the float64 of these bits."""
+    """Return the float64 of these bits."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], ir.DoubleType())

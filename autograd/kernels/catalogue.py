@@ -82,7 +82,7 @@ def _entry(name: str, body: Any, operands: tuple[str, ...], constants: dict[str,
 
 
 def address(name: str, dtype: str, extra: str = "") -> int:
-    """Give the address of a kernel."""
+    """Return the address of a kernel."""
     return _kernel(name, dtype, extra).address
 
 
@@ -105,11 +105,11 @@ def run_pass(name: str, **operands: Any) -> None:
 
 @functools.cache
 def machine() -> Any:
-    """Give the loop that runs instructions, as a function of integers."""
+    """Return the loop that runs instructions, as a function of integers."""
     return native(run, types.int64(*[types.int64] * 5)).ctypes
 
 
 @functools.cache
 def worker() -> Any:
-    """Give what a worker of the pool runs, as a function of integers."""
+    """Return what a worker of the pool runs, as a function of integers."""
     return native(work, types.int64(*[types.int64] * 3)).ctypes

@@ -166,7 +166,7 @@ work = _work(VERSION)
 
 @register_jitable
 def _time(pool, room):
-    """Give the time by the clock of the system."""
+    """Return the time by the clock of the system."""
     function, kind = load(pool + TIME), load(pool + TIME + 8)
     now = view(room, 2, np.int64)
     if kind < 0:

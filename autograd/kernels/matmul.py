@@ -207,7 +207,7 @@ _DEPTH = 128  # of a block: with two vectors in a row its panel takes 16 KB, a t
 
 @intrinsic
 def _panel(typing_context):
-    """Give the address of room for a panel on the stack."""
+    """Return the address of room for a panel on the stack."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         room = cgutils.alloca_once(builder, ir.IntType(8), size=_DEPTH * 2 * 64)

@@ -101,7 +101,7 @@ def _fuse_multiply_add(code, operands, kind, kept, uses, user, by, root, sign, n
 
 @kernel
 def _leveled(start, operands, level, n):
-    """Give each node its level, one above that of its highest operand; node i has those from start[i] on."""
+    """Return each node its level, one above that of its highest operand; node i has those from start[i] on."""
     first, levels = view(start, n + 1, np.int64), view(level, n, np.int32)
     xs = view(operands, first[n], np.int32)
     for i in range(n):

@@ -15,7 +15,7 @@ __all__ = ["fma", "plain_sum", "plain_sums", "product_sum", "sums"]
 
 @intrinsic
 def fma(typing_context, x, y, z):
-    """Give x y + z, rounded once."""
+    """Return x y + z, rounded once."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.fma(*args)

@@ -30,7 +30,7 @@ def _lengths(shape) -> tuple[int, ...]:
 
 
 def shape_of(x) -> tuple[int, ...]:
-    """Give the shape of a number, an array or a node; () for a single number."""
+    """Return the shape of a number, an array or a node; () for a single number."""
     return getattr(x, "shape", ())
 
 
@@ -39,7 +39,7 @@ def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
     return x if shape_of(x) == shape else sum_to(x, shape=shape)
 
 
-def as_shape(x, shape):
+def as_shape(x: Any, shape: Any) -> Any:
     """Reshape `x` if it has another shape, and record nothing if not."""
     return x if shape_of(x) == shape else reshape(x, shape=shape)
 
@@ -184,7 +184,7 @@ def concatenate(*xs, axis=0):
 
 
 def _spans(xs, axis):
-    """Give the index of each part in the whole."""
+    """Return the index of each part in the whole."""
     axis %= len(shape_of(xs[0]))
     ends = list(itertools.accumulate(shape_of(x)[axis] for x in xs))
     return [(slice(None),) * axis + (slice(start, end),) for start, end in itertools.pairwise([0, *ends])]

@@ -66,7 +66,7 @@ def _column(b):
 
 
 def _as_matrix(g, a, b):
-    """Give the cotangent of a product the axes of length 1 that `matmul` gave to operands with one axis."""
+    """Return the cotangent of a product the axes of length 1 that `matmul` gave to operands with one axis."""
     shape = shape_of(g)
     if len(shape_of(b)) == 1:
         shape = (*shape, 1)

@@ -55,25 +55,25 @@ def where(condition, x, y):
 
 @primitive(symbol=">", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def greater(x, y):
-    """Say 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold."""
+    """Return 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold."""
     return np.greater(x, y).astype(np.result_type(x, y, np.float32))
 
 
 @primitive(symbol="==", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def equal(x, y):
-    """Say 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold."""
+    """Return 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold."""
     return np.equal(x, y).astype(np.result_type(x, y, np.float32))
 
 
 @primitive(partials=[0.0, 0.0], ulps=(0, 0, 0))
 def preference(x, y):
-    """Say how much of `maximum(x, y)` is `x`: 1 where it is greater, 0 where it is smaller, 1/2 in a tie."""
+    """Return how much of `maximum(x, y)` is `x`: 1 where it is greater, 0 where it is smaller, 1/2 in a tie."""
     return np.where(np.equal(x, y), 0.5, np.heaviside(np.subtract(x, y), 0.5)).astype(np.result_type(x, y))
 
 
 @primitive(partials=[0.0, 0.0, 0.0], ulps=(0, 0, 0))
 def inside(x, low, high):
-    """Say 1.0 where `low < x < high`, 0.0 elsewhere, and NaN for NaN."""
+    """Return 1.0 where `low < x < high`, 0.0 elsewhere, and NaN for NaN."""
     within = np.greater(x, low) & np.less(x, high)
     return np.where(np.isnan(x), x, within).astype(np.result_type(x, low, high, np.float32))
 

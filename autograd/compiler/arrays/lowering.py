@@ -114,11 +114,11 @@ class Calls:
     # Operands --------------------------------------------------------------------------------------------------
 
     def contiguous(self, view: View) -> View:
-        """Give a view whose elements lie in row order, by a copy where they do not."""
+        """Return a view whose elements lie in row order, by a copy where they do not."""
         return view if view.is_contiguous else self.copied(view, view.dtype)
 
     def forward(self, view: View) -> View:
-        """Give a view without steps backward, which the loops do not take."""
+        """Return a view without steps backward, which the loops do not take."""
         return self.copied(view, view.dtype) if min(view.strides, default=0) < 0 else view
 
     def copied(self, view: View, dtype: np.dtype) -> View:
@@ -138,7 +138,7 @@ class Calls:
         )  # fmt: skip
 
     def converted(self, view: View, dtype: np.dtype) -> View:
-        """Give a view in another dtype, converted once for all its uses."""
+        """Return a view in another dtype, converted once for all its uses."""
         if view.dtype == dtype:
             return view
         if (view, dtype) not in self._converted:

@@ -124,9 +124,10 @@ def _cuts(call: Call) -> Iterator[_Cut]:
                 yield _Cut("batches", 1, {x: o[f"{x}_batch"] for x in ("out", "a", "b")})
             return
         lanes = 64 // np.dtype(call.kernel[1]).itemsize
-        along = dict.fromkeys(["out", *gates, *(["bias"] if "bias" in o else [])], 1)
+        along: dict[str, Any] = dict.fromkeys(["out", *gates, *(["bias"] if "bias" in o else [])], 1)
         yield _Cut("n", 2 * lanes, along | {"b": o["b_column"]})
-        yield _Cut("m", 8, dict.fromkeys(gates, o.get("gate_row", 0)) | {"out": o["out_row"], "a": o["a_row"]}, 15.0)
+        of_gates: dict[str, Any] = dict.fromkeys(gates, o.get("gate_row", 0))
+        yield _Cut("m", 8, of_gates | {"out": o["out_row"], "a": o["a_row"]}, 15.0)
     elif name in ("sum", "max", "min", "norm", "logsumexp"):
         yield _Cut("outer", 8, {"out": o["inner"], "a": o["n"] * o["inner"]})
     elif name == "batch":

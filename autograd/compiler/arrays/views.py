@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 
 def contiguous_strides(shape: Shape) -> Shape:
-    """Give the strides, in elements, of an array in row order.
+    """Return the strides, in elements, of an array in row order.
 
     >>> contiguous_strides((2, 3, 4))
     (12, 4, 1)
@@ -45,7 +45,7 @@ class View:
 
     @property
     def is_contiguous(self) -> bool:
-        """Say whether the elements lie one after the other in row order; lengths of 1 have no say."""
+        """Return whether the elements lie one after the other in row order; lengths of 1 have no say."""
         step = 1
         for n, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
             if n != 1 and stride != step:
@@ -81,7 +81,7 @@ class View:
         return View(self.base, picked.shape[:-1], self.dtype, self.offset + moved, picked.strides[:-1])
 
     def reshaped(self, shape: Shape) -> View | None:
-        """Give another shape where the elements lie in row order."""
+        """Return another shape where the elements lie in row order."""
         if not self.is_contiguous:
             return None
         return View(self.base, shape, self.dtype, self.offset, contiguous_strides(shape))

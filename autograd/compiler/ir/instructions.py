@@ -50,7 +50,7 @@ class Instruction:
     parts: int = 1
 
     def moved(self, inputs: tuple[int, ...]) -> Instruction:
-        """Give the same line with operands of other numbers."""
+        """Return the same line with operands of other numbers."""
         return Instruction(
             self.name, self.op, inputs, self.params, self.shape, self.dtype, self.single, self.label, self.data
         )

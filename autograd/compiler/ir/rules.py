@@ -36,7 +36,7 @@ TRANSPARENT = {"identity", "reshape", "broadcast_to", "sum_to"}
 
 
 def is_neutral(data: Any, constant: float) -> Any:
-    """Say for each number of an array whether it is `constant`, with its sign.
+    """Return for each number of an array whether it is `constant`, with its sign.
 
     >>> is_neutral(np.array([0.0, -0.0, 1.0]), -0.0)
     array([False,  True, False])

@@ -169,7 +169,7 @@ def _without(flow: Flow, live: np.ndarray) -> Flow:
 
 
 def in_order(run_pass: SequentialPass, keys: np.ndarray, size: int) -> np.ndarray:
-    """Give the order that sorts whole numbers below `size`, equals as they come."""
+    """Return the order that sorts whole numbers below `size`, equals as they come."""
     order = np.empty(len(keys), np.int64)
     keys = np.ascontiguousarray(keys, np.int32)
     run_pass("sorted", keys=keys, order=order, count=np.zeros(size + 1, np.int64), n=len(keys), size=size)

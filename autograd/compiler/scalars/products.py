@@ -38,7 +38,7 @@ class Matrix:
 
 
 def matrix(places: np.ndarray) -> Matrix | None:
-    """Say whether places form a matrix with strides.
+    """Return whether places form a matrix with strides.
 
     >>> matrix(np.array([[3, 5], [4, 6], [5, 7]]))
     Matrix(first=3, row=1, column=2)

@@ -116,7 +116,7 @@ def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
 
 
 def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
-    """Say which nodes a gradient comes to, and which of these stand behind a mask."""
+    """Return which nodes a gradient comes to, and which of these stand behind a mask."""
     state = np.zeros(len(soa.code), np.uint8)
     state[soa.outputs] = REACHED
     hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
@@ -150,7 +150,7 @@ def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
 
 
 def _kept(soa: StructureOfArrays, uses: list[_Use]) -> np.ndarray:
-    """Say which nodes the backward pass reads, besides those that no sum can swallow: rows and their operands."""
+    """Return which nodes the backward pass reads, besides those that no sum can swallow: rows and their operands."""
     kept = np.zeros(len(soa.code), np.uint8)
     kept[soa.outputs] = 1
     for use in uses:
@@ -271,7 +271,7 @@ def _ranked(x: np.ndarray) -> np.ndarray:
 
 
 def _keys(soa: StructureOfArrays, n: int, made: int, by: np.ndarray, partial: np.ndarray) -> np.ndarray:
-    """Give every number its place: forward as it is; behind it each gradient, after what it needs."""
+    """Return every number its place: forward as it is; behind it each gradient, after what it needs."""
     size = len(soa.code)
     keys = np.empty(size + n + 1, np.int64)
     keys[:size] = np.arange(size)

@@ -117,7 +117,7 @@ class _Scalarizer:
         return out
 
     def _is_constant(self, x: np.ndarray, number: float) -> np.ndarray:
-        """Say which nodes are this constant."""
+        """Return which nodes are this constant."""
         last = len(self.data) - 1
         return (x <= last) & (self.data[np.minimum(x, last)] == number)
 
@@ -143,7 +143,7 @@ def _size(node: Any) -> int:
 
 
 def _single(node: Any) -> bool:
-    """Say whether a node holds a single number: a Value, or an array without axes."""
+    """Return whether a node holds a single number: a Value, or an array without axes."""
     data = node._data
     return data.__class__ is float or (data.shape == () and data.dtype == np.float64)
 

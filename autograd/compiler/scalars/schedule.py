@@ -79,14 +79,14 @@ class Schedule:
         self._plan()
 
     def _put(self, nodes: np.ndarray) -> int:
-        """Give nodes the next places; gives the first."""
+        """Return nodes the next places; gives the first."""
         first = self.filled
         self.place[nodes] = np.arange(first, first + len(nodes))
         self.filled += len(nodes)
         return first
 
     def _operands(self, nodes: np.ndarray) -> np.ndarray:
-        """Give the operands of nodes with equally many, one row for each."""
+        """Return the operands of nodes with equally many, one row for each."""
         width = int(self._width[nodes[0]])
         return self.flow.operands[self.flow.start[nodes][:, None] + np.arange(width)]
 
@@ -293,7 +293,7 @@ class Schedule:
 
 
 def _different(places: np.ndarray) -> np.ndarray:
-    """Say which columns have no number twice."""
+    """Return which columns have no number twice."""
     places = np.sort(places, axis=0)
     return (places[1:] != places[:-1]).all(axis=0)
 

@@ -44,7 +44,7 @@ class Rows(dict[str, int]):
         return code
 
     def table(self, values: dict[str, Any], dtype: Any = np.uint8) -> np.ndarray:
-        """Give a value to some rows by their names, and 0 to the others."""
+        """Return a value to some rows by their names, and 0 to the others."""
         out = np.zeros(256, dtype)
         for name, x in values.items():
             out[self[name]] = x
@@ -111,7 +111,7 @@ class _Codes(dict[Primitive, int]):
 
 
 def merged_constants(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give the data of constants, those of equal bits once, and for each number its node.
+    """Return the data of constants, those of equal bits once, and for each number its node.
 
     The three that are always there come first, and are nobody else's: a 1 in a formula stays a number like others."""
     bits, inverse = np.unique(numbers.view(np.int64), return_inverse=True)

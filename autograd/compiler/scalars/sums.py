@@ -31,7 +31,7 @@ def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
 
 
 def describe_sums(sums: Terms) -> str:
-    """Say what was found."""
+    """Return what was found."""
     products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
     owners = np.count_nonzero(np.bincount(sums.owner))
     return f"sums of products: {products} products and {len(sums.owner) - products} other terms in {owners} sums"

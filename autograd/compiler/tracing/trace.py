@@ -30,7 +30,7 @@ class Guard:
         self.node, self.seen, self.is_truth = node, seen, is_truth
 
     def holds(self, now: np.ndarray) -> bool:
-        """Say whether the number is still as the trace has seen it."""
+        """Return whether the number is still as the trace has seen it."""
         if self.is_truth:
             return bool(now.any()) == self.seen
         zeros = np.signbit(self.seen) & (self.seen == 0), np.signbit(now) & (now == 0)  # -0.0 is not 0.0
