@@ -80,3 +80,13 @@ def test_a_program_says_what_python_runs() -> None:
     assert text[-1] == "# no kernel, so Python runs them: cumsum, double_it"
     native = compile((x * x).sum())
     assert native.stats.in_python == 0 and "Python" not in str(native)
+
+
+def test_a_process_loads_products_and_error_functions_from_disk() -> None:
+    code = (
+        "import numpy as np, autograd as ag\n"
+        "print(ag.compile(lambda x: ag.tanh(ag.erf(x @ x)).sum())(np.ones((9, 9))))"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        assert float(done.stdout) == pytest.approx(81 * np.tanh(1.0))

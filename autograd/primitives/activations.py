@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import sys
 
 import numpy as np
 
@@ -156,10 +157,16 @@ def _gaussian(x):
 
 def _scipy_special():
     """Return `scipy.special`, or None where SciPy is missing: importing it takes time, so only an array does."""
+    look = sys.getprofile()
+    if look is not None and "scipy.special" not in sys.modules:  # a trace watches what a function runs, but no imports
+        sys.setprofile(None)
     try:
         from scipy import special
     except ImportError:
         return None
+    finally:
+        if sys.getprofile() is not look:
+            sys.setprofile(look)
     return special
 
 
