@@ -9,7 +9,7 @@ import numpy as np
 
 from ..containers import flatten
 from ..graph import Node, fixed, topological
-from ..primitives import layout
+from ..primitives import TABLE, layout
 from ..primitives.arithmetic import square, sub
 from ..primitives.powers import exp, log, sqrt
 from ..primitives.selection import anchor, maximum, minimum
@@ -119,10 +119,11 @@ def _apply(node: Node, operands: list[Any]) -> np.ndarray:
         return _boxed([x[()] for x in operands], node.shape)
     if op is layout.element:
         return _boxed(operands[0][node.params["index"]])
-    if op.name in _MOVES:
-        return _boxed(_MOVES[op.name](*operands, **node.params))
-    if op.name in _REDUCTIONS:
-        return _REDUCTIONS[op.name](*operands, **node.params)
+    name = op.name if TABLE.get(op.name) is op else ""  # JAX's operations have some of these names, too
+    if name in _MOVES:
+        return _boxed(_MOVES[name](*operands, **node.params))
+    if name in _REDUCTIONS:
+        return _REDUCTIONS[name](*operands, **node.params)
     if op.elementwise or op.name == "where":
         return _each(op, *operands)
     tensors = [Tensor(x.tolist()) if x.ndim else x[()] for x in operands]
