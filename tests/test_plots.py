@@ -1,6 +1,6 @@
 """Plots are drawn on the axes that are asked for, and show what they say."""
 
-import builtins
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -78,14 +78,7 @@ def test_what_is_wrong_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         plots.decision_boundary(model, X, Y[:3])
     with pytest.raises(ValueError, match="nothing to draw"):
         plots.learning_curve({"loss": []})
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.partition(".")[0] == "matplotlib":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match="pip install matplotlib"):
         plots.learning_curve({"loss": [1.0]})
 

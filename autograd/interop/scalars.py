@@ -119,7 +119,9 @@ def _apply(node: Node, operands: list[Any]) -> np.ndarray:
         return _boxed([x[()] for x in operands], node.shape)
     if op is layout.element:
         return _boxed(operands[0][node.params["index"]])
-    name = op.name if TABLE.get(op.name) is op else ""  # JAX's operations have some of these names, too
+    name: str = op.name
+    if TABLE.get(name) is not op:  # JAX's operations have some of these names, too
+        name = ""
     if name in _MOVES:
         return _boxed(_MOVES[name](*operands, **node.params))
     if name in _REDUCTIONS:

@@ -297,10 +297,11 @@ class TableEncoder:
         parts: list[Any] = []
         for i, known in enumerate(self.columns):
             is_text = known["kind"] == "text"
-            empty = "" if is_text else np.nan
+            empty: Any = "" if is_text else np.nan
             step = SimpleImputer(missing_values=empty, strategy="constant", fill_value=known["fill"])
             if is_text:
-                encoder = OneHotEncoder(categories=[known["categories"]], handle_unknown="ignore", sparse_output=False)
+                names: Any = [known["categories"]]
+                encoder = OneHotEncoder(categories=names, handle_unknown="ignore", sparse_output=False)
                 step = make_pipeline(step, encoder)
             parts.append((str(i), step, [i]))
         return ColumnTransformer(parts)

@@ -120,9 +120,10 @@ class Ties:
         views, parts = [row[0] for row in self._rows], [row[1] for row in self._rows]
         lengths, known = [*map(len, parts)], [*was, *itertools.chain.from_iterable(parts)]
         absent, arrays = itertools.repeat(ABSENT), self._arrays
+        call: Any = operator.call
 
         def look() -> bool:
-            now = map(operator.call, gets, keys, absent)
+            now = map(call, gets, keys, absent)
             if [*map(len, views)] != lengths:
                 return False
             return all(map(operator.is_, itertools.chain(now, *views), known)) and not (arrays and self._other_array())
