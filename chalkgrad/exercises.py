@@ -261,6 +261,8 @@ def _plain(x: Any) -> Any:
 
 
 def _close(x: Any, y: Any, rel: float) -> bool:
+    if not isinstance(rel, (int, float, np.number)) or not 0 <= rel < 1e300:
+        raise ValueError(f"`rel` is a finite number from 0, not {rel!r:.60}")
     try:
         return bool(np.allclose(np.asarray(x), np.asarray(y), rtol=rel, atol=rel, equal_nan=True))
     except (TypeError, OverflowError):  # no numbers, or whole ones that are too large for a float

@@ -1,7 +1,7 @@
 """Data sets: shapes, repetition, and the remedy where scikit-learn is missing."""
 
-import builtins
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,7 @@ def test_digits() -> None:
 
 @pytest.mark.parametrize("name", ["moons", "circles", "blobs", "digits", "iris", "wine", "breast_cancer", "diabetes"])
 def test_the_remedy_is_named_where_scikit_learn_is_missing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(module: str, *rest: Any) -> Any:
-        if module.partition(".")[0] == "sklearn":
-            raise ImportError(module)
-        return real(module, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(ImportError, match=rf"`datasets.{name}`.*`pip install (scikit-learn|mnist1d)`"):
         getattr(datasets, name)()
 

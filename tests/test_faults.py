@@ -175,7 +175,7 @@ def assert_finished_step(model: Any, optimizer: Any, history: nn.History, make: 
     """Compare with a training that was told beforehand to take as many steps; it may have been compiled, or not."""
     twin = make()
     if optimizer.steps:
-        whole = training(twin, nn.Adam(lr=0.01), False, steps=optimizer.steps)
+        whole = training(twin, nn.Adam(lr=1e-4), False, steps=optimizer.steps)
         assert np.allclose(history["loss"], whole["loss"][: len(history["loss"])], rtol=1e-6)
     for name, array in twin.state_dict().items():
         np.testing.assert_allclose(model.state_dict()[name], array, rtol=1e-6, atol=1e-9)
@@ -212,7 +212,7 @@ def test_ctrl_c_at_random_moments_of_a_training(compiled: bool, promise: Callabl
     random, waited, caught = np.random.default_rng(int(compiled)), [], 0
     for i in range(16):
         make = NETS["Values" if i % 4 == 3 and not compiled else "Tensors"]
-        model, optimizer = make(), nn.Adam(lr=0.01)
+        model, optimizer = make(), nn.Adam(lr=1e-4)  # small: rounding grows where Adam bounces
         with ctrl_c_after(random.uniform(0.001, 0.08)) as sent:
             try:
                 history = training(model, optimizer, compiled, epochs=10**9)
@@ -230,7 +230,7 @@ def test_ctrl_c_at_random_moments_of_a_training(compiled: bool, promise: Callabl
 @pytest.mark.parametrize("compiled", [False, True])
 def test_an_error_in_a_callback_leaves_a_finished_step_from_which_training_goes_on(compiled: bool) -> None:
     for at in range(1, 8):
-        model, optimizer = NETS["Tensors"](), nn.Adam(lr=0.01)
+        model, optimizer = NETS["Tensors"](), nn.Adam(lr=1e-4)
         fuse = iter(range(at))
 
         def callback(epoch: int, logs: Any, fuse: Any = fuse) -> None:

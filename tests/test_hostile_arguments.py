@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 
 import autograd as ag
+import chalkgrad
 import nn
 from autograd import Tensor, Value
 from chalkgrad import exercises
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.no_cover  # much work on the same lines
 mpl = pytest.importorskip("matplotlib", reason="the plots are called, too")
 mpl.use("Agg")
 
-PACKAGES = tuple(str(Path(package.__file__).parent) for package in (ag, nn) if package.__file__)
+PACKAGES = tuple(str(Path(package.__file__).parent) for package in (ag, nn, chalkgrad) if package.__file__)
 SECONDS = 120  # kernels may have to be compiled
 
 X = np.random.default_rng(0).normal(size=(6, 2))
@@ -349,6 +350,10 @@ CALLS |= {
 CALLS |= {
     "autograd.trace_table": call(lambda root: str(ag.trace_table(root)), Made(lambda: Value(2.0) * 3)),
     "nn.Features": call(lambda *names: nn.Features(*names)(X), "x0", "x0*x1"),
+    "autograd.num_threads": call(lambda n: ag.num_threads(n).__enter__(), 1),
+    "autograd.set_num_threads": call(ag.set_num_threads, 1),
+    "nn.TableEncoder": call(lambda ignore: nn.TableEncoder(ignore).fit({"a": [1.0, 2.0], "b": ["u", "v"]}), ("a",)),
+    "nn.TableEncoder of X": call(lambda X: nn.TableEncoder().fit(X), X),
     "nn.Features of x": call(lambda x: nn.Features("x0", "sin(x1)")(x), X),
     "chalkgrad.exercises.check_function": call(exercises.check_function, two, two, [(1.0, 2.0)], rel=1e-6, rng=0),
     "chalkgrad.exercises.check_law": call(exercises.check_law, cube, bool),
@@ -372,6 +377,7 @@ CALLS |= {
 
 NOT_CALLED = {  # what `__all__` lists and takes nothing, or is made by us alone
     "autograd.Node", "autograd.Network", "autograd.detect_anomaly", "autograd.no_grad", "autograd.without_collector",
+    "autograd.get_num_threads",
     "nn.inspect.Region", "nn.inspect.Signal", "nn.losses.Criterion", "nn.losses.Loss", "nn.init.Initializer",
     "nn.schedules.Schedule", "nn.History", "nn.EagerFallback",
 }
@@ -575,7 +581,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_calls_work(name: str, folder: Path) -> None:
     if name == "nn.datasets.cifar10":
         pytest.skip("the data are not here")
-    assert not fault(name, "nothing", "None", folder)
+    assert not faults([(name, "nothing", "None")], folder)
 
 
 def faults(chosen: list[tuple[str, int | str, str]], folder: Path) -> list[str]:

@@ -25,7 +25,7 @@ __all__ = ["fork", "work"]
 
 WORD, HALF, NOTHING = ir.IntType(64), ir.IntType(32), ir.VoidType()
 
-# where the words of the pool lie, in bytes; a test compares them with `autograd.threads`
+# where the words of the pool lie, in bytes; a test compares them with threads.py
 LEFT, DONE, BUSY, PARTS, FAILED, HELPERS, WAITING, STOP, LOCKS, TIME, WORKERS = range(0, 704, 64)
 
 ALL = (1 << 32) - 1

@@ -8,13 +8,15 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+
+from ..arguments import listed
 
 __all__ = ["Table", "TableEncoder", "is_empty", "numbers_of", "read_table", "recognised"]
 
@@ -45,7 +47,9 @@ class Table:
         """Take a frame of pandas or polars, a dict of columns, or a Table."""
         if isinstance(frame, Table):
             return frame
-        names = list(frame.columns if hasattr(frame, "columns") else frame)
+        names = getattr(frame, "columns", list(frame) if isinstance(frame, Mapping) else None)
+        if names is None or not all(np.ndim(frame[name]) == 1 for name in names):
+            raise TypeError(f"`X` is a frame, or a dict from names to columns of equal length, not {frame!r:.60}")
         columns = [["" if x is None or x != x else str(x) for x in frame[name]] for name in names]
         return cls("", [str(name) for name in names], [list(row) for row in zip(*columns, strict=True)],
                    list(range(len(columns[0]) if columns else 0)))  # fmt: skip
@@ -202,7 +206,10 @@ class TableEncoder:
     """
 
     def __init__(self, ignore: Iterable[str] = ()) -> None:
-        self.ignore, self.columns, self.notes = list(ignore), list[dict[str, Any]](), list[str]()
+        self.ignore = listed(ignore, "ignore")
+        if not all(isinstance(name, str) for name in self.ignore):
+            raise TypeError(f"`ignore` is a list of names of columns, not {ignore!r:.60}")
+        self.columns, self.notes = list[dict[str, Any]](), list[str]()
 
     def fit(self, X: Any, y: Any = None, rows: Sequence[int] | None = None) -> Self:
         """Find out what the columns are; learn medians and categories, from some `rows` only if these are given."""
