@@ -83,6 +83,15 @@ def tweaks(notebook: Any) -> list[str]:
 
 def _executed(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[str]]:
     """Run a copy in a new kernel, and call `look` after each cell; stop at an error."""
+    try:
+        return _executed_once(notebook, folder, look)
+    except RuntimeError as error:  # two kernels that start together may choose the same port
+        if "Kernel died before replying" not in str(error):
+            raise
+        return _executed_once(notebook, folder, look)
+
+
+def _executed_once(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[str]]:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 

@@ -228,7 +228,7 @@ def test_a_long_chain_does_not_recurse() -> None:
         x = x + 1.0
     drawing = draw(x, "both")
     assert len(drawing.text()) < 100e6
-    assert "boxes=1, edges=0" in repr(drawing)  # the sums and what they sum are folded into one box
+    assert "boxes=2, edges=1" in repr(drawing)  # the sums are one box, beside the leaf that has a name
     assert "<svg" in drawing.svg()
     assert "text/html" in drawing._repr_mimebundle_()
 

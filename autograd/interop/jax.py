@@ -134,7 +134,7 @@ def _run(e: Any, *args: Any) -> Any:
 
 
 def _runner(e: Any) -> Callable[..., Any]:
-    return lambda *args: _run(e, *args)  # a closure: of one that does not run, a compiled program reads nothing
+    return lambda *args: _run(e, *args)
 
 
 def _bind(e: Any, *args: Any) -> Any:
@@ -211,12 +211,10 @@ def _moved(e: Any, given: list[Any]) -> Callable[..., Any]:
         fill = math.nan if e.params["fill_value"] is None else e.params["fill_value"]
         e = e.replace(params={**e.params, "fill_value": 0})
     numbers = np.arange(1, math.prod(old) + 1).reshape(old)
-    known = None if any(isinstance(x, Slot) for x in given) else _run(e, numbers, *given)
-
-    def places(_: np.ndarray, *rest: Any) -> Any:
-        return _run(e, numbers, *rest) if known is None else known
-
-    return lambda x, *rest: arrays.rearranged(places, fill, x, *(() if known is not None else rest))
+    if any(isinstance(x, Slot) for x in given):
+        return lambda x, *rest: arrays.rearranged(lambda _, *rest: _run(e, numbers, *rest), fill, x, *rest)
+    known = _run(e, numbers, *given)  # without `e`, which a compiled program could not watch
+    return lambda x, *_: arrays.rearranged(lambda _: known, fill, x)
 
 
 def _opaque(e: Any) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,8 @@ class Step:
         scope: the module and operation that it is, for pictures; of several nodes it makes one box.
         site: its line of code.
     """
+
+    _unwatched: ClassVar = frozenset({"theirs"})  # a compiled program never calls it
 
     rule: Callable[..., Any]
     theirs: Callable[..., Any]
