@@ -253,11 +253,11 @@ def test_an_error_at_any_operation_of_a_training_step_leaves_a_finished_step() -
             return self.fuse(self.other(self.fuse(tanh(self.fuse(self.one(x))))))
 
     fuse = Fuse()
-    training(Net(fuse.op), nn.Adam(lr=0.01), False, steps=4)
+    training(Net(fuse.op), nn.Adam(lr=1e-4), False, steps=4)
     assert fuse.asked == 12
     for fuse.at in range(1, 13):
         fuse.asked = 0
-        model, optimizer = Net(fuse.op), nn.Adam(lr=0.01)
+        model, optimizer = Net(fuse.op), nn.Adam(lr=1e-4)
         with pytest.raises(Broken):
             training(model, optimizer, False, steps=4)
         assert optimizer.steps == (fuse.at - 1) // 3
