@@ -35,7 +35,7 @@ demo: $(DEMO)/ready ## train a small network, and write pictures of it to demo/
 test: lint types wheel ## lint, types, the wheel, then the tests and doctests but for the slow ones: 6 minutes on 2 cores
 	$(PYTEST) $(PARALLEL)
 
-test-long: $(TEST)/peers wheel ## the slow tests, beside PyTorch and JAX, checked kernels, notebooks: 15 minutes
+test-long: $(TEST)/peers wheel ## the slow tests, beside PyTorch and JAX, checked kernels, notebooks: 20 minutes
 	$(PYTEST) $(PARALLEL) -m "slow or network"
 	PYTHONPATH=$(LIBRARIES) $(WHEEL)/bin/python -P -m pytest -q $(PARALLEL) -c /dev/null --rootdir $(WHEEL) -p no:cacheprovider --doctest-modules -o doctest_optionflags="ELLIPSIS NORMALIZE_WHITESPACE" --pyargs chalkgrad
 	@$(MAKE) --no-print-directory kernels
