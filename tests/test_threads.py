@@ -354,3 +354,19 @@ def test_on_a_busy_machine_threads_cost_at_most_a_tenth(popen: Any) -> None:
         for hog in hogs:
             hog.kill()
     assert statistics.median(taken[2][5:]) <= 1.1 * statistics.median(taken[1][5:])
+
+
+def test_a_loop_takes_over_no_program_of_another_number_of_threads() -> None:
+    def step(state: Any, inputs: Any, batches: Any) -> tuple[Any, list[Any]]:
+        return state * 0.5, []
+
+    def loop_of(n: int) -> Loop:
+        with num_threads(n):
+            return Loop(step, 1.0, key="halves")
+
+    loop_of(1)  # imports what compiles; after that the library stays as it is
+    one = loop_of(1)
+    body = one._body
+    one.park()
+    assert loop_of(2)._body is not body
+    assert loop_of(1)._body is body

@@ -13,6 +13,7 @@ from ..containers import flatten, rebuild
 from ..graph import Node, constant, fixed, new_variable, topological
 from ..locks import lock
 from ..shapes import describe
+from ..threads import get_num_threads
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
 from .ir.instructions import Listing, listing
@@ -123,7 +124,7 @@ class Loop:
         """Return what a program depends on beside what the step reads."""
         shapes = rebuild(self._tree, [(x.shape, x.dtype if x.shape else None) for x in self._states])
         sizes = [(x.shape, x.dtype) for x in self._batches], [x.shape for x in self._fed]
-        return self._key, shapes, sizes, self.batch_size, self._finite, library()
+        return self._key, shapes, sizes, self.batch_size, self._finite, get_num_threads(), library()
 
     def park(self) -> None:
         """Leave the program to another loop; this one is over. What it has read and computed is not kept."""
