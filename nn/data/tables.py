@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..arguments import listed
+from ..arguments import listed, optional
 
 __all__ = ["Table", "TableEncoder", "is_empty", "numbers_of", "read_table", "recognised"]
 
@@ -292,15 +292,12 @@ class TableEncoder:
 
     def _transformer(self) -> Any:
         """Make scikit-learn's transformers of what was learned; they learn nothing more."""
-        try:
-            from sklearn.compose import ColumnTransformer
-            from sklearn.impute import SimpleImputer
-            from sklearn.pipeline import make_pipeline
-            from sklearn.preprocessing import OneHotEncoder
-        except ImportError as error:
-            raise ImportError(
-                f'texts and empty cells need scikit-learn: `pip install "chalkgrad[data]"` ({error})'
-            ) from error
+        optional("sklearn", "a table with texts or empty cells", '`pip install "chalkgrad[data]"`')
+        from sklearn.compose import ColumnTransformer
+        from sklearn.impute import SimpleImputer
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import OneHotEncoder
+
         parts: list[Any] = []
         for i, known in enumerate(self.columns):
             is_text = known["kind"] == "text"
