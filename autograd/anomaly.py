@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["watch_contribution", "watch_result"]
-
 _ABOVE = __name__.rpartition("autograd")[0]  # nothing, or `chalkgrad.` where it is installed
 _OURS = f"{_ABOVE}autograd.", f"{_ABOVE}nn."
 

@@ -22,8 +22,6 @@ from .primitive import plain
 from .primitives.reductions import sum as total
 from .transforms import jvp, vjp
 
-__all__ = ["GradcheckError", "gradcheck"]
-
 DIRECTIONS = 3
 STEPS = tuple(10.0**-k for k in range(1, 7))
 """Steps of the differences, relative to each element; the estimate that its neighbour confirms is taken."""

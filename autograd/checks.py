@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["array_of", "dtype_of", "flag", "float_of", "function", "items", "one_of"]
-
 
 def float_of(x: Any, name: str) -> float:
     """Turn a whole number into a float; one of more than 308 digits has none.

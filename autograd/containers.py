@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["flatten", "rebuild"]
-
 
 def flatten(tree: Any) -> list[Any]:
     """List what stands in nested lists, tuples and dicts, in order; anything else is itself a leaf.

@@ -8,8 +8,6 @@ import numpy as np
 
 from .graph import Node, all_nodes, made, saved
 
-__all__ = ["deeply_copied", "reduced", "shallowly_copied"]
-
 
 def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
     """Copy a node with all that it depends on, in topological order."""

@@ -16,9 +16,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["INK", "LEVELS", "NAN", "NEGATIVE", "POSITIVE", "Markup", "Shown", "cell", "fill", "heat", "level", "number",
-           "side_by_side", "table"]  # fmt: skip
-
 # Colours: orange for negative, blue for positive ---------------------------------------------------------------
 
 LEVELS = 8  # steps of saturation to either side of 0

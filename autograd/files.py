@@ -7,8 +7,6 @@ import secrets
 import stat
 from pathlib import Path
 
-__all__ = ["place", "replace"]
-
 PathLike = str | os.PathLike[str]
 
 

@@ -9,8 +9,6 @@ from .modes import quiet
 from .primitives.layout import broadcast_to, shape_of
 from .reverse import check_fresh, fitted, pullback, strict_zero_times, times
 
-__all__ = ["pushforward"]
-
 
 def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
     r"""Carry tangents from leaves to `outputs`: $\dot v = \sum_i \partial v / \partial x_i\, \dot x_i$.

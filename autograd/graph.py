@@ -24,10 +24,6 @@ from .locks import lock
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
-__all__ = ["ZERO", "Node", "all_nodes", "constant", "fixed", "fresh", "graph_lock", "kind", "made", "new_variable",
-           "record", "saved", "stop_gradient", "topological", "traverse", "variable", "without_collector",
-           "zeros"]  # fmt: skip
-
 ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
 
 

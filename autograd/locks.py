@@ -7,8 +7,6 @@ import threading
 import weakref
 from typing import Any
 
-__all__ = ["lock"]
-
 _locks: weakref.WeakSet[Any] = weakref.WeakSet()
 
 

@@ -15,8 +15,6 @@ from .primitive import plain
 from .primitives.layout import array_of, element, getitem, stack
 from .shapes import describe
 
-__all__ = ["vmap"]
-
 P = ParamSpec("P")
 
 

@@ -15,9 +15,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["detect_anomaly", "no_grad", "notice", "quiet", "quietly", "recording", "recording_again", "switch",
-           "tracer", "tracing", "truth", "watching"]  # fmt: skip
-
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 _watching: ContextVar[bool] = ContextVar("watching", default=False)
 _quiet: ContextVar[bool] = ContextVar("quiet", default=False)

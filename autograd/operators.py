@@ -19,9 +19,6 @@ from .primitive import Primitive, T
 from .primitives import activations, arithmetic, powers, selection, trigonometry
 from .reverse import backward, vjp_terms
 
-__all__ = ["Operators", "loses_gradient"]
-
-
 S = TypeVar("S", bound="Operators")
 S_co = TypeVar("S_co", bound="Operators", covariant=True)
 _PLAIN: dict[str, Any] = {}  # no settings

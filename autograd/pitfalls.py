@@ -6,8 +6,6 @@ from .graph import Node, all_nodes
 from .modes import quiet
 from .reverse import vjp_terms
 
-__all__ = ["naive_backward"]
-
 _MOST = 100_000
 
 

@@ -19,8 +19,6 @@ from .checks import array_of, float_of, function, items
 from .modes import quietly
 from .shapes import describe
 
-__all__ = ["Operand", "Primitive", "plain", "primitive", "refusal"]
-
 Rule = Callable[..., Any]
 P = ParamSpec("P")
 REALS = (-math.inf, math.inf)

@@ -18,8 +18,6 @@ from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadc
 from .primitives.selection import gated, where
 from .shapes import sum_over_broadcast
 
-__all__ = ["backward", "check_fresh", "vjp_terms", "strict_zero_times", "fitted", "pullback", "times"]
-
 _NO_SETTINGS: dict[str, Any] = {}
 
 
@@ -170,9 +168,7 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
         node.grad = grad
 
 
-def pullback(
-    seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, masked: Iterable[Node] = ()
-) -> list[Any]:
+def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, masked: Iterable[Node] = ()) -> list[Any]:
     r"""Return $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
 
     Args:
@@ -262,11 +258,7 @@ def _mask_behind(node: Node, masked: set[Node]) -> None:
 
 def _fits(term: Any, data: Any) -> bool:
     """Return whether an array is as its operand's; the common case, asked before all others."""
-    return (
-        term.__class__ is np.ndarray is data.__class__
-        and term.shape == data.shape
-        and term.dtype is data.dtype
-    )
+    return term.__class__ is np.ndarray is data.__class__ and term.shape == data.shape and term.dtype is data.dtype
 
 
 def times(g: Any, partial: Any) -> Any:

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["axes_of", "describe", "expand", "sum_over_broadcast"]
-
 
 def describe(x: Any) -> str:
     """Return what `x` is in an error message: its type, and its shape if it has one.
@@ -30,9 +28,7 @@ def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     lead = x.ndim - len(shape)
     if lead < 0 or any(want not in (1, have) for have, want in zip(x.shape[lead:], shape, strict=True)):
         raise ValueError(f"an array of shape {x.shape} did not come from broadcasting one of shape {shape}")
-    repeated = tuple(range(lead)) + tuple(
-        i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1
-    )
+    repeated = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
     return np.add.reduce(x, axis=repeated).reshape(shape) if repeated else x.reshape(shape)
 
 

@@ -19,8 +19,6 @@ from .primitives.layout import reshape, shape_of
 from .shapes import describe
 from .value import Value
 
-__all__ = ["Tensor", "concatenate", "stack"]
-
 
 @kind(holds_float=False)
 class Tensor(Operators):

@@ -33,8 +33,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LAYOUT", "get_num_threads", "num_threads", "pool", "set_num_threads"]
-
 MOST = 32
 """Threads at most, and parts of a call: each has a bit in a word."""
 

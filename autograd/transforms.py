@@ -24,8 +24,6 @@ from .primitives.layout import reshape, stack
 from .reverse import pullback
 from .shapes import describe
 
-__all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
-
 Argnums = int | tuple[int, ...]
 P = ParamSpec("P")
 

@@ -18,8 +18,6 @@ from .primitives.arithmetic import add, div, mul, neg, sub
 from .primitives.powers import exp, pow
 from .primitives.trigonometry import tanh
 
-__all__ = ["Value", "dot"]
-
 _new = object.__new__
 
 

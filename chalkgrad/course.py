@@ -13,8 +13,6 @@ import sys
 from types import TracebackType
 from typing import Any
 
-__all__ = ["the_text_says"]
-
 GO_ON = "You can go on with your numbers."
 """The end of each message, by which the tests find it."""
 

@@ -21,8 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Grade", "grade", "report"]
-
 HEADING = re.compile(r"^#{2,3} Exercise ([\w.]+)[^\n]*", re.MULTILINE)
 CHECKER = re.compile(r"\bcheck_(?:value|function|law)\(")
 

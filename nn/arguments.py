@@ -13,11 +13,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = [
-    "as_array", "cast", "count", "flag", "found", "hinted", "listed", "near", "one_of", "optional",
-    "refuse_masked", "within",
-]  # fmt: skip
-
 
 def refuse_masked(x: Any, name: str) -> None:
     """Refuse an array with masked entries: NumPy would hand them out as if they were not masked."""
@@ -116,6 +111,7 @@ def near(name: Any, known: Iterable[str]) -> str:
     >>> near("CrossEntropyLoss", ["mse", "cross_entropy"])
     ". Did you mean 'cross_entropy'?"
     """
+
     def plain(x: str) -> str:
         return re.sub("[^a-z0-9]|^load_|^make_|loss$", "", x.lower())
 

@@ -11,8 +11,6 @@ import numpy as np
 
 from autograd import Network, Node
 
-__all__ = ["Stage", "arrays", "columns_of", "network_of"]
-
 
 @dataclass
 class Stage:

@@ -12,8 +12,6 @@ import numpy as np
 
 from autograd import display
 
-__all__ = ["curves", "structure"]
-
 Row = tuple[str, str, str, int]
 """Name, kind and sizes, shapes and count of a layer."""
 

@@ -25,8 +25,6 @@ from .layers.noise import Dropout
 from .module import Module
 from .randomness import RandomLike, seed, source
 
-__all__ = ["MLP", "RECTIFIERS", "Layer", "Neuron", "TensorMLP"]
-
 
 class MLP(Module):
     r"""A multilayer perceptron of Values in micrograd's shape, $h_k = f(b_k + W_k h_{k-1})$; its last layer is linear.
@@ -110,10 +108,7 @@ class MLP(Module):
         return f"MLP({self.layers[0].nin}, {nouts}, {name}; {self.count()} parameters)"
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
-        return [
-            (f"layers.{k}", repr(layer), layer.shapes(), layer.count())
-            for k, layer in enumerate(self.layers)
-        ]
+        return [(f"layers.{k}", repr(layer), layer.shapes(), layer.count()) for k, layer in enumerate(self.layers)]
 
     def _stages(self) -> list[Stage]:
         return [stage for layer in self.layers for stage in layer._stages()]

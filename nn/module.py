@@ -21,8 +21,6 @@ from .display import structure
 from .losses.output_decoder import Reading
 from .state import Stateful, in_forward, is_parameter, size_of
 
-__all__ = ["Module", "check_model"]
-
 _in_use = threading.RLock()
 """Held where a Module is switched to use and back, so that no thread switches it back under another."""
 if hasattr(os, "register_at_fork"):

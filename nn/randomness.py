@@ -6,8 +6,6 @@ import random
 
 import numpy as np
 
-__all__ = ["Random", "RandomLike", "normal", "permutation", "same_state", "seed", "source", "uniform"]
-
 Random = np.random.Generator | random.Random
 RandomLike = Random | int | None
 

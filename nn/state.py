@@ -17,9 +17,6 @@ from .arguments import as_array
 from .data.arrays import StandardScaler
 from .randomness import Random
 
-__all__ = ["Stateful", "buffer", "in_forward", "is_buffer", "is_parameter", "size_of"]
-
-
 in_forward: ContextVar[int] = ContextVar("in_forward", default=0)
 """How many `forward` of Modules are running inside one another."""
 

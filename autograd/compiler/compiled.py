@@ -27,8 +27,6 @@ from .tracing.captured import Captured
 from .tracing.sources import drawn_from, set_state, state_of
 from .tracing.trace import Guard, Trace, draw_alike, refuse_inside
 
-__all__ = ["Compiled", "Program", "compile"]
-
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _PLAIN = frozenset({int, bool, str, bytes, type(None)})
 _FLAT = frozenset({float, np.float64, np.float32, np.ndarray, int, bool, str})

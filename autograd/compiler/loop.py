@@ -23,8 +23,6 @@ from .tracing.captured import Captured
 from .tracing.purity import library
 from .tracing.trace import Trace, refuse_inside
 
-__all__ = ["Loop"]
-
 DRAWN_AT_ONCE = 1 << 24
 """Bytes of random numbers that are drawn before the machine is started again."""
 PARKED = 16

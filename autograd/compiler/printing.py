@@ -11,8 +11,6 @@ from .ir.instructions import Instruction, Listing
 from .scalars.dataflow import Flow
 from .scalars.structure_of_arrays import CONSTANT
 
-__all__ = ["printed", "LISTED", "printed_flow", "printed_groups"]
-
 LISTED = 200
 """Nodes of a program of single numbers above which its calls are listed, and not its nodes."""
 

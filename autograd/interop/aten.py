@@ -21,8 +21,6 @@ from ..primitives.powers import pow, sqrt
 from ..primitives.selection import clip, maximum, minimum, where
 from ..tensor import concatenate, stack
 
-__all__ = ["ATEN", "broadcast_in_dim", "cast"]
-
 
 def _trunc(x: Any) -> Any:
     return mul(TABLE["sign"](x), floor(abs(x)))

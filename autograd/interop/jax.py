@@ -24,8 +24,6 @@ from ..tensor import concatenate
 from .aten import broadcast_in_dim, cast
 from .program import Imported, Program, Slot
 
-__all__ = ["from_jax"]
-
 
 def from_jax(f: Any, *example: Any, scalars: bool = False, check: bool = True) -> Imported:
     """Return a function of JAX as a function of nodes, to be drawn, differentiated and compiled here.
@@ -219,6 +217,7 @@ def _moved(e: Any, given: list[Any]) -> Callable[..., Any]:
 
 def _opaque(e: Any) -> Callable[..., Any]:
     """Make an operation that JAX computes and differentiates, for each output of an equation."""
+
     def run(*args: Any) -> Any:
         nodes = [i for i, x in enumerate(args) if isinstance(x, Node)]
 

@@ -22,8 +22,6 @@ from ..primitives.layout import broadcast_to, getitem, reshape, shape_of, transp
 from ..primitives.selection import clip, where
 from ..tensor import concatenate, stack
 
-__all__ = ["function", "ufunc"]
-
 _OTHER_NAMES = {
     "subtract": "sub", "multiply": "mul", "divide": "div", "power": "pow", "float_power": "pow", "negative": "neg",
     "absolute": "abs", "fabs": "abs", "remainder": "mod", "rint": "round", "positive": "identity", "arcsin": "asin",

@@ -17,8 +17,6 @@ from ..reverse import pullback
 from ..tensor import Tensor
 from .scalars import as_values, scalarized
 
-__all__ = ["Imported", "Program", "Slot", "Step"]
-
 _TOLERANCES = {8: (1e-6, 1e-9), 4: (1e-3, 1e-4)}
 """By bytes of a number: how far gradients may differ, relative to their own and to the largest one."""
 

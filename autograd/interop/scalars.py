@@ -17,8 +17,6 @@ from ..shapes import axes_of
 from ..tensor import Tensor
 from ..value import Value
 
-__all__ = ["as_values", "scalarized"]
-
 _MOVES: dict[str, Callable[..., Any]] = {
     "reshape": lambda x, shape: x.reshape(shape), "transpose": lambda x, axes: x.transpose(axes),
     "swapaxes": lambda x, axis1, axis2: x.swapaxes(axis1, axis2), "flip": lambda x, axis: np.flip(x, axis),

@@ -18,8 +18,6 @@ from ..tensor import Tensor
 from .aten import ATEN
 from .program import Imported, Program, Slot
 
-__all__ = ["from_torch"]
-
 
 def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True, **keywords: Any) -> Imported:
     """Return a module or function of PyTorch as a function of nodes, to be drawn, differentiated and compiled here.

@@ -25,10 +25,6 @@ from numba.extending import intrinsic, register_jitable
 
 from .store import KernelCache, cannot_keep
 
-__all__ = [
-    "OPEN", "VERSION", "float_as_int", "int_as_float", "kernel", "native", "size_of", "view", "words",
-]  # fmt: skip
-
 kernel = register_jitable(forceinline=True)
 """Decorates the function of a kernel: of compile-time constants (a formula, a dtype), and then its operands."""
 

@@ -25,8 +25,6 @@ from .straight import SIGNATURE as SINGLE_TYPE
 from .straight import SINGLE, straight
 from .sums import plain_sums, sums
 
-__all__ = ["ELEMENTWISE", "REDUCED", "address", "machine", "run_pass", "signature", "worker", "write"]
-
 ELEMENTWISE = frozenset(FORMULAS)
 """The rows that have a loop of their own."""
 

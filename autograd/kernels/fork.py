@@ -21,8 +21,6 @@ from numba.extending import intrinsic, register_jitable
 from .build import VERSION, kernel, view
 from .machine import call
 
-__all__ = ["fork", "work"]
-
 WORD, HALF, NOTHING = ir.IntType(64), ir.IntType(32), ir.VoidType()
 
 # where the words of the pool lie, in bytes; a test compares them with threads.py

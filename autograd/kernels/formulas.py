@@ -16,8 +16,6 @@ from numba.extending import register_jitable
 
 from .build import float_as_int, int_as_float
 
-__all__ = ["FORMULAS", "exp_", "log_"]
-
 FORMULAS: dict[str, Callable[..., Any]] = {}
 
 

@@ -12,8 +12,6 @@ import numpy as np
 from .build import OPEN, kernel, view
 from .formulas import FORMULAS
 
-__all__ = ["ARITY", "DENSE_LOOPS", "SCATTERED_LOOPS"]
-
 ARITY = {name: len(inspect.signature(f).parameters) for name, f in FORMULAS.items()}
 """The number of operands of each formula."""
 

@@ -11,8 +11,6 @@ from numba.extending import intrinsic
 
 from .build import VERSION, view, words
 
-__all__ = ["call", "run"]
-
 
 @intrinsic
 def call(typing_context: Any, kernel: Any, instruction: Any) -> Any:

@@ -20,8 +20,6 @@ from numba.extending import intrinsic, register_jitable
 from .build import kernel, size_of, view
 from .formulas import gated_step_, times_step_
 
-__all__ = ["matmul"]
-
 
 @intrinsic(prefer_literal=True)
 def _tile(typing_context, dtype, rows, vectors, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu):

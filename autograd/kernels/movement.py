@@ -6,8 +6,6 @@ import numpy as np
 
 from .build import OPEN, kernel, view
 
-__all__ = ["batch", "check", "copy", "feed", "pick", "put", "record", "spread", "zero"]
-
 
 @kernel
 def copy(dtype, source, out, a, lengths, out_steps, a_steps, axes):

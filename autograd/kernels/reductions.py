@@ -12,8 +12,6 @@ import numpy as np
 from .build import kernel, view
 from .formulas import exp_, log_
 
-__all__ = ["REDUCTIONS"]
-
 INFINITY = math.inf
 
 

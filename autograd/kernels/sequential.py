@@ -10,8 +10,6 @@ import numpy as np
 
 from .build import kernel, view
 
-__all__ = ["SEQUENTIAL"]
-
 
 @kernel
 def _reached(code, operands, hands, masks, state, n):

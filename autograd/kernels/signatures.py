@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["DENSE", "SCATTERED", "SIGNATURES", "Signature"]
-
 
 class Signature:
     """Names, kinds and defaults of the operands of a kernel.

@@ -21,8 +21,6 @@ from numba.core.caching import FunctionCache
 from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
-__all__ = ["KernelCache", "cannot_keep", "read", "write"]
-
 _DIGEST = 32  # bytes of a SHA-256
 
 

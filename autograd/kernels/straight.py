@@ -13,8 +13,6 @@ from .build import OPEN, kernel, view
 from .formulas import relu_, times_step_
 from .sums import fma, plain_sum, product_sum
 
-__all__ = ["SIGNATURE", "SINGLE", "straight"]
-
 ADD, MUL, ADD_PRODUCT, RELU, TIMES_STEP, SUMS, PLAIN, FIRST = range(8)
 """What the run computes itself; from FIRST on it calls the formula of a row."""
 

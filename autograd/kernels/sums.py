@@ -10,8 +10,6 @@ from numba.extending import intrinsic, register_jitable
 
 from .build import OPEN, kernel, view
 
-__all__ = ["fma", "plain_sum", "plain_sums", "product_sum", "sums"]
-
 
 @intrinsic
 def fma(typing_context, x, y, z):

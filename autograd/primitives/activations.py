@@ -13,10 +13,6 @@ from .arithmetic import abs, div
 from .powers import exp, expm1, log1p
 from .selection import greater, maximum, minimum, step, where
 
-__all__ = [
-    "elu", "erf", "erfc", "gelu", "leaky_relu", "log_sigmoid", "logaddexp", "relu", "sigmoid", "silu", "softplus",
-]  # fmt: skip
-
 _ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.sqrt(2.0 * math.pi)
 _ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # of the root of 1/2: half the digits, and the rest
 
@@ -147,7 +143,9 @@ def _exp_of_square_of_float(x, c):
 
 
 @primitive(
-    symbol="gauss", partials=[lambda out, x: -2.0 * (x * out)], scalar=lambda x: _exp_of_square_of_float(x, 1.0),
+    symbol="gauss",
+    partials=[lambda out, x: -2.0 * (x * out)],
+    scalar=lambda x: _exp_of_square_of_float(x, 1.0),
     ulps=(4, 4, 8),
 )
 def _gaussian(x):
@@ -200,7 +198,9 @@ def erfc(x):
 
 
 @primitive(
-    symbol="φ", partials=[lambda out, x: -x * out], scalar=lambda x: _PEAK * _exp_of_square_of_float(x, 0.5),
+    symbol="φ",
+    partials=[lambda out, x: -x * out],
+    scalar=lambda x: _PEAK * _exp_of_square_of_float(x, 0.5),
     ulps=(4, 4, 8),
 )
 def _normal_pdf(x):

@@ -10,11 +10,6 @@ import numpy as np
 from ..primitive import primitive
 from .selection import sign
 
-__all__ = [
-    "abs", "add", "ceil", "div", "floor", "fmod", "identity", "mod", "mul", "neg", "reciprocal", "round", "square",
-    "sub",
-]  # fmt: skip
-
 
 @primitive(symbol="+", partials=[1.0, 1.0], scalar=operator.add, ulps=(0.5, 0, 0))
 def add(x, y):

@@ -24,10 +24,6 @@ from .layout import broadcast_to, concatenate, getitem, reshape, shape_of, trans
 from .powers import pow
 from .selection import step, where
 
-__all__ = ["cumprod", "diag", "diff", "einsum", "expand_dims", "inner", "moveaxis", "norm", "outer", "pad", "ravel",
-           "rearranged", "repeat", "roll", "squeeze", "tensordot", "tile", "trace", "tril", "triu"]  # fmt: skip
-
-
 # Rearrangements ------------------------------------------------------------------------------------------------
 
 

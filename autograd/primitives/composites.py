@@ -16,8 +16,6 @@ from .powers import exp, sqrt
 from .reductions import logsumexp, max, norm, sum
 from .selection import anchor
 
-__all__ = ["as_operand", "log_softmax", "mean", "prod", "softmax", "std", "var"]
-
 Axis = int | tuple[int, ...] | None
 
 

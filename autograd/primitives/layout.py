@@ -15,11 +15,6 @@ from ..checks import dtype_of
 from ..primitive import primitive
 from ..shapes import sum_over_broadcast
 
-__all__ = [
-    "array_of", "as_shape", "astype", "broadcast_to", "concatenate", "element", "flip", "getitem", "reshape", "scatter",
-    "shape_of", "stack", "sum_to", "swapaxes", "transpose", "unbroadcast",
-]  # fmt: skip
-
 
 def _lengths(shape) -> tuple[int, ...]:
     """Take a shape, or a single length."""

@@ -10,10 +10,6 @@ from ..primitive import primitive
 from .arithmetic import div, mul
 from .selection import equal, gated, greater, where
 
-__all__ = [
-    "exp", "exp2", "expm1", "hypot", "log", "log1p", "log2", "log10", "pow", "ratio", "sqrt", "xlogy",
-]  # fmt: skip
-
 inf = math.inf
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 

@@ -14,8 +14,6 @@ from .layout import as_shape, broadcast_to, flip, shape_of, swapaxes, unbroadcas
 from .powers import exp, ratio
 from .selection import anchor, equal
 
-__all__ = ["cumsum", "logsumexp", "matmul", "max", "min", "norm", "sum"]
-
 
 def _grown(g, x, axis):
     """Repeat a cotangent along the axes over which `x` was reduced."""

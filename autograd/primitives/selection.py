@@ -14,11 +14,6 @@ import numpy as np
 from ..primitive import primitive
 from .layout import shape_of, unbroadcast
 
-__all__ = [
-    "anchor", "clip", "equal", "gated", "greater", "inside", "maximum", "minimum", "preference", "sign", "step",
-    "where",
-]  # fmt: skip
-
 
 def _chosen(condition, x, y, taken, operand):
     # For a single number the branch that was not taken gets nothing at all, not 0: then no rule behind it runs.
@@ -88,9 +83,7 @@ def step(x):
     return np.maximum(np.sign(x), 0)  # keeps NaN, and is quicker than np.heaviside
 
 
-@primitive(
-    partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x + 0.0, ulps=(0, 0, 0)
-)
+@primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x + 0.0, ulps=(0, 0, 0))
 def sign(x):
     r"""Sign: $-1$, $0$ or $1$; its derivative is taken as 0 everywhere.
 

@@ -10,10 +10,6 @@ from ..primitive import primitive
 from .arithmetic import abs, div, square
 from .powers import exp, hypot, ratio, sqrt
 
-__all__ = [
-    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "sin", "sinc", "sinh", "tan", "tanh",
-]  # fmt: skip
-
 inf = math.inf
 _ONE = [(-1.0, 1.0)]
 
@@ -153,7 +149,9 @@ def asinh(x):
 
 
 @primitive(
-    partials=[lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))], scalar=math.acosh, domain=[(1.0, inf)],
+    partials=[lambda out, x: div(1.0, sqrt(x - 1.0) * sqrt(x + 1.0))],
+    scalar=math.acosh,
+    domain=[(1.0, inf)],
     ulps=(4, 4, 8),
 )
 def acosh(x):

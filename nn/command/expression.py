@@ -11,8 +11,6 @@ from typing import Any
 import autograd as ag
 from autograd import Value
 
-__all__ = ["evaluate"]
-
 OPERATORS: dict[type, Any] = {
     ast.Add: ag.add, ast.Sub: ag.sub, ast.Mult: ag.mul, ast.Div: ag.div, ast.Pow: ag.pow, ast.Mod: ag.mod,
     ast.USub: ag.neg, ast.UAdd: ag.identity,

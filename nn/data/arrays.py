@@ -13,8 +13,6 @@ from autograd import Tensor, Value
 from ..arguments import count, flag, refuse_masked
 from ..randomness import Random, RandomLike, permutation, source
 
-__all__ = ["StandardScaler", "arranged", "as_inputs", "batches", "column_names", "label_array", "plain_array", "split"]
-
 
 def plain_array(x: Any, name: str) -> np.ndarray:
     """Take data as an array of finite numbers, or say what is wrong with it.

@@ -18,8 +18,6 @@ import numpy as np
 
 from ..arguments import listed, optional
 
-__all__ = ["Table", "TableEncoder", "is_empty", "numbers_of", "read_table", "recognised"]
-
 _EMPTY = frozenset(["", "na", "n/a", "nan", "null", "none", "nat", "?", "-", "--", "."])
 _DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
 _PLAIN = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"

@@ -10,8 +10,6 @@ import numpy as np
 from ..arguments import count, flag, optional
 from ..randomness import RandomLike, seed
 
-__all__ = ["breast_cancer", "diabetes", "digits", "iris", "mnist1d", "scikit_learn", "wine"]
-
 Data = tuple[np.ndarray, np.ndarray]
 
 

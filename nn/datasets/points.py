@@ -13,8 +13,6 @@ from ..data.arrays import plain_array
 from ..randomness import Random, RandomLike, seed, source, uniform
 from .collected import scikit_learn
 
-__all__ = ["CURVES", "blobs", "bumps", "checkerboard", "circles", "curve", "gauss", "moons", "plane", "spirals", "xor"]
-
 Data = tuple[np.ndarray, np.ndarray]
 
 

@@ -24,8 +24,6 @@ from ..mlp import RECTIFIERS
 from ..optim.update_rules import SGD, Adagrad, Adam, AdamW, RMSprop
 from ..training.penalties import L1, L2
 
-__all__ = ["ACTIVATIONS", "OPTIMIZERS", "OUTPUT_LOSSES", "SCORE_LOSSES", "SURFACES", "formulas", "printed"]
-
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear", "leaky_relu", "elu", "gelu", "silu", "softplus", "sin")
 OUTPUT_LOSSES = ("bce_with_logits", "mse", "hinge", "squared_hinge", "mae", "huber")
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
@@ -184,9 +182,7 @@ def _loss(formula: Callable[[Any, Any], Any], k: int) -> str:
     f, names = formula(z, y), [""] if k == 1 else [str(j) for j in range(k)]
     reads = [f"const z{j} = Z[{k} * i + {j or 0}], y{j} = Y[{k} * i + {j or 0}];" for j in names]
     stores = ["total += {};", *(f"e[{k} * i + {j}] = {{}} * scale;" for j in range(k))]
-    values, slopes = (
-        _loop(outputs, {"z": z, "y": y}, reads, stores) for outputs in ([f], [f, *gradients(f, [z])])
-    )
+    values, slopes = (_loop(outputs, {"z": z, "y": y}, reads, stores) for outputs in ([f], [f, *gradients(f, [z])]))
     return (
         f"{{ values(n, Z, Y) {{ let total = 0; {values} return total; }}, "
         f"slopes(n, Z, Y, e, scale) {{ let total = 0; {slopes} return total; }} }}"

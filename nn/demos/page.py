@@ -13,9 +13,6 @@ from typing import Any
 from ..saving.files import replace
 from .formulas import formulas
 
-__all__ = ["Page", "bundle", "module"]
-
-
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";\n', re.MULTILINE)
 
 

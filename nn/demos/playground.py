@@ -14,8 +14,6 @@ from ..layers.features import FEATURES
 from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
 from .page import Page
 
-__all__ = ["linear_classifier_demo", "playground"]
-
 CLASSES = ("circles", "checkerboard", "gauss", "spirals")
 NUMBERS = ("plane", "bumps")
 

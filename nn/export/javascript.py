@@ -10,8 +10,6 @@ from typing import Any
 from .source import EVERYWHERE, Writer
 from .tracing import trace
 
-__all__ = ["FUNCTIONS", "HELPERS", "INLINE", "to_javascript"]
-
 INLINE = {
     **EVERYWHERE, "div": "{} / {}", "reciprocal": "1 / {}", "exp2": "pow(2, {})",
     "ratio": "({1} === 0 ? 0 : {0} / {1})", "step": "step({})", "greater": "Number({} > {})",

@@ -15,8 +15,6 @@ from ..arguments import optional
 from ..saving.files import PathLike, replace
 from .tracing import ROWS, Constant, Step, trace_any
 
-__all__ = ["to_onnx"]
-
 OPSET, IR = 20, 9  # of 2023: the first with Gelu; what is installed today reads it
 
 FAR = 2**62  # past the end of any axis

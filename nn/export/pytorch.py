@@ -12,8 +12,6 @@ from ..layers.activations import PReLU
 from ..layers.layers import Linear
 from ..module import Module, check_model
 
-__all__ = ["load_torch", "to_torch"]
-
 
 def to_torch(model: Module) -> dict[str, Any]:
     """Return the state as a `state_dict` of PyTorch, for the same net made of `torch.nn` layers.

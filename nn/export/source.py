@@ -15,8 +15,6 @@ import autograd as ag
 
 from .tracing import Constant, Operand, Step, trace
 
-__all__ = ["Writer", "number_text", "to_python"]
-
 EVERYWHERE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}", "identity": "{}",
     "astype": "{}", "silu": "{0} * sigmoid({0})", "log_sigmoid": "-softplus(-{})",

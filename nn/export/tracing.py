@@ -18,8 +18,6 @@ from autograd import Node, Primitive, Tensor
 from ..layers.layers import Linear
 from ..module import Module, check_model
 
-__all__ = ["ROWS", "Constant", "Step", "Trace", "trace", "trace_any"]
-
 ROWS = -1
 """Stands in shapes for the number of rows in the batch, which an exported model leaves open."""
 

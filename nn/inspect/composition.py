@@ -12,8 +12,6 @@ from ..layers.activations import ReLU
 from ..layers.layers import Linear, Sequential
 from ..module import Module
 
-__all__ = ["compose", "merged", "through"]
-
 
 def compose(second: Module, first: Module) -> Sequential:
     r"""Make one network of two, $x \mapsto f_2(f_1(x))$, with the linear layers that meet in the middle merged.

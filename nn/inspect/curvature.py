@@ -13,8 +13,6 @@ from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import targets_of
 from ..module import Module, check_model
 
-__all__ = ["hessian", "hessian_product"]
-
 
 def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarray:
     r"""Return the Hessian of the loss by trained parameters, $H_{ij} = \partial^2 L/\partial\theta_i\partial\theta_j$.

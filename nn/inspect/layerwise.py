@@ -12,8 +12,6 @@ from autograd import Node, Tensor
 from ..layers.layers import Sequential
 from ..module import Module
 
-__all__ = ["Signal", "signals"]
-
 
 @dataclass
 class Signal:

@@ -11,8 +11,6 @@ from ..arguments import within
 from ..diagram import Stage, arrays
 from ..module import Module, check_model
 
-__all__ = ["Region", "joints", "regions", "zaslavsky"]
-
 
 def zaslavsky(inputs: int, units: int) -> int:
     r"""Count the regions into which $n$ hyperplanes cut a space of $d$ dimensions: $\sum_{j \le d} \binom{n}{j}$.

@@ -13,8 +13,6 @@ from autograd import Node, Tensor
 from ..arguments import one_of
 from ..module import Module
 
-__all__ = ["FEATURES", "Features"]
-
 FEATURES: dict[str, Callable[[Any, Any], Any]] = {
     "x0": lambda a, b: a,
     "x1": lambda a, b: b,

@@ -17,8 +17,6 @@ from ..diagram import Stage
 from ..module import Module
 from ..randomness import RandomLike
 
-__all__ = ["Flatten", "Linear", "Maxout", "Residual", "Sequential"]
-
 
 class Linear(Module):
     r"""The layer $y = xW + b$, row by row; with a mask $M$ of connections, $y = x(W \odot M) + b$.

@@ -29,8 +29,6 @@ from .activations import (
 from .layers import Linear, Sequential
 from .noise import Dropout
 
-__all__ = ["Layer", "Neuron", "layer_from", "point"]
-
 
 class Neuron(Module):
     r"""A neuron $f(b + \sum_i w_i x_i)$ of Values. Gives one Value.

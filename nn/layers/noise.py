@@ -16,8 +16,6 @@ from ..arguments import as_array, within
 from ..module import Module
 from ..randomness import RandomLike, normal, source, uniform
 
-__all__ = ["Dropout", "Noise"]
-
 
 class _Random(Module):
     """A layer that joins each input with a number that is drawn anew; a subclass writes `draw` and `join`."""

@@ -17,8 +17,6 @@ from autograd import Node, Tensor
 from ..arguments import cast, one_of
 from . import targets
 
-__all__ = ["Criterion", "Loss", "shares_of_rows", "shares_of_signs", "shares_of_two", "weights_of"]
-
 Loss = Callable[[Any, Any], Any]
 """A function of outputs and targets that gives a single number: a `Criterion`, or your own."""
 

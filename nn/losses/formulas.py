@@ -35,12 +35,6 @@ from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
 from .criterion import shares_of_rows, shares_of_signs, shares_of_two, weights_of
 
-__all__ = [
-    "LIKELIHOODS", "LOSSES", "Criterion", "Loss", "bce", "bce_with_logits", "cross_entropy", "gaussian_nll", "hinge",
-    "huber", "kl_divergence", "loss_of", "mae", "mse", "multiclass_hinge", "nll", "poisson_nll", "rss",
-    "squared_hinge", "squared_multiclass_hinge",
-]  # fmt: skip
-
 LOSSES: dict[str, Criterion] = {}
 """The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
 

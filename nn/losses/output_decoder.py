@@ -17,9 +17,6 @@ from ..data.arrays import label_array, plain_array
 from . import targets
 from .formulas import LOSSES, Criterion, Loss, loss_of, mse
 
-__all__ = ["Reading", "reading_of", "targets_of"]
-
-
 SHORT = {
     "values": "mse", "logit": "bce_with_logits", "probability": "bce", "margin": "hinge", "logits": "cross_entropy",
     "log_probabilities": "nll", "scores": "multiclass_hinge",

@@ -15,8 +15,6 @@ from autograd import Node, Tensor, Value
 
 from ..arguments import refuse_masked
 
-__all__ = ["classes", "counts", "labels", "node_or_plain", "numbers", "probabilities", "reals", "rows", "signs"]
-
 Shape = tuple[int, ...]
 
 

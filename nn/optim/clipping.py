@@ -11,8 +11,6 @@ import autograd as ag
 
 from ..arguments import within
 
-__all__ = ["ClipNorm", "ClipValue"]
-
 
 class ClipValue:
     r"""Limit every element of every gradient to the interval from $-c$ to $c$.

@@ -14,8 +14,6 @@ from ..arguments import count
 from ..data.arrays import plain_array
 from .update_rules import Optimizer
 
-__all__ = ["descend", "newton"]
-
 Function = Callable[[Any], Any]
 """A function of a point, a Tensor of shape `(d,)`, to a single number."""
 

@@ -18,8 +18,6 @@ from autograd import Node, Tensor, Value
 from ..arguments import count, flag, hinted, within
 from ..state import is_parameter
 
-__all__ = ["Clip", "Optimizer", "Rate", "State", "checked", "clipped", "zeros_like"]
-
 Rate = float | Callable[[int], float]
 State = dict[str, Any]
 _OFF = ("weight_decay", "dampening", "lr_decay", "initial_accumulator_value")  # not shown where they are 0

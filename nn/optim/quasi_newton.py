@@ -12,8 +12,6 @@ import autograd as ag
 from ..arguments import flag, optional
 from .optimizer import checked, zeros_like
 
-__all__ = ["minimize"]
-
 _METHODS = ("l-bfgs-b", "bfgs", "cg", "tnc", "slsqp", "newton-cg", "trust-constr")
 """Those of SciPy that ask for a gradient and nothing more."""
 

@@ -13,8 +13,6 @@ from .clipping import ClipValue as ClipValue
 from .optimizer import Clip, Rate, State, clipped, zeros_like
 from .optimizer import Optimizer as Optimizer
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "ClipNorm", "ClipValue", "Groups", "NAdam", "Optimizer", "RMSprop"]
-
 
 class SGD(Optimizer):
     r"""Stochastic gradient descent with momentum: $v \leftarrow \mu v + g$, $\theta \leftarrow \theta - \eta v$.

@@ -9,8 +9,6 @@ import numpy as np
 
 from ..arguments import optional
 
-__all__ = ["AREAS", "LINES", "POINTS", "axes_of", "colour_map", "interval", "many_axes", "relief"]
-
 AREAS = ["#f6a04d", "#f7f7f7", "#79b4e3"]  # as in the drawings: orange for negative, blue for positive
 POINTS = ["#b35806", "#f7f7f7", "#2166ac"]
 LINES: list[dict[str, Any]] = [

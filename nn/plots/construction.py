@@ -12,8 +12,6 @@ from ..inspect import Region, compose, regions
 from ..module import Module, check_model
 from .axes import interval, many_axes, relief
 
-__all__ = ["folding", "shallow"]
-
 
 def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = None) -> Any:
     """Draw in steps how a net with one or two inputs makes its function, one hidden layer after the other.

@@ -14,8 +14,6 @@ from ..data.arrays import plain_array
 from ..module import Module
 from .axes import LINES, axes_of, interval, many_axes
 
-__all__ = ["contour", "functions", "regression"]
-
 Function = Callable[[Any], Any]
 
 

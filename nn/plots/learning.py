@@ -15,8 +15,6 @@ from ..module import Module, check_model
 from ..randomness import RandomLike, seed
 from .axes import LINES, axes_of
 
-__all__ = ["learning_curve", "learning_curves", "loss_surface"]
-
 
 def learning_curve(history: Mapping[str, Sequence[float]], ax: Any = None) -> Any:
     """Draw the lists of a `History` over the epochs.

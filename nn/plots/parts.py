@@ -17,8 +17,6 @@ from ..module import Module, check_model
 from .axes import AREAS, axes_of, colour_map, interval, many_axes
 from .curves import with_gaps
 
-__all__ = ["activation", "histograms", "images"]
-
 
 def activation(function: str | Function | Activation, low: float = -4.0, high: float = 4.0, ax: Any = None) -> Any:
     """Draw an activation beside its derivative.

@@ -15,8 +15,6 @@ from ..inspect import regions
 from ..module import Module, check_model
 from .axes import AREAS, POINTS, axes_of, colour_map, interval, many_axes, relief
 
-__all__ = ["decision_boundary", "hidden_units", "linear_regions", "snapshots"]
-
 
 def decision_boundary(
     model: Module, X: Any, y: Any, ax: Any = None, *, level: float = 0.0, resolution: int = 150

@@ -9,8 +9,6 @@ import numpy as np
 
 from .axes import axes_of
 
-__all__ = ["search"]
-
 
 def search(found: Any, x: str, y: str, ax: Any = None) -> Any:
     """Draw the settings that a search of scikit-learn has tried as points of the plane, coloured by their score.

@@ -13,8 +13,6 @@ from ..inspect import Signal
 from ..layers.layers import Linear, Sequential
 from .axes import LINES, many_axes
 
-__all__ = ["layer_outputs", "signal_sizes"]
-
 
 def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
     """Draw the standard deviation of what comes out of each layer, and of the gradient that comes back to it.

@@ -13,17 +13,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import mlp
-from ..layers import activations, features, layers, noise
+from .. import layers, mlp
 from ..module import Module
 
-__all__ = ["MODULES", "decode", "encode"]
-
 MODULES: dict[str, type[Module]] = {
-    name: getattr(room, name)
-    for room in (activations, features, layers, mlp, noise)
-    for name in room.__all__
-    if isinstance(getattr(room, name), type) and issubclass(getattr(room, name), Module)
+    name: thing
+    for name, thing in (vars(layers) | vars(mlp)).items()
+    if isinstance(thing, type) and issubclass(thing, Module) and thing is not Module
 }
 """The layers and nets that a file may name: those of this library, and no others."""
 

@@ -19,8 +19,6 @@ from autograd import files
 
 from ..arguments import optional
 
-__all__ = ["PathLike", "check", "pack", "read", "replace", "write"]
-
 PathLike = str | os.PathLike[str]
 Arrays = Mapping[str, np.ndarray]
 

@@ -20,8 +20,6 @@ from ..optim.update_rules import Optimizer
 from .encoding import decode, encode
 from .files import PathLike, pack, read, replace
 
-__all__ = ["load", "notes", "restore", "save"]
-
 VERSION = 2
 """Of what stands in the JSON. A program reads the versions up to its own. The first kept trained parameters alone."""
 

@@ -23,9 +23,6 @@ from ..module import Module
 from ..optim.update_rules import Optimizer
 from .history import History
 
-__all__ = ["CSVLog", "Callback", "EarlyStopping", "LivePlot", "Monitor", "Training", "callbacks_of", "needs_number",
-           "overrides"]  # fmt: skip
-
 Logs = dict[str, float]
 
 

@@ -17,8 +17,6 @@ from .callbacks import Callback, Logs, Monitor, Training
 from .preparation import Prepared
 from .steps import Plan
 
-__all__ = ["Checkpoint", "file_of", "read", "resume", "settings_of", "snapshot"]
-
 
 class Checkpoint(Callback):
     """Save the training in a file: the model, the optimiser and all else that `fit(..., resume=...)` needs to go on.
@@ -144,9 +142,7 @@ def _described(lr: Any) -> Any:
     return [getattr(lr, "__qualname__", type(lr).__name__), repr(own)]
 
 
-def snapshot(
-    training: Training, callbacks: list[Callback], plan: Plan, settings: dict[str, Any]
-) -> dict[str, Any]:
+def snapshot(training: Training, callbacks: list[Callback], plan: Plan, settings: dict[str, Any]) -> dict[str, Any]:
     """Return all that training can go on from, but the model's parameters and the optimiser's state.
 
     Args:
@@ -191,16 +187,23 @@ def _by_name(x: Any, fits: Callable[[Any], bool]) -> bool:
 
 
 _PARTS: dict[str, Callable[[Any], bool]] = {
-    "settings": lambda x: isinstance(x, dict) and type(x.get("key")) is int and x["key"] >= 0
-    and _whole(x.get("batches"), 1) and isinstance(x.get("lr", []), list),
+    "settings": lambda x: (
+        isinstance(x, dict)
+        and type(x.get("key")) is int
+        and x["key"] >= 0
+        and _whole(x.get("batches"), 1)
+        and isinstance(x.get("lr", []), list)
+    ),
     "epoch": _whole,
     "steps": _whole,
     "stopped": lambda x: isinstance(x, str),
     "history": lambda x: _by_name(x, lambda row: isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype == float),
     "order": lambda x: isinstance(x, np.random.Generator),
     "generators": lambda x: _by_name(x, lambda rng: isinstance(rng, Random)),
-    "callbacks": lambda x: isinstance(x, list)
-    and all(isinstance(pair, list) and len(pair) == 2 and _by_name(pair[1], lambda _: True) for pair in x),
+    "callbacks": lambda x: (
+        isinstance(x, list)
+        and all(isinstance(pair, list) and len(pair) == 2 and _by_name(pair[1], lambda _: True) for pair in x)
+    ),
 }
 """What must stand in a checkpoint, as `snapshot` gives it."""
 

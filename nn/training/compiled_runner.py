@@ -27,8 +27,6 @@ from ..optim.update_rules import Groups, Optimizer
 from ..state import is_buffer
 from .runner import Objective, Runner, eager_runner
 
-__all__ = ["CompiledRunner", "EagerFallback", "compiled_runner"]
-
 
 class EagerFallback(UserWarning):
     """Warns that `fit` trains eagerly, node by node, and names what a compiled program could not follow."""

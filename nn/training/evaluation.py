@@ -17,8 +17,6 @@ from ..module import Module
 from .preparation import Dataset, Prepared, dataset_of
 from .runner import Objective
 
-__all__ = ["evaluate", "measure", "measure_epoch", "metrics_of"]
-
 
 def evaluate(
     model: Module,
@@ -82,9 +80,7 @@ def measure(
     return numbers
 
 
-def measure_epoch(
-    model: Module, data: Prepared, objective: Objective, metrics: dict[str, Metric]
-) -> dict[str, float]:
+def measure_epoch(model: Module, data: Prepared, objective: Objective, metrics: dict[str, Metric]) -> dict[str, float]:
     """Return the numbers of an epoch: metrics of the rows to train on, objective and metrics of those to validate on.
 
     Raises:

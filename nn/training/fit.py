@@ -26,8 +26,6 @@ from .progress import bar, interrupt_guard, meter
 from .runner import Objective, Runner, eager_runner
 from .steps import Plan, Steps
 
-__all__ = ["fit"]
-
 
 @hinted
 def fit(

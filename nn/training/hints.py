@@ -13,8 +13,6 @@ from ..losses.formulas import LOSSES, Loss
 from ..losses.output_decoder import Reading
 from ..module import Module
 
-__all__ = ["hints", "remedy"]
-
 
 def hints(model: Module, loss: Loss, X: np.ndarray) -> list[str]:
     """Return what is probably wrong with a model, a loss and inputs."""

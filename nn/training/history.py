@@ -9,8 +9,6 @@ from autograd import display
 from ..display import curves
 from ..plots import learning_curve
 
-__all__ = ["History"]
-
 
 class History(dict[str, list[float]], display.Shown):
     """What happened in training: lists with one number per epoch, by name; `history["loss"]`.

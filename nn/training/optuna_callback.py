@@ -6,8 +6,6 @@ from typing import Any
 
 from .callbacks import Callback, Logs, needs_number
 
-__all__ = ["OptunaPruning"]
-
 
 class OptunaPruning(Callback):
     """Report a number to a trial of Optuna after each epoch, and end the training if the trial is to be pruned.

@@ -14,8 +14,6 @@ from autograd import Tensor
 from ..arguments import flag, within
 from ..module import Module, check_model
 
-__all__ = ["L1", "L2", "Penalty"]
-
 KEPT = ("bias", "b", "slope")
 """Parameters that are no weights, by the last part of their names."""
 

@@ -18,8 +18,6 @@ from ..losses.output_decoder import Reading, reading_of
 from ..module import check_model
 from ..randomness import source
 
-__all__ = ["Dataset", "Prepared", "dataset_of", "prepare"]
-
 
 class Dataset(NamedTuple):
     """Rows to train on or to measure on.

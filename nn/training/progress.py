@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-__all__ = ["Pace", "bar", "interrupt_guard", "meter"]
-
 Result = TypeVar("Result")
 
 BREATH = 0.1
@@ -75,9 +73,7 @@ def meter(progress: bool | None) -> Any:
         from tqdm import tqdm
     except ImportError:
         if progress:
-            raise ImportError(
-                '`progress=True` needs tqdm, which is missing: `pip install tqdm`'
-            ) from None
+            raise ImportError("`progress=True` needs tqdm, which is missing: `pip install tqdm`") from None
         return None
     return tqdm
 

@@ -30,8 +30,6 @@ from ..losses.formulas import Loss
 from ..module import Module
 from ..optim.update_rules import Optimizer
 
-__all__ = ["Objective", "Runner", "eager_runner"]
-
 Runner = Callable[[Sequence[np.ndarray]], list[float]]
 
 

@@ -17,8 +17,6 @@ from .callbacks import Callback, Training, overrides
 from .progress import Pace
 from .runner import Runner
 
-__all__ = ["Plan", "Steps"]
-
 
 class Plan:
     """The batches of a training, in order; arguments as for `fit`.

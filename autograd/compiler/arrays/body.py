@@ -18,8 +18,6 @@ from .memory import ALIGNMENT, planned
 from .split import Call, Fork
 from .views import View
 
-__all__ = ["Body", "Stats"]
-
 
 @dataclass(frozen=True, slots=True)
 class Stats:

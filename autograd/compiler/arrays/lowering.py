@@ -22,8 +22,6 @@ from ..ir.instructions import Instruction, Listing
 from .split import Call, Fork, split
 from .views import View, collapsed, contiguous_strides, whole
 
-__all__ = ["Calls", "PythonCall", "named_operands"]
-
 
 @dataclass(slots=True)
 class PythonCall:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Plan", "planned"]
-
 ALIGNMENT = 64
 """Bytes: a line of cache, and the widest vector."""
 

@@ -17,8 +17,6 @@ import numpy as np
 from ...threads import MOST
 from .views import View
 
-__all__ = ["LEAST", "Call", "Fork", "split"]
-
 LEAST = 3.0
 """Microseconds of a call from which a fork pays: one costs a quarter of a microsecond where workers are awake."""
 

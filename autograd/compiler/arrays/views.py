@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["View", "collapsed", "contiguous_strides", "whole"]
-
 Shape = tuple[int, ...]
 
 

@@ -15,8 +15,6 @@ import numpy as np
 from ...graph import Node, stop_gradient, topological
 from ...primitive import Primitive
 
-__all__ = ["Instruction", "Listing", "listing"]
-
 FLOAT64 = np.dtype(np.float64)
 
 

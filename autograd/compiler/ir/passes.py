@@ -12,8 +12,6 @@ from ...shapes import expand
 from .instructions import Instruction, Listing
 from .rules import ABSORBING, NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 
-__all__ = ["cse", "dead_code", "constant_folding", "fuse", "expand_logsumexp", "optimize"]
-
 
 def optimize(listing: Listing) -> Listing:
     """Run all passes, in the order in which one makes work for the next."""

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ABSORBING", "NEUTRAL", "SELF_INVERSE", "TRANSPARENT", "is_neutral"]
-
 NEUTRAL = {
     ("mul", 0): 1.0,
     ("mul", 1): 1.0,

@@ -22,8 +22,6 @@ from .schedule import FIRST, Place, Schedule
 from .structure_of_arrays import structure_of_arrays
 from .sums import forward_pass
 
-__all__ = ["FunctionOfScalars", "GraphOfScalars"]
-
 
 class _Scalars:
     """A flow over one array of float64: the constants, the leaves, what the calls compute, and the results."""

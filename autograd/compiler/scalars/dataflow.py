@@ -10,8 +10,6 @@ import numpy as np
 
 from .structure_of_arrays import CONSTANT, LEAF, MINUS, ONE, Rows, StructureOfArrays
 
-__all__ = ["Flow", "Terms", "SequentialPass", "flowing", "in_order"]
-
 SequentialPass = Callable[..., None]
 """Runs one of the sequential passes of the kernels."""
 

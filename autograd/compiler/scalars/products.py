@@ -10,8 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Blocks", "Matrix", "blocks", "classes", "matrix"]
-
 ENOUGH = 64
 """Multiplications that a product must have."""
 

@@ -48,8 +48,6 @@ from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays
 from .sums import LINEAR, cse, describe_sums, fuse_multiply_add, simplify
 from .vjp_rules import Template, template, written
 
-__all__ = ["reverse_pass"]
-
 REACHED, MASKED = 1, 2
 PART = 4
 """A gradient is summed in parts, by the sums that its terms come from, where a part has so many terms."""

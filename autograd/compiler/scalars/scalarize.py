@@ -17,8 +17,6 @@ from ...primitives import TABLE
 from ...shapes import axes_of
 from .structure_of_arrays import LEAF, NULL, Rows, StructureOfArrays, merged_constants
 
-__all__ = ["scalarize"]
-
 FEW = 256
 """Operations on Values below which a graph is left to the programs of arrays."""
 

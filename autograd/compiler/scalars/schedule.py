@@ -16,8 +16,6 @@ from .dataflow import Flow
 from .products import Blocks, Matrix, blocks, classes, matrix
 from .structure_of_arrays import CONSTANT, LEAF, NULL, ONE
 
-__all__ = ["FIRST", "Group", "Place", "Schedule"]
-
 NARROW = 128
 """Terms in a call on average, below which nodes of a level run one after the other."""
 

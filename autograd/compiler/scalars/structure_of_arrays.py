@@ -17,9 +17,6 @@ from ...graph import Node, fixed, graph_lock, topological
 from ...primitive import Primitive
 from ...primitives import TABLE
 
-__all__ = ["CONSTANT", "LEAF", "MINUS", "NULL", "ONE", "PLAIN", "SUM", "Rows", "StructureOfArrays", "merged_constants",
-           "structure_of_arrays"]  # fmt: skip
-
 CONSTANT, LEAF, SUM, PLAIN = range(4)
 """Codes of what is no row: numbers, leaves, sums of products, and sums."""
 

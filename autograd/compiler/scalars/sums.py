@@ -8,8 +8,6 @@ from ..ir.rules import ABSORBING, NEUTRAL, SELF_INVERSE, is_neutral
 from .dataflow import Flow, SequentialPass, Terms, flowing
 from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays
 
-__all__ = ["LINEAR", "forward_pass", "describe_sums", "cse", "simplify", "fuse_multiply_add"]
-
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 """The rows that sums are made of."""
 

@@ -15,8 +15,6 @@ from ...primitive import Primitive
 from ...primitives import TABLE
 from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays
 
-__all__ = ["Template", "template", "written"]
-
 Reference = tuple[str, Any]
 """An operand of a template: ("in", i), ("out", 0), ("g", 0), ("number", x) or ("step", i)."""
 

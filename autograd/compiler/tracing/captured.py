@@ -31,8 +31,6 @@ from .purity import DENIED, OURS, REMEDY, Observer, standing
 from .sources import GENERATORS, set_state, stand_in, state_of
 from .ties import ABSENT, Ties, as_class, is_plain, text
 
-__all__ = ["Captured", "refusal_of_draws"]
-
 _WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "except"})
 _CALLED = ("forward", "prepare", "base")  # names that the library asks for
 _ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__", "__annotations__"})  # where a code names it

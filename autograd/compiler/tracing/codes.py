@@ -14,8 +14,6 @@ import numpy as np
 
 from .purity import standing
 
-__all__ = ["FIRM", "HEAP", "HOLDERS", "MEMO", "is_known", "is_users", "may_run", "named"]
-
 FIRM = (
     types.CodeType, re.Pattern, range, slice, np.dtype, np.ufunc, types.MethodDescriptorType,
     types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType,

@@ -15,8 +15,6 @@ from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["DENIED", "Observer", "library", "standing"]
-
 PURE = frozenset([
     "autograd", "nn", "chalkgrad", "numpy", "abc", "bisect", "builtins", "cmath", "collections", "contextlib",
     "copy", "copyreg", "dataclasses", "enum", "fractions", "functools", "heapq", "importlib", "itertools", "json",

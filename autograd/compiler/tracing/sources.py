@@ -19,8 +19,6 @@ from ... import modes
 from ...containers import flatten
 from ...graph import Node, fresh
 
-__all__ = ["GENERATORS", "drawn_from", "set_state", "stand_in", "state_of"]
-
 GENERATORS = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
 _REAL = frozenset([
     "random", "uniform", "normal", "standard_normal", "exponential", "standard_exponential", "laplace", "logistic",

@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ABSENT", "Ties", "as_class", "is_plain", "text"]
-
 ABSENT: Any = object()
 _PLAIN = frozenset({int, float, complex, str, bytes, bool, type(None)})
 
@@ -189,4 +187,3 @@ def _set(x: Any, name: str, part: Any) -> None:
         setattr(x, name, part)
     else:
         object.__setattr__(x, name, part)
-

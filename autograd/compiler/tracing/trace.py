@@ -12,8 +12,6 @@ from ...containers import flatten
 from ...graph import Node, fixed, without_collector
 from .captured import Captured, refusal_of_draws
 
-__all__ = ["Guard", "Trace", "refuse_inside"]
-
 
 class Guard:
     """A number that Python has looked at: the program holds only while it stays, or stays as true or false.
@@ -108,7 +106,6 @@ class Trace:
         """Note a leaf whose number is drawn anew: what is computed of it must not become a constant."""
         self.draws.append((node, make))
         return node
-
 
     def redraw(self) -> list[Any]:
         """Draw anew.
