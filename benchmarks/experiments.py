@@ -54,7 +54,7 @@ def depth(setting: Setting) -> Setting:
         model = _net(setting, seed)
         nn.fit(model, X, y, "cross_entropy", optimizer=nn.Adam(lr=0.005), epochs=30, batch_size=100, rng=seed)
         right.append(round(float(np.mean(model.predict(X_test) == y_test)), 4))
-    return {"parameters": model.count(), "right": right}
+    return {"parameters": model.num_parameters(), "right": right}
 
 
 def regions_settings() -> Iterator[Setting]:
@@ -117,7 +117,7 @@ def double_descent(setting: Setting) -> Setting:
     model = _net(setting, 0)
     nn.fit(model, X, y, "cross_entropy", optimizer=nn.Adam(lr=0.003), epochs=600, batch_size=100, rng=0)
     wrong = [round(float(np.mean(model.predict(x) != t)), 4) for x, t in ((X, y), (X_test, y_test))]
-    return {"parameters": model.count(), "train": wrong[0], "test": wrong[1]}
+    return {"parameters": model.num_parameters(), "train": wrong[0], "test": wrong[1]}
 
 
 def dropout_settings() -> Iterator[Setting]:

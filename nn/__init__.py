@@ -22,7 +22,7 @@ from .layers import (
     ELU, GELU, Abs, Activation, Dropout, Features, Flatten, Identity, Layer, LeakyReLU, Linear, LogSoftmax, Maxout,
     Neuron, Noise, PReLU, ReLU, Residual, Sequential, Sigmoid, Sign, SiLU, Softmax, Softplus, Step, Tanh, activations,
 )
-from .losses import Reading
+from .losses import OutputDecoder
 from .mlp import MLP, TensorMLP
 from .module import Module
 from .optim import (
@@ -41,8 +41,8 @@ __all__ = [
     "ELU", "evaluate", "export", "Features", "fit", "Flatten", "GELU", "Groups", "History", "Identity", "init",
     "inspect", "L1", "L2", "Layer", "LeakyReLU", "Linear", "linear_classifier_demo", "LivePlot", "load", "LogSoftmax",
     "losses", "Maxout", "metrics", "minimize", "MLP", "Module", "NAdam", "Neuron", "newton", "Noise", "notes", "optim",
-    "Optimizer", "OptunaPruning", "playground", "plots", "PReLU", "Reading", "ReLU", "Residual", "restore", "RMSprop",
-    "save", "schedules", "Sequential", "SGD", "Sigmoid", "Sign", "SiLU", "Softmax", "Softplus", "split",
+    "Optimizer", "OptunaPruning", "OutputDecoder", "playground", "plots", "PReLU", "ReLU", "Residual", "restore",
+    "RMSprop", "save", "schedules", "Sequential", "SGD", "Sigmoid", "Sign", "SiLU", "Softmax", "Softplus", "split",
     "StandardScaler", "Step", "TableEncoder", "Tanh", "TensorMLP",
 ]
 
@@ -58,7 +58,6 @@ _FORMER = {
 for _room, _names in _FORMER.items():
     for _name in _names:
         _sys.modules[f"{__name__}.{_name}"] = _import_module(f".{_room}.{_name}", __name__)
-_sys.modules[f"{__name__}.reading"] = _import_module(".losses.output_decoder", __name__)
 
 
 def __dir__() -> list[str]:

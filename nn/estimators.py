@@ -152,8 +152,8 @@ class _Perceptron(BaseEstimator):
         )  # fmt: skip
         before: list[float] = self.loss_curve_ if part and again else []
         self.model_: Any = model
-        assert model.reading is not None
-        model.reading.columns = list(getattr(self, "feature_names_in_", [])) or None
+        assert model.output_decoder is not None
+        model.output_decoder.columns = list(getattr(self, "feature_names_in_", [])) or None
         self.history_, self.loss_curve_ = history, before + history["loss"]
         self.loss_, self.n_iter_ = self.loss_curve_[-1], len(self.loss_curve_)
 
@@ -305,7 +305,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, shape `(n, k)`; of labels that hold at the same time, that of each."""
         outputs = self._outputs(X)
-        return self.model_.reading.predict_proba(outputs)
+        return self.model_.output_decoder.predict_proba(outputs)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class of each row, shape `(n,)`, or the matrix of labels, shape `(n, k)`."""
@@ -360,7 +360,7 @@ class MLPRegressor(RegressorMixin, _Perceptron):
     def predict(self, X: Any) -> np.ndarray:
         """Return a number for each row, shape `(n,)`, or `k` of them, shape `(n, k)`."""
         outputs = self._outputs(X)
-        return self.model_.reading.predict(outputs)
+        return self.model_.output_decoder.predict(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -105,10 +105,11 @@ class MLP(Module):
     def __repr__(self) -> str:
         nouts = [len(layer.neurons) for layer in self.layers]
         name = name_of(self.layers[0].activation)
-        return f"MLP({self.layers[0].nin}, {nouts}, {name}; {self.count()} parameters)"
+        return f"MLP({self.layers[0].nin}, {nouts}, {name}; {self.num_parameters()} parameters)"
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
-        return [(f"layers.{k}", repr(layer), layer.shapes(), layer.count()) for k, layer in enumerate(self.layers)]
+        named = [(f"layers.{k}", layer) for k, layer in enumerate(self.layers)]
+        return [(name, repr(layer), layer.shapes(), layer.num_parameters()) for name, layer in named]
 
     def _stages(self) -> list[Stage]:
         return [stage for layer in self.layers for stage in layer._stages()]
@@ -175,7 +176,7 @@ class TensorMLP(Sequential):
     Source: Rumelhart, Hinton and Williams (1986).
 
     >>> model = TensorMLP(2, [16, 16, 1], rng=1)
-    >>> model(np.zeros((100, 2))).shape, model.count()
+    >>> model(np.zeros((100, 2))).shape, model.num_parameters()
     ((100, 1), 337)
     """
 

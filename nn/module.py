@@ -18,7 +18,7 @@ from .arguments import as_array, hinted
 from .data.arrays import arranged, as_inputs
 from .diagram import Stage, network_of
 from .display import structure
-from .losses.output_decoder import Reading
+from .losses.output_decoder import OutputDecoder
 from .state import Stateful, in_forward, is_parameter, size_of
 
 _in_use = threading.RLock()
@@ -54,7 +54,7 @@ class Module(Stateful):
     Attributes:
         training: False after `eval()`; for layers that behave differently then.
         batched: whether `forward` takes a whole batch, shape `(n, ...)`, or one point at a time.
-        reading: what the outputs mean, for `predict`; `nn.fit` sets it.
+        output_decoder: what the outputs mean, for `predict`; `nn.fit` sets it.
 
     >>> from chalkgrad import Value
     >>> class Line(Module):
@@ -69,7 +69,7 @@ class Module(Stateful):
 
     training: bool = True
     batched: bool = True
-    reading: Reading | None = None
+    output_decoder: OutputDecoder | None = None
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -158,7 +158,9 @@ class Module(Stateful):
         return self._known().predict(self.outputs(as_inputs(self.arranged(X))))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class for each row of `X`, shape `(n, k)`, in the order of `reading.classes`.
+        """Return the probability of each class for each row of `X`, shape `(n, k)`.
+
+        The columns are in the order of `output_decoder.classes`.
 
         Raises:
             RuntimeError: it is not known what the outputs mean.
@@ -172,15 +174,16 @@ class Module(Stateful):
         Raises:
             ValueError: columns are missing, or there are others.
         """
-        return X if self.reading is None else arranged(X, self.reading.columns)
+        return X if self.output_decoder is None else arranged(X, self.output_decoder.columns)
 
-    def _known(self) -> Reading:
-        if self.reading is None:
+    def _known(self) -> OutputDecoder:
+        if self.output_decoder is None:
             raise RuntimeError(
                 "it is not known what the outputs of this model mean: train it with `nn.fit`, or say it, as in "
-                '`model.reading = nn.Reading("logits", classes=["cat", "dog"])`; `model.outputs(X)` gives plain numbers'
+                '`model.output_decoder = nn.OutputDecoder("logits", classes=["cat", "dog"])`; `model.outputs(X)` '
+                "gives plain numbers"
             )
-        return self.reading
+        return self.output_decoder
 
     # Parameters --------------------------------------------------------------------------------------------
 
@@ -276,9 +279,9 @@ class Module(Stateful):
     def _title(self) -> str:
         """Call this Module in one line."""
         whole, _, rest = repr(self).partition("\n")
-        trained = self.count(trainable=True)
-        frozen = "" if trained == self.count() else f", {trained} trainable"
-        return f"{whole.rstrip('(')}, {self.count()} parameters{frozen}" if rest else f"{whole}{frozen}"
+        trained = self.num_parameters(trainable=True)
+        frozen = "" if trained == self.num_parameters() else f", {trained} trainable"
+        return f"{whole.rstrip('(')}, {self.num_parameters()} parameters{frozen}" if rest else f"{whole}{frozen}"
 
     def _html(self) -> str:
         return structure(self._title(), self._rows(), self.named_parameters())
@@ -295,8 +298,8 @@ class Module(Stateful):
         total                                                65
         """
         rows = [(name, layer.split("\n")[0], shapes, str(n)) for name, layer, shapes, n in self._rows()]
-        table = [("name", "layer", "parameters", "count"), *rows, ("total", "", "", str(self.count()))]
-        if (trained := self.count(trainable=True)) != self.count():
+        table = [("name", "layer", "parameters", "count"), *rows, ("total", "", "", str(self.num_parameters()))]
+        if (trained := self.num_parameters(trainable=True)) != self.num_parameters():
             table.append(("trainable", "", "", str(trained)))
         widths = [max(len(row[i]) for row in table) for i in range(4)]
         return "\n".join(

@@ -215,8 +215,8 @@ class Stateful(display.Shown):
             own[path].requires_grad = wanted
         return self
 
-    def count(self, *, trainable: bool = False) -> int:
-        """Count the numbers that the parameters hold; on request only those that are trained."""
+    def num_parameters(self, *, trainable: bool = False) -> int:
+        """Return how many numbers the parameters hold; with `trainable` only those that are trained."""
         return sum(size_of(p) for p in self.parameters() if p.requires_grad or not trainable)
 
     def zero_grad(self) -> None:

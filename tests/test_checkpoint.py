@@ -200,7 +200,7 @@ def test_what_does_not_fit_is_said_before_anything_is_changed(tmp_path: Path) ->
     with pytest.raises(ValueError, match="damaged"):
         again(resume=tmp_path / "b.npz")
     assert all(np.array_equal(before[name], now) for name, now in net.state_dict().items())
-    assert not optimizer.parameters and net.reading is None
+    assert not optimizer.parameters and net.output_decoder is None
 
 
 def test_another_layer_is_refused(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_every_data_set_can_be_trained_on(name: str, capsys: Any) -> None:
     shares = ["--held-out", "0.25"] if name == "xor" else []
     code = run("train", name, "--epochs", "1", "--batch-size", "200", "--seed", "1", *shares)
     assert code == 0, capsys.readouterr().err
-    assert nn.load(f"{name}-model.npz").count() > 30
+    assert nn.load(f"{name}-model.npz").num_parameters() > 30
 
 
 def test_iris_is_learned(capsys: Any) -> None:
@@ -382,7 +382,7 @@ def test_ctrl_c_ends_the_training_and_saves_what_has_been_reached(tmp_path: Path
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0 and "interrupted after" in out and "saved in moons-model.npz" in out
-    assert nn.load("moons-model.npz").count() > 30
+    assert nn.load("moons-model.npz").num_parameters() > 30
 
 
 def test_as_a_program_of_its_own(tmp_path: Path) -> None:

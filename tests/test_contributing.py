@@ -26,7 +26,7 @@ assert nn.load("layer.npz").factor.data.tolist() == [1.0, 1.0] and repr(layer) =
     "A loss": """
 model = nn.Linear(1, 1, rng=0)
 history = nn.fit(model, [[1.0], [2.0]], [1.0, 2.0], "log_cosh", optimizer=nn.Adam(lr=0.1), epochs=30, rng=0)
-assert history["loss"][-1] < history["loss"][0] and model.reading.of_values
+assert history["loss"][-1] < history["loss"][0] and model.output_decoder.of_values
 """,
     "An optimiser": """
 p = ag.Value(1.0)

@@ -218,7 +218,7 @@ def test_a_deep_linear_net_is_one_matrix() -> None:
     deep = nn.TensorMLP(4, [50, 50, 2], "linear", rng=0)
     one = nn.inspect.merged(deep)
     X = np.random.default_rng(0).normal(size=(5, 4))
-    assert one.count() == 10 and np.allclose(deep.outputs(X), one.outputs(X))
+    assert one.num_parameters() == 10 and np.allclose(deep.outputs(X), one.outputs(X))
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "relu", "softplus", "step", "sign", "leaky_relu", "linear"])
@@ -230,7 +230,7 @@ def test_without_a_hidden_layer_a_rising_activation_never_turns_round(name: str)
 
 
 def test_a_6_4_3_1_network_has_47_parameters() -> None:
-    assert nn.MLP(6, [4, 3, 1]).count() == nn.TensorMLP(6, [4, 3, 1]).count() == 47
+    assert nn.MLP(6, [4, 3, 1]).num_parameters() == nn.TensorMLP(6, [4, 3, 1]).num_parameters() == 47
 
 
 # -- losses and output units --
@@ -293,7 +293,7 @@ def test_micrograd_s_demo() -> None:
     falling = nn.SGD(lr=lambda k: 1.0 - 0.9 * k / 100)
     history = nn.fit(model, X, 2 * y - 1, "hinge", optimizer=falling, penalty=nn.L2(2e-4, biases=True), epochs=100,
                      batch_size=None, metrics=["accuracy"])  # fmt: skip
-    assert model.count() == 337 and history["accuracy"][-1] == 1.0
+    assert model.num_parameters() == 337 and history["accuracy"][-1] == 1.0
 
 
 def valley(p: Any) -> Any:
@@ -394,7 +394,7 @@ def test_composing_two_networks() -> None:
 
 def test_shallow_against_deep() -> None:
     shallow = nn.TensorMLP(1, [6, 1], rng=0)
-    assert (2 * zigzag().count(), shallow.count(), zaslavsky(1, 6)) == (20, 19, 7)
+    assert (2 * zigzag().num_parameters(), shallow.num_parameters(), zaslavsky(1, 6)) == (20, 19, 7)
     assert len(regions(compose(zigzag(), zigzag()))) >= 9
     assert (zaslavsky(2, 3), zaslavsky(10, 50)) == (7, 13432735556)
 
@@ -446,7 +446,7 @@ def test_universal_approximation() -> None:
 
 def test_parameters_of_the_nets_for_random_labels() -> None:
     sizes = [[298], [100] * 2, [75] * 3, [63] * 4]
-    counts = [nn.TensorMLP(40, [*hidden, 10], rng=0).count() for hidden in sizes]
+    counts = [nn.TensorMLP(40, [*hidden, 10], rng=0).num_parameters() for hidden in sizes]
     assert counts == [15208, 15210, 15235, 15319]  # of the last, books print 15139
     assert 40 * 63 + 63 + 3 * (63 * 63 + 63) + 63 * 10 + 10 == 15319
 

@@ -22,7 +22,7 @@ def test_as_the_hessian_of_a_function_of_the_parameters() -> None:
     want = ag.hessian(loss)(theta)
     found = inspect.hessian(model, X, Y, "cross_entropy")
     assert np.allclose(found, want, atol=1e-12) and np.allclose(found, found.T, atol=1e-12)
-    v = np.random.default_rng(1).normal(size=model.count())
+    v = np.random.default_rng(1).normal(size=model.num_parameters())
     assert np.allclose(inspect.hessian_product(model, X, Y, v, "cross_entropy"), want @ v, atol=1e-12)
 
 

@@ -85,7 +85,7 @@ def test_a_huge_tensor_is_shown_small_and_says_so() -> None:
 @pytest.mark.parametrize("model", [nn.MLP(2, [3, 1], rng=0), nn.TensorMLP(2, [3, 1], rng=0), nn.Neuron(2), nn.ReLU()])
 def test_a_module(model: nn.Module) -> None:
     page = html(model)
-    assert f">{model.count()}<" in page and "norm of grad" not in page
+    assert f">{model.num_parameters()}<" in page and "norm of grad" not in page
     if model.parameters():
         sum((p * p).sum() if isinstance(p, Tensor) else p * p for p in model.parameters()).backward()
         total = np.sqrt(sum(np.sum(np.square(p.grad)) for p in model.parameters()))

@@ -186,8 +186,8 @@ def test_wrong_settings_are_named_when_it_is_fitted(settings: dict[str, Any], me
 
 def test_settings_in_other_forms() -> None:
     for sizes in (8, [8], np.array([8])):
-        assert MLPClassifier(sizes, max_iter=1).fit(*IRIS).model_.count() == 67
-    assert MLPClassifier((), max_iter=1).fit(*IRIS).model_.count() == 15
+        assert MLPClassifier(sizes, max_iter=1).fit(*IRIS).model_.num_parameters() == 67
+    assert MLPClassifier((), max_iter=1).fit(*IRIS).model_.num_parameters() == 15
     seen: list[int] = []
     MLPClassifier(max_iter=2, callbacks=lambda epoch, logs: seen.append(epoch)).fit(*IRIS)
     assert seen == [0, 1] and MLPClassifier(max_iter=1, callbacks=None, batch_size=None).fit(*IRIS).n_iter_ == 1

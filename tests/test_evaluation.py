@@ -43,7 +43,7 @@ def test_it_must_be_known_what_outputs_mean() -> None:
     for call in (lambda: model.predict(X), lambda: model.predict_proba(X), lambda: nn.evaluate(model, X, Y)):
         with pytest.raises(RuntimeError, match="it is not known what the outputs of this model mean"):
             call()
-    model.reading = nn.Reading("logits", ["cat", "dog"])
+    model.output_decoder = nn.OutputDecoder("logits", ["cat", "dog"])
     assert set(model.predict(X).tolist()) <= {"cat", "dog"}
     for data, message in ((NAN, "`X` holds nan"), (X[:, :1], "needs"), (X[0], "needs rows and columns")):
         with pytest.raises(ValueError, match=message):
@@ -60,7 +60,7 @@ def test_without_a_reading_a_loss_is_enough() -> None:
 def test_metrics_may_give_anything() -> None:
     model = nn.TensorMLP(2, [3, 2], rng=0)
     labels = np.array(["no", "yes"])[(Y[:, 0] > 0).astype(int)]
-    model.reading = nn.Reading("logits", ["no", "yes"])
+    model.output_decoder = nn.OutputDecoder("logits", ["no", "yes"])
     shape = lambda truth, predictions: (truth.shape, predictions.dtype.kind)
     numbers = nn.evaluate(model, X, labels, metrics=[shape, "confusion_matrix"])
     assert numbers["<lambda>"] == ((10,), "U") and numbers["confusion_matrix"].sum() == 10
@@ -81,7 +81,7 @@ def test_a_loss_says_what_the_outputs_mean(loss: Any, kind: str) -> None:
     model = nn.Sequential(nn.Linear(2, 2 if many else 1, rng=0), last)
     y = Y[:, 0] if kind == "values" else np.array(["no", "yes"])[(Y[:, 0] > 0).astype(int)]
     nn.fit(model, X, y, loss, optimizer=nn.Adam(lr=0.1), epochs=60, rng=0)
-    assert model.reading is not None and model.reading.kind == kind
+    assert model.output_decoder is not None and model.output_decoder.kind == kind
     if kind != "values":
         assert np.mean(model.predict(X) == y) >= 0.9
     if kind in ("probability", "logit", "logits", "log_probabilities"):

@@ -47,7 +47,7 @@ ROWS = np.log([[0.5, 0.5], [0.25, 0.75]])
 
 def net() -> nn.Module:
     model = nn.TensorMLP(2, [3, 1], rng=0)
-    model.reading = nn.Reading("logit", classes=[0, 1])
+    model.output_decoder = nn.OutputDecoder("logit", classes=[0, 1])
     return model
 
 
@@ -246,8 +246,8 @@ CALLS |= {
     "nn.restore": call(nn.restore, Made(net), "FILE", None),
     "nn.buffer": call(nn.buffer, 1.0, "mean"),
     "nn.save": call(nn.save, Made(net), "OTHER", None, also={"a": 1}),
-    "nn.Reading": call(nn.Reading, "logit", [0, 1], False),
-    "nn.Reading.targets": call(lambda y: nn.Reading("logit", [0, 1]).targets(y), Y),
+    "nn.OutputDecoder": call(nn.OutputDecoder, "logit", [0, 1], False),
+    "nn.OutputDecoder.targets": call(lambda y: nn.OutputDecoder("logit", [0, 1]).targets(y), Y),
     "nn.CSVLog": call(nn.CSVLog, "LOG"),
     "nn.Checkpoint": call(nn.Checkpoint, "OTHER", every=1, monitor="loss", mode="min"),
     "nn.EarlyStopping": call(nn.EarlyStopping, "loss", patience=1, mode="min", min_delta=0.1, restore_best=True),
@@ -360,7 +360,7 @@ CALLS |= {
     "chalkgrad.exercises.check_value": call(exercises.check_value, 12.0, 12.0, rel=1e-6),
     "nn.inspect.hessian": call(nn.inspect.hessian, Made(net), X, Y, "bce_with_logits"),
     "nn.inspect.hessian_product": call(
-        nn.inspect.hessian_product, Made(net), X, Y, Made(lambda: np.ones(net().count())), "bce_with_logits"),
+        nn.inspect.hessian_product, Made(net), X, Y, Made(lambda: np.ones(net().num_parameters())), "bce_with_logits"),
     "nn.inspect.through": call(nn.inspect.through, [-1.0, 0.0, 1.0], [0.0, 2.0, 1.0]),
     "nn.plots.contour": call(nn.plots.contour, cube, {"descent": X}, x=(-1.0, 1.0), y=(-1.0, 1.0), resolution=5),
     "nn.plots.folding": call(nn.plots.folding, Made(chain), Made(chain), -1.0, 1.0),

@@ -131,7 +131,7 @@ def test_a_net_through_points(n: int) -> None:
     assert np.allclose(net.outputs(x[:, None])[:, 0], y, atol=1e-9)
     between = np.linspace(x[0], x[-1], 200)
     assert np.allclose(net.outputs(between[:, None])[:, 0], np.interp(between, x, y), atol=1e-9)
-    assert np.allclose(joints(net), x[:-1]) and net.count() == 3 * (n - 1) + 1
+    assert np.allclose(joints(net), x[:-1]) and net.num_parameters() == 3 * (n - 1) + 1
 
 
 def test_points_that_no_function_goes_through() -> None:

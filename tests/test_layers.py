@@ -19,7 +19,7 @@ def test_linear_is_xw_plus_b() -> None:
     assert layer(X[0]).shape == (2,) and layer(X.reshape(1, 5, 3)).shape == (1, 5, 2)
     assert (layer.weight.label, layer.bias.label) == ("weight", "bias")
     bare = nn.Linear(3, 2, bias=False, rng=0)
-    assert np.array_equal(bare(X).data, X @ bare.weight.data) and bare.count() == 6
+    assert np.array_equal(bare(X).data, X @ bare.weight.data) and bare.num_parameters() == 6
 
 
 def test_gradients_of_linear_by_hand() -> None:
@@ -117,7 +117,7 @@ def test_flatten_and_residual() -> None:
         nn.Flatten()(1.0)
     inner = nn.Linear(3, 3, rng=0)
     layer = nn.Residual(nn.Sequential(inner, nn.Tanh()))
-    assert np.array_equal(layer(X).data, X + np.tanh(inner(X).data)) and layer.count() == 12
+    assert np.array_equal(layer(X).data, X + np.tanh(inner(X).data)) and layer.num_parameters() == 12
     assert nn.Residual(nn.Linear(3, 3, dtype=np.float32))(X).dtype == np.float32
     with pytest.raises(ValueError, match=r"`inner` makes of shape \(5, 3\) shape \(5, 1\)"):
         nn.Residual(nn.Linear(3, 1))(X)

@@ -60,13 +60,13 @@ def test_a_loss_of_your_own_of_classes_gives_labels_and_probabilities(tmp_path: 
 
 def test_an_activation_that_no_file_can_hold_is_refused(tmp_path: Path) -> None:
     model = nn.TensorMLP(1, [1], rng=0)
-    model.reading = nn.Reading("mse", output_activation=lambda z: z + 1.0)
+    model.output_decoder = nn.OutputDecoder("mse", output_activation=lambda z: z + 1.0)
     assert model.predict([[0.0]]) == model.outputs([[0.0]])[0] + 1.0
     with pytest.raises(TypeError, match=r"`output_activation` .* cannot be written to a file: use a function of"):
         nn.save(model, tmp_path / "net.npz")
     for name in ("compile", "nothing"):
         with pytest.raises(ValueError, match="`output_activation` is a function of numbers in autograd"):
-            nn.Reading("mse", output_activation=name)
+            nn.OutputDecoder("mse", output_activation=name)
 
 
 class Written(nn.Module):
@@ -149,7 +149,7 @@ def test_the_columns_of_a_frame_are_taken_by_name(tmp_path: Path) -> None:
     again = nn.fit(nn.load(tmp_path / "net.npz"), frame[list("dcba")], Y, "cross_entropy", epochs=1, rng=0)
     assert again == nn.fit(nn.load(tmp_path / "net.npz"), frame, Y, "cross_entropy", epochs=1, rng=0)
     nn.fit(model, frame.rename(columns=str.upper), Y, "cross_entropy", epochs=1)  # other data: other names
-    assert model.reading is not None and model.reading.columns == list("ABCD")
+    assert model.output_decoder is not None and model.output_decoder.columns == list("ABCD")
 
 
 # Classes -------------------------------------------------------------------------------------------------------

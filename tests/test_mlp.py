@@ -17,12 +17,12 @@ X = np.random.default_rng(0).normal(size=(7, 2))
 
 def test_micrograds_size_and_order_of_parameters() -> None:
     model = nn.MLP(2, [16, 16, 1])
-    assert len(model.parameters()) == model.count() == 337
+    assert len(model.parameters()) == model.num_parameters() == 337
     names = [name for name, _ in model.named_parameters()]
     first = "layers.0.neurons.0"
     assert names[:4] == [f"{first}.w.0", f"{first}.w.1", f"{first}.b", "layers.0.neurons.1.w.0"]
     assert model.parameters()[3].label == "w1[1,0]" and model.parameters()[-1].label == "b3[0]"
-    assert nn.MLP(6, [4, 3, 1]).count() == 47
+    assert nn.MLP(6, [4, 3, 1]).num_parameters() == 47
 
 
 def test_micrograds_weights_come_from_micrograds_seed() -> None:
@@ -183,9 +183,9 @@ def test_both_families_take_every_activation(activation: Any) -> None:
     (tensor(X) ** 2).sum().backward()
     last = len(tensor) - 1
     assert np.allclose([p.grad for p in scalar.layers[-1].neurons[0].w], tensor[last].weight.grad[:, 0], rtol=1e-12)
-    assert len({id(p) for p in scalar.parameters()}) == scalar.count() == tensor.count()
+    assert len({id(p) for p in scalar.parameters()}) == scalar.num_parameters() == tensor.num_parameters()
     own = nn.TensorMLP(2, [3, 3, 2], activation, rng=0)
-    assert own.count() == scalar.count() and own(X).shape == (len(X), 2)
+    assert own.num_parameters() == scalar.num_parameters() and own(X).shape == (len(X), 2)
 
 
 def test_learned_slopes() -> None:
@@ -199,7 +199,7 @@ def test_learned_slopes() -> None:
         ours = scalar.layers[k].neurons[2].activation.slope.grad
         assert ours == pytest.approx(tensor[2 * k + 1].slope.grad.item(), rel=1e-12) and ours
     each = nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3, rng=0), nn.PReLU(slope=[0.1, 0.2, 0.3])))
-    assert each.count() == 12 and [n.activation.slope.data for n in each.layers[0].neurons] == [0.1, 0.2, 0.3]
+    assert each.num_parameters() == 12 and [n.activation.slope.data for n in each.layers[0].neurons] == [0.1, 0.2, 0.3]
     assert each.to_tensors()[1].slope.data.tolist() == [0.1, 0.2, 0.3]
     with pytest.raises(ValueError, match="has 2 slopes, one for each unit; there are 3 units"):
         nn.Layer(2, 3, nn.PReLU(slope=[0.1, 0.2]))
@@ -225,7 +225,7 @@ def test_an_activation_of_a_row_belongs_to_a_layer() -> None:
 def test_both_families_take_every_law(law: Any) -> None:
     for model in (nn.MLP(2, [3, 1], initializer=law, rng=0), nn.TensorMLP(2, [3, 1], initializer=law, rng=0)):
         again = type(model)(2, [3, 1], initializer=law, rng=0)
-        assert model.count() == 13 and all(
+        assert model.num_parameters() == 13 and all(
             np.array_equal(x, y) for x, y in zip(model.state_dict().values(), again.state_dict().values(), strict=True)
         )
     assert len(nn.Neuron(3, initializer=law, rng=0).w) == 3

@@ -31,7 +31,7 @@ NAMES = ["own", "named", "rows.0", "rows.1.0", "rows.1.1.deep", "part.weight", "
 
 def test_parameters_are_found_in_order_with_dotted_names() -> None:
     assert [name for name, _ in Nested().named_parameters()] == NAMES
-    assert Nested().count() == 9
+    assert Nested().num_parameters() == 9
 
 
 def test_parameters_are_labelled_by_their_names_but_keep_a_label_of_their_own() -> None:
@@ -49,12 +49,12 @@ def test_a_shared_parameter_or_module_counts_once() -> None:
     model = nn.Sequential(shared, nn.ReLU(), shared)
     assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias"]
     model.itself = model
-    assert model.count() == 6
+    assert model.num_parameters() == 6
 
 
 @pytest.mark.parametrize("thing", [1, Tensor([1.0]), nn.Linear(1, 1)])
 def test_no_attribute_hides_a_method(thing: Any) -> None:
-    for name in ("count", "parameters", "train"):
+    for name in ("num_parameters", "parameters", "train"):
         with pytest.raises(AttributeError, match=f"`{name}` is a method of every Module"):
             setattr(nn.Linear(2, 1), name, thing)
 

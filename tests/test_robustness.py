@@ -116,7 +116,7 @@ def test_outputs_take_and_give_what_a_model_does() -> None:
 def test_a_module_that_holds_itself_has_a_repr() -> None:
     model = nn.Sequential(nn.Linear(2, 1))
     model.parent = model  # type: ignore[attr-defined]
-    assert "parent: ..." in repr(model) and model.count() == 3
+    assert "parent: ..." in repr(model) and model.num_parameters() == 3
 
 
 REFUSED = [

@@ -363,7 +363,7 @@ def test_a_hostile_header_is_refused_in_words(path: Path, case: str) -> None:
     with pytest.raises(ValueError, match=r"'.*model\.(npz|safetensors)' (is damaged|has a header|does not fit)"):
         nn.load(path)
     write(path, {"weight": np.ones((2, 1)), "bias": np.ones(1)}, whole(LINEAR))
-    assert nn.load(path).count() == 3
+    assert nn.load(path).num_parameters() == 3
 
 
 @pytest.mark.parametrize(
@@ -431,12 +431,12 @@ def test_a_kill_at_any_moment_leaves_a_checkpoint_that_loads(path: Path, popen: 
         process.wait()
         model, optimizer = nn.TensorMLP(2, [200, 1]), nn.Adam(lr=1e-3)
         epochs.append(nn.restore(model, path, optimizer)["epoch"])
-        assert epochs[-1] == optimizer.steps and nn.load(path).count() == 801
+        assert epochs[-1] == optimizer.steps and nn.load(path).num_parameters() == 801
     assert max(epochs) > 1
 
 
 @pytest.mark.parametrize("name", [
-    "layers.Linear", "neurons.Neuron", "activations.ReLU", "noise.Dropout", "features.Features", "reading.Reading",
+    "layers.Linear", "neurons.Neuron", "activations.ReLU", "noise.Dropout", "features.Features",
     "optim.Adam", "optimizer.Optimizer", "schedules.Cosine", "clipping.ClipNorm", "data.StandardScaler",
     "penalties.L2", "callbacks.EarlyStopping", "checkpoint.Checkpoint", "history.History", "criterion.Criterion",
 ])  # fmt: skip

@@ -194,7 +194,7 @@ def test_a_parameter_is_frozen_and_trained_again() -> None:
     optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
     assert model.freeze("0.*") is model
     assert [p.requires_grad for p in model.parameters()] == [False, False, True, True]
-    assert (model.count(), model.count(trainable=True)) == (17, 5)
+    assert (model.num_parameters(), model.num_parameters(trainable=True)) == (17, 5)
     before = model.state_dict()
     nn.fit(model, X, Y, "bce_with_logits", optimizer=optimizer, epochs=1, compiled=False, rng=1)
     assert np.array_equal(model[0].weight.data, before["0.weight"]) and model[0].weight.grad is None
@@ -246,7 +246,7 @@ def test_a_buffer_takes_numbers_and_keeps_its_shape() -> None:
     copied = copy.deepcopy(model)
     assert is_buffer(copied.mean) and same_bits(copied.state_dict(), model.state_dict())
     again = pickle.loads(pickle.dumps(nn.TensorMLP(2, [2, 1], rng=1).freeze("0.*")))
-    assert again.count(trainable=True) == 3
+    assert again.num_parameters(trainable=True) == 3
 
 
 @pytest.mark.parametrize("end", ["npz", "safetensors"])
@@ -338,7 +338,8 @@ def test_exports_hold_what_is_not_trained(tmp_path: Path) -> None:
 def test_files_of_the_first_version_still_load() -> None:
     for end in ("npz", "safetensors"):
         model: Any = nn.load(FIRST_VERSION / f"model.{end}")
-        assert model[0].mask.tolist() == [[1, 0, 1], [1, 1, 0]] and model.count(trainable=True) == model.count()
+        assert model[0].mask.tolist() == [[1, 0, 1], [1, 1, 0]]
+        assert model.num_parameters(trainable=True) == model.num_parameters()
         optimizer = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
         assert np.array_equal(nn.restore(model, FIRST_VERSION / f"model.{end}", optimizer)["outputs"],
                               model.outputs(nn.datasets.moons(40, rng=0)[0][:3]))  # fmt: skip

@@ -307,7 +307,7 @@ def test_classes_that_are_known_stay() -> None:
     y = np.array(list("abcabcabca"))
     nn.fit(model, X, y, "cross_entropy", epochs=1)
     nn.fit(model, X[:2], ["c", "a"], "cross_entropy", epochs=1)
-    assert model.reading is not None and model.reading.classes.tolist() == ["a", "b", "c"]
+    assert model.output_decoder is not None and model.output_decoder.classes.tolist() == ["a", "b", "c"]
     with pytest.raises(ValueError, match="`y` has 2 classes, 'a', 'z'; the model gives 3 outputs"):
         nn.fit(model, X[:2], ["z", "a"], "cross_entropy", epochs=1)
     with pytest.raises(ValueError, match=r"holds .*'z'.*; the classes are 'a', 'b', 'c'"):
@@ -315,7 +315,7 @@ def test_classes_that_are_known_stay() -> None:
     with pytest.raises(ValueError, match=r"`y of validation` holds .*'z'.*; the classes are 'a', 'b', 'c'"):
         nn.fit(model, X, y, "cross_entropy", validation=(X[:1], ["z"]))
     nn.fit(model, X, np.array(list("xyzxyzxyzx")), "cross_entropy", epochs=1)
-    assert model.reading.classes.tolist() == ["x", "y", "z"]
+    assert model.output_decoder.classes.tolist() == ["x", "y", "z"]
 
 
 # -- care --

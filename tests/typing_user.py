@@ -50,7 +50,7 @@ history = nn.fit(model, X, y, "mse", optimizer=nn.SGD(lr=0.1), epochs=2, batch_s
 assert_type(history, nn.History)
 assert_type(history["loss"], list[float])
 assert_type(model.outputs(X), np.ndarray)
-assert_type(model.count(), int)
+assert_type(model.num_parameters(), int)
 assert_type(nn.MLP(2, [3, 1])([0.5, 1.0]), list[Value])
 assert_type(nn.Linear(2, 1)(X), Tensor)
 assert_type(nn.Neuron(2)([0.5, 1.0]), Value)

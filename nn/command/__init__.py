@@ -203,7 +203,8 @@ def _train(options: argparse.Namespace) -> None:
     model = nn.TensorMLP(
         X.shape[1], [*options.hidden, len(labels) if len(labels) > 2 else 1], options.activation, rng=options.seed
     )
-    print(f"{len(X)} rows to train on, {len(X_held)} held out; {_layers(model)}, {model.count()} parameters, {loss}")
+    print(f"{len(X)} rows to train on, {len(X_held)} held out; {_layers(model)}, "
+          f"{model.num_parameters()} parameters, {loss}")  # fmt: skip
     history = nn.fit(
         model, scaler.transform(X), goal, loss,
         optimizer=nn.Adam(lr=options.lr), epochs=options.epochs, batch_size=options.batch_size, rng=options.seed,
@@ -288,7 +289,7 @@ def _predict(options: argparse.Namespace) -> None:
     names = [target]
     if options.proba:
         rows += model.predict_proba(X).T.tolist()
-        names += [f"P({label})" for label in model.reading.classes.tolist()]
+        names += [f"P({label})" for label in model.output_decoder.classes.tolist()]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -299,7 +300,7 @@ def _predict(options: argparse.Namespace) -> None:
         files.replace(options.output, text.getvalue().encode())
     if target in table.names:
         with contextlib.suppress(ValueError, TypeError):  # the column may wait to be filled in
-            score = _score(model, X, _target(table, target), model.reading.classes is not None)
+            score = _score(model, X, _target(table, target), model.output_decoder.classes is not None)
             print(f"of {len(X)} rows: {score}", file=sys.stderr)
 
 

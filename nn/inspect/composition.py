@@ -28,7 +28,7 @@ def compose(second: Module, first: Module) -> Sequential:
     >>> from chalkgrad.nn import TensorMLP
     >>> one, two = TensorMLP(1, [3, 1], rng=1), TensorMLP(1, [3, 1], rng=2)
     >>> deep = compose(two, one)
-    >>> deep.count(), np.allclose(deep.outputs([[0.3]]), two.outputs(one.outputs([[0.3]])))
+    >>> deep.num_parameters(), np.allclose(deep.outputs([[0.3]]), two.outputs(one.outputs([[0.3]])))
     (22, True)
     """
     return merged(Sequential(*_layers(first, "first"), *_layers(second, "second")))
@@ -78,7 +78,7 @@ def through(x: Any, y: Any) -> Sequential:
     Source: Prince, Understanding Deep Learning, section 3.2 (universal approximation in one dimension).
 
     >>> net = through([-1.0, 0.0, 1.0], [0.0, 2.0, 1.0])
-    >>> net.outputs([[-1.0], [-0.5], [0.0], [1.0]]).ravel(), net.count()
+    >>> net.outputs([[-1.0], [-0.5], [0.0], [1.0]]).ravel(), net.num_parameters()
     (array([0., 1., 2., 1.]), 7)
     """
     x, y = plain_array(x, "x").astype(np.float64), plain_array(y, "y").astype(np.float64)

@@ -26,7 +26,7 @@ def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarr
         X, y, loss: as for `nn.fit`; labels of classes are whole numbers.
 
     Returns:
-        $H$, shape `(n, n)`, for `n = model.count(trainable=True)` parameters.
+        $H$, shape `(n, n)`, for `n = model.num_parameters(trainable=True)` parameters.
 
     Raises:
         TypeError: `model` is no Module, or the loss gives no node.
@@ -40,7 +40,7 @@ def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarr
            [0., 2.]])
     """
     products = _products(model, X, y, loss)
-    return np.array([products(basis) for basis in np.eye(model.count(trainable=True))])
+    return np.array([products(basis) for basis in np.eye(model.num_parameters(trainable=True))])
 
 
 def hessian_product(model: Module, X: Any, y: Any, vector: Any, loss: str | Loss = "mse") -> np.ndarray:
@@ -75,7 +75,7 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
         raise ValueError(f"`model`, {model!r:.60}, has no parameters that are trained")
     with model.mode(False):
         outputs = model.forward_rows(X)
-    slopes = gradients(function(outputs, targets_of(model.reading, function, y, outputs.shape)), parameters)
+    slopes = gradients(function(outputs, targets_of(model.output_decoder, function, y, outputs.shape)), parameters)
     ends = np.cumsum([int(np.prod(p.shape)) for p in parameters])
 
     def times(vector: np.ndarray) -> np.ndarray:

@@ -132,7 +132,7 @@ class Maxout(Module):
     Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio (2013).
 
     >>> layer = Maxout(3, 2, pieces=4, rng=1)
-    >>> layer(np.ones((5, 3))).shape, layer, layer.count()
+    >>> layer(np.ones((5, 3))).shape, layer, layer.num_parameters()
     ((5, 2), Maxout(3, 2, pieces=4), 32)
     """
 
@@ -242,7 +242,7 @@ class Sequential(Module):
 
     >>> from chalkgrad.nn import ReLU
     >>> model = Sequential(Linear(2, 3, rng=1), ReLU(), Linear(3, 1, rng=2))
-    >>> model(np.ones((4, 2))).shape, model.count(), len(model), model[0].weight.label
+    >>> model(np.ones((4, 2))).shape, model.num_parameters(), len(model), model[0].weight.label
     ((4, 1), 13, 3, '0.weight')
     """
 

@@ -183,7 +183,7 @@ class Layer(Module):
 
     def shapes(self) -> str:
         """Return the number of weights, and of slopes that are learned."""
-        slopes = self.count() - len(self.neurons) * (self.nin + 1)
+        slopes = self.num_parameters() - len(self.neurons) * (self.nin + 1)
         rest = f", {slopes} slope{'s' if slopes > 1 else ''}" if slopes else ""
         return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){rest}"
 

@@ -1,4 +1,4 @@
-"""Reading: labels to targets, and outputs to predictions, as the loss says by its targets and `output_activation`.
+"""OutputDecoder: labels to targets and outputs to predictions, by the targets and `output_activation` of the loss.
 
 `nn.fit` leaves it on the model, where `predict` and `predict_proba` find it; the classes may be of any type.
 """
@@ -24,7 +24,7 @@ SHORT = {
 """What outputs may be, each by a loss that takes them so."""
 
 
-class Reading:
+class OutputDecoder:
     """How the outputs of a net are read, and how labels become the targets of its loss.
 
     Args:
@@ -40,8 +40,8 @@ class Reading:
     Raises:
         ValueError: there is no such loss, or the number of classes is wrong.
 
-    >>> reading = Reading("cross_entropy", ["cat", "dog", "owl"])
-    >>> reading.targets(["owl", "cat"]), reading.predict(np.array([[0.1, 2.0, 0.3]]))
+    >>> decoder = OutputDecoder("cross_entropy", ["cat", "dog", "owl"])
+    >>> decoder.targets(["owl", "cat"]), decoder.predict(np.array([[0.1, 2.0, 0.3]]))
     (array([2, 0]), array(['dog'], dtype='<U3'))
     """
 
@@ -76,7 +76,7 @@ class Reading:
         return not self.codes and not self.many
 
     def config(self) -> dict[str, Any]:
-        """Return the arguments that make such a Reading, as plain numbers, texts and lists."""
+        """Return the arguments that make such an OutputDecoder, as plain numbers, texts and lists."""
         classes = None if self.classes is None else self.classes.tolist()
         config: dict[str, Any] = {"kind": self.kind, "classes": classes, "flat": self.flat}
         if self.activation is not LOSSES[SHORT[self.kind]].output_activation:
@@ -84,12 +84,12 @@ class Reading:
             if getattr(ag, name, None) is not self.activation:
                 raise TypeError(
                     f"`output_activation` {self.activation!r:.60} cannot be written to a file: use a function of "
-                    "autograd, such as autograd.exp, or set `model.reading = None` before you save"
+                    "autograd, such as autograd.exp, or set `model.output_decoder = None` before you save"
                 )
         return config | ({} if self.columns is None else {"columns": self.columns})
 
     @classmethod
-    def of(cls, kind: str | Loss, y: Any, outputs: tuple[int, ...]) -> Reading:
+    def of(cls, kind: str | Loss, y: Any, outputs: tuple[int, ...]) -> OutputDecoder:
         """Find out what the targets `y` of outputs of shape `(n, ...)` say.
 
         Raises:
@@ -111,7 +111,7 @@ class Reading:
 
     def agrees(self, kind: str | Loss) -> bool:
         """Return whether outputs for this loss are read in the same way."""
-        other = Reading(kind)
+        other = OutputDecoder(kind)
         return (self.codes, self.many, self.activation) == (other.codes, other.many, other.activation)
 
     def fits(self, shape: tuple[int, ...]) -> bool:
@@ -154,7 +154,7 @@ class Reading:
     def labels(self, targets: np.ndarray) -> np.ndarray:
         """Return the labels, or values, that targets stand for, in the shape of predictions: undo `targets`.
 
-        >>> Reading("margin", ["no", "yes"]).labels(np.array([[-1.0], [1.0]])).tolist()
+        >>> OutputDecoder("margin", ["no", "yes"]).labels(np.array([[-1.0], [1.0]])).tolist()
         ['no', 'yes']
         """
         if self.many:
@@ -206,10 +206,10 @@ class Reading:
         return "numbers for each class" if self.many else "a number for two classes" if self.codes else "values"
 
     def __repr__(self) -> str:
-        return f"Reading({self.kind!r}" + (")" if self.classes is None else f", {_listed(self.classes)})")
+        return f"OutputDecoder({self.kind!r}" + (")" if self.classes is None else f", {_listed(self.classes)})")
 
 
-def reading_of(known: Reading | None, loss: Loss | None, y: Any, shape: tuple[int, ...]) -> Reading:
+def decoder_of(known: OutputDecoder | None, loss: Loss | None, y: Any, shape: tuple[int, ...]) -> OutputDecoder:
     """Keep the classes that a model knows where `y` has no others, for a part of the data may lack some."""
     kind = loss or "mse"
     if known is not None and known.agrees(kind) and known.classes is not None and known.fits(shape):
@@ -218,12 +218,12 @@ def reading_of(known: Reading | None, loss: Loss | None, y: Any, shape: tuple[in
             return known
         except (TypeError, ValueError):
             pass
-    return Reading.of(kind, y, shape)
+    return OutputDecoder.of(kind, y, shape)
 
 
-def targets_of(known: Reading | None, loss: Loss, y: Any, shape: tuple[int, ...]) -> np.ndarray:
+def targets_of(known: OutputDecoder | None, loss: Loss, y: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return what a loss takes beside outputs of this shape, as `nn.fit` does: labels may be of any type."""
-    targets = reading_of(known, loss, y, shape).targets(y)
+    targets = decoder_of(known, loss, y, shape).targets(y)
     return targets[:, None] if targets.ndim == 1 and shape == (len(targets), 1) else targets
 
 

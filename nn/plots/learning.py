@@ -122,7 +122,7 @@ def loss_surface(
     """
     check_model(model)
     X, loss = plain_array(model.arranged(X), "X"), loss_of(loss)
-    y = targets_of(model.reading, loss, y, model.outputs(X).shape)
+    y = targets_of(model.output_decoder, loss, y, model.outputs(X).shape)
     reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)
     whole = model.state_dict()
     here = {name: whole[name] for name, p in model.named_parameters() if p.requires_grad}

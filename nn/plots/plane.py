@@ -189,7 +189,7 @@ def snapshots(
 def _points(model: Module, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
     X, y = plain_array(model.arranged(X), "X"), label_array(y, "y")
     with suppress(TypeError, ValueError):  # of labels that the model does not know
-        y = y if model.reading is None else model.reading.targets(y)
+        y = y if model.output_decoder is None else model.output_decoder.targets(y)
     if y.dtype.kind not in "iufb":
         y = np.unique(y, return_inverse=True)[1].reshape(y.shape)  # texts: each class by its number
     if X.ndim != 2 or X.shape[1] != 2:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..losses.output_decoder import Reading
+from ..losses.output_decoder import OutputDecoder
 from ..module import Module, check_model
 from ..optim.update_rules import Optimizer
 from .encoding import decode, encode
@@ -65,7 +65,8 @@ def packed(model: Module, path: PathLike, optimizer: Optimizer | None = None, al
     trained = [name for name, p in model.named_parameters() if p.requires_grad]
     header["frozen"] = [name for name in model.state_dict() if name not in trained]
     header["optimizer"] = None if optimizer is None else encode(optimizer.state_dict(), "optimizer/", arrays)
-    header["reading"] = None if model.reading is None else encode(model.reading.config(), "model.reading", arrays)
+    decoder = model.output_decoder
+    header["reading"] = None if decoder is None else encode(decoder.config(), "model.output_decoder", arrays)
     header["also"] = encode(also, "also/", arrays)
     return pack(path, arrays, json.dumps(header, allow_nan=False))
 
@@ -100,7 +101,7 @@ def load(path: PathLike) -> Module:
     frozen = saved.decoded("frozen", set) or ()
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name not in frozen
-    model.reading = saved.reading()
+    model.output_decoder = saved.output_decoder()
     return model
 
 
@@ -126,7 +127,7 @@ def restore(
     """
     _check_arguments(model, optimizer)
     saved = _saved(path)
-    also, reading = saved.decoded("also"), saved.reading()
+    also, decoder = saved.decoded("also"), saved.output_decoder()
     _check(model, saved)
     if optimizer is not None:
         state = saved.decoded("optimizer", dict)
@@ -135,7 +136,7 @@ def restore(
         optimizer.bind(model.parameters())
         optimizer.load_state_dict(amend(state))
     model.load_state_dict(saved.state(model))
-    model.reading = reading or model.reading
+    model.output_decoder = decoder or model.output_decoder
     return also
 
 
@@ -170,9 +171,9 @@ class _Saved(NamedTuple):
         made = self.decoded("model") or model
         return {**{name: x for name, x in made.state_dict().items() if name in dict(made.named_buffers())}, **found}
 
-    def reading(self) -> Reading | None:
-        """Return what the outputs of the model mean."""
-        return self.decoded("reading", lambda config: Reading(**config))
+    def output_decoder(self) -> OutputDecoder | None:
+        """Return what the outputs of the model mean; the format calls that the reading."""
+        return self.decoded("reading", lambda config: OutputDecoder(**config))
 
     def decoded(self, part: str, make: Callable[[Any], Any] = lambda thing: thing) -> Any:
         """Return a part of the header as what it was, or what `make` makes of that; None where there is none."""

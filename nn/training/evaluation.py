@@ -11,7 +11,7 @@ from autograd import Tensor, Value, no_grad
 
 from ..arguments import found
 from ..losses.formulas import Loss, loss_of
-from ..losses.output_decoder import Reading
+from ..losses.output_decoder import OutputDecoder
 from ..metrics import METRICS, Metric
 from ..module import Module
 from .preparation import Dataset, Prepared, dataset_of
@@ -29,7 +29,7 @@ def evaluate(
     """Measure a model on data, with dropout and noise off.
 
     Args:
-        model: a Module that `fit` has trained, or whose `reading` is set; for a loss alone, any Module.
+        model: a Module that `fit` has trained, or whose `output_decoder` is set; for a loss alone, any Module.
         X, y: as for `fit`.
         loss: as for `fit`, or None to leave it out.
         metrics: as for `fit`; they may give anything, as "confusion_matrix" does. If there is neither a loss nor a
@@ -53,17 +53,17 @@ def evaluate(
     """
     named = metrics_of(metrics)
     function = None if loss is None else loss_of(loss)
-    known = model.reading if isinstance(model, Module) else None
+    known = model.output_decoder if isinstance(model, Module) else None
     if isinstance(model, Module) and known is None and (function is None or named):
         raise RuntimeError("it is not known what the outputs of this model mean: train it with `nn.fit`")
-    reading, rows = dataset_of(model, X, y, function, known, weights=sample_weight)
+    decoder, rows = dataset_of(model, X, y, function, known, weights=sample_weight)
     if function is None and not named:
-        named = metrics_of("r2" if reading.of_values else "accuracy")
-    return measure(model, reading, rows, None if function is None else Objective(function), named)
+        named = metrics_of("r2" if decoder.of_values else "accuracy")
+    return measure(model, decoder, rows, None if function is None else Objective(function), named)
 
 
 def measure(
-    model: Module, decoder: Reading, data: Dataset, objective: Objective | None, metrics: dict[str, Metric]
+    model: Module, decoder: OutputDecoder, data: Dataset, objective: Objective | None, metrics: dict[str, Metric]
 ) -> dict[str, Any]:
     """Return the objective as "loss", and the metrics, by name, with dropout and noise off."""
     numbers: dict[str, Any] = {}

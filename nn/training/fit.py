@@ -154,7 +154,7 @@ def fit(
     for hint in warned:
         warnings.warn(hint, UserWarning, stacklevel=3)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
-    model.reading = data.decoder
+    model.output_decoder = data.decoder
     try:
         with interrupt_guard() as interrupted, model.mode(True), bar(shows, plan.total, training.steps) as advance:
             try:
@@ -178,7 +178,7 @@ def fit(
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
     if not model.parameters():
         raise ValueError(f"`model`, {model!r:.60}, has no parameters: there is nothing to train")
-    if not model.count(trainable=True):
+    if not model.num_parameters(trainable=True):
         raise ValueError(f"all parameters of `model`, {model!r:.60}, are frozen: `unfreeze` some to train them")
     if optimizer is None:
         optimizer = Adam()

@@ -10,7 +10,7 @@ import autograd as ag
 from autograd import Node
 
 from ..losses.formulas import LOSSES, Loss
-from ..losses.output_decoder import Reading
+from ..losses.output_decoder import OutputDecoder
 from ..module import Module
 
 
@@ -32,7 +32,7 @@ def _twice_activated(model: Module, loss: Loss, X: np.ndarray) -> str:
     found = last.op.name if isinstance(last, Node) and last.op is not None else ""
     if found == "div" and [x.op and x.op.name for x in last.inputs] == ["exp", "sum"]:
         found = "softmax"
-    if found != name and not (found in ("sigmoid", "softmax") and not Reading(loss).of_values):
+    if found != name and not (found in ("sigmoid", "softmax") and not OutputDecoder(loss).of_values):
         return ""
     takes = "takes log-probabilities" if name == "exp" else f"applies {name} to the outputs itself"
     remedy = "end it with LogSoftmax instead" if name == "exp" else f"leave the last {found} out"

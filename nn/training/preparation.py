@@ -14,7 +14,7 @@ from ..arguments import one_of
 from ..data.arrays import arranged, as_inputs, column_names, label_array, parts_of, plain_array
 from ..losses.criterion import weights_of
 from ..losses.formulas import Criterion, Loss
-from ..losses.output_decoder import Reading, reading_of
+from ..losses.output_decoder import OutputDecoder, decoder_of
 from ..module import check_model
 from ..randomness import source
 
@@ -36,7 +36,7 @@ class Dataset(NamedTuple):
         """Return some of the rows."""
         return Dataset(self.X[rows], self.targets[rows], None if self.weights is None else self.weights[rows])
 
-    def weighted(self, decoder: Reading, class_weights: np.ndarray | None) -> Dataset:
+    def weighted(self, decoder: OutputDecoder, class_weights: np.ndarray | None) -> Dataset:
         """Return the rows with their weights multiplied by those of their classes, if there are any."""
         if class_weights is None:
             return self
@@ -62,7 +62,7 @@ class Prepared(NamedTuple):
         share: the share of the rows that `split` takes for validation, or None.
     """
 
-    decoder: Reading
+    decoder: OutputDecoder
     train: Dataset
     validation: Dataset | None
     share: float | None
@@ -101,13 +101,14 @@ def prepare(
 
 
 def dataset_of(
-    model: Any, X: Any, y: Any, loss: Loss | None, reading: Reading | None = None, name: str = "", weights: Any = None
-) -> tuple[Reading, Dataset]:
+    model: Any, X: Any, y: Any, loss: Loss | None, decoder: OutputDecoder | None = None, name: str = "",
+    weights: Any = None,
+) -> tuple[OutputDecoder, Dataset]:  # fmt: skip
     """Return arrays for the model and the loss, checked: the model sees one row, a loss of ours all targets.
 
     Args:
         loss: None if there is none.
-        reading: what the outputs mean; if left out, it is found out from the loss and `y`.
+        decoder: what the outputs mean; if left out, it is found out from the loss and `y`.
         name: what the data are called, for messages.
         weights: what each row is worth, or None.
 
@@ -116,8 +117,8 @@ def dataset_of(
     """
     check_model(model)
     columns = known = column_names(X)
-    if (before := reading or model.reading) is not None and before.columns is not None:
-        again = reading is not None or sorted(map(str, known or [])) == sorted(map(str, before.columns))
+    if (before := decoder or model.output_decoder) is not None and before.columns is not None:
+        again = decoder is not None or sorted(map(str, known or [])) == sorted(map(str, before.columns))
         columns = before.columns if again else columns  # a model may be trained anew on other columns
     X = as_inputs(arranged(X, columns, f"X{name}"), f"X{name}")
     weights = None if weights is None else _weights(weights, len(X), loss, f"sample_weight{name}")
@@ -130,10 +131,10 @@ def dataset_of(
     with model.untouched():
         shape = (len(X), *model.outputs(X[:1]).shape[1:])
     try:
-        if reading is None:
-            reading = copy.copy(reading_of(model.reading, loss, y, shape))
-            reading.columns = columns
-        targets = reading.targets(y, f"y{name}")
+        if decoder is None:
+            decoder = copy.copy(decoder_of(model.output_decoder, loss, y, shape))
+            decoder.columns = columns
+        targets = decoder.targets(y, f"y{name}")
     except TypeError as error:
         if loss is None or isinstance(loss, Criterion):
             raise
@@ -148,7 +149,7 @@ def dataset_of(
         targets = targets[:, None]
     if (prepare := getattr(loss, "prepare", None)) is not None:
         targets = prepare(shape, targets)
-    return reading, Dataset(X, targets, weights)
+    return decoder, Dataset(X, targets, weights)
 
 
 def _weights(weights: Any, n: int, loss: Loss | None, name: str) -> np.ndarray:
@@ -172,24 +173,24 @@ def _needs_weights(loss: Loss | None, name: str) -> None:
         raise TypeError(f"`loss` has no argument `sample_weight`{needed}; those of `nn.losses` have") from None
 
 
-def _class_numbers(reading: Reading, targets: np.ndarray) -> np.ndarray | None:
+def _class_numbers(decoder: OutputDecoder, targets: np.ndarray) -> np.ndarray | None:
     """Return the number of the class of each row; None where there are no classes, or a row is of several."""
-    if reading.classes is None or not np.all((targets == targets.round()) & (np.abs(targets) <= 1)):
+    if decoder.classes is None or not np.all((targets == targets.round()) & (np.abs(targets) <= 1)):
         return None
-    return targets.argmax(axis=-1) if reading.many else (targets > sum(reading.codes or ()) / 2).astype(int).ravel()
+    return targets.argmax(axis=-1) if decoder.many else (targets > sum(decoder.codes or ()) / 2).astype(int).ravel()
 
 
-def _class_weights(given: Any, loss: Loss, reading: Reading, targets: np.ndarray) -> np.ndarray:
+def _class_weights(given: Any, loss: Loss, decoder: OutputDecoder, targets: np.ndarray) -> np.ndarray:
     """Return what a row of each class is worth: as given by label or in order, or "balanced", $n / (k\\,n_j)$.
 
     Raises:
         ValueError, TypeError: `given` is no such thing, or the targets are no labels.
     """
     _needs_weights(loss, "class_weight")
-    numbers = _class_numbers(reading, targets)
-    if numbers is None or reading.classes is None:
+    numbers = _class_numbers(decoder, targets)
+    if numbers is None or decoder.classes is None:
         raise ValueError("`class_weight` weighs rows by their class; here `y` holds no labels: give `sample_weight`")
-    classes = reading.classes.tolist()
+    classes = decoder.classes.tolist()
     if isinstance(given, str):
         one_of(given, ("balanced",), "class_weight")
         counts = np.bincount(numbers, minlength=len(classes))
