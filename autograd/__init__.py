@@ -9,7 +9,7 @@ if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this pac
 
     _refuse_strangers()
 
-from . import display, files
+from . import checks, display, files
 from .check import gradcheck
 from .comparison import (
     all as all, any as any, argmax, argmin, equal, greater, greater_equal, isfinite, isinf, isnan, less, less_equal,
@@ -47,18 +47,19 @@ from .value import Value, dot
 
 __all__ = [  # without the names of Python's own functions, which `from autograd import *` leaves alone
     "acos", "acosh", "add", "argmax", "argmin", "asin", "asinh", "astype", "atan", "atan2", "atanh", "backward_steps",
-    "broadcast_to", "ceil", "clip", "Compiled", "concatenate", "cos", "cosh", "cumprod", "cumsum", "detect_anomaly",
-    "diag", "diff", "display", "div", "dot", "draw", "draw_dot", "einsum", "elu", "equal", "erf", "erfc", "exp", "exp2",
-    "expand_dims", "expm1", "files", "flip", "floor", "fmod", "fresh", "gelu", "get_num_threads", "getitem", "grad",
-    "gradcheck", "gradients", "greater", "greater_equal", "hessian", "hvp", "hypot", "identity", "inner", "isfinite",
-    "isinf", "isnan", "jacobian", "jvp", "latex", "leaky_relu", "less", "less_equal", "log", "log10", "log1p", "log2",
-    "log_sigmoid", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "Loop", "matmul", "maximum", "mean", "minimum", "mod", "moveaxis", "mul", "neg", "Network", "no_grad", "Node",
-    "norm", "not_equal", "num_threads", "outer", "pad", "paths", "Primitive", "primitive", "prod", "Program", "ravel",
-    "reciprocal", "relu", "repeat", "reshape", "roll", "scatter", "set_num_threads", "sigmoid", "sign", "silu", "sin",
-    "sinc", "sinh", "softmax", "softplus", "sqrt", "square", "squeeze", "stack", "std", "step", "sub", "swapaxes",
-    "TABLE", "tan", "tanh", "Tensor", "tensordot", "tile", "topological", "trace", "trace_table", "transpose", "tril",
-    "triu", "Value", "value_and_grad", "var", "vjp", "vmap", "where", "without_collector", "xlogy",
+    "broadcast_to", "ceil", "checks", "clip", "Compiled", "concatenate", "cos", "cosh", "cumprod", "cumsum",
+    "detect_anomaly", "diag", "diff", "display", "div", "dot", "draw", "draw_dot", "einsum", "elu", "equal", "erf",
+    "erfc", "exp", "exp2", "expand_dims", "expm1", "files", "flip", "floor", "fmod", "fresh", "gelu", "get_num_threads",
+    "getitem", "grad", "gradcheck", "gradients", "greater", "greater_equal", "hessian", "hvp", "hypot", "identity",
+    "inner", "isfinite", "isinf", "isnan", "jacobian", "jvp", "latex", "leaky_relu", "less", "less_equal", "log",
+    "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "Loop", "matmul", "maximum", "mean", "minimum", "mod", "moveaxis", "mul", "neg",
+    "Network", "no_grad", "Node", "norm", "not_equal", "num_threads", "outer", "pad", "paths", "Primitive", "primitive",
+    "prod", "Program", "ravel", "reciprocal", "relu", "repeat", "reshape", "roll", "scatter", "set_num_threads",
+    "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "softmax", "softplus", "sqrt", "square", "squeeze", "stack",
+    "std", "step", "sub", "swapaxes", "TABLE", "tan", "tanh", "Tensor", "tensordot", "tile", "topological", "trace",
+    "trace_table", "transpose", "tril", "triu", "Value", "value_and_grad", "var", "vjp", "vmap", "where",
+    "without_collector", "xlogy",
 ]
 
 

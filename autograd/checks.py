@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -20,23 +21,35 @@ def float_of(x: Any, name: str) -> float:
         raise ValueError(f"`{name}` is a whole number that no float can hold: it has over 308 digits") from None
 
 
+def refuse_masked(x: Any, name: str) -> None:
+    """Refuse an array with masked entries: NumPy would hand them out as if they were not masked."""
+    parts = x if isinstance(x, (list, tuple)) else [x]
+    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
+        raise ValueError(f"`{name}` has entries that are masked: remove such rows first, or fill them in with `filled`")
+
+
+def as_array(x: Any, name: str = "x") -> np.ndarray:
+    """Take numbers, nested lists or whatever NumPy knows as an array.
+
+    >>> as_array([[1, 2], [3, 4]]).shape
+    (2, 2)
+    """
+    refuse_masked(x, name)
+    try:
+        return np.asarray(x)
+    except ValueError:
+        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
+    except RuntimeError as error:  # of PyTorch
+        raise TypeError(f"`{name}`: its gradient would be lost, hand over its `.detach()` ({error})") from None
+
+
 def array_of(x: Any, name: str) -> np.ndarray:
     """Make a new array of what NumPy knows as one.
 
     >>> array_of([[1, 2], [3, 4]], "x").shape
     (2, 2)
     """
-    if getattr(x, "requires_grad", None) is True:
-        kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
-        raise TypeError(f"`{name}`: the gradient of a {kind} would be lost, hand over its `.detach()`")
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
-        raise TypeError(f"`{name}` has masked entries: fill them first, as with `.filled(0.0)`")
-    try:
-        return np.array(np.asarray(x), order="C")  # asarray first: not every `__array__` knows of copies
-    except ValueError as error:
-        raise ValueError(
-            f"`{name}` must be a full array; rows of this nested list differ in length ({error})"
-        ) from None
+    return np.array(as_array(x, name), order="C")  # not at once: not every `__array__` knows of copies
 
 
 def flag(x: Any, name: str) -> bool:
@@ -59,6 +72,21 @@ def one_of(x: Any, choices: Iterable[str], name: str) -> str:
     if not isinstance(x, str) or x not in choices:
         raise ValueError(f"`{name}` is one of {', '.join(map(repr, choices))}, not {x!r:.60}")
     return x
+
+
+def optional(name: str, user: str, remedy: str = "") -> Any:
+    """Import a library that need not be installed, for `user`.
+
+    Raises:
+        ImportError: it is missing; the message names the remedy.
+    """
+    library = name.partition(".")[0]
+    try:
+        importlib.import_module(library)
+        return importlib.import_module(name)
+    except ImportError:
+        remedy = remedy or f"`pip install {library}`"
+        raise ImportError(f"{user} needs {library}, which is missing: {remedy}") from None
 
 
 def function(f: Any, name: str, what: str) -> Callable[..., Any]:

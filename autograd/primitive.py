@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from .checks import array_of, float_of, function, items
+from .checks import array_of, as_array, float_of, function, items
 from .modes import quietly
 from .shapes import describe
 
@@ -251,9 +251,7 @@ def plain(x: Any, name: str) -> Any:
         return array  # of PyTorch, JAX, pandas, or a subclass of NumPy's
     if isinstance(x, (list, tuple)):
         try:
-            array = np.asarray(x)
-        except ValueError as error:
-            raise ValueError(f"`{name}` got a nested list whose rows differ in length: {error}") from None
+            array = as_array(x, name)
         except TypeError:  # a node has refused
             array = np.empty(0, object)
         if array.dtype.kind in "fiub":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import importlib
 import inspect
 import math
 import re
@@ -13,25 +12,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from autograd import checks
 
-def refuse_masked(x: Any, name: str) -> None:
-    """Refuse an array with masked entries: NumPy would hand them out as if they were not masked."""
-    parts = x if isinstance(x, (list, tuple)) else [x]
-    if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
-        raise ValueError(f"`{name}` has entries that are masked: remove such rows first, or fill them in with `filled`")
-
-
-def as_array(x: Any, name: str = "x") -> np.ndarray:
-    """Take numbers, nested lists or whatever NumPy knows as an array.
-
-    >>> as_array([[1, 2], [3, 4]]).shape
-    (2, 2)
-    """
-    refuse_masked(x, name)
-    try:
-        return np.asarray(x)
-    except ValueError:
-        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
+as_array, refuse_masked = checks.as_array, checks.refuse_masked
+flag, items, optional = checks.flag, checks.items, checks.optional
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -55,44 +39,6 @@ def count(n: Any, name: str, least: int = 1) -> int:
     if n >= 2**63:
         raise ValueError(f"`{name}` is less than 2**63, not a number of {len(f'{int(n):x}')} hexadecimal digits")
     return int(n)
-
-
-def optional(name: str, user: str, remedy: str = "") -> Any:
-    """Import a library that need not be installed, for `user`.
-
-    Raises:
-        ImportError: it is missing; the message names the remedy.
-    """
-    library = name.partition(".")[0]
-    try:
-        importlib.import_module(library)
-        return importlib.import_module(name)
-    except ImportError:
-        remedy = remedy or f"`pip install {library}`"
-        raise ImportError(f"{user} needs {library}, which is missing: {remedy}") from None
-
-
-def listed(xs: Any, name: str) -> list[Any]:
-    """Check that a setting is a list, or what can be listed.
-
-    >>> listed((16, 1), "hidden")
-    [16, 1]
-    """
-    try:
-        return list(xs)
-    except TypeError:
-        raise TypeError(f"`{name}` is a list, not {xs!r:.40}") from None
-
-
-def flag(x: Any, name: str) -> bool:
-    """Check that a setting is True or False.
-
-    >>> flag(True, "shuffle")
-    True
-    """
-    if not isinstance(x, (bool, np.bool_)):
-        raise TypeError(f"`{name}` is True or False, not {x!r:.60}")
-    return bool(x)
 
 
 SYNONYMS = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 import re
 import signal
+import sys
 import threading
 import time
 from typing import Any
@@ -33,14 +33,7 @@ def test_a_bar_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_missing_tqdm_is_named_only_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def without(name: str, *rest: Any) -> Any:
-        if name.partition(".")[0] == "tqdm":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     nn.fit(nn.Linear(2, 1), X, Y, epochs=1)
     with pytest.raises(ImportError, match="pip install tqdm"):

@@ -123,7 +123,7 @@ REFUSED = [
     (lambda: nn.fit(nn.Linear(2, 1), X, Y, shuffle="no"), TypeError, "`shuffle` is True or False, not 'no'"),
     (lambda: nn.fit(nn.Linear(2, 1), X, Y, lambda z, y: Tensor(1.0)), ValueError, "does not depend on the outputs"),
     (lambda: nn.fit(nn.Linear(2, 1), X, Y, lambda z, y: z.detach().sum()), ValueError, "not depend on the outputs"),
-    (lambda: nn.losses.mse([1, 2], [[2], [2, 3]]), ValueError, "`targets` are a nested list whose rows differ"),
+    (lambda: nn.losses.mse([1, 2], [[2], [2, 3]]), ValueError, "`targets` is a nested list whose rows differ"),
     (lambda: nn.losses.mse([Value(1.0)], [Value(1.0)]), TypeError, "`targets` are numbers, .*: take their `.data`"),
     (lambda: nn.Adam(betas=0.9), TypeError, r"`betas` are two numbers, such as \(0.9, 0.999\), not 0.9"),
     (lambda: nn.Linear(2, 1, initializer="he"), ValueError, "`initializer` 'he' is unknown: use one of 'zeros', "),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import comparison
+from ..checks import optional
 from ..graph import Node
 from ..primitive import Primitive
 from ..primitives import TABLE, arrays, composites, layout, reductions
@@ -54,10 +55,7 @@ def from_jax(f: Any, *example: Any, scalars: bool = False, check: bool = True) -
     >>> sorted(f.parameters), f.parameters["w"].grad.shape
     (['b', 'w'], (3,))
     """
-    try:
-        import jax
-    except ImportError as error:
-        raise ImportError(f"`from_jax` needs JAX: `pip install jax` ({error})") from error
+    jax = optional("jax", "`from_jax`")
     closed, shapes = jax.make_jaxpr(f, return_shape=True)(*example)
     paths, tree = jax.tree_util.tree_flatten_with_path(example)
     names = _labels(f, [path for path, _ in paths])

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..checks import optional
 from ..graph import Node
 from ..tensor import Tensor
 from .aten import ATEN
@@ -48,10 +49,7 @@ def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True,
     >>> f.parameters["model.0.weight"].grad.shape
     (3, 2)
     """
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError(f"`from_torch` needs PyTorch: `pip install torch` ({error})") from error
+    torch = optional("torch", "`from_torch`")
     module = f if isinstance(f, torch.nn.Module) else _module_of(f)
     exported = _exported(module, example, keywords)
     flat, spec = torch.utils._pytree.tree_flatten((example, keywords))

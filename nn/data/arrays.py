@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 
-from ..arguments import count, flag, refuse_masked
+from ..arguments import as_array, count, flag
 from ..randomness import Random, RandomLike, permutation, source
 
 
@@ -351,11 +351,7 @@ def _array(x: Any, name: str) -> np.ndarray:
     if x is None or isinstance(x, (str, bytes, dict, set, Iterator)):
         hint = f": write `list({name})`" if isinstance(x, (set, Iterator)) else ""
         raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}{hint}")
-    refuse_masked(x, name)
-    try:
-        array = np.asarray(x.data if isinstance(x, (Value, Tensor)) else x)
-    except ValueError:
-        raise ValueError(f"`{name}` is a nested list whose rows differ in length") from None
+    array = as_array(x.data if isinstance(x, (Value, Tensor)) else x, name)
     if array.dtype.kind == "O" and array.ndim == 0:
         raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}: see `numpy.asarray`")
     return array

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..arguments import listed, optional
+from ..arguments import items, optional
 
 _EMPTY = frozenset(["", "na", "n/a", "nan", "null", "none", "nat", "?", "-", "--", "."])
 _DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
@@ -204,7 +204,7 @@ class TableEncoder:
     """
 
     def __init__(self, ignore: Iterable[str] = ()) -> None:
-        self.ignore = listed(ignore, "ignore")
+        self.ignore = items(ignore, "ignore")
         if not all(isinstance(name, str) for name in self.ignore):
             raise TypeError(f"`ignore` is a list of names of columns, not {ignore!r:.60}")
         self.columns, self.notes = list[dict[str, Any]](), list[str]()

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import as_array, count, flag, listed, one_of, within
+from ..arguments import as_array, count, flag, items, one_of, within
 from ..data.arrays import plain_array
 from ..layers.features import FEATURES
 from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
@@ -73,10 +73,10 @@ def playground(
     if X is not None or y is not None:
         settings |= _own(X, y)
         problem = settings["own"]["problem"]
-    widths = [count(n, "hidden") for n in listed(hidden, "hidden")]
+    widths = [count(n, "hidden") for n in items(hidden, "hidden")]
     if len(widths) > 6 or max(widths, default=0) > 8:
         raise ValueError(f"`hidden` is up to six widths of up to eight units, not {widths}")
-    names = [one_of(name, FEATURES, "features") for name in listed(features, "features")]
+    names = [one_of(name, FEATURES, "features") for name in items(features, "features")]
     if not names or len(set(names)) < len(names):
         raise ValueError(f"`features` are one or more, each once, not {names}")
     losses = OUTPUT_LOSSES if problem == "classes" else ("mse", "mae", "huber")

@@ -13,7 +13,7 @@ import numpy as np
 import autograd as ag
 from autograd import Node, Tensor, Value
 
-from ..arguments import refuse_masked
+from ..arguments import as_array, refuse_masked
 
 Shape = tuple[int, ...]
 
@@ -43,11 +43,8 @@ def node_or_plain(y: Any, name: str) -> Any:
         if y.op is not None and y.requires_grad:  # a variable or a result: its numbers are not to be looked at
             return ag.reshape(y, shape=()) if isinstance(y, Value) else y
         y = y.data
-    refuse_masked(y, name)
     try:
-        y = np.asarray(y)
-    except ValueError:
-        raise ValueError(f"`{name}` are a nested list whose rows differ in length") from None
+        y = as_array(y, name)
     except TypeError:  # a node has refused to become a plain number
         raise TypeError(f"`{name}` are numbers, not a list of nodes: take their `.data`") from None
     if y.dtype.kind not in "iufb":

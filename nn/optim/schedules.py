@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import count, listed, one_of, within
+from ..arguments import count, items, one_of, within
 
 __all__ = [
     "Cosine", "CosineRestarts", "ExponentialDecay", "MultiStep", "OnPlateau", "OneCycle", "Polynomial", "Schedule",
@@ -87,7 +87,7 @@ class MultiStep(Schedule):
     """
 
     def __init__(self, lr: float, milestones: Sequence[int], factor: float = 0.1) -> None:
-        self.lr, self.milestones = within(lr, "lr"), [count(n, "milestones") for n in listed(milestones, "milestones")]
+        self.lr, self.milestones = within(lr, "lr"), [count(n, "milestones") for n in items(milestones, "milestones")]
         self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
         if self.milestones != sorted(self.milestones) or not self.milestones:
             raise ValueError(f"`milestones` are numbers of steps in ascending order, not {milestones!r:.60}")

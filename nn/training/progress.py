@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from ..arguments import optional
+
 Result = TypeVar("Result")
 
 BREATH = 0.1
@@ -70,12 +72,11 @@ def meter(progress: bool | None) -> Any:
     if progress is False or (progress is None and not sys.stderr.isatty()):
         return None
     try:
-        from tqdm import tqdm
+        return optional("tqdm", "`progress=True`").tqdm
     except ImportError:
         if progress:
-            raise ImportError("`progress=True` needs tqdm, which is missing: `pip install tqdm`") from None
+            raise
         return None
-    return tqdm
 
 
 @contextmanager

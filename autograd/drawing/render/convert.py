@@ -9,8 +9,8 @@ import unicodedata
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, cast
 
+from ...checks import optional
 from ..picture.elements import Glyphs, Line, Picture
 from .svg_elements import size_of
 from .theme import FONT
@@ -30,19 +30,14 @@ def _typeset(source: str, format: str, files: dict[str, str] | None = None, scal
     Raises:
         ImportError: the package typst is not here.
     """
-    try:
-        import typst
-    except ImportError as error:
-        raise ImportError(
-            "PNG, PDF and typeset formulas need the package typst: `pip install typst`; `.svg()`, `.html()`, `.dot()` "
-            "and `.text()` work without it"
-        ) from error
+    remedy = "`pip install typst`; `.svg()`, `.html()`, `.dot()` and `.text()` work without it"
+    typst = optional("typst", "a PNG, a PDF or a typeset formula", remedy)
     texts = {"main.typ": source, **(files or {})}
     is_plain = all(FONT in svg for svg in texts.values() if svg.startswith("<svg"))
     has_system_fonts = not is_plain or any(_is_beyond(c) for text in texts.values() for c in set(text))
-    fonts, compile_ = typst.Fonts(include_system_fonts=has_system_fonts), cast(Any, typst.compile)
+    fonts = typst.Fonts(include_system_fonts=has_system_fonts)
     sources = {name: text.encode() for name, text in texts.items()}
-    made = compile_(sources, format=format, ppi=96 * scale, font_paths=fonts, timestamp=0)
+    made = typst.compile(sources, format=format, ppi=96 * scale, font_paths=fonts, timestamp=0)
     return made if isinstance(made, list) else [made]
 
 
@@ -87,10 +82,7 @@ def animated(svgs: Sequence[str], format: str, seconds: float, scale: float = 1.
             f"{len(svgs)} steps of {width} × {height} pixels at `scale` {scale:g} are too many for a {format.upper()}: "
             "take a smaller scale, `save_steps`, or `.html`"
         )
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ImportError(f"{format.upper()} needs Pillow: `pip install pillow`") from error
+    Image = optional("PIL.Image", f"a {format.upper()}", "`pip install pillow`")
     frames = (Image.open(io.BytesIO(page)).convert("RGB") for svg in svgs for page in _pages([svg], "png", scale))
     times = [round(1000 * seconds)] * (len(svgs) - 1) + [round(3000 * seconds)]
     made = io.BytesIO()
