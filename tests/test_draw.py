@@ -19,7 +19,7 @@ import autograd as ag
 from autograd import TABLE, Network, Tensor, Value, draw, draw_dot
 from autograd.drawing import Drawing, Settings, Theme, formula
 from autograd.drawing.layout import engine
-from autograd.drawing.layout.placement import _overlap, arrange
+from autograd.drawing.layout.placement import PAGE, arrange
 from autograd.drawing.picture.elements import Edge
 
 NASTY = 'a{<b>|c}"d"\\N\\l&\ne'
@@ -355,49 +355,69 @@ def test_notebook() -> None:
     assert bundle["text/plain"] == drawing.text().rstrip("\n")
 
 
-def without_graphviz(monkeypatch: pytest.MonkeyPatch, has_program: bool = False) -> None:
-    if not has_program:
-        monkeypatch.setattr(engine.shutil, "which", lambda _: None)
+def without_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine.importlib.util, "find_spec", lambda _: None)
     engine.close()
 
 
-@pytest.mark.parametrize("direction", ["LR", "TB"])
-def test_without_graphviz_a_layout_of_our_own_draws(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, direction: str
-) -> None:
+def test_without_graphviz_the_remedies_are_named_and_text_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, e = expression()
-    without_graphviz(monkeypatch)
-    drawing = draw(e + e.tanh(), "both", direction=direction)
-    places = arrange(drawing._both).places
-    for i, one in enumerate(places):
-        assert not any(_overlap(one, other) for other in places[i + 1 :])
-    for suffix in ("svg", "png", "pdf", "html", "dot"):
-        drawing.save(tmp_path / f"e.{suffix}")
+    without_library(monkeypatch)
+    monkeypatch.setenv("PATH", "")
+    drawing = draw(e)
+    with pytest.raises(RuntimeError, match=r"pip install pygraphviz.*program `dot`"):
+        drawing.svg()
+    bundle = drawing._repr_mimebundle_()
+    assert set(bundle) == {"text/plain"} and bundle["text/plain"].startswith(drawing.text())
+    assert "digraph" in drawing.dot() and "flowchart" in drawing.mermaid()
 
 
 def test_a_layout_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    _, _, e = expression()
     with monkeypatch.context() as patch:
         patch.setattr(engine, "SECONDS", 1e-4)
-        patch.setattr(engine.shutil, "which", lambda _: None)
+        patch.setenv("PATH", "")
         with pytest.raises(engine.EngineError, match=r"took more than 0\.0001 seconds"):
             engine.run_graphviz("digraph {" + "a -> b;" * 3000 + "}")
-        assert "<svg" in draw(e).svg()
     assert "bb" in engine.run_graphviz("digraph { a -> b }")  # the next picture works
 
 
-@pytest.mark.parametrize("script", ["exit 1", "echo '{}'", "echo not json", "sleep 9"])
-def test_a_broken_dot_never_wins(script: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    program = tmp_path / "dot"
+def a_dot_that(script: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    program = folder / "dot"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("script", ["exit 1", "echo '{}'", "echo '[]'", "echo not json", "sleep 9"])
+def test_a_broken_dot_never_wins(script: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    a_dot_that(script, monkeypatch, tmp_path)
     _, _, e = expression()
     assert "<svg" in draw(e).svg()
-    without_graphviz(monkeypatch, True)
+    without_library(monkeypatch)
     monkeypatch.setattr(engine, "SECONDS", 0.2)
-    assert "<svg" in draw(e).svg()
+    with pytest.raises(engine.EngineError, match="pip install pygraphviz"):
+        draw(e).svg()
+
+
+def test_the_program_dot_draws_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The program is played by the library: it is not on every machine."""
+    made = "pygraphviz.AGraph(sys.stdin.read()).draw(format='json0', prog='dot').decode()"
+    a_dot_that(f'exec "{sys.executable}" -c "import pygraphviz, sys; print({made})"', monkeypatch, tmp_path)
+    _, _, e = expression()
+    mine = draw(e).svg()
+    without_library(monkeypatch)
+    assert draw(e).svg() == mine
+
+
+def test_a_direction_is_chosen_by_the_width_of_the_layout() -> None:
+    x = Value(1.1, label="x")
+    y = x
+    for i in range(9):
+        y = (y + Value(0.1, label=f"b{i}")).tanh()
+    across, down, chosen = (arrange(draw(y, direction=way)._both) for way in ("LR", "TB", None))
+    assert across.width > PAGE > down.width and chosen == down
+    small = draw(x.tanh())
+    assert arrange(small._both) == arrange(draw(x.tanh(), direction="LR")._both)
 
 
 def test_the_engine_of_a_forked_process_is_its_own() -> None:

@@ -161,7 +161,7 @@ class Drawing(Figure):
         """Take the views that share their places, and those of them that are shown."""
         self._grouping = grouping
         self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
-        self._direct(settings.direction or ("LR" if snapshot.is_recurrence else ""))
+        self._direct(settings.direction or ("LR" if snapshot.is_recurrence and not settings.ratio else ""))
         for view in views:
             view.legend = view.legend if settings.legend else []
         self.title, self._alt = shown[0].title, " ".join(view.sentence for view in shown)
@@ -234,19 +234,9 @@ class Drawing(Figure):
 
     @cached_property
     def _layout(self) -> Layout:
-        """The layout, in the direction that fills a paper of a given ratio best."""
         if self.settings.style == "textbook":
             set_formulas(self._both)
-        ratio = self.settings.width_to_height
-        if ratio is None or self.settings.direction:
-            return arrange(self._both)
-        found = {}
-        for way in ("LR", "TB"):
-            self._direct(way)
-            found[way] = arrange(self._both)
-        best = min(found, key=lambda way: max(found[way].width / ratio, found[way].height))
-        self._direct(best)
-        return found[best]
+        return arrange(self._both, self.settings.width_to_height)
 
     def _direct(self, direction: str) -> None:
         for view in self._both:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ...display import fill
-from ..layout.placement import direction
 from ..layout.sizes import edge_colour
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
@@ -16,7 +15,7 @@ def digraph(views: list[Picture], theme: Theme) -> Any:
     import graphviz
 
     made = graphviz.Digraph(
-        graph_attr={"rankdir": direction(views), "fontname": "monospace", "fontsize": "10", "nodesep": "0.16",
+        graph_attr={"rankdir": views[0].direction or "LR", "fontname": "monospace", "fontsize": "10", "nodesep": "0.16",
                     "ranksep": "0.3", "pad": "0.15", "bgcolor": theme.paper, "fontcolor": theme.ink},
         node_attr={"shape": "box", "style": "rounded,filled", "fontname": "monospace", "fontsize": "12",
                    "margin": "0.12,0.06", "height": "0.3"},

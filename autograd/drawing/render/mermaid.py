@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from ...display import LEVELS, fill
 from ..analysis.formula import one_line
-from ..layout.placement import direction
 from ..layout.sizes import edge_colour
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
@@ -15,7 +14,7 @@ from .theme import Theme
 
 def mermaid_text(views: list[Picture], theme: Theme) -> str:
     """Write one or two views as a flowchart."""
-    lines = [f"flowchart {direction(views)}"]
+    lines = [f"flowchart {views[0].direction or 'LR'}"]
     used: set[int] = set()
     styles: list[str] = []
     for view in views:
