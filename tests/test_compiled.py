@@ -458,10 +458,9 @@ def test_the_listing_of_a_layer() -> None:
         "result 1: %10",
         "result 2: %7",
         "# expanded: 0 logsumexp whose softmax is needed too",
-        "# constant folding: computed 0 lines; local rules: left out 2",
-        "# common subexpressions: merged 0 lines",
+        "# constant folding: computed 0 lines; local rules: left out 2; common subexpressions: merged 1 line",
         "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of rows",
-        "# dead code: left out 5 lines",
+        "# dead code: left out 3 lines",
     ]
     ((trace,),) = f._traces.values()
     stats = trace.body.stats

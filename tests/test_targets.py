@@ -120,7 +120,7 @@ def test_no_formula_is_of_nothing() -> None:
 def test_a_step_of_what_relu_gave_is_the_step() -> None:
     step, relu = TABLE["step"].forward, TABLE["relu"].forward
     x = np.array(EDGES)
-    np.testing.assert_array_equal(step(relu(x)), step(x), "autograd/compiler/ir/passes.py, `fused`, relies on that")
+    np.testing.assert_array_equal(step(relu(x)), step(x), "autograd/compiler/ir/passes.py, `expand`, relies on that")
 
 
 class Of(nn.Module):

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...primitives import TABLE
-from ...shapes import expand
+from ...shapes import expand as expanded
 from .instructions import Instruction, Listing
 from .rules import ABSORBING, NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 
 
 def optimize(listing: Listing) -> Listing:
     """Run all passes, in the order in which one makes work for the next."""
-    for each in (expand_logsumexp, constant_folding, cse, fuse, dead_code):
+    for each in (expand, simplify, fuse, dead_code):
         listing = each(listing)
     return listing
 
 
-def _substituted(listing: Listing, place: list[int]) -> Listing:
-    """Let every use of line `i` be a use of line `place[i]`."""
-    lines = [
-        line if all(place[i] == i for i in line.inputs) else line.moved(tuple(place[i] for i in line.inputs))
-        for line in listing.lines
-    ]
-    return Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
+Rule = Callable[[int, Instruction, list[Instruction]], Instruction | int]
+"""Given the number of a line, the line with operands among the new lines, and these: what takes the line's place."""
+
+
+def _rewritten(listing: Listing, rule: Rule, note: Callable[[], str]) -> Listing:
+    """Let a rule put in the place of each line a line, or the number of a new one; `note` says at the end what it did.
+
+    All uses follow. What has the number -1 is used by nothing."""
+    lines: list[Instruction] = []
+    place: list[int] = []
+    for number, line in enumerate(listing.lines):
+        made = rule(number, line.moved(tuple(place[i] for i in line.inputs)), lines)
+        if isinstance(made, Instruction):
+            lines.append(made)
+            made = len(lines) - 1
+        place.append(made)
+    return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
+                   [*listing.notes, note()])  # fmt: skip
 
 
 def dead_code(listing: Listing) -> Listing:
@@ -35,41 +48,37 @@ def dead_code(listing: Listing) -> Listing:
     for number in range(len(listing.lines) - 1, -1, -1):
         if number in needed:
             needed.update(listing.lines[number].inputs)
-    place: dict[int, int] = {}
-    lines: list[Instruction] = []
-    for number, line in enumerate(listing.lines):
-        if number in needed:
-            place[number] = len(lines)
-            lines.append(line.moved(tuple(place[i] for i in line.inputs)))
-    gone = len(listing.lines) - len(lines)
-    note = f"dead code: left out {_count(gone)}"
-    return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
-                   [*listing.notes, note])  # fmt: skip
+    gone = len(listing.lines) - len(needed)
+    return _rewritten(listing, lambda number, line, lines: line if number in needed else -1,
+                      lambda: f"dead code: left out {_count(gone)}")  # fmt: skip
 
 
-def expand_logsumexp(listing: Listing) -> Listing:
-    """Write out each logsumexp whose softmax is computed too, by its rule: they share all but the last lines."""
+def expand(listing: Listing) -> Listing:
+    """Write out what shares lines with others: a logsumexp whose softmax is computed too, by its rule, and the step of
+    what has a ReLU, as that of the ReLU: x > 0 exactly where relu(x) > 0, and NaN stays NaN."""
     maxima = {(x.inputs[0], x.params["axis"]) for x in listing.lines if _is(x, "max") and x.params["keepdims"]}
-    lines: list[Instruction] = []
-    place: list[int] = []
+    rectified = {x.inputs[0]: x for x in listing.lines if _is(x, "relu")}
     found = 0
-    for line in listing.lines:
-        moved = line.moved(tuple(place[i] for i in line.inputs))
-        if _is(line, "logsumexp") and (line.inputs[0], line.params["axis"]) in maxima:
-            _open(lines, moved)
+
+    def rule(number: int, line: Instruction, lines: list[Instruction]) -> Instruction | int:
+        nonlocal found
+        before = listing.lines[number].inputs
+        if _is(line, "step") and before[0] in rectified:
+            lines.append(rectified[before[0]].moved(line.inputs))
+            return line.moved((len(lines) - 1,))
+        if _is(line, "logsumexp") and (before[0], line.params["axis"]) in maxima:
             found += 1
-        else:
-            lines.append(moved)
-        place.append(len(lines) - 1)
-    note = f"expanded: {found} logsumexp whose softmax is needed too"
-    return Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs],
-                   [*listing.notes, note])  # fmt: skip
+            _write_out(lines, line)
+            return len(lines) - 1
+        return line
+
+    return _rewritten(listing, rule, lambda: f"expanded: {found} logsumexp whose softmax is needed too")
 
 
-def _open(lines: list[Instruction], line: Instruction) -> None:
+def _write_out(lines: list[Instruction], line: Instruction) -> None:
     """Write top + log(sum(exp(x - top))), with the lines that the rule of logsumexp has as well."""
     x, axis = line.inputs[0], line.params["axis"]
-    shape, reduced = lines[x].shape, expand(lines[x].shape, axis)
+    shape, reduced = lines[x].shape, expanded(lines[x].shape, axis)
     keeping = {"axis": axis, "keepdims": True}
 
     def row(name: str, shape: tuple[int, ...], /, *inputs: int, **params: Any) -> int:
@@ -85,24 +94,38 @@ def _open(lines: list[Instruction], line: Instruction) -> None:
     lines[-1].single, lines[-1].label = line.single, line.label
 
 
-def cse(listing: Listing) -> Listing:
-    """Compute once what is written twice: the same row on the same operands. Inputs are never merged."""
-    place: list[int] = []
+def simplify(listing: Listing) -> Listing:
+    """Compute what depends on constants alone, leave out what the local rules say to be an operand or a constant, and
+    compute once what is written twice. Inputs are never merged."""
     first: dict[Any, int] = {}
-    merged = 0
-    for number, line in enumerate(listing.lines):
-        key = _key(line, tuple(place[i] for i in line.inputs))
-        if key is None or first.setdefault(key, number) == number:
-            place.append(number)
-        else:
-            place.append(first[key])
-            merged += 1
-    out = _substituted(listing, place)
-    out.notes = [*out.notes, f"common subexpressions: merged {_count(merged)}"]
-    return out
+    computed = left_out = merged = 0
+
+    def rule(number: int, line: Instruction, lines: list[Instruction]) -> Instruction | int:
+        nonlocal computed, left_out, merged
+        operands = [lines[i] for i in line.inputs]
+        if (data := _computed(line, operands)) is not None:
+            line = _constant(line, data)
+            computed += 1
+        elif (same := _unchanged(line, operands)) is not None:
+            left_out += 1
+            return same
+        elif (known := _absorbed(line, operands)) is not None:
+            line = _constant(line, known)
+            left_out += 1
+        key = _key(line)
+        if key is None or first.setdefault(key, len(lines)) == len(lines):
+            return line
+        merged += 1
+        return first[key]
+
+    return _rewritten(
+        listing, rule, lambda: f"constant folding: computed {_count(computed)}; local rules: left out {left_out}; "
+        f"common subexpressions: merged {_count(merged)}"
+    )  # fmt: skip
 
 
-def _key(line: Instruction, inputs: tuple[int, ...]) -> Any:
+def _key(line: Instruction) -> Any:
+    """Return what two lines have in common that compute the same; None if this one is not to be merged."""
     if line.name == "input":
         return None
     if line.name == "constant":
@@ -112,7 +135,7 @@ def _key(line: Instruction, inputs: tuple[int, ...]) -> Any:
         hash(settings)
     except TypeError:
         return None
-    return line.op, inputs, settings, line.shape, line.dtype, line.single
+    return line.op, line.inputs, settings, line.shape, line.dtype, line.single
 
 
 def _hashable(x: Any) -> Any:
@@ -123,32 +146,14 @@ def _hashable(x: Any) -> Any:
     return tuple(_hashable(y) for y in x) if isinstance(x, (tuple, list)) else x
 
 
-def constant_folding(listing: Listing) -> Listing:
-    """Compute what depends on constants alone, and leave out what the local rules say to be an operand."""
-    lines = list(listing.lines)
-    place = list(range(len(lines)))
-    computed = left_out = 0
-    for number, line in enumerate(lines):
-        inputs = tuple(place[i] for i in line.inputs)
-        if line.op is None:
-            continue
-        operands = [lines[i] for i in inputs]
-        line = lines[number] = line.moved(inputs)
-        if operands and all(x.name == "constant" for x in operands) and sum(x.data.size for x in operands) <= 4096:
-            assert line.op is not None
-            data = line.op.evaluate([float(x.data) if x.single else x.data for x in operands], line.params)
-            lines[number] = _constant(line, np.array(data, dtype=line.dtype).reshape(line.shape))
-            computed += 1
-        elif (same := _unchanged(line, inputs, lines)) is not None:
-            place[number] = same
-            left_out += 1
-        elif (known := _absorbed(line, operands)) is not None:
-            lines[number] = _constant(line, np.full(line.shape, known, line.dtype))
-            left_out += 1
-    out = Listing(lines, listing.inputs, [place[i] for i in listing.outputs], listing.notes)
-    out = _substituted(out, place)
-    out.notes = [*out.notes, f"constant folding: computed {_count(computed)}; local rules: left out {left_out}"]
-    return out
+def _computed(line: Instruction, operands: list[Instruction]) -> np.ndarray | None:
+    """Return the result of `line` where all operands are constants, and small."""
+    if line.op is None or not operands or any(x.name != "constant" for x in operands):
+        return None
+    if sum(x.data.size for x in operands) > 4096:
+        return None
+    data = line.op.evaluate([float(x.data) if x.single else x.data for x in operands], line.params)
+    return np.array(data, dtype=line.dtype).reshape(line.shape)
 
 
 def _constant(line: Instruction, data: np.ndarray) -> Instruction:
@@ -163,173 +168,88 @@ def _is_filled(line: Instruction, number: float) -> bool:
     return bool(is_neutral(numbers[0], number) and is_neutral(numbers, number).all())  # most differ in the first
 
 
-def _absorbed(line: Instruction, operands: list[Instruction]) -> float | None:
-    """Return the number that the result of `line` is, whatever its other operand is."""
+def _absorbed(line: Instruction, operands: list[Instruction]) -> np.ndarray | None:
+    """Return what the result of `line` is, whatever its other operand is."""
     for place, x in enumerate(operands):
         zero, known = ABSORBING.get((line.name, place), (None, None))
         if zero is not None and line.op is TABLE.get(line.name) and _is_filled(x, zero):
-            return known
+            return np.full(line.shape, known, line.dtype)
     return None
 
 
-def _unchanged(line: Instruction, inputs: tuple[int, ...], lines: list[Instruction]) -> int | None:
+def _unchanged(line: Instruction, operands: list[Instruction]) -> int | None:
     """Return the line that the result of `line` is equal to, in every bit, if there is one among the operands."""
     if line.op is not TABLE.get(line.name):
         return None
-    for i, number in enumerate(inputs):
-        x, other = lines[number], lines[inputs[1 - i]] if len(inputs) == 2 else None
+    for i, x in enumerate(operands):
         if line.name in SELF_INVERSE and _is(x, line.name):
             return x.inputs[0]
         if x.shape != line.shape or x.dtype != line.dtype or x.single != line.single:
             continue
-        if line.name in TRANSPARENT:
-            return number
         neutral = NEUTRAL.get((line.name, 1 - i))
-        if neutral is not None and other is not None and _is_filled(other, neutral):
-            return number
-        if _is(line, "where") and lines[inputs[0]].name == "constant" and i:
-            chosen = lines[inputs[0]].data != 0
-            if chosen.all() if i == 1 else not chosen.any():
-                return number
+        chosen = operands[0].data if _is(line, "where") and operands[0].name == "constant" and i else None
+        if (
+            line.name in TRANSPARENT
+            or (neutral is not None and _is_filled(operands[1 - i], neutral))
+            or (chosen is not None and (chosen != 0 if i == 1 else chosen == 0).all())
+        ):
+            return line.inputs[i]
     return None
 
 
+FUSIONS: list[tuple[str, tuple[int, ...], str, str, dict[str, Any], str]] = [
+    ("add", (0, 1), "matmul", "linear", {}, "bias"),
+    ("relu", (0,), "linear", "linear", {"relu": True}, "ReLU"),
+    ("mul", (1, 0), "step", "times_step", {}, "pair"),
+    ("gated", (1,), "step", "gated_step", {}, "pair"),
+    ("add", (1, 0), "mul", "add_product", {}, "pair"),
+    ("sub", (1,), "mul", "sub_product", {}, "pair"),
+    ("times_step", (0,), "matmul", "linear", {"gate": "times_step"}, "step"),
+    ("gated_step", (0,), "matmul", "linear", {"gate": "gated_step"}, "step"),
+]
+"""An outer row, which of its operands an inner row makes, the fusion of both with its settings, and what it is."""
+
+
 def fuse(listing: Listing) -> Listing:
-    """Join a matrix product with the bias that is added and the ReLU behind; take a step of what ReLU gave."""
-    lines = list(listing.lines)
-    place = list(range(len(lines)))
-    rectified = {line.inputs[0]: number for number, line in enumerate(lines) if _is(line, "relu")}
-    for number, line in enumerate(lines):
-        if _is(line, "step") and line.inputs[0] in rectified:  # x > 0 exactly where relu(x) > 0; NaN stays NaN
-            lines[number] = line.moved((rectified[line.inputs[0]],))
-    lines, place = _in_order(lines)
-    out = Listing(lines, [place[i] for i in listing.inputs], [place[i] for i in listing.outputs], listing.notes)
-    biases = _with_bias(out)
-    rectifiers = _with_relu(out)
-    pairs = sum(_pair(out, *names) for names in PAIRS)
-    gates = _with_gate(out)
-    note = (
-        f"fusion: {biases} matrix products with their bias, {rectifiers} with their ReLU, {gates} with a step; "
-        f"{pairs} pairs of rows"
-    )
-    out.notes = [*out.notes, note]
-    return out
+    """Compute a row and the one that makes its operand by one kernel, where nothing else needs what lies between: a
+    matrix product with its bias, its ReLU, or the step of a ReLU behind it, and pairs of rows."""
+    uses, found = listing.uses(), Counter[str]()
+
+    def rule(number: int, line: Instruction, lines: list[Instruction]) -> Instruction:
+        for outer, places, inner, name, params, what in FUSIONS:
+            for place in places if _is(line, outer) else ():
+                x, others = lines[line.inputs[place]], (*line.inputs[:place], *line.inputs[place + 1 :])
+                if _is(x, inner) and uses[line.inputs[place]] == 1 and _fits(line, x, others, lines):
+                    inputs = (*x.inputs, *others) if name == "linear" else (*others, *x.inputs)
+                    line = replace(line, name=name, op=None, inputs=inputs, params=params)
+                    found[what] += 1
+                    break
+        return line
+
+    return _rewritten(
+        listing, rule, lambda: f"fusion: {found['bias']} matrix products with their bias, {found['ReLU']} with their "
+        f"ReLU, {found['step']} with a step; {found['pair']} pairs of rows"
+    )  # fmt: skip
 
 
-def _in_order(lines: list[Instruction]) -> tuple[list[Instruction], list[int]]:
-    """Sort lines so that each comes after its operands, and otherwise as they were."""
-    place = [-1] * len(lines)
-    sorted_lines: list[Instruction] = []
-    for root in range(len(lines)):
-        stack = [root]
-        while stack:
-            number = stack[-1]
-            missing = [i for i in lines[number].inputs if place[i] < 0]
-            if missing and place[number] < 0:
-                stack.extend(reversed(missing))
-                continue
-            stack.pop()
-            if place[number] < 0:
-                place[number] = len(sorted_lines)
-                line = lines[number]
-                sorted_lines.append(line.moved(tuple(place[i] for i in line.inputs)))
-    return sorted_lines, place
+def _fits(line: Instruction, x: Instruction, others: tuple[int, ...], lines: list[Instruction]) -> bool:
+    """Return whether a fusion can take up `x`, an operand of `line` beside others: a product needs matrices, and a bias
+    for each column or a gate for each element."""
+    if (x.shape, x.dtype) != (line.shape, line.dtype):
+        return False
+    if x.name != "matmul":
+        return not line.single and not x.params
+    if any(len(shape) != 2 for shape in (line.shape, *(lines[i].shape for i in x.inputs))):
+        return False
+    third, columns = lines[others[0]], line.shape[1]
+    if line.name == "add":
+        return third.shape in ((columns,), (1, columns))
+    return (third.shape, third.dtype) == (line.shape, line.dtype) and columns > 1
 
 
 def _is(line: Instruction, name: str) -> bool:
-    return line.name == name and line.op is TABLE[name]
-
-
-def _with_bias(listing: Listing) -> int:
-    """Turn `a @ b + bias` into one line `linear`, where the product has no other use."""
-    uses, lines, found = listing.uses(), listing.lines, 0
-    for number, line in enumerate(lines):
-        if not _is(line, "add"):
-            continue
-        for i, j in ((0, 1), (1, 0)):
-            product, bias = lines[line.inputs[i]], lines[line.inputs[j]]
-            if (
-                _is(product, "matmul")
-                and uses[line.inputs[i]] == 1
-                and len(line.shape) == 2
-                and product.shape == line.shape
-                and product.dtype == line.dtype
-                and len(lines[product.inputs[0]].shape) == len(lines[product.inputs[1]].shape) == 2
-                and bias.shape in ((line.shape[1],), (1, line.shape[1]))
-                and line.inputs[i] != line.inputs[j]
-            ):
-                lines[number] = replace(line, name="linear", op=None, inputs=(*product.inputs, line.inputs[j]))
-                found += 1
-                break
-    return found
-
-
-def _with_relu(listing: Listing) -> int:
-    """Let `linear` apply the ReLU behind it, where nothing else needs what comes before."""
-    uses, lines, found = listing.uses(), listing.lines, 0
-    for number, line in enumerate(lines):
-        if _is(line, "relu"):
-            before = lines[line.inputs[0]]
-            if before.name == "linear" and not before.params and uses[line.inputs[0]] == 1:
-                lines[number] = replace(line, name="linear", op=None, inputs=before.inputs, params={"relu": True})
-                found += 1
-    return found
-
-
-def _with_gate(listing: Listing) -> int:
-    """Let a matrix product apply the step of a ReLU behind it: what the layer before gets back."""
-    uses, lines, found = listing.uses(), listing.lines, 0
-    for number, line in enumerate(lines):
-        if line.name not in GATES or line.op is not None:
-            continue
-        product, opening = (lines[i] for i in line.inputs)
-        if (
-            _is(product, "matmul")
-            and uses[line.inputs[0]] == 1
-            and len(line.shape) == 2
-            and line.shape[1] > 1
-            and product.shape == opening.shape == line.shape
-            and product.dtype == opening.dtype == line.dtype
-            and len(lines[product.inputs[0]].shape) == len(lines[product.inputs[1]].shape) == 2
-        ):
-            inputs = (*product.inputs, line.inputs[1])
-            lines[number] = replace(line, name="linear", op=None, inputs=inputs, params={"gate": line.name})
-            found += 1
-    return found
-
-
-GATES = ("times_step", "gated_step")
-"""The fusions that a matrix product can apply to its result."""
-
-PAIRS = [
-    ("mul", 1, "step", "times_step"),
-    ("gated", 1, "step", "gated_step"),
-    ("add", 1, "mul", "add_product"),
-    ("sub", 1, "mul", "sub_product"),
-]
-"""An outer row, which of its operands the inner row makes, and the kernel of both."""
-
-
-def _pair(listing: Listing, outer: str, place: int, inner: str, name: str) -> int:
-    """Compute a row and the one that makes its operand in one loop, where nothing else needs what lies between."""
-    uses, lines, found = listing.uses(), listing.lines, 0
-    for number, line in enumerate(lines):
-        if not _is(line, outer):
-            continue
-        orders = [line.inputs, line.inputs[::-1]] if outer in ("add", "mul") else [line.inputs]
-        for inputs in orders:
-            between = lines[inputs[place]]
-            if (
-                _is(between, inner)
-                and uses[inputs[place]] == 1
-                and between.shape == line.shape
-                and between.dtype == line.dtype
-                and not line.single
-            ):
-                lines[number] = replace(line, name=name, op=None, inputs=(inputs[0], *between.inputs))
-                found += 1
-                break
-    return found
+    """Return whether a line is a row of the table, or a fusion, of that name, and nobody else's row."""
+    return line.name == name and line.op is TABLE.get(name)
 
 
 def _count(n: int) -> str:
