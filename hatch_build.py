@@ -8,6 +8,7 @@ where they are. An editable install is the checkout itself, with both names: see
 import ast
 import os
 import re
+import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,6 +18,9 @@ from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PACKAGES = {"chalkgrad": "", "autograd": "autograd", "nn": "nn"}
 """Folders of the checkout, and where their files go inside the package of the wheel."""
+
+RECORDS = ("random_labels", "depth")
+"""Results of long experiments that notebooks show; `chalkgrad.course.recorded` reads them."""
 
 SUFFIXES = (".py", ".js", ".css", ".html", ".md", ".json", ".png", ".typed")
 
@@ -86,6 +90,9 @@ def write(root: Path, target: Path) -> None:
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 content = path.read_bytes()
                 copy.write_bytes(renamed(content.decode(), name).encode() if path.suffix == ".py" else content)
+    (target / "records").mkdir()
+    for name in RECORDS:
+        shutil.copy(root / "benchmarks" / "results" / f"{name}.json", target / "records")
 
 
 def renamed(source: str, name: str) -> str:

@@ -3,12 +3,14 @@
     python -m notebooks --lectures FOLDER [--reveal FOLDER]
 
 - `slides/NN.html`: one idea a slide, for a screen of 1280 x 720; press S for the notes. They need `reveal.js` beside
-  them, which `make lectures` takes from npm, and no network.
+  them, which `make lectures` takes from npm, and no network. The notebooks are run for
+  them, with larger letters in plots.
 - `handouts/NN.html`: text and pictures to print, with the questions but not their answers.
 - `assignments/NN.ipynb`: exercises with their checkers, without solutions; `solutions/NN.ipynb` with them.
   `chalkgrad check student.ipynb --assignment NN.ipynb` grades what comes back.
 
-A cell with `slide: "skip"` in its metadata stays out of the slides.
+A cell with `slide: "skip"` in its metadata stays out of the slides. The picture of one with `slide: "scroll"` is too
+tall for a screen: it has a scroll bar.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ import html
 import re
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from .running import CHECKER, FOLDER, SOLUTION, chosen, read, shown
+from .running import CHECKER, FOLDER, SOLUTION, chosen, read, run_for_slides, shown
 
 DETAILS = re.compile(r"\s*<details>.*?</details>", re.DOTALL)
 QUESTION = re.compile(r"\*\*(Question \d+)\.\*\*(.*?)<details>\s*<summary>\w+</summary>(.*?)</details>", re.DOTALL)
@@ -89,8 +92,9 @@ def _of_code(cell: Any, heading: str, cells: list[Any], k: int) -> Iterator[Slid
         return
     for output in cell.get("outputs", []):
         if picture := _picture(output.get("data", {}), cell.metadata.get("alt", "")):
-            caption = _sentences(after.replace(LOOK, ""), 22) if LOOK in after else ""
-            yield Slide(heading, f'<div class="picture">{picture}</div>{rendered(caption) if caption else ""}', notes)
+            caption = rendered(_sentences(after.replace(LOOK, ""), 22)) if LOOK in after else ""
+            look = f"picture {cell.metadata.get('slide', '')}".rstrip()
+            yield Slide(heading, f'<div class="figure"><div class="{look}">{picture}</div>{caption}</div>', notes)
             return
     printed = "\n".join(line[:COLUMNS] for line in text.splitlines()[:LINES])
     lines = cell.source.splitlines()
@@ -176,10 +180,13 @@ _SLIDES = """<!DOCTYPE html>
 .reveal h1, .reveal h2 { font-family: inherit; text-transform: none; font-weight: 600; margin: 0 0 0.6em; }
 .reveal h1 { font-size: 56px; } .reveal h2 { font-size: 38px; }
 .reveal section { text-align: left; } .reveal p, .reveal li { line-height: 1.35; margin: 0.3em 0; }
-.reveal section img, .reveal .picture > svg { max-width: 1160px; max-height: 490px; width: auto; margin: 0; }
-.reveal .picture { text-align: center; }
-.reveal .picture > svg, .reveal .picture > img { height: 470px; object-fit: contain; }
-.reveal .picture iframe { width: 1160px; height: 490px; border: 0; }
+.reveal section img { max-width: 1220px; max-height: 560px; margin: 0; }
+.reveal h2:has(+ .figure) { font-size: 30px; margin: 0 0 0.2em; }
+.reveal .figure { display: flex; flex-direction: column; height: 640px; } .reveal .figure p { font-size: 26px; }
+.reveal .picture { flex: 1; min-height: 0; text-align: center; }
+.reveal .picture > svg, .reveal .picture > img { width: 100%; height: 100%; max-height: none; object-fit: contain; }
+.reveal .scroll { overflow-y: auto; } .reveal .scroll > img { width: 70%; height: auto; }
+.reveal .picture iframe { width: 100%; height: 100%; border: 0; }
 .reveal pre { font-size: 24px; line-height: 1.3; width: 100%; box-sizing: border-box; box-shadow: none;
   margin: 0.3em 0; padding: 0.4em 0.6em; font-family: ui-monospace, "DejaVu Sans Mono", monospace; overflow: hidden; }
 .reveal pre.code { background: #f6f8fa; } .reveal pre.printed { border-left: 4px solid #2166ac; }
@@ -257,12 +264,12 @@ def pack(folder: Path, reveal: Path | None = None) -> None:
     if reveal is not None:
         for part in ("dist", "plugin"):
             shutil.copytree(reveal / part, folder / "slides" / "reveal.js" / part, dirs_exist_ok=True)
-    for path in [*chosen([]), *sorted((FOLDER / "assignments").glob("*.ipynb"))]:
-        notebook = read(path)
-        title = notebook.cells[0].source.partition("\n")[0].lstrip("# ")
-        if path.parent == FOLDER:
-            (folder / "slides" / f"{path.stem}.html").write_text(page(slides(notebook), title), encoding="utf-8")
-            (folder / "handouts" / f"{path.stem}.html").write_text(handout(notebook), encoding="utf-8")
-        nbformat.write(assignment(notebook), folder / "assignments" / path.name)
-        nbformat.write(solution(notebook), folder / "solutions" / path.name)
-        print(f"   {path.stem}", flush=True)
+    lessons = chosen([])
+    with ProcessPoolExecutor(2) as pool:
+        for path, shown in zip(lessons, pool.map(run_for_slides, lessons), strict=True):
+            title = shown.cells[0].source.partition("\n")[0].lstrip("# ")
+            (folder / "slides" / f"{path.stem}.html").write_text(page(slides(shown), title), encoding="utf-8")
+            (folder / "handouts" / f"{path.stem}.html").write_text(handout(read(path)), encoding="utf-8")
+    for path in [*lessons, *sorted((FOLDER / "assignments").glob("*.ipynb"))]:
+        nbformat.write(assignment(read(path)), folder / "assignments" / path.name)
+        nbformat.write(solution(read(path)), folder / "solutions" / path.name)

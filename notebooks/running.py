@@ -33,6 +33,9 @@ matplotlib_inline.backend_inline.set_matplotlib_formats("svg", "png")
 """
 """Run before the first cell: plots become SVG whose text is text, and PNG for those that would be too large as SVG."""
 
+PROJECTOR = 'matplotlib.rcParams.update({"font.size": 15, "lines.linewidth": 2.5, "lines.markersize": 8})'
+"""Run after that for slides: with these letters a plot as wide as a slide has 18 points or more."""
+
 LARGEST_SVG = 120_000
 
 SOLUTION = re.compile(r"<summary>Solution</summary>\s*```python\n(.*?)```", re.DOTALL)
@@ -64,6 +67,14 @@ def run(notebook: Any, folder: Path = FOLDER) -> tuple[Any, list[str]]:
     return fresh, complaints + unfit(fresh)
 
 
+def run_for_slides(path: Path) -> Any:
+    """Run a notebook with plots that can be read from the last row; give it as far as it came."""
+    fresh, complaints = _executed(read(path), path.parent, None, f"{SETUP}\n{PROJECTOR}")
+    print(f"   {path.stem}", *complaints, flush=True)
+    normalise(fresh)
+    return fresh
+
+
 def run_tweaked(notebook: Any, name: str, folder: Path = FOLDER) -> list[str]:
     """Run a copy in which some numbers are others; say where it stops."""
     changed = nbformat.from_dict(notebook)
@@ -81,17 +92,17 @@ def tweaks(notebook: Any) -> list[str]:
     return sorted({name for cell in notebook.cells for name in cell.metadata.get("tweaks", {})})
 
 
-def _executed(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[str]]:
+def _executed(notebook: Any, folder: Path, look: Any, setup: str = SETUP) -> tuple[Any, list[str]]:
     """Run a copy in a new kernel, and call `look` after each cell; stop at an error."""
     try:
-        return _executed_once(notebook, folder, look)
+        return _executed_once(notebook, folder, look, setup)
     except RuntimeError as error:  # two kernels that start together may choose the same port
         if "Kernel died before replying" not in str(error):
             raise
-        return _executed_once(notebook, folder, look)
+        return _executed_once(notebook, folder, look, setup)
 
 
-def _executed_once(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[str]]:
+def _executed_once(notebook: Any, folder: Path, look: Any, setup: str) -> tuple[Any, list[str]]:
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
 
@@ -100,7 +111,7 @@ def _executed_once(notebook: Any, folder: Path, look: Any) -> tuple[Any, list[st
     complaints: list[str] = []
     client.extra_arguments = ["--log-level=40"]  # no remarks about encryption
     with client.setup_kernel(env=environment()):
-        client.execute_cell(nbformat.v4.new_code_cell(SETUP), 0)
+        client.execute_cell(nbformat.v4.new_code_cell(setup), 0)
         fresh.cells[0] = nbformat.from_dict(notebook.cells[0])
         for i, cell in enumerate(fresh.cells):
             if cell.cell_type != "code":

@@ -62,3 +62,6 @@ def test_slides_fit_the_screen(window: Any, tmp_path: Path) -> None:
         small = page.evaluate("""[...document.querySelectorAll('section p, section li, section pre, section td')]
             .filter(x => parseFloat(getComputedStyle(x).fontSize) < 24).length""")
         assert small == 0, "18 points are 24 pixels"
+        outside = page.evaluate("""[...document.querySelectorAll('.picture:not(.scroll) > :is(svg, img)')]
+            .filter(x => x.getBoundingClientRect().height > 645 || x.getBoundingClientRect().width > 1232).length""")
+        assert outside == 0
