@@ -9,7 +9,7 @@ import pytest
 
 import autograd as ag
 import nn
-from nn.training.compiled_runner import compiled_runner
+from nn.training.compiled_runner import CompiledRunner
 from nn.training.runner import Objective, eager_runner
 
 X = np.random.default_rng(0).normal(size=(10, 2))
@@ -36,7 +36,7 @@ def by_hand(count: int) -> tuple[Any, list[float]]:
     return model, losses
 
 
-RUNNERS = pytest.mark.parametrize("kind", [eager_runner, compiled_runner])
+RUNNERS = pytest.mark.parametrize("kind", [eager_runner, CompiledRunner])
 
 
 @RUNNERS

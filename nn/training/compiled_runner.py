@@ -10,7 +10,7 @@ import itertools
 import math
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress
 from typing import Any
@@ -25,7 +25,7 @@ from ..module import Module
 from ..optim.schedules import OnPlateau
 from ..optim.update_rules import Groups, Optimizer
 from ..state import is_buffer
-from .runner import Objective, Runner, eager_runner
+from .runner import Objective, eager_runner
 
 
 class EagerFallback(UserWarning):
@@ -46,7 +46,7 @@ class _Arrays:
 
     def __init__(self, model: Module, parameters: list[Any]) -> None:
         self.model: Module = model
-        self.parameters = parameters
+        self.parameters, self.count = parameters, len(parameters)
         self.indices: list[np.ndarray] | None = None
         if not all(isinstance(p, Tensor) for p in model.parameters()):
             if not isinstance(model, MLP) or [*map(id, parameters)] != [*map(id, model.parameters())]:
@@ -62,145 +62,126 @@ class _Arrays:
             for parameter in self.parameters:
                 parameter.op = None  # frozen ones are in the state of the program as well
 
-    def gathered(self, own: Sequence[Any]) -> list[np.ndarray]:
-        """Arrange one number, or array, for each parameter of the trained model as the program has them."""
+    def gathered(self, own: list[Any]) -> list[Any]:
+        """Arrange what each parameter of the trained model has, a number or numbers by name, as the program has it."""
         if self.indices is None:
-            return [np.asarray(x) for x in own]
+            return own
+        if isinstance(own[0], dict):
+            return _by_name(own, self.gathered, len(self.indices))
         flat = np.array(own, dtype=np.float64)
         return [flat[index] for index in self.indices]
 
-    def spread(self, arrays: Sequence[Any], count: int) -> list[Any]:
+    def spread(self, arrays: list[Any]) -> list[Any]:
         """Undo `gathered`."""
         if self.indices is None:
-            return list(arrays)
-        flat = np.empty(count)
+            return arrays
+        if isinstance(arrays[0], dict):
+            return _by_name(arrays, self.spread, self.count)
+        flat = np.empty(self.count)
         for index, array in zip(self.indices, arrays, strict=True):
             flat[index] = array
         return flat.tolist()
 
-    def gathered_states(self, states: list[Any]) -> list[Any]:
-        """Arrange the states of the optimiser, numbers and arrays by name, likewise."""
-        if self.indices is None:
-            return states
-        columns = {name: self.gathered([state[name] for state in states]) for name in states[0]}
-        return [{name: column[i] for name, column in columns.items()} for i in range(len(self.indices))]
 
-    def spread_states(self, states: list[Any], count: int) -> list[Any]:
-        """Undo `gathered_states`."""
-        if self.indices is None:
-            return states
-        columns = {name: self.spread([state[name] for state in states], count) for name in states[0]}
-        return [{name: column[i] for name, column in columns.items()} for i in range(count)]
+def _by_name(things: list[dict[str, Any]], arrange: Callable[[list[Any]], list[Any]], count: int) -> list[Any]:
+    """Arrange the numbers of each name; gives `count` dicts of them."""
+    columns = {name: arrange([thing[name] for thing in things]) for name in things[0]}
+    return [{name: column[i] for name, column in columns.items()} for i in range(count)]
 
 
 class CompiledRunner:
-    """Keeps a program for each size of batch. Parameters and state are taken in and handed back around each run."""
+    """Takes steps natively; arguments as for `eager_runner`. It keeps a program for each size of batch.
+
+    Parameters and state are taken in and handed back around each run. Where the step cannot be compiled (a `forward`
+    that branches in Python on a number, a net of Values that is no MLP, random numbers of its own), its steps are taken
+    eagerly, with one warning; or, if it is `needed`, what is in the way is raised by the first call.
+
+    Attributes:
+        watches: whether callbacks, which may change everything, come between two calls.
+        refused: why steps are taken eagerly, or "".
+    """
 
     def __init__(
-        self,
-        model: Module,
-        objective: Objective,
-        optimizer: Optimizer,
-        data: list[np.ndarray],
-        eager: Runner,
-        needed: bool,
-    ) -> None:
-        self.trained, self.objective, self.optimizer, self.eager = model, objective, optimizer, eager
-        self.given, self.needed = data, needed
+        self, model: Module, objective: Objective, optimizer: Optimizer, X: np.ndarray, y: np.ndarray,
+        sample_weight: np.ndarray | None = None, *, needed: bool = False,
+    ) -> None:  # fmt: skip
+        self.trained, self.objective, self.optimizer, self.needed = model, objective, optimizer, needed
+        self.eager = eager_runner(model, objective, optimizer, X, y, sample_weight)
+        self.given = [X, y] if sample_weight is None else [X, y, sample_weight]
+        self.watches, self.refused, self.has_warned = True, "", False
         self.data: list[np.ndarray] = []
         self.zeros: list[np.ndarray] = []  # for gradients, before the first step
-        self.watches = True  # whether callbacks, which may change everything, come between two calls
         self.arrays: _Arrays | None = None
-        self.loops: dict[Any, Loop] = {}
+        self.loops: dict[int, tuple[Loop, Any]] = {}  # for each size of batch, with what it was made for
         self.kinds: list[Any] = []
         self.modules: list[Module] = []
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
-        self.refused = ""  # why steps are taken eagerly
-        self.told = False
-        self.unreached: dict[Any, list[int]] = {}  # the parameters that the loss does not depend on, for each program
         self.whole: np.ndarray | None = None  # the last array of row numbers that was seen to name every row in order
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
         if self.kinds != (now := [p.op for p in self.optimizer.parameters]):  # which of them are frozen
-            self._forget()
+            self.park()
             self.kinds = now
         if self.watches or not self.modules:
             self.modules = [module for _, module in self.trained.named_modules()]
             attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
             self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
-            self.constants = [p for p in self.optimizer.parameters if not p.requires_grad]
-            self.constants += [x for *_, x in self.buffers]
-        with _switched(self.constants, [None] * len(self.constants)) as self.ops:
-            return self._take_steps(batches)
-
-    def _take_steps(self, batches: Sequence[np.ndarray]) -> list[float]:
+        constants = [p for p in self.optimizer.parameters if not p.requires_grad]
+        constants += [x for *_, x in self.buffers]
         losses: list[float] = []
+        with _switched(constants, [None] * len(constants)) as ops:
+            while len(losses) < len(batches):
+                losses += self._natively(batches[len(losses) :])
+                rest = batches[len(losses) :]
+                rest = rest if self.refused else rest[:1]  # of a step that is not finite the eager runner says more
+                if rest:
+                    with _switched(constants, ops):
+                        losses += (some := self.eager(rest))
+                    self._warn()
+                    if len(some) < len(rest) or not math.isfinite(losses[-1]):
+                        break
+        return losses
+
+    def _natively(self, batches: Sequence[np.ndarray]) -> list[float]:
+        """Take steps by programs, as long as all stays finite; gives their losses."""
         if self.watches:
             self._refresh()
-        settings, first = tuple(self._settings()), self.optimizer.steps
         sizes = [0 if rows is self.whole else self._size(rows) for rows in batches]
-        loaded: dict[int, Any] = {}  # for each size a program that is laid out for all steps to come, and their losses
-        past: dict[int, int] = {}  # how many of them are over
-        held, taken, at = None, 0, 0
-        groups = [(size, len([*group])) for size, group in itertools.groupby(sizes)]
-        while groups:
-            size, count = groups.pop(0)
-            if size not in loaded:
-                loaded[size] = self._loaded(size, settings, batches, sizes, first, at)
-            loop, found = loaded[size]
-            if loop is None:
-                self._hand_back(held, taken)
-                held, taken = None, 0
-                losses += (some := self._eagerly(batches[at : at + count]))
-                self._tell()
-                loaded, past = {}, {}
-                if len(some) < count or not math.isfinite(some[-1]):
-                    return losses
-                at += count
-                continue
+        loops: dict[int, Any] = {size: self._loop(size) for size in dict.fromkeys(sizes)}
+        losses: list[float] = []
+        if self.refused:
+            return losses
+        found = {size: self._load(loop, size, sizes, batches) for size, loop in loops.items()}
+        places = dict.fromkeys(loops, 0)  # how many steps of each size are over
+        held: Any = None
+        for size, group in itertools.groupby(sizes):
+            loop, place, count = loops[size], places[size], len([*group])
             if held is None:
                 self._take_in(loop)
             elif loop is not held:
                 loop.go_on_from(held)
-            held, start = loop, past.get(size, 0)
-            finished = loop.advance(start, count)
-            taken, at, past[size] = taken + finished, at + finished, start + finished
-            losses += found[start : start + finished].tolist()
-            if finished < count:  # say of the next step what the eager runner says of it
-                self._hand_back(held, taken)
-                held, taken = None, 0
-                losses += (some := self._eagerly(batches[at : at + 1]))
-                if not some or not math.isfinite(some[0]):
-                    return losses
-                at, loaded, past = at + 1, {}, {}
-                if finished + 1 < count:  # added up in another order, it did not overflow
-                    groups.insert(0, (size, count - finished - 1))
-        self._hand_back(held, taken)
+            held, finished = loop, loop.advance(place, count)
+            places[size] += finished
+            losses += found[size][place : place + finished].tolist()
+            if finished < count:
+                break
+        if losses:
+            self._hand_back(held, len(losses))
         return losses
 
-    def _loaded(
-        self, size: int, settings: tuple[Any, ...], batches: Sequence[np.ndarray], sizes: list[int], first: int,
-        at: int,
-    ) -> Any:  # fmt: skip
-        """Return the program for batches of this size, laid out for those to come, and the place for their losses."""
-        loop = self._loop(size, settings)
-        if loop is None:
-            return None, None
-        which = [i for i in range(at, len(sizes)) if sizes[i] == size]
-        rates = [group.lr for group in self.optimizer.groups]
+    def _load(self, loop: Loop, size: int, sizes: list[int], batches: Sequence[np.ndarray]) -> np.ndarray:
+        """Lay a program out for all steps of its size; gives the place for their losses."""
+        which = [i for i, one in enumerate(sizes) if one == size]
+        first, rates = self.optimizer.steps, [group.lr for group in self.optimizer.groups]
         fed: list[Any]
         if any(map(callable, rates)):
             fed = [*zip(*(self.optimizer.rates(first + i) for i in which), strict=True)]
         else:
-            fed = [np.full(len(which), rate) for rate in self.optimizer.rates(first)]
+            fed = [np.full(len(which), rate) for rate in rates]
         rows = np.stack([batches[i] for i in which]) if size else None
         (losses,) = loop.load(len(which), [first + 1.0 + np.array(which), *map(np.asarray, fed)], rows)
-        return loop, losses
-
-    def _eagerly(self, rows: Sequence[np.ndarray]) -> list[float]:
-        with _switched(self.constants, self.ops):
-            return self.eager(rows)
+        return losses
 
     def _size(self, rows: np.ndarray) -> int:
         """Return the size of a batch; 0 for all rows in order, which needs no gathering."""
@@ -210,41 +191,27 @@ class CompiledRunner:
         return len(rows)
 
     def _take_in(self, loop: Loop) -> None:
-        """Return a program the parameters and the state of the optimiser."""
-        arrays = self._arrays()
-        numbers = arrays.gathered([p.data for p in self.optimizer.parameters])
-        loop.state = (numbers, self.zeros, arrays.gathered_states(self.optimizer.states),
-                      [x.data for *_, x in self.buffers])  # fmt: skip
-
-    def park(self) -> None:
-        """Leave the programs to the next training of an equal model."""
-        for loop in self.loops.values():
-            loop.park()
-        self._forget()
-
-    def _hand_back(self, loop: Loop | None, taken: int) -> None:
-        """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
-        if loop is None or not taken:
-            return
+        """Hand a program the parameters and the state of the optimiser."""
         arrays, optimizer = self._arrays(), self.optimizer
-        own, steps = optimizer.parameters, optimizer.steps + taken
-        flat, n = loop.numbers(), len(arrays.parameters)
-        numbers, grads = arrays.spread(flat[:n], len(own)), arrays.spread(flat[n : 2 * n], len(own))
-        rest = iter(flat[2 * n :])
-        names = optimizer.states if arrays.indices is None else optimizer.states[:1] * n
-        states: list[Any] = [{name: next(rest) for name in state} for state in names]
-        kept = [*rest]
-        news, skipped = arrays.spread_states(states, len(own)), list(optimizer.skipped)
+        numbers = arrays.gathered([p.data for p in optimizer.parameters])
+        loop.state = numbers, self.zeros, arrays.gathered(optimizer.states), [x.data for *_, x in self.buffers]
+
+    def _hand_back(self, loop: Loop, taken: int) -> None:
+        """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
+        optimizer = self.optimizer
+        *spread, kept = loop.state
+        numbers, grads, states = map(self._arrays().spread, spread)
+        steps, skipped = optimizer.steps + taken, list(optimizer.skipped)
         for i in loop.aside:
             grads[i] = None
             skipped[i] += taken
 
         def commit() -> None:
-            for parameter, number, grad in zip(own, numbers, grads, strict=True):
+            for parameter, number, grad in zip(optimizer.parameters, numbers, grads, strict=True):
                 parameter.data, parameter.grad = number, grad
             for (*_, buffer), number in zip(self.buffers, kept, strict=True):
                 buffer.data = number
-            optimizer.states, optimizer.steps, optimizer.skipped = news, steps, skipped
+            optimizer.states, optimizer.steps, optimizer.skipped = states, steps, skipped
 
         try:
             commit()
@@ -252,10 +219,10 @@ class CompiledRunner:
             commit()
             raise
 
-    def _tell(self) -> None:
+    def _warn(self) -> None:
         """Warn once of eager steps; after the first of them, which may say better what is wrong."""
-        if not self.told:
-            self.told = True
+        if self.refused and not self.has_warned:
+            self.has_warned = True
             warnings.warn(
                 f"`fit` takes its steps eagerly, node by node: {self.refused} (`compiled=True` raises this as an "
                 "error, `compiled=False` asks for eager steps)",
@@ -273,8 +240,11 @@ class CompiledRunner:
             self.zeros = [np.zeros_like(p.data) for p in self.arrays.parameters]
         return self.arrays
 
-    def _forget(self) -> None:
-        self.loops, self.unreached, self.arrays = {}, {}, None
+    def park(self) -> None:
+        """Leave the programs to the next training of an equal model."""
+        for loop, _ in self.loops.values():
+            loop.park()
+        self.loops, self.arrays = {}, None
 
     def _refresh(self) -> None:
         """Take what was written into the data since it was copied."""
@@ -282,32 +252,30 @@ class CompiledRunner:
             if not np.may_share_memory(own, given):
                 own[...] = given
 
-    def _loop(self, size: int, settings: tuple[Any, ...]) -> Loop | None:
+    def _loop(self, size: int) -> Loop | None:
         """Return the program for batches of this size; None where the step cannot be compiled, and need not be."""
-        unreached = self.unreached.get((size, settings), ())
-        skipped = [0 if i in unreached else k for i, k in enumerate(self.optimizer.skipped)]
-        key = (size, settings, *skipped)
-        if (loop := self.loops.get(key)) is not None and loop.is_as_it_was():
-            return loop
         if self.refused:
             return None
+        loop, key = self.loops.get(size, (None, None))
+        if loop is not None and key == self._key(loop.aside) and loop.is_as_it_was():
+            return loop
         if loop is not None:
-            self._forget()
+            self.park()
         try:
-            self.loops[key] = loop = self._made(size)
-            self.unreached[size, settings] = loop.aside
+            loop = self._made(size)
+            self.loops[size] = loop, self._key(loop.aside)
         except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
             if self.needed:
                 raise
             self.refused = str(error) or type(error).__name__
-            return None
         return loop
 
-    def _settings(self) -> Iterator[Any]:
-        """What a callback may change, and a program does not read anew."""
-        for optimizer in self.optimizer.groups:
-            yield from (repr(x) for name, x in vars(optimizer).items() if name[0] != "_" and name not in _NO_SETTINGS)
-        yield from (module.training for module in self.modules)
+    def _key(self, aside: Sequence[int] = ()) -> tuple[Any, ...]:
+        """Return what a callback may change and a program does not read anew; `aside` is what it does not update."""
+        settings = [repr(x) for optimizer in self.optimizer.groups for name, x in vars(optimizer).items()
+                    if name[0] != "_" and name not in _NO_SETTINGS]  # fmt: skip
+        skipped = [0 if i in aside else n for i, n in enumerate(self.optimizer.skipped)]
+        return settings, [module.training for module in self.modules], skipped
 
     def _roots(self) -> dict[str, Any]:
         """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
@@ -319,7 +287,6 @@ class CompiledRunner:
 
     def _made(self, size: int) -> Loop:
         arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
-
         own, unreached = optimizer.parameters, list[int]()
         skipped = arrays.gathered(optimizer.skipped)
         trained, buffers = [p.requires_grad for p in arrays.parameters], self.buffers
@@ -341,28 +308,23 @@ class CompiledRunner:
                     object.__setattr__(module, name, buffer)
             found = iter(gradients(value, list(compress(arrays.parameters, trained)), zeros=False))
             grads = [next(found) if wanted else None for wanted in trained]
-            if all(grad is None for grad in grads):
-                raise ValueError("the objective depends on no parameter")
-            counts = [t - k if np.any(k) else t for k in skipped]
-            new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, counts)
             absent = [i for i, grad in enumerate(grads) if grad is None]
+            if len(absent) == len(grads):
+                raise ValueError("the objective depends on no parameter")
             unreached[:] = absent if arrays.indices is None else [n for i in absent for n in arrays.indices[i].flat]
+            counts = [t - n if np.any(n) else t for n in skipped]
+            new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, counts)
             grads = [old if grad is None else grad for old, grad in zip(state[1], grads, strict=True)]
             return (new, grads, states, kept), [value]
 
         if arrays.model is not self.trained:
             arrays.model.train(self.trained.training)
-        numbers = [p.data for p in arrays.parameters]
-        state = (arrays.parameters, [np.zeros_like(x) for x in numbers], arrays.gathered_states(optimizer.states),
-                 [x for *_, x in buffers])  # fmt: skip
-        fed = [1.0] * (1 + len(self.optimizer.groups))
-        numbers_of = {id(p): i for i, p in enumerate(own)}
-        key = (
-            tuple(self._settings()), optimizer.skipped.copy(), trained, [name for _, name, _ in buffers],
-            [[numbers_of[id(p)] for p in group.parameters] for group in optimizer.groups],
-        )  # fmt: skip
-        loop = Loop(step, state, fed, self.data, size, finite=True, reads=self._roots(),
-                    carried=[*own, *(x for *_, x in buffers)], key=key)  # fmt: skip
+        state = arrays.parameters, self.zeros, arrays.gathered(optimizer.states), [x for *_, x in buffers]
+        numbers = {id(p): i for i, p in enumerate(own)}
+        groups = [[numbers[id(p)] for p in group.parameters] for group in optimizer.groups]
+        loop = Loop(step, state, [1.0] * (1 + len(groups)), self.data, size, finite=True, reads=self._roots(),
+                    carried=[*own, *(x for *_, x in buffers)],
+                    key=(self._key(), trained, [name for _, name, _ in buffers], groups))  # fmt: skip
         if loop.aside is None:
             loop.aside = unreached
         return loop
@@ -395,28 +357,6 @@ def _switched(nodes: list[Any], ops: list[Any]) -> Iterator[list[Any]]:
 
 
 _NO_SETTINGS = {"lr", "parameters", "steps", "skipped", "optimizers"}
-
-
-def compiled_runner(
-    model: Module,
-    objective: Objective,
-    optimizer: Optimizer,
-    X: np.ndarray,
-    y: np.ndarray,
-    sample_weight: np.ndarray | None = None,
-    *,
-    needed: bool = False,
-) -> CompiledRunner:
-    """Make the runner that works natively; arguments as for `eager_runner`.
-
-    Where the step cannot be compiled (a `forward` that branches in Python on a number, a net of Values that is no
-    MLP, random numbers of its own), its steps are taken eagerly, with one warning; or, if it is `needed`, what is in
-    the way is raised by the first call.
-    """
-    eager = eager_runner(model, objective, optimizer, X, y, sample_weight)
-    return CompiledRunner(
-        model, objective, optimizer, [X, y] if sample_weight is None else [X, y, sample_weight], eager, needed
-    )
 
 
 def _levels() -> int:

@@ -17,13 +17,13 @@ from ..randomness import RandomLike, seed, source
 from ..saving.files import PathLike
 from . import checkpoint
 from .callbacks import Training, callbacks_of
-from .compiled_runner import CompiledRunner, compiled_runner
+from .compiled_runner import CompiledRunner
 from .evaluation import measure_epoch, metrics_of
 from .hints import hints, remedy
 from .history import History
 from .preparation import prepare
 from .progress import bar, interrupt_guard, meter
-from .runner import Objective, Runner, eager_runner
+from .runner import Objective, eager_runner
 from .steps import Plan, Steps
 
 
@@ -146,8 +146,13 @@ def fit(
         callback.training = training
         callback.on_train_begin({})
     shows = meter(progress)
-    run = _runner(compiled, model, objective, optimizer, *data.train)
-    if isinstance(run, CompiledRunner):
+    if compiled is not None and not isinstance(compiled, (bool, np.bool_)):
+        raise TypeError(f"`compiled` is True, False or None, not {compiled!r:.60}")
+    run: Any
+    if compiled is not None and not compiled:
+        run = eager_runner(model, objective, optimizer, *data.train)
+    else:
+        run = CompiledRunner(model, objective, optimizer, *data.train, needed=bool(compiled))
         run.watches = loop.each_epoch or loop.each_batch
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, plan, settings)
@@ -188,10 +193,3 @@ def _optimizer(optimizer: Any, model: Module) -> Optimizer:
         hint = f": write {optimizer.__name__}(lr=0.1)" if isinstance(optimizer, type) else ""
         raise TypeError(f"`optimizer` is an optimiser such as SGD(lr=0.1), not {optimizer!r:.60}{hint}")
     return optimizer
-
-
-def _runner(compiled: Any, *parts: Any) -> Runner:
-    """Choose who takes the steps."""
-    if compiled is not None and not isinstance(compiled, (bool, np.bool_)):
-        raise TypeError(f"`compiled` is True, False or None, not {compiled!r:.60}")
-    return eager_runner(*parts) if compiled is False else compiled_runner(*parts, needed=bool(compiled))
