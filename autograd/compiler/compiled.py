@@ -14,18 +14,17 @@ from .. import modes
 from ..checks import function
 from ..containers import flatten, rebuild
 from ..display import Shown
-from ..graph import Node, constant, fixed, new_variable, topological, variable, without_collector
+from ..graph import Node, constant, fixed, new_variable, topological, variable, without_collector, zeros
 from ..locks import lock
 from ..reverse import pullback
 from ..shapes import describe
 from .arrays.body import Body, Stats
 from .ir.instructions import listing
 from .ir.passes import optimize
-from .printing import printed
 from .scalars.body import FunctionOfScalars, GraphOfScalars
 from .tracing.captured import Captured
-from .tracing.sources import drawn_from, set_state, state_of
-from .tracing.trace import Guard, Trace, draw_alike, refuse_inside
+from .tracing.sources import set_states
+from .tracing.trace import Guard, Trace, refuse_inside
 
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
 _PLAIN = frozenset({int, bool, str, bytes, type(None)})
@@ -59,17 +58,16 @@ class Program(Shown):
         if data.__class__ is not float and data.size != 1:
             raise ValueError(f"`root` has shape {data.shape}; a program needs a single number: take its sum or mean")
         self.root = root
-        self._scalars = None
+        self._body: GraphOfScalars | Body
         with without_collector():
             if (scalars := GraphOfScalars.of(root)) is not None:
-                self._scalars, self.leaves = scalars, scalars.leaves
+                self._body, self.leaves = scalars, scalars.leaves
                 return
-            _, leaves = topological(root)
-            self.leaves = [leaf for leaf in leaves if leaf.op is not fixed]
+            self.leaves = [leaf for leaf in topological(root)[1] if leaf.op is not fixed]
             one = 1.0 if data.__class__ is float else np.ones_like(data)
             grads = pullback([(root, constant(one))], self.leaves, graph=True)
-            self._reached = [g is not None for g in grads]
-            outputs = [root, *(g for g in grads if g is not None)]
+            pairs = zip(self.leaves, grads, strict=True)
+            outputs = [root, *(constant(zeros(x._data)) if g is None else g for x, g in pairs)]
             order, all_leaves = topological(*outputs)
             self._body = Body(optimize(listing(outputs, self.leaves)), len(order) + len(all_leaves))
 
@@ -84,41 +82,32 @@ class Program(Shown):
         (16.0, 8.0)
         """
         refuse_inside("a Program")
-        if self._scalars is not None:
-            value, *gradients = self._scalars()
-            for leaf, gradient in zip(self.leaves, gradients, strict=True):
-                leaf.grad = gradient
-            return value if self.root._data.__class__ is float else np.full_like(self.root._data, value)
         body = self._body
-        with body.lock:
-            for place, leaf in zip(body.inputs, self.leaves, strict=True):
-                if place.shape != np.shape(leaf._data):
-                    raise ValueError(f"a leaf has changed its shape from {place.shape} to {np.shape(leaf._data)}")
-                place[...] = leaf._data
-            body.run()
-            value, *found = (_taken(x, node) for x, node in zip(body.outputs, self._result_nodes(), strict=True))
-        grads = iter(found)
-        for leaf, reached in zip(self.leaves, self._reached, strict=True):
-            leaf.grad = next(grads) if reached else _taken(np.zeros(leaf.shape), leaf)
+        if isinstance(body, GraphOfScalars):
+            value, *grads = body()
+            value = value if self.root._data.__class__ is float else np.full_like(self.root._data, value)
+        else:
+            with body.lock:
+                for place, leaf in zip(body.inputs, self.leaves, strict=True):
+                    if place.shape != np.shape(leaf._data):
+                        raise ValueError(f"a leaf has changed its shape from {place.shape} to {np.shape(leaf._data)}")
+                    place[...] = leaf._data
+                body.run()
+                value, *grads = map(_taken, body.outputs, [self.root, *self.leaves])
+        for leaf, grad in zip(self.leaves, grads, strict=True):
+            leaf.grad = grad
         return value
-
-    def _result_nodes(self) -> list[Node]:
-        return [self.root, *(leaf for leaf, reached in zip(self.leaves, self._reached, strict=True) if reached)]
 
     @property
     def notes(self) -> list[str]:
-        return list(self._scalars.notes if self._scalars is not None else self._body.listing.notes)
+        return list(self._body.notes)
 
     @property
     def stats(self) -> Stats:
-        return (self._body if self._scalars is None else self._scalars).stats
+        return self._body.stats
 
     def __str__(self) -> str:
-        if self._scalars is not None:
-            labels = [leaf.label for leaf in self.leaves]
-            return self._scalars.text(["result", *(f"gradient of {label or 'a leaf'}" for label in labels)])
-        names = ["result", *(f"gradient of {leaf.label or 'a leaf'}" for leaf in self._result_nodes()[1:])]
-        return printed(self._body.listing, names)
+        return self._body.text(["result", *(f"gradient of {leaf.label or 'a leaf'}" for leaf in self.leaves)])
 
     def _html(self) -> str:
         return f'<pre style="font-size:12px;line-height:1.4;overflow-x:auto">{html.escape(str(self))}</pre>'
@@ -146,91 +135,59 @@ def _plain(x: Any) -> Any:
 class _Traced:
     """One trace of a function: its program, its guards, and how its results are put together."""
 
-    def __init__(self, f: Callable[..., Any], args: Any, call: _Call, roots: Any, supply: Sequence[Any]) -> None:
+    def __init__(self, f: Callable[..., Any], args: Any, call: _Call, roots: Any) -> None:
         self.captured = Captured(roots)
-        with self.captured.restored():
-            self._trace(f, args, call, supply)
-
-    def _trace(self, f: Callable[..., Any], args: Any, call: _Call, supply: Sequence[Any]) -> None:
-        self.trace = Trace(self.captured, supply)
-        self.variables = call.variables()
-        lifted = call.lifted(self.variables)
+        self.trace = trace = Trace(self.captured)
+        lifted, self.guards = call.lifted(), trace.guards
         given = rebuild(args, lifted)
         positional, named = given
-        result = self.trace.follow(lambda: f(*positional, **named))
-        if _structure(given) != _structure(args) or list(map(id, flatten(given))) != list(map(id, lifted)):
+        self.result = trace.follow(lambda: f(*positional, **named))
+        if _structure(given) != _structure(args) or [*map(id, flatten(given))] != [*map(id, lifted)]:
             raise RuntimeError("an argument changed while the function was traced: return it as a result instead")
         if _Call(*args).key != call.key:
             raise RuntimeError("an array among the arguments changed while the function was traced: work on a copy")
-        self.pending = [(make, node._data) for node, make in self.trace.draws]
-        self.sources = drawn_from([make for make, _ in self.pending]) if self.trace.guards else []
-        self.nodes_given = call.nodes_given
-        self.result = result
-        self.leaves = flatten(result)
-        outputs = [x for x in self.leaves if isinstance(x, Node)]
-        guards: list[Guard] = self.trace.guards
-        every = [*outputs, *(guard.node for guard in guards)]
-        drawn = [node for node, _ in self.trace.draws]
-        _, leaves = topological(*every)
-        own = {id(x) for x in (*self.variables, *drawn)}
-        self.parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]
-        inputs = [*self.variables, *self.parameters, *drawn]
-        order, _ = topological(*every)
-        self.is_outside = any(x.op is variable for x in self.parameters) or any(
-            id(x) in self.captured.history for x in order
-        )
-        self.outputs, self.guards = outputs, guards
-        self.is_single = len(self.leaves) == 1 and self.leaves[0] is result
+        self.leaves = flatten(self.result)
+        self.outputs = [x for x in self.leaves if isinstance(x, Node)]
+        every = [*self.outputs, *(guard.node for guard in self.guards)]
+        inputs = trace.inputs(every, [x for x in lifted if isinstance(x, Node)])
+        self.is_outside = trace.uses_history or any(x.op is variable for x in trace.parameters)
         scalars = FunctionOfScalars.of(every, inputs)
-        self.body = scalars or Body(optimize(listing(every, inputs)), len(order) + len(leaves))
+        self.body = scalars or Body(optimize(listing(every, inputs)), trace.nodes)
+        self._wrap = constant if call.nodes_given else _plain
+        self._is_single = len(self.leaves) == 1 and self.leaves[0] is self.result
 
     def run(self, data: Sequence[Any]) -> Any:
         """Run on the data of the arguments; gives the results, or None where a guard does not hold.
 
-        What is drawn for a run that comes to nothing stays in `pending`, so that the stream of numbers is as without
-        a program.
+        What is drawn for a run that comes to nothing is drawn again: generators are set as they were.
         """
-        body = self.body
+        body, trace, before = self.body, self.trace, list[Any]()
         with body.lock:
-            given, draws = data, self.trace.draws
-            before = [(g, state_of(g)) for g in self.sources] if self.sources else []
-            if self.parameters or draws:
-                if not self.pending:
-                    self.pending = [(make, x) for (_, make), x in zip(draws, self.trace.redraw(), strict=True)]
-                given = [*data, *(parameter._data for parameter in self.parameters), *(x for _, x in self.pending)]
-            for place, x in zip(body.inputs, given, strict=True):
-                if x.__class__ is not float and x.shape != place.shape:  # a captured leaf
-                    return None
+            for place, x in zip(body.inputs, data, strict=False):
                 place[...] = x
+            if trace.parameters:
+                for place, leaf in zip(body.inputs[-len(trace.parameters) :], trace.parameters, strict=True):
+                    if place.shape != leaf.shape:
+                        return None
+                    place[...] = leaf._data
+            if trace.draws:
+                before = self.captured.states() if self.guards else []
+                for place, x in zip(body.inputs[len(data) :], trace.redraw(), strict=False):
+                    place[...] = x
             body.run()
             if self.guards:
-                guards = body.outputs[len(self.outputs) :]
-                if not all(guard.holds(x) for guard, x in zip(self.guards, guards, strict=True)):
-                    for g, state in before:
-                        set_state(g, state)
-                    self.pending = [] if before else self.pending
+                now = body.outputs[len(self.outputs) :]
+                if not all(guard.holds(x) for guard, x in zip(self.guards, now, strict=True)):
+                    set_states(before)
                     return None
-            self.pending = []
-            results = [_taken(x, node) for x, node in zip(body.outputs, self.outputs, strict=False)]
-        return (self._put_together(results),)
-
-    def draws_as(self, supply: Sequence[Any]) -> bool:
-        """Return whether it draws what another trace has drawn already."""
-        makes = [make for _, make in self.trace.draws]
-        return len(makes) == len(supply) and all(map(draw_alike, makes, (make for make, _ in supply)))
-
-    def _put_together(self, results: list[Any]) -> Any:
-        wrap = constant if self.nodes_given else _plain
-        if self.is_single:
-            return wrap(results[0]) if results else self.result
-        found = iter(results)
-        return rebuild(self.result, [wrap(next(found)) if isinstance(x, Node) else x for x in self.leaves])
+            results = map(self._wrap, map(_taken, body.outputs, self.outputs))
+            if self._is_single:
+                return (next(results, self.result),)
+            return (rebuild(self.result, [next(results) if isinstance(x, Node) else x for x in self.leaves]),)
 
     def __str__(self) -> str:
         names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
-        if isinstance(self.body, FunctionOfScalars):
-            return self.body.text(names)
-        return printed(self.body.listing, names)
+        return self.body.text(names)
 
 
 class _Call:
@@ -251,16 +208,13 @@ class _Call:
             if isinstance(x, np.ndarray) and x.dtype in _FLOATS:
                 self.data.append(x)
                 key.append((x.shape, x.dtype))
-            elif isinstance(x, float):
-                self.data.append(x)
+            elif isinstance(x, (float, np.floating)):
+                self.data.append(float(x))
                 key.append(float)
             elif isinstance(x, np.ndarray):
                 if x.dtype.kind not in "iub":
                     raise TypeError(f"an argument is an array of `{x.dtype}`: a compiled function takes real numbers")
                 key.append((x.shape, x.dtype.str, x.tobytes()))
-            elif isinstance(x, np.floating):
-                self.data.append(float(x))
-                key.append(float)
             elif type(x) in _PLAIN or isinstance(x, (np.integer, np.bool_)):
                 key.append((type(x), x))
             else:
@@ -268,26 +222,16 @@ class _Call:
                 key.append(type(x))
         self.key = (len(args) if flat else _structure((args, kwargs)), tuple(key), self.nodes_given)
 
-    def variables(self) -> list[Any]:
-        """Make a variable of each number and array; labels stay."""
-        out = []
-        for x in self.leaves:
-            data = x._data if isinstance(x, Node) else float(x) if isinstance(x, (float, np.floating)) else x
-            if isinstance(data, float) or (isinstance(data, np.ndarray) and data.dtype.kind == "f"):
-                made = new_variable(data if isinstance(data, float) else np.array(data, order="C"))
+    def lifted(self) -> list[Any]:
+        """Return the leaves of the arguments with a variable in place of each number and array; labels stay."""
+        leaves = list(self.leaves)
+        for i, x in enumerate(leaves):
+            data = x._data if isinstance(x, Node) else x
+            if isinstance(data, (float, np.floating)) or (isinstance(data, np.ndarray) and data.dtype in _FLOATS):
+                leaves[i] = new_variable(np.array(data, order="C") if isinstance(data, np.ndarray) else float(data))
                 if isinstance(x, Node) and x.label:
-                    made.label = x.label
-                out.append(made)
-        return out
-
-    def lifted(self, variables: list[Any]) -> list[Any]:
-        """Return the leaves of the arguments with the variables in place of numbers."""
-        supply = iter(variables)
-        return [next(supply) if isinstance(x, (Node, float, np.floating)) or _is_array(x) else x for x in self.leaves]
-
-
-def _is_array(x: Any) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind == "f"
+                    leaves[i].label = x.label
+        return leaves
 
 
 def _structure(tree: Any) -> Any:
@@ -333,34 +277,19 @@ class Compiled(Generic[P]):
         roots = self._roots
         if call.objects:
             roots = roots | {f"argument {i}": x for i, x in enumerate(call.objects)}
-        supply: list[Any] = []
-        if (found := self._run(call, roots, supply)) is not None:
-            return found[0]
-        with self._lock:  # another thread may have traced it meanwhile
-            if (found := self._run(call, roots, supply)) is not None:
-                return found[0]
-            made = self._trace((args, kwargs), call, roots, supply)
-        if made.is_outside:
-            return self._f(*args, **kwargs)
-        found = made.run(call.data)
-        if found is None:
-            raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")
+        if (found := self._run(call, roots)) is None:
+            with self._lock:  # another thread may have traced it meanwhile
+                found = self._run(call, roots) or self._trace((args, kwargs), call, roots)
         return found[0]
 
-    def _run(self, call: _Call, roots: Any, supply: list[Any]) -> Any:
-        """Run the trace that holds, if there is one; what an attempt has drawn goes to `supply`."""
+    def _run(self, call: _Call, roots: Any) -> Any:
+        """Run the trace that holds, if there is one; gives its result in a tuple."""
         traces = self._traces.get(call.key, [])
         for one in tuple(traces):
-            if supply and not one.pending:
-                if not one.draws_as(supply):
-                    continue
-                one.pending = supply[:]
-            same = (roots is self._roots and one.captured.glance()) or one.captured.holds(roots)
-            if same and (found := one.run(call.data)) is not None:
+            if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
                 if one is not traces[0]:
                     self._first(call.key, one)  # the next call is likely to go the same way
                 return found
-            supply[:], one.pending = one.pending or supply, []
         return None
 
     def _first(self, key: Any, one: _Traced) -> None:
@@ -370,7 +299,8 @@ class Compiled(Generic[P]):
                 del self._traces[next(iter(self._traces))]
             self._traces[key] = [one, *rest[: TRACES - 1]]
 
-    def _trace(self, args: Any, call: _Call, roots: Any, supply: list[Any]) -> _Traced:
+    def _trace(self, args: Any, call: _Call, roots: Any) -> Any:
+        """Trace the function, and run what comes of it; gives its result in a tuple."""
         traces = self._traces.get(call.key, [])
         if len(traces) >= TRACES and all(one.captured.holds(roots) for one in traces):
             raise RuntimeError(
@@ -378,10 +308,13 @@ class Compiled(Generic[P]):
                 f"{_reason(traces[0].guards)}: write the branch with `where`, hand the number over as an argument, or "
                 "run the function uncompiled"
             )
-        made = _Traced(self._f, args, call, roots, supply)
-        if not made.is_outside:
-            self._first(call.key, made)
-        return made
+        made = _Traced(self._f, args, call, roots)
+        if made.is_outside:
+            return (self._f(*args[0], **args[1]),)
+        self._first(call.key, made)
+        if (found := made.run(call.data)) is None:
+            raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")
+        return found
 
     def __reduce__(self) -> Any:
         name = getattr(self, "__qualname__", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,15 +12,14 @@ import numpy as np
 
 from ..checks import float_of, function, items
 from ..containers import flatten, rebuild
-from ..graph import Node, constant, fixed, new_variable, topological
+from ..graph import Node, constant, fixed, new_variable
 from ..locks import lock
 from ..shapes import describe
 from ..threads import get_num_threads
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
-from .ir.instructions import Listing, listing
+from .ir.instructions import listing
 from .ir.passes import optimize
-from .printing import printed
 from .tracing.captured import Captured
 from .tracing.purity import library
 from .tracing.trace import Trace, refuse_inside
@@ -84,6 +85,7 @@ class Loop:
     ) -> None:
         function(step, "step", "of a state, inputs and a batch")
         self._step, self._finite = step, finite
+        self._reads = reads
         self._roots = {getattr(step, "__name__", "self"): step} if reads is None else reads
         self._tree, self._key = state, key
         self.aside: Any = None
@@ -93,27 +95,26 @@ class Loop:
             raise ValueError(f"`batch_size` is a whole number from 0, not {batch_size!r:.60}")
         self.batch_size = int(batch_size)
         self._inputs = list(items(inputs, "inputs"))
-        self._draws: list[tuple[Node, Callable[[], Any]]] = []
-        self._parameters: list[Node] = []
-        self._pending: list[Any] = []  # what the trace has drawn for the first step
         self._make(state)
 
     def _make(self, state: Any) -> None:
         """Make the program, in four steps; anew where something has changed that the step reads."""
-        if self._pending:  # no step has used it
-            self._captured.undraw()
         size = self.batch_size
         self._states = [_variable(x, "state") for x in flatten(self._tree)]
         self._fed = [_variable(x, "inputs") for x in self._inputs]
         self._batches = [new_variable(np.resize(x, (size, *x.shape[1:])) if size else x) for x in self._data]
         self._kind = self._key and self._dependence()
         if not self._take_over():
-            self._captured: Captured = Captured(self._roots, None, self._carried)
-            with self._captured.restored():
-                outputs = self._trace()
-                program, nodes = self._lower(outputs)
-                self._body = Body(program, nodes, self._feed, self._keep)  # allocates
-        self._bind()
+            self._captured = Captured(self._roots, self._carried)
+            self._traced = Trace(self._captured)
+            outputs = self._trace()
+            inputs = self._traced.inputs(outputs, [*self._states, *self._fed, *self._batches])
+            if self._traced.uses_history:
+                raise ValueError("the step captures the result of an operation: compute it inside the step")
+            program = optimize(listing(outputs, inputs))
+            self._body = Body(program, self._traced.nodes, self._feed, self._keep)  # allocates
+        for i, x in enumerate(self._data):
+            self._body.bind(f"data {i}", x)
         self.state = state
 
     # Programs that one loop takes over from another ----------------------------------------------------------
@@ -126,24 +127,26 @@ class Loop:
 
     def park(self) -> None:
         """Leave the program to another loop; this one is over. What it has read and computed is not kept."""
-        if not self._key or self._draws or self._parameters:
+        if not self._key or self._traced.draws or self._traced.parameters:
             return
         for name in self._body.slots:
             self._body.bind(name, _NOTHING)
-        parked = self._kind, self._captured.parked(), self._body, self._result_shapes, self.aside
+        found = self._captured.found
+        parked = self._kind, self._captured.ran, found.facts, found.by_id, self._body, self._result_shapes, self.aside
         with _parking:
             _parked.append(parked)
             del _parked[:-PARKED]
 
     def _take_over(self) -> bool:
         for one in reversed(_parked.copy()) if self._key else ():
-            if one[0] == self._kind and (captured := one[1].again(self._roots, self._carried)).reads_as(one[1]):
+            kind, ran, facts, _, *program = one
+            if kind == self._kind and (captured := Captured(self._roots, self._carried, ran)).reads(facts):
                 with _parking:
                     if not any(x is one for x in _parked):
                         continue  # another thread was quicker
                     _parked[:] = [x for x in _parked if x is not one]
-                self._captured, (_, _, self._body, self._result_shapes, self.aside) = captured, one
-                self._draws, self._parameters = [], []
+                self._captured, self._traced = captured, Trace(captured)
+                self._body, self._result_shapes, self.aside = program
                 return True
         return False
 
@@ -153,33 +156,22 @@ class Loop:
 
     def _trace(self) -> list[Node]:
         """Run the step on variables; gives the new state, and behind it what is written down."""
-        trace, states = Trace(self._captured), self._states
+        states = self._states
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
-        moved, given = trace.follow(lambda: self._step(tree, self._fed, self._batches))
+        moved, given = self._traced.follow(lambda: self._step(tree, self._fed, self._batches))
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)
         ):
             raise RuntimeError("the step changed its state in place while it was traced: return the new state instead")
-        if trace.guards:
+        if self._traced.guards:
             raise ValueError(
                 "the step asks in Python for numbers of nodes, as in `if x > 0` or `x.data`; a loop cannot follow "
                 "that: write it with `where` and the library's functions"
             )
-        self._draws, self._redraw = trace.draws, trace.redraw
         moved = [_fitting(new, old) for new, old in zip(flatten(moved), states, strict=True)]
         given = [x if isinstance(x, Node) else constant(float(x)) for x in given]
         self._result_shapes = [x.shape for x in given]
         return [*moved, *given]
-
-    def _lower(self, outputs: list[Node]) -> tuple[Listing, int]:
-        """List the instructions, after all passes; gives also the number of nodes that they came from."""
-        order, leaves = topological(*outputs)
-        if any(id(x) in self._captured.history for x in order):
-            raise ValueError("the step captures the result of an operation: compute it inside the step")
-        inputs = [*self._states, *self._fed, *self._batches, *(node for node, _ in self._draws)]
-        own = set(map(id, inputs))
-        self._parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]  # read once for each run
-        return optimize(listing(outputs, [*inputs, *self._parameters])), len(order) + len(leaves)
 
     def _feed(self, calls: Calls) -> None:
         """Feed the step, before anything else."""
@@ -190,7 +182,7 @@ class Loop:
                 calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i}", numbers="rows",
                            rows=self.batch_size, width=math.prod(x.shape[1:]), size=self.batch_size)  # fmt: skip
         first = len(self._fed) + len(self._batches)
-        drawn += [(f"fed {i}", out) for i, out in zip(range(first, first + len(self._draws)), views, strict=False)]
+        drawn += [(f"fed {i}", out) for (i, _), out in zip(enumerate(self._traced.draws, first), views, strict=False)]
         for name, out in drawn:
             calls.call("feed", out.dtype, out=out, clock=calls.clock, data=name, n=out.size)
 
@@ -209,12 +201,6 @@ class Loop:
         for i, v in enumerate(new):
             calls.copy_into(calls.views[calls.listing.inputs[i]], v)
 
-    def _bind(self) -> None:
-        """Hand the data over, and for the first step what the trace has drawn."""
-        for i, x in enumerate(self._data):
-            self._body.bind(f"data {i}", x)
-        self._pending = [node._data for node, _ in self._draws]
-
     def numbers(self) -> list[Any]:
         """Return the state without its containers."""
         with self._body.lock:
@@ -231,12 +217,6 @@ class Loop:
         with self._body.lock:
             for place, x in zip(self._body.inputs, leaves[: len(self._states)], strict=False):
                 place[...] = x._data if isinstance(x, Node) else x
-
-    def go_on_from(self, other: Loop) -> None:
-        """Take the state of another loop of the same state: so two loops may take turns, for batches of two sizes."""
-        with other._body.lock, self._body.lock:
-            for place, x in zip(self._body.inputs, other._body.inputs[: len(self._states)], strict=False):
-                place[...] = x
 
     def run(
         self, steps: int, inputs: Sequence[np.ndarray] = (), rows: np.ndarray | None = None
@@ -255,7 +235,6 @@ class Loop:
         Raises:
             ValueError: the arrays do not have these shapes, or a number is no row.
         """
-        refuse_inside("a Loop")
         if not self.is_as_it_was():
             self._make(self.state)
         results = self.load(steps, inputs, rows)
@@ -273,7 +252,7 @@ class Loop:
         results = [np.empty((steps, *shape)) for shape in self._result_shapes]
         self._loaded = fed, numbers, results  # keeps the memory
         with body.lock:
-            for place, parameter in zip(reversed(body.inputs), reversed(self._parameters), strict=False):
+            for place, parameter in zip(reversed(body.inputs), reversed(self._traced.parameters), strict=False):
                 place[...] = parameter._data
             for i, x in enumerate(fed):
                 body.bind(f"fed {i}", x)
@@ -289,21 +268,20 @@ class Loop:
     def advance(self, first: int, steps: int) -> int:
         """Take steps of those that were loaded, from the number `first` on; gives how many were finished."""
         with self._body.lock:
-            return self._stretches(first, steps) - first if self._draws else self._body.run(first, steps)
+            return self._stretches(first, steps) - first if self._traced.draws else self._body.run(first, steps)
 
     def _stretches(self, first: int, steps: int) -> int:
         """Run in stretches that leave the random numbers of a stretch a bounded place; gives the next step."""
-        at_once = max(1, DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x, _ in self._draws) + 1))
+        nodes = [node for node, _ in self._traced.draws]
+        at_once = max(1, DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x in nodes) + 1))
         place, end = len(self._fed) + len(self._data), first + steps
         for start in range(first, end, at_once):
             if start > first and not self.is_as_it_was():  # what draws may change anything
                 raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
             stop = min(end, start + at_once)
-            drawn = [np.empty((stop - start, *node.shape)) for node, _ in self._draws]
+            drawn = [np.empty((stop - start, *node.shape)) for node in nodes]
             for step in range(stop - start):
-                numbers = self._pending or self._redraw()
-                self._pending = []
-                for x, number in zip(drawn, numbers, strict=True):
+                for x, number in zip(drawn, self._traced.redraw(), strict=True):
                     x[step] = number
             for i, x in enumerate(drawn):
                 offset = -start * x[0].nbytes  # the clock of the machine counts all steps
@@ -327,7 +305,7 @@ class Loop:
     @property
     def notes(self) -> list[str]:
         """What each pass has done."""
-        return list(self._body.listing.notes)
+        return list(self._body.notes)
 
     @property
     def stats(self) -> Stats:
@@ -336,30 +314,21 @@ class Loop:
 
     def __str__(self) -> str:
         names = ["new state"] * len(self._states) + [f"result {i}" for i in range(len(self._result_shapes))]
-        return printed(self._body.listing, names)
-
-    def __copy__(self) -> Loop:
-        made = Loop(
-            self._step, self._tree, self._inputs, self._data, self.batch_size, finite=self._finite, reads=self._roots
-        )
-        made.state = self.state
-        return made
+        return self._body.text(names)
 
     def __deepcopy__(self, memo: Any) -> Loop:  # a step that reaches the leaves by another way knows these alone
-        return self.__copy__()
+        return copy.copy(self)
 
     def __reduce__(self) -> Any:
         parts = self._step, self._tree, self._inputs, self._data, self.batch_size
-        return _again, (parts, self._finite, self.state)
+        make = functools.partial(Loop, finite=self._finite, reads=self._reads, carried=self._carried)
+        return make, parts, self.state
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
 
     def __repr__(self) -> str:
         return f"Loop({self.stats.instructions} instructions)"
-
-
-def _again(parts: tuple[Any, ...], finite: bool, state: Any) -> Loop:
-    made = Loop(*parts, finite=finite)
-    made.state = state
-    return made
 
 
 def _rows(x: Any) -> np.ndarray:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .ir.instructions import Instruction, Listing
+from .ir.instructions import FLOAT64, Instruction, Listing
 from .scalars.dataflow import Flow
-from .scalars.structure_of_arrays import CONSTANT
+from .scalars.structure_of_arrays import CONSTANT, LEAF
 
 LISTED = 200
 """Nodes of a program of single numbers above which its calls are listed, and not its nodes."""
@@ -58,6 +58,12 @@ def _formula(line: Instruction, names: list[str]) -> str:
     if line.name in ("input", "constant"):
         return line.name
     operands = [names[i] for i in line.inputs]
+    if line.name == "plain_sums":
+        return " + ".join(operands)
+    if line.name == "sums":
+        return " + ".join(a if b == "1" else f"{a}*{b}" for a, b in zip(operands[::2], operands[1::2], strict=True))
+    if line.name == "add_product":
+        return f"{operands[0]} + {operands[1]}*{operands[2]}"
     settings = [f"{key}={_short(x)}" for key, x in line.params.items() if x is not None and x is not False]
     if line.name == "linear":  # as the kernel of matrix products calls its operands
         operands[2], settings = f"{line.params.get('gate', 'bias')}={operands[2]}", settings * ("relu" in line.params)
@@ -80,40 +86,12 @@ def printed_groups(leaves: int, groups: Sequence[Any], notes: Sequence[str]) -> 
 
 def printed_flow(flow: Flow, results: Sequence[str]) -> str:
     """List a program of single numbers by its nodes."""
-    names = _flow_names(flow)
-    rows = []
-    for i in range(len(flow)):
-        if flow.code[i] != CONSTANT:
-            operands = [names[j] for j in flow.operands[flow.start[i] : flow.start[i + 1]].tolist()]
-            rows.append((names[i], _flow_formula(flow.rows.names[flow.code[i]], operands)))
-    left = max(len(name) for name, _ in rows)
-    text = [f"{name:<{left}} = {formula}" for name, formula in rows]
-    text += _results(results, [names[i] for i in flow.outputs.tolist()])
-    return "\n".join([*text, *(f"# {note}" for note in flow.notes)])
-
-
-def _flow_names(flow: Flow) -> dict[int, str]:
-    names: dict[int, str] = {}
-    taken: dict[int, str] = {}
-    for i, number in enumerate(flow.origin.tolist()):
-        if flow.code[i] == CONSTANT:
-            names[i] = f"{flow.data[i]:g}"
-        elif number >= 0:
-            label = _on_one_line(flow.labels.get(number, ""))
-            names[i] = label if label and label not in taken.values() else f"{label}%{i}"
-            taken[number] = names[i]
-        else:
-            names[i] = f"∂{taken.get(-2 - number, f'%{i}')}"
-    return names
-
-
-def _flow_formula(name: str, operands: list[str]) -> str:
-    if name == "leaf":
-        return "input"
-    if name == "sums":
-        return " + ".join(a if b == "1" else f"{a}*{b}" for a, b in zip(operands[::2], operands[1::2], strict=True))
-    if name == "plain_sums":
-        return " + ".join(operands)
-    if name == "add_product":
-        return f"{operands[0]} + {operands[1]}*{operands[2]}"
-    return f"{name}({', '.join(operands)})"
+    lines, names = list[Instruction](), dict[int, str]()
+    for i, (code, number) in enumerate(zip(flow.code.tolist(), flow.origin.tolist(), strict=True)):
+        name = {CONSTANT: "constant", LEAF: "input"}.get(code) or flow.rows.names[code]
+        label = flow.labels.get(number, "") if number >= 0 else f"∂{names.get(-2 - number, f'%{i}')}"
+        names[number] = f"{label}%{i}" if not label or label in names.values() else _on_one_line(label)
+        operands = tuple(flow.operands[flow.start[i] : flow.start[i + 1]].tolist())
+        data = flow.data[i : i + 1] if code == CONSTANT else None
+        lines.append(Instruction(name, None, operands, {}, (), FLOAT64, True, names[number], data))
+    return printed(Listing(lines, [], flow.outputs.tolist(), flow.notes), results)

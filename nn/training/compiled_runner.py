@@ -160,7 +160,7 @@ class CompiledRunner:
             if held is None:
                 self._take_in(loop)
             elif loop is not held:
-                loop.go_on_from(held)
+                loop.state = held.numbers()
             held, finished = loop, loop.advance(place, count)
             places[size] += finished
             losses += found[size][place : place + finished].tolist()

@@ -13,6 +13,7 @@ import numpy as np
 from ...locks import lock
 from ...threads import pool
 from ..ir.instructions import Instruction, Listing
+from ..printing import printed
 from .lowering import Calls, PythonCall
 from .memory import ALIGNMENT, planned
 from .split import Call, Fork
@@ -64,7 +65,7 @@ class Body:
         from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
 
         self.lock = lock(threading.Lock)
-        self.listing = listing
+        self.listing, self.notes = listing, listing.notes
         calls = Calls(listing, catalogue.ELEMENTWISE, catalogue.REDUCED, prologue)
         epilogue(calls)
         kept = [calls.clock.base, *calls.kept, *calls.constants]
@@ -159,6 +160,10 @@ class Body:
                 elif ends is not None and self._run(*ends, self._clock, step, 1) != 1:
                     return step - first
         return steps
+
+    def text(self, results: Sequence[str]) -> str:
+        """List the program."""
+        return printed(self.listing, results)
 
     def _evaluate(self, part: PythonCall) -> None:
         line = part.line

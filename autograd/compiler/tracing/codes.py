@@ -27,34 +27,40 @@ HOLDERS = frozenset({
     types.MappingProxyType, functools.partial,
 })  # fmt: skip
 HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
+_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
 MEMO = type(functools.lru_cache(len))
 
 
 @functools.lru_cache(4096)
 def named(code: types.CodeType) -> tuple[frozenset[Any], ...]:
-    """Return the globals that a code and the codes inside it name, those not just called, all names, imports, codes."""
-    reads, handed, names, modules, codes = set(), set(), set(code.co_names), set(), {code}
+    """Return what a code and the codes inside it name.
+
+    Returns:
+        The globals; all names; those of globals and attributes that are not only called; imported modules; the codes.
+    """
+    reads, names, values, modules, codes = set(), set(code.co_names), set(), set(), {code}
     level, before = 0, ""
     for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL"):
+        if step.opname in _GLOBAL:
             reads.add(step.argval)
-            if "NULL" not in step.argrepr and before != "PUSH_NULL":
-                handed.add(step.argval)
         elif step.opname == "LOAD_CONST" and type(step.argval) is int:
             level = step.argval
         elif step.opname == "PUSH_EXC_INFO":
             names.add("except")
         elif step.opname == "IMPORT_NAME":
             modules.add((step.argval, level))
+        if step.opname in (*_GLOBAL, "LOAD_ATTR") and "NULL" not in step.argrepr and before != "PUSH_NULL":
+            values.add(step.argval)
         before = step.opname
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
-            of_all: list[set[Any]] = [reads, handed, names, modules, codes]
+            of_all: list[set[Any]] = [reads, names, values, modules, codes]
             for own, part in zip(of_all, named(const), strict=True):
                 own |= part
         elif isinstance(const, str) and len(const) < 100:  # getattr(settings, "rate"), attrgetter("a.b")
             names.update(re.findall(r"\w+", const))
-    return frozenset(reads), frozenset(handed), frozenset(names), frozenset(modules), frozenset(codes)
+            values.update(const.split("."))
+    return tuple(map(frozenset, (reads, names, values, modules, codes)))
 
 
 def is_users(f: types.FunctionType) -> bool:

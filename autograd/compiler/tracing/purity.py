@@ -72,6 +72,18 @@ def library() -> int:
     return number
 
 
+def denied(called: Any) -> str:
+    """Return the full name of a function of C that reads or changes something outside, or of which nothing is known."""
+    owner, name = getattr(called, "__self__", None), called.__name__
+    if owner is None or isinstance(owner, types.ModuleType):
+        modules = [called.__module__ or ""]
+    else:
+        modules = [kind.__module__ for kind in (owner if isinstance(owner, type) else type(owner)).__mro__]
+    if any(name in DENIED.get(module.partition(".")[0], ()) for module in modules) or standing(modules[0]) == "other":
+        return f"{modules[0]}.{called.__qualname__}".removeprefix("builtins.")
+    return "" if modules[0] else called.__qualname__
+
+
 class Observer:
     """A profile of one trace. It refuses calls that a program would not repeat, and notes which code has run.
 
@@ -114,8 +126,8 @@ class Observer:
         if event == "call":
             if code not in self.ran and code not in self._trusted:
                 self._called(frame, code)
-        elif event == "c_call" and code in self.ran:
-            self._called_c(called)
+        elif event == "c_call" and code in self.ran and (full := denied(called)):
+            self._refuse(f"calls `{full}`, which may read or change what no program sees", called.__name__)
 
     def _called(self, frame: types.FrameType, code: types.CodeType) -> None:
         module, name = frame.f_globals.get("__name__", ""), code.co_name
@@ -134,17 +146,6 @@ class Observer:
             self._trusted.add(code)
         elif frame.f_back is not None and frame.f_back.f_code in self.ran and (module, name) != ("threading", "RLock"):
             self._refuse(f"calls `{module}.{code.co_qualname}`, which may read or change what no program sees", name)
-
-    def _called_c(self, called: Any) -> None:
-        owner, name = getattr(called, "__self__", None), called.__name__
-        if owner is None or isinstance(owner, types.ModuleType):
-            modules = [called.__module__ or ""]
-        else:
-            modules = [kind.__module__ for kind in (owner if isinstance(owner, type) else type(owner)).__mro__]
-        denied = any(name in DENIED.get(module.partition(".")[0], ()) for module in modules)
-        if denied or standing(modules[0]) == "other" or not modules[0]:
-            full = f"{modules[0]}.{called.__qualname__}".removeprefix("builtins.")
-            self._refuse(f"calls `{full}`, which may read or change what no program sees", name)
 
     def _refuse(self, reason: str, name: str = "") -> None:
         self.refused = self.refused or f"the function {reason}: {REMEDY}"

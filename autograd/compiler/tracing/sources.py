@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import pickle
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -20,15 +20,6 @@ from ...containers import flatten
 from ...graph import Node, fresh
 
 GENERATORS = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
-_REAL = frozenset([
-    "random", "uniform", "normal", "standard_normal", "exponential", "standard_exponential", "laplace", "logistic",
-    "lognormal", "gumbel", "rayleigh", "triangular", "gamma", "standard_gamma", "beta", "chisquare", "weibull",
-    "pareto", "power", "vonmises", "wald", "f", "noncentral_chisquare", "noncentral_f", "standard_cauchy",
-    "standard_t", "dirichlet", "multivariate_normal", "rand", "randn", "random_sample", "gauss", "normalvariate",
-    "expovariate", "betavariate", "gammavariate", "lognormvariate", "paretovariate", "vonmisesvariate",
-    "weibullvariate",
-])  # fmt: skip
-"""Methods that draw real numbers."""
 
 
 def stand_in(g: Any) -> Any:
@@ -54,17 +45,18 @@ def _method(name: str) -> Any:
         if modes.tracer() is None:  # another thread
             return draw()
         self.is_used = True
-        if name not in _REAL or "out" in settings or any(isinstance(x, Node) for x in flatten((args, settings))):
-            return draw()
+        was = state_of(self._source)
+        drawn = draw()
+        if not _is_real(drawn) or any(isinstance(x, Node) or x is drawn for x in flatten((args, settings))):
+            return drawn  # no real number, or written into an array that was given
+        set_states([(self._source, was)])
         return fresh(draw)
 
     return method
 
 
-def drawn_from(makes: Sequence[Any]) -> list[Any]:
-    """Return the generators that some draws come from; none where a draw may change something else."""
-    found = [getattr(make.func, "__self__", None) for make in makes if isinstance(make, functools.partial)]
-    return found if len(found) == len(makes) and all(isinstance(g, GENERATORS) for g in found) else []
+def _is_real(x: Any) -> bool:
+    return isinstance(x, float) or (isinstance(x, (np.ndarray, np.floating)) and x.dtype.kind == "f")
 
 
 def state_of(g: Any) -> Any:
@@ -74,11 +66,12 @@ def state_of(g: Any) -> Any:
     return pickle.dumps(g.get_state() if isinstance(g, np.random.RandomState) else getattr(g, "bit_generator", g).state)
 
 
-def set_state(g: Any, state: Any) -> None:
-    """Undo `state_of`."""
-    if isinstance(g, random.Random):
-        g.setstate(state)
-    elif isinstance(g, np.random.RandomState):
-        g.set_state(pickle.loads(state))
-    else:
-        getattr(g, "bit_generator", g).state = pickle.loads(state)
+def set_states(states: Iterable[tuple[Any, ...]]) -> None:
+    """Undo `state_of` for generators, each the first of a tuple whose last is its state."""
+    for g, *_, state in states:
+        if isinstance(g, random.Random):
+            g.setstate(state)
+        elif isinstance(g, np.random.RandomState):
+            g.set_state(pickle.loads(state))
+        else:
+            getattr(g, "bit_generator", g).state = pickle.loads(state)

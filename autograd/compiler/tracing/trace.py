@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import modes
 from ...containers import flatten
-from ...graph import Node, fixed, without_collector
+from ...graph import Node, fixed, topological, without_collector
 from .captured import Captured, refusal_of_draws
 
 
@@ -40,41 +40,67 @@ class Trace:
 
     Args:
         captured: what the function captures.
-        supply: what draws, and what it has drawn, for an attempt that came to nothing; it is used first.
         draws_nodes: whether `fresh` gives nodes that a program draws anew.
 
     Attributes:
         guards: what Python has read of nodes.
         draws: leaves whose numbers are drawn anew at each run, with what draws them.
+        parameters: other leaves, that a program reads anew at each run.
+        nodes: how many nodes the graph has.
+        uses_history: whether the graph holds results of operations from before the trace.
     """
 
-    def __init__(self, captured: Captured, supply: Sequence[tuple[Any, Any]] = (), draws_nodes: bool = True) -> None:
-        self.draws_nodes = draws_nodes
+    def __init__(self, captured: Captured, draws_nodes: bool = True) -> None:
         self.guards: list[Guard] = []
         self.draws: list[tuple[Node, Callable[[], Any]]] = []
-        self._captured = captured
+        self.parameters: list[Node] = []
+        self.nodes, self.uses_history = 0, False
+        self._draws_nodes, self._captured = draws_nodes, captured
+        self._pending: list[Any] = []  # what the trace has drawn, where the first run must not draw anew
         self._read: set[int] = set()
-        self._supply, self._is_supplied = list(supply), bool(supply)
 
     def follow(self, run: Callable[[], Any]) -> Any:
-        """Trace what `run()` does, refuse what a program could not repeat, and return what it gives."""
-        with without_collector(), modes.recording_again():
-            with self._captured.traced(), modes.tracing(self):
-                out = run()
-                if self._supply:
-                    raise RuntimeError(_OTHERWISE)
-            if place := self._captured.drawing_attribute():
-                self._confirm(run, out, refusal_of_draws(place))
+        """Trace what `run()` does, refuse what a program could not repeat, and return what it gives.
+
+        Where this fails, everything is put back.
+        """
+        captured = self._captured
+        try:
+            with without_collector(), modes.recording_again():
+                with captured.traced(), modes.tracing(self):
+                    out = run()
+                if place := captured.drawing_attribute():
+                    self._confirm(run, out, refusal_of_draws(place))
+            if not captured.undraw():
+                if self.draws and self.guards:
+                    raise RuntimeError(_BRANCHES)
+                self._pending = [node._data for node, _ in self.draws]
+        except BaseException:
+            captured.put_back()
+            raise
         return out
+
+    def inputs(self, outputs: Sequence[Node], given: Sequence[Node]) -> list[Node]:
+        """Return all inputs of the program of `outputs`: those given, what is drawn, and the parameters."""
+        order, leaves = topological(*outputs)
+        inputs = [*given, *(node for node, _ in self.draws)]
+        own = set(map(id, inputs))
+        self.parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]
+        self.nodes = len(order) + len(leaves)
+        self.uses_history = any(id(x) in self._captured.found.history for x in order)
+        return [*inputs, *self.parameters]
 
     def _confirm(self, run: Callable[[], Any], out: Any, refusal: str) -> None:
         """Run once more with the generators themselves: Python may treat them, or their arrays, in another way."""
+        captured, drawn = self._captured, self._captured.states()
         try:
-            with self._captured.as_before_draws(), modes.tracing(Trace(self._captured, draws_nodes=False)):
+            is_undone = captured.undraw()
+            with modes.tracing(Trace(captured, draws_nodes=False)):
                 one, other = flatten(out), flatten(run())
         except Exception as error:
             raise RuntimeError(refusal) from error
-        if self._is_supplied or len(one) != len(other) or not all(map(_are_close, one, other)):
+        alike = len(one) == len(other) and all(map(_are_close, one, other))
+        if not is_undone or not alike or captured.states() != drawn:
             raise RuntimeError(refusal)
 
     def read(self, node: Node) -> None:
@@ -92,15 +118,7 @@ class Trace:
 
     def draw(self, make: Callable[[], Any]) -> Any:
         """Draw for `fresh`."""
-        if not self.draws_nodes:
-            return make()
-        return self._captured.drawing(lambda: self._supplied(make) if self._supply else make())
-
-    def _supplied(self, make: Callable[[], Any]) -> Any:
-        other, number = self._supply.pop(0)
-        if not draw_alike(other, make):
-            raise RuntimeError(_OTHERWISE)
-        return number
+        return self._captured.drawing(make) if self._draws_nodes else make()
 
     def drawn(self, node: Node, make: Callable[[], Any]) -> Node:
         """Note a leaf whose number is drawn anew: what is computed of it must not become a constant."""
@@ -113,16 +131,16 @@ class Trace:
         Raises:
             ValueError: the shape of a number has changed.
         """
-        numbers = [make() for _, make in self.draws]
+        numbers, self._pending = self._pending or [make() for _, make in self.draws], []
         for (node, _), x in zip(self.draws, numbers, strict=True):
             if np.shape(x) != node.shape:
                 raise ValueError(f"`make` of `fresh` drew shape {np.shape(x)} after {node.shape}: draw one shape")
         return numbers
 
 
-_OTHERWISE = (
-    "the function draws other random numbers on another of its ways: draw the same numbers on all of them, or run "
-    "uncompiled"
+_BRANCHES = (
+    "the function asks in Python for numbers, and draws some in a way that cannot be undone where the answer changes: "
+    "draw them from a generator of random numbers, write the branch with `where`, or run uncompiled"
 )
 
 
@@ -132,11 +150,6 @@ def _are_close(one: Any, other: Any) -> bool:
         return np.allclose(one, other, rtol=1e-4 if np.result_type(one) == np.float32 else 1e-9, equal_nan=True)
     except TypeError:  # no numbers
         return True
-
-
-def draw_alike(one: Callable[[], Any], other: Callable[[], Any]) -> bool:
-    """Return whether two functions that draw are one, or read the same."""
-    return one is other or Captured({"make": one}).reads_as(Captured({"make": other}))
 
 
 def refuse_inside(what: str) -> None:
