@@ -95,17 +95,18 @@ def test_a_constant_has_no_steps() -> None:
 
 def test_the_story_goes_forward_and_then_backward() -> None:
     sequence = frames_of(Snapshot(expression()[2]))
-    assert [frame.phase for frame in sequence.frames] == ["forward"] * 4 + ["backward"] * 4 and sequence.turn == 4
-    assert sequence.said(0) == "start: given are a = 2, b = 1"
-    assert sequence.said(3) == "step 3 of 7: the product e takes 3 and 2, gives 6"
-    assert sequence.said(4) == "step 4 of 7: backward begins: the product e receives 1"
-    assert sequence.said(7).endswith("adds 2 × 1 to a and 2 × 1 to b (3 + 2 = 5)")
+    assert [frame.is_backward for frame in sequence.frames] == [False] * 4 + [True] * 4 and sequence.turn == 4
+    told = sequence.sentences
+    assert told[0] == "start: given are a = 2, b = 1"
+    assert told[3] == "step 3 of 7: the product e takes 3 and 2, gives 6"
+    assert told[4] == "step 4 of 7: backward begins: the product e receives 1"
+    assert told[7].endswith("adds 2 × 1 to a and 2 × 1 to b (3 + 2 = 5)")
 
 
 def test_a_box_shows_the_sum_while_it_grows_and_the_number_afterwards() -> None:
     x = Value(2.0, "x")
     sequence = frames_of(Snapshot((x * x) * (x + 1)))
-    lines = [[line.text for box in frame.picture.boxes for line in box.lines] for frame in sequence.frames]
+    lines = [[line.text for box in frame.boxes for line in box.lines] for frame in sequence.frames]
     sums = [[text for text in frame if " = " in text and "grad" in text] for frame in lines]
     assert [text for frame in sums for text in frame] == ["grad 4 + 6 + 6 = 16"]
     assert "data 12" not in lines[0] and "data 12" in lines[3] and "grad 4" in lines[-2]

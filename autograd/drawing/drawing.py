@@ -24,7 +24,7 @@ from .picture.reverse_mode import backward_picture, forward_picture
 from .picture.textbook import textbook_picture
 from .render.convert import set_formulas
 from .render.dot import digraph
-from .render.film import animation, film, stage, stills
+from .render.film import animation, film, stills
 from .render.html import explorer, page
 from .render.mermaid import mermaid_text
 from .render.network_svg import network_svg
@@ -294,7 +294,8 @@ class Drawing(Figure):
         if columns is not None and (not isinstance(columns, int) or columns < 1):
             raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
         frames, layout = self._staged
-        shown = [i for i, frame in enumerate(frames.frames) if phase in ("both", frame.phase)]
+        whole = range(len(frames.frames))
+        shown = list({"forward": whole[: frames.turn], "backward": whole[frames.turn :], "both": whole}[phase])
         drawn = film(frames, layout, shown, columns)
         return Figure(frames.title, drawn, frames.sentences, frames.sentence, self.settings)
 
@@ -317,8 +318,8 @@ class Drawing(Figure):
     @cached_property
     def _staged(self) -> tuple[FrameSequence, Layout]:
         for frame in self._frames.frames:
-            frame.picture.direction = self.settings.direction or ""
-        return self._frames, stage(self._frames)
+            frame.direction = self.settings.direction or ""
+        return self._frames, arrange(self._frames.frames)
 
     def __repr__(self) -> str:
         first = self._views[0]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..picture.elements import Cluster, Picture
+from ..picture.elements import Cluster, Edge, Picture
 from .engine import run_graphviz
 from .sizes import box_size, edge_size, line_width, title_lines
 
@@ -17,7 +17,7 @@ PAGE = 840.0  # width of a page, or a notebook
 Point = tuple[float, float]
 
 
-@dataclass
+@dataclass(eq=False)
 class Place:
     """Centre and size of a box."""
 
@@ -39,7 +39,7 @@ class Place:
         return across * 2 < self.width + other.width and down * 2 < self.height + other.height
 
 
-@dataclass
+@dataclass(eq=False)
 class Route:
     """An edge from operand to result: its two tips, the control points of a Bézier spline, and its text's place.
 
@@ -51,6 +51,12 @@ class Route:
     points: list[Point]
     text: Point | None
     anchor: str = "middle"
+
+    def along(self, edge: Edge) -> tuple[Point, Point, list[Point]]:
+        """Return start, end and control points in the direction of the arrow."""
+        if edge.arrow == "back":
+            return self.end, self.start, self.points[::-1]
+        return self.start, self.end, self.points
 
 
 @dataclass

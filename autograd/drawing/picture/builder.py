@@ -169,6 +169,8 @@ class PictureBuilder:
                 self.boxes[k] = Box([Line(group.stub, small=True)], "stub", False, None, False, told)
         self.legend += self.grouping.remarks
         boxes = [self.boxes[k] for k in range(len(self.grouping.groups))]
+        for edge in self.edges:
+            edge.is_back = is_backward
         title = f"{title} of {name_of(self.snapshot)}"
         return Picture(boxes, self.edges, is_backward, title, sentence, self.legend, self.clusters,
                        rows_of(self.grouping, self.connections))  # fmt: skip

@@ -37,7 +37,7 @@ class Line:
     glyphs: Glyphs | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Box:
     """One node.
 
@@ -52,6 +52,7 @@ class Box:
         is_folded: whether several nodes stand in it.
         part: the name of these nodes, by which they are opened.
         heat: for an array, rows of levels of colour, from -8 to 8.
+        is_lit, is_faint: whether a step of the player speaks of it, and whether it has nothing to show yet.
     """
 
     lines: list[Line]
@@ -64,16 +65,20 @@ class Box:
     is_folded: bool = False
     part: str = ""
     heat: list[list[int]] = field(default_factory=list)
+    is_lit: bool = False
+    is_faint: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Edge:
     """One use of an operand: places of both ends among the boxes, the text beside it, and the sign of its number.
 
     Attributes:
         flows: whether a derivative flows along it.
+        is_back: whether it is one of the backward pass.
         is_faint: whether it is one of so many that each is drawn thin.
         formula: its text as mathematics.
+        is_lit: whether a step of the player goes along it.
     """
 
     operand: int
@@ -85,6 +90,18 @@ class Edge:
     has_nan: bool = False
     is_faint: bool = False
     formula: Line | None = None
+    is_back: bool = False
+    is_lit: bool = False
+
+    @property
+    def arrow(self) -> str:
+        """Return "forward", to the result, "back", to the operand, or "none" where nothing flows back."""
+        return "forward" if not self.is_back else "back" if self.flows else "none"
+
+    @property
+    def style(self) -> str:
+        """Return "dashed" for a negative number, "dotted" where no derivative flows, or else "solid"."""
+        return "dashed" if self.sign < 0 else "solid" if self.flows else "dotted"
 
 
 @dataclass
@@ -104,7 +121,7 @@ class Cluster:
 
 @dataclass
 class Picture:
-    """Boxes and edges; `backward` has its arrows turned round.
+    """Boxes and edges.
 
     Attributes:
         boxes: the boxes, operands before results.

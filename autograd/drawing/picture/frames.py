@@ -16,49 +16,28 @@ from .steps import Step, backward_sentence, forward_sentence, named, steps_of
 
 
 @dataclass
-class Frame:
-    """What one step shows, in the same places as all other frames.
+class FrameSequence:
+    """Pictures in the same places, one for each step, from the leaves to the result, and back.
 
-    Attributes:
-        phase: "forward" or "backward".
-        picture: boxes and edges as they are after the step; what does not change is the same object in each frame.
-        turned: for each edge, whether its arrow has been turned round.
-        lit: the boxes of which the step speaks.
-        lit_edges: the edges along which it goes.
-        faint: the boxes that have nothing to show yet.
-        sentence: what happens.
+    What does not change is the same object in each of them. The sentence of a picture says what happens.
     """
 
-    phase: str
-    picture: Picture
-    turned: list[bool]
-    lit: set[int]
-    lit_edges: set[int]
-    faint: set[int]
-    sentence: str
-
-
-@dataclass
-class FrameSequence:
-    """Frames from the leaves to the result, and back."""
-
-    frames: list[Frame]
+    frames: list[Picture]
     title: str
     sentence: str
 
     @property
     def turn(self) -> int:
         """The place of the first frame of the backward phase."""
-        return next((i for i, frame in enumerate(self.frames) if frame.phase == "backward"), len(self.frames))
+        return sum(not frame.is_backward for frame in self.frames)
 
     @property
     def sentences(self) -> list[str]:
-        """The sentences of all frames."""
-        return [self.said(i) for i in range(len(self.frames))]
-
-    def said(self, i: int) -> str:
-        """Return the sentence of a frame with its number: "step 4 of 10: ..."."""
-        return (f"step {i} of {len(self.frames) - 1}: " if i else "start: ") + self.frames[i].sentence
+        """The sentence of each frame with its number: "step 4 of 10: ..."."""
+        last = len(self.frames) - 1
+        return [
+            (f"step {i} of {last}: " if i else "start: ") + frame.sentence for i, frame in enumerate(self.frames)
+        ]
 
 
 def frames_of(snapshot: Snapshot) -> FrameSequence:
@@ -84,12 +63,10 @@ class _Scene:
         self.snapshot, self.forward, self.backward = snapshot, forward, backward
         ends = list(accumulate(map(len, snapshot.operands)))
         self.first = [end - len(operands) for end, operands in zip(ends, snapshot.operands, strict=True)]
-        self.phase = "forward"
+        self.scale = forward
         self.edges = [replace(edge, text="", sign=0, hint="", has_nan=False) for edge in forward.edges]
         self.boxes = [self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(snapshot.nodes)]
-        self.turned = [False] * len(self.edges)
-        self.faint = {i for i, node in enumerate(snapshot.nodes) if node.inputs}
-        self.frames: list[Frame] = []
+        self.frames: list[Picture] = []
 
     def start(self) -> None:
         pairs = zip(self.snapshot.nodes, self.snapshot.data, strict=True)
@@ -101,7 +78,6 @@ class _Scene:
     def compute(self, i: int) -> None:
         node = self.snapshot.nodes[i]
         self.boxes[i] = self._box(i, known=True, gradient=None)
-        self.faint.discard(i)
         along = self._along(i)
         for k in along:
             self.edges[k] = self.forward.edges[k]
@@ -109,9 +85,8 @@ class _Scene:
 
     def seed(self) -> None:
         """Turn round: every box loses the colour of its value, and the last one gets the first gradient."""
-        self.phase = "backward"
+        self.scale = self.backward
         self.boxes = [self._box(i, known=True, gradient=None) for i in range(len(self.boxes))]
-        self.faint = {i for i, node in enumerate(self.snapshot.nodes) if node.op is not fixed}
         seeded = [i for i in self.snapshot.roots if i in self.snapshot.adjoints]
         for i in seeded:
             self._receive(i, [self._seed(i)])
@@ -129,7 +104,7 @@ class _Scene:
         along = [self._along(here)[part.position] for part in step.contributions]
         for part, k in zip(step.contributions, along, strict=True):
             reached.setdefault(self.snapshot.place[part.operand], []).append(part)
-            self.edges[k], self.turned[k] = self.backward.edges[k], True
+            self.edges[k] = self.backward.edges[k]
         told = {i: self._receive(i, [parts[0].before, *(part.added for part in parts)]) for i, parts in reached.items()}
         self._take({here}, set(along), backward_sentence(step))
         for i, settled in told.items():  # from the next frame on, a sum is a number
@@ -144,7 +119,6 @@ class _Scene:
         total = parts[0]
         for part in parts[1:]:
             total = total + part
-        self.faint.discard(i)
         settled = self._box(i, known=True, gradient=total)
         numbers = [number(part) for part in parts]
         if numbers[0] == 0.0:
@@ -159,7 +133,7 @@ class _Scene:
         node, box = self.snapshot.nodes[i], self.forward.boxes[i]
         data = amounts("" if is_bare(node) else "data", self.snapshot.data[i])
         lines = [*heading(node), *(data if known else [Line("data -")])]
-        back = self.phase == "backward"
+        back = self.scale.is_backward
         if back and node.op is not fixed:
             lines += [Line("grad -")] if gradient is None else amounts("grad", gradient, brief=True)
         lines += [Line(note, small=True)] if (note := self.snapshot.note(i)) else []
@@ -168,10 +142,12 @@ class _Scene:
             box, lines=lines, amount=None if coloured is None else number(coloured), step=None,
             heat=heat_of(plain_data(coloured)), has_nan=box.has_nan and known,
             hint=box.hint if known else box.hint.partition("\n")[0],
+            is_faint=not known or (back and gradient is None and node.op is not fixed),
         )  # fmt: skip
 
     def _take(self, lit: set[int], along: set[int], sentence: str) -> None:
-        scale = self.backward if self.phase == "backward" else self.forward
-        picture = Picture(list(self.boxes), list(self.edges), self.phase == "backward", scale.title, scale.sentence)
-        picture.largest = scale.largest
-        self.frames.append(Frame(self.phase, picture, list(self.turned), lit, along, set(self.faint), sentence))
+        boxes = [replace(box, is_lit=True) if i in lit else box for i, box in enumerate(self.boxes)]
+        edges = [replace(edge, is_lit=True) if k in along else edge for k, edge in enumerate(self.edges)]
+        picture = Picture(boxes, edges, self.scale.is_backward, self.scale.title, sentence)
+        picture.largest = self.scale.largest
+        self.frames.append(picture)

@@ -52,7 +52,7 @@ def _fill(made: Any, view: Picture, letter: str, theme: Theme) -> None:
             parts[-1].node(f"{letter}{k}", graphviz.escape(_words(box)), _attributes=_box(box, view, theme))
     for edge in view.edges:
         ends = f"{letter}{edge.operand}", f"{letter}{edge.result}"
-        looks = _edge(edge, view.is_backward, theme.colours[edge_colour(edge)])
+        looks = _edge(edge, theme.colours[edge_colour(edge)])
         made.edge(*ends, graphviz.escape(edge.text) if edge.text else None, _attributes=looks)
 
 
@@ -75,10 +75,10 @@ def _box(box: Box, view: Picture, theme: Theme) -> dict[str, str]:
     return looks | ({"peripheries": "2"} if box.is_result else {})
 
 
-def _edge(edge: Edge, is_backward: bool, colour: str) -> dict[str, str]:
+def _edge(edge: Edge, colour: str) -> dict[str, str]:
     looks = {"color": f"{colour}99" if edge.is_faint else colour, "fontcolor": colour}
-    if is_backward:
-        looks["dir"] = "back" if edge.flows else "none"
-    if edge.sign < 0 or not edge.flows:
-        looks["style"] = "dashed" if edge.sign < 0 else "dotted"
+    if edge.is_back:
+        looks["dir"] = edge.arrow
+    if edge.style != "solid":
+        looks["style"] = edge.style
     return looks

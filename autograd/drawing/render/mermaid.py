@@ -23,7 +23,7 @@ def mermaid_text(views: list[Picture], theme: Theme) -> str:
             lines.append(f"subgraph {letter}[{_quoted('backward' if view.is_backward else 'forward')}]")
         lines += _boxes(view, letter, used)
         for edge in view.edges:
-            lines.append(_edge(edge, letter, view.is_backward))
+            lines.append(_edge(edge, letter))
             styles.append(theme.colours[edge_colour(edge)])
         if len(views) > 1:
             lines.append("end")
@@ -60,11 +60,11 @@ def _box(box: Box) -> str:
     return f"{left}{_quoted(*lines)}{right}"
 
 
-def _edge(edge: Edge, letter: str, is_backward: bool) -> str:
+def _edge(edge: Edge, letter: str) -> str:
     start, end = f"{letter}{edge.operand}", f"{letter}{edge.result}"
-    if is_backward and edge.flows:
+    if edge.arrow == "back":
         start, end = end, start
-    arrow = "-->" if edge.flows and edge.sign >= 0 else "-.->" if edge.flows or not is_backward else "-.-"
+    arrow = "-->" if edge.style == "solid" else "-.-" if edge.arrow == "none" else "-.->"
     text = f"|{_quoted(edge.text)}|" if edge.text else ""
     return f"{start} {arrow}{text} {end}"
 

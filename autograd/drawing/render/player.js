@@ -45,7 +45,7 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
   view.innerHTML = new TextDecoder().decode(bytes);
   const svg = view.firstElementChild, parts = [...svg.querySelectorAll("[data-v]")];
   delete svg.dataset.plays;
-  svg.querySelector(".caption").remove();
+  for (const caption of svg.querySelectorAll(".caption")) caption.remove();
   const [width, height] = svg.dataset.picture.split(" ");
   svg.setAttribute("height", height);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from ...display import INK, NAN, fill
-from ..layout.placement import Layout, Place, Point, Route
+from ..layout.placement import PAGE, Layout, Place, Point, Route
 from ..layout.sizes import CELL, PAPER, QUIET, edge_colour, heat_height, line_height, title_lines
 from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
 from .svg_elements import above_lines, document, escape, heat_map, n, quoted, rect, text_at, wrapped
+from .theme import MARKER
 
 _MARGIN = 10.0
 _CAPTION = 22.0
 _GAP = 30.0  # between two views
-_NARROWEST, _PAGE = 340.0, 840.0
+_NARROWEST = 340.0
+_DASHES = {"solid": "", "dashed": ' stroke-dasharray="5 3"', "dotted": ' stroke-dasharray="1 3"'}
 
 
 def svg_text(views: list[Picture], layout: Layout, ratio: float | None = None) -> str:
     """Write one or two views of a graph in the same places: side by side if the paper is wide enough, or else below."""
     column = max(layout.width, _NARROWEST)
-    is_wide = 2 * column + _GAP <= _PAGE and layout.height > layout.width
+    is_wide = 2 * column + _GAP <= PAGE and layout.height > layout.width
     if ratio:
         is_wide = max(2 * column / ratio, layout.height) < max(column / ratio, 2 * layout.height)
     is_beside = len(views) > 1 and is_wide
@@ -38,19 +41,14 @@ def svg_text(views: list[Picture], layout: Layout, ratio: float | None = None) -
 
 
 def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tuple[list[str], float]:
-    """Draw one view, from the upper left corner; gives its height as well."""
+    """Draw one view, from the upper left corner; return its height as well."""
     body, y = [], 0.0
     if has_caption:
         body.append(text_at(0, 12, "backward" if view.is_backward else "forward", 12, "cap", bold=True))
         y = _CAPTION
     body.append(f'<g transform="translate({n((width - layout.width) / 2)} {n(y)})">')
-    frames = zip(view.clusters, layout.frames, strict=True)
-    body += [frame_shape(cluster, frame) for cluster, frame in frames if frame]
-    routed = list(zip(view.edges, layout.routes, strict=True))
-    body += [edge_lines(edge, route, view.is_backward) for edge, route in routed]
-    body += [box_shape(box, place, view.level_of(box)) for box, place in zip(view.boxes, layout.places, strict=True)]
-    body += [edge_text(edge, route) for edge, route in routed if edge.text]
-    body.append("</g>")
+    (drawn,) = parts_of([view], layout)
+    body += [*filter(None, drawn), "</g>"]
     y += layout.height + 10
     for remark in wrapped(view.legend, width):
         y += 14
@@ -61,9 +59,29 @@ def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tup
 # Parts -------------------------------------------------------------------------------------------------------
 
 
-def frame_shape(cluster: Cluster, frame: Place) -> str:
+def parts_of(views: list[Picture], layout: Layout) -> list[list[str]]:
+    """Write what each view consists of, in the order of drawing; an empty text for what is not seen."""
+    light, line = cache(_light), cache(_edge_lines)
+    shape, text = cache(_box_shape), cache(_edge_text)
+    made = []
+    for view in views:
+        edges = list(zip(view.edges, layout.routes, strict=True))
+        boxes = list(zip(view.boxes, layout.places, strict=True))
+        made.append([
+            *map(_frame_shape, view.clusters, layout.frames),
+            *(light(place) if box.is_lit else "" for box, place in boxes),
+            *(line(edge, route) for edge, route in edges),
+            *(shape(box, place, view.level_of(box)) for box, place in boxes),
+            *(text(edge, route) for edge, route in edges),
+        ])  # fmt: skip
+    return made
+
+
+def _frame_shape(cluster: Cluster, frame: Place | None) -> str:
     """Draw the frame of a cluster, with its title in the upper left corner."""
-    left, top = frame.x - frame.width / 2, frame.y - frame.height / 2
+    if frame is None:
+        return ""
+    left, top = frame.left, frame.top
     marks = f'fill="none" stroke="{QUIET}" stroke-width="0.7"'
     lines = title_lines(cluster.title, frame.width)
     texts = [
@@ -72,9 +90,15 @@ def frame_shape(cluster: Cluster, frame: Place) -> str:
     return "".join([rect(left, top, frame.width, frame.height, 8, marks), *texts])
 
 
-def box_shape(box: Box, place: Place, level: int) -> str:
+def _light(place: Place) -> str:
+    """Mark a box, as with a pen."""
+    size = place.width + 10, place.height + 10
+    return rect(place.left - 5, place.top - 5, *size, 12, f'class="lit" fill="{MARKER}"')
+
+
+def _box_shape(box: Box, place: Place, level: int) -> str:
     """Draw a box in the colour of a level."""
-    left, top = place.x - place.width / 2, place.y - place.height / 2
+    left, top = place.left, place.top
     opens = f" data-part={quoted(box.part)}" if box.part else ""
     parts = [f"<g{opens}><title>{escape(box.hint)}</title>"]
     outline = NAN if box.has_nan else INK
@@ -113,30 +137,32 @@ def box_shape(box: Box, place: Place, level: int) -> str:
             f'<circle cx="{n(left + 2)}" cy="{n(top + 1)}" r="{n(radius)}" fill="{INK}"/>'
             + text_at(left + 2, top + 4.5, str(box.step), 10, "number", colour=PAPER, anchor="middle", bold=True)
         )
-    return "".join([*parts, "</g>"])
+    markup = "".join([*parts, "</g>"])
+    return f'<g opacity="0.6">{markup}</g>' if box.is_faint else markup
 
 
 def _glyphs(glyphs: Glyphs, left: float, top: float, colour: str) -> str:
     return f'<g transform="translate({n(left)} {n(top)})">{glyphs.markup.replace("#000000", colour)}</g>'
 
 
-def edge_lines(edge: Edge, route: Route, is_backward: bool) -> str:
-    """Draw an edge with its arrow, which points from the result to the operand if `is_backward`."""
-    start, end, points = route.start, route.end, route.points
-    if is_backward and edge.flows:
-        start, end, points = end, start, points[::-1]
-    colour = edge_colour(edge)
-    dash = ' stroke-dasharray="5 3"' if edge.sign < 0 else "" if edge.flows else ' stroke-dasharray="1 3"'
+def _edge_lines(edge: Edge, route: Route) -> str:
+    """Draw an edge with its arrow."""
+    start, end, points = route.along(edge)
+    colour, dash = edge_colour(edge), _DASHES[edge.style]
     curve = " ".join(f"{n(x)},{n(y)}" for x, y in points[1:])
     line = f"M{n(start[0])},{n(start[1])} L{n(points[0][0])},{n(points[0][1])} C{curve}"
     head = ""
-    if edge.flows or not is_backward:
+    if edge.arrow != "none":
         head = f'<path d="{_arrow(points[-1], end)}" fill="{colour}"/>'
     else:
         line += f" L{n(end[0])},{n(end[1])}"
     thick = 'stroke-width="0.8" stroke-opacity="0.6"' if edge.is_faint else 'stroke-width="1.2"'
     title = f"<title>{escape(edge.hint)}</title>" if edge.hint else ""
-    return (f'<g>{title}<path d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>')
+    drawn = f'<g>{title}<path d="{line}" fill="none" stroke="{colour}" {thick}{dash}/>{head}</g>'
+    if edge.is_lit:
+        pen = f'stroke="{MARKER}" stroke-width="8" stroke-linecap="round" fill="none"'
+        drawn = f'<path d="{line} L{n(end[0])},{n(end[1])}" {pen}/>{drawn}'
+    return drawn
 
 
 def _arrow(base: Point, tip: Point) -> str:
@@ -147,9 +173,9 @@ def _arrow(base: Point, tip: Point) -> str:
     return "M" + " L".join(f"{n(x)},{n(y)}" for x, y in corners) + "Z"
 
 
-def edge_text(edge: Edge, route: Route) -> str:
+def _edge_text(edge: Edge, route: Route) -> str:
     """Write what stands on an edge."""
-    if route.text is None:
+    if not edge.text or route.text is None:
         return ""
     x, y = route.text
     if edge.formula and (glyphs := edge.formula.glyphs):

@@ -32,13 +32,13 @@ def _picture(view: Picture, layout: Layout, colours: dict[str, str]) -> str:
     lines = [rf"\begin{{tikzpicture}}[x={unit}pt, y=-{unit}pt, >={{Stealth[length=4pt]}}, line width=0.6pt]"]
     for cluster, frame in zip(view.clusters, layout.frames, strict=True):
         if frame:
-            left, top = frame.x - frame.width / 2, frame.y - frame.height / 2
+            left, top = frame.left, frame.top
             corners = f"({left:.1f},{top:.1f}) rectangle ({left + frame.width:.1f},{top + frame.height:.1f})"
             lines.append(rf"\draw[{colour(QUIET)}, rounded corners=4pt] {corners};")
             words = rf"\scriptsize\ttfamily {latex_text(cluster.title)}"
             lines.append(rf"\node[anchor=north west, text={colour(QUIET)}] at ({left:.1f},{top:.1f}) {{{words}}};")
     for edge, route in zip(view.edges, layout.routes, strict=True):
-        lines.append(_edge(edge, route, view.is_backward, colour(edge_colour(edge))))
+        lines.append(_edge(edge, route, colour(edge_colour(edge))))
     for i, (box, place) in enumerate(zip(view.boxes, layout.places, strict=True)):
         filled = colour(fill(view.level_of(box)))
         outline = colour(NAN if box.has_nan else QUIET if box.kind == "stub" else INK)
@@ -71,15 +71,13 @@ def _words(line: Line) -> str:
     return f"{font} {latex_text(line.text)}"
 
 
-def _edge(edge: Edge, route: Route, is_backward: bool, colour: str) -> str:
-    start, end, points = route.start, route.end, route.points
-    if is_backward and edge.flows:
-        start, end, points = end, start, points[::-1]
+def _edge(edge: Edge, route: Route, colour: str) -> str:
+    start, end, points = route.along(edge)
     curve = f"{_at(start)} -- {_at(points[0])}"
     for k in range(1, len(points) - 1, 3):
         curve += f" .. controls {_at(points[k])} and {_at(points[k + 1])} .. {_at(points[k + 2])}"
-    looks = ["->" if edge.flows or not is_backward else "-", colour]
-    looks += ["dashed"] if edge.sign < 0 else [] if edge.flows else ["dotted"]
+    looks = ["-" if edge.arrow == "none" else "->", colour]
+    looks += [edge.style] if edge.style != "solid" else []
     looks += ["line width=0.4pt", "opacity=0.6"] if edge.is_faint else []
     return rf"\draw[{', '.join(looks)}] {curve} -- {_at(end)};"
 
