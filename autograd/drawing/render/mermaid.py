@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ...display import LEVELS, fill
+from ...display import fill
 from ..analysis.formula import one_line
 from ..layout.sizes import edge_colour
 from ..picture.elements import Box, Edge, Picture
@@ -15,29 +15,22 @@ from .theme import Theme
 def mermaid_text(views: list[Picture], theme: Theme) -> str:
     """Write one or two views as a flowchart."""
     lines = [f"flowchart {views[0].direction or 'LR'}"]
-    used: set[int] = set()
-    styles: list[str] = []
+    colours: list[str] = []
     for view in views:
         letter = "b" if view.is_backward else "n"
         if len(views) > 1:
             lines.append(f"subgraph {letter}[{_quoted('backward' if view.is_backward else 'forward')}]")
-        lines += _boxes(view, letter, used)
+        lines += _boxes(view, letter, theme)
         for edge in view.edges:
             lines.append(_edge(edge, letter))
-            styles.append(theme.colours[edge_colour(edge)])
+            colours.append(theme.colours[edge_colour(edge)])
         if len(views) > 1:
             lines.append("end")
-    pen = f"stroke:{theme.ink},color:{theme.ink}"
-    lines += [f"classDef f{k + LEVELS} fill:{theme.colours[fill(k)]},{pen}" for k in sorted(used)]
-    if any(box.has_nan for view in views for box in view.boxes):
-        lines.append(f"classDef nan stroke:{theme.nan},stroke-width:3px")
-    for colour in dict.fromkeys(styles):
-        places = ",".join(str(i) for i, c in enumerate(styles) if c == colour)
-        lines.append(f"linkStyle {places} stroke:{colour}")
+    lines += [f"linkStyle {i} stroke:{colour}" for i, colour in enumerate(colours)]
     return "\n".join(lines) + "\n"
 
 
-def _boxes(view: Picture, letter: str, used: set[int]) -> Iterator[str]:
+def _boxes(view: Picture, letter: str, theme: Theme) -> Iterator[str]:
     for what, k in view.nested():
         if what == "open":
             yield f"subgraph {letter}c{k}[{_quoted(view.clusters[k].title)}]"
@@ -45,11 +38,9 @@ def _boxes(view: Picture, letter: str, used: set[int]) -> Iterator[str]:
             yield "end"
         else:
             box = view.boxes[k]
-            steps = view.level_of(box)
-            used.add(steps)
-            yield f"{letter}{k}{_box(box)}:::f{steps + LEVELS}"
-            if box.has_nan:
-                yield f"class {letter}{k} nan"
+            pen = f"{theme.nan},stroke-width:3px" if box.has_nan else theme.ink
+            yield f"{letter}{k}{_box(box)}"
+            yield f"style {letter}{k} fill:{theme.colours[fill(view.level_of(box))]},color:{theme.ink},stroke:{pen}"
 
 
 def _box(box: Box) -> str:

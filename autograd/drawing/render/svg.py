@@ -101,26 +101,24 @@ def _box_shape(box: Box, place: Place, level: int) -> str:
     left, top = place.left, place.top
     opens = f" data-part={quoted(box.part)}" if box.part else ""
     parts = [f"<g{opens}><title>{escape(box.hint)}</title>"]
-    outline = NAN if box.has_nan else INK
-    colour = f'fill="{fill(level)}"'
-    radius = place.height / 2 if box.kind == "leaf" else 5.0
-    thick = 3.0 if box.has_nan else 2.0 if box.kind == "leaf" else 1.2
+    colour, outline, thick = f'fill="{fill(level)}"', INK, 1.2
+    radius = 5.0
     if box.kind == "leaf":
-        radius = min(radius, 22.0)
+        radius, thick = min(place.height / 2, 22.0), 2.0
+    if box.has_nan:
+        outline, thick = NAN, 3.0
+    pen = f'{colour} stroke="{outline}" stroke-width="{thick}"'
     if box.kind == "stub":
-        dashes = f'fill="none" stroke="{QUIET}" stroke-width="0.8" stroke-dasharray="3 2"'
-        parts.append(rect(left, top, place.width, place.height, radius, dashes))
-    elif box.kind != "constant" or box.has_nan:
-        if box.is_folded:  # a sheet below the first
-            below = f'{colour} stroke="{INK}" stroke-width="0.8"'
-            parts.append(rect(left + 3, top + 3, place.width, place.height, radius, below))
-        pen = f'{colour} stroke="{outline}" stroke-width="{thick}"'
-        parts.append(rect(left, top, place.width, place.height, radius, pen))
-        if box.is_result:
-            inner = f'fill="none" stroke="{outline}" stroke-width="1"'
-            parts.append(rect(left + 3, top + 3, place.width - 6, place.height - 6, max(radius - 3, 2), inner))
-    else:
-        parts.append(rect(left, top, place.width, place.height, 5, colour))
+        pen = f'fill="none" stroke="{QUIET}" stroke-width="0.8" stroke-dasharray="3 2"'
+    elif box.kind == "constant" and not box.has_nan:
+        pen = colour
+    if box.is_folded:  # a sheet below the first
+        below = f'{colour} stroke="{INK}" stroke-width="0.8"'
+        parts.append(rect(left + 3, top + 3, place.width, place.height, radius, below))
+    parts.append(rect(left, top, place.width, place.height, radius, pen))
+    if box.is_result:
+        inner = f'fill="none" stroke="{outline}" stroke-width="1"'
+        parts.append(rect(left + 3, top + 3, place.width - 6, place.height - 6, max(radius - 3, 2), inner))
     y = place.y - (sum(map(line_height, box.lines)) + heat_height(box)) / 2
     for line in box.lines:
         y += line_height(line)

@@ -6,6 +6,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable
+from itertools import groupby
 
 from ...display import INK, fill
 from ..analysis.formula import one_line
@@ -100,12 +101,11 @@ def heat_map(levels: list[list[int]], left: float, top: float, cell: float) -> s
     """Draw rows of levels as small squares: one path for each colour."""
     drawn: dict[int, list[str]] = {}
     for i, row in enumerate(levels):
-        start = 0
-        for j in range(1, len(row) + 1):
-            if j == len(row) or row[j] != row[start]:
-                width, corner = n((j - start) * cell), f"M{n(left + start * cell)},{n(top + i * cell)}"
-                drawn.setdefault(row[start], []).append(f"{corner}h{width}v{n(cell)}h-{width}z")
-                start = j
+        x = left
+        for k, run in groupby(row):
+            width = cell * len(list(run))
+            drawn.setdefault(k, []).append(f"M{n(x)},{n(top + i * cell)}h{n(width)}v{n(cell)}h-{n(width)}z")
+            x += width
     paths = "".join(f'<path d="{"".join(drawn[k])}" fill="{fill(k)}"/>' for k in sorted(drawn))
     across, down = n(cell * len(levels[0])), n(cell * len(levels))
     frame = f'<path d="M{n(left)},{n(top)}h{across}v{down}h-{across}z" fill="none" stroke="{INK}" stroke-width="0.6"/>'
