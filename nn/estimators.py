@@ -20,11 +20,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
 
 import numpy as np
 
-from .arguments import count, refuse_masked, within
+from .arguments import count, found, refuse_masked, within
 from .data.arrays import label_array
 from .mlp import TensorMLP
 from .optim.update_rules import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
@@ -54,68 +55,58 @@ SOLVERS: dict[str, Any] = {
 }
 
 
+@dataclass(eq=False, repr=False)
 class _Perceptron(BaseEstimator):
     """What both estimators share: their settings, and one call of `nn.fit`."""
 
-    def __init__(
-        self,
-        hidden_layer_sizes: Sequence[int] = (100,),
-        activation: Any = "relu",
-        *,
-        solver: Any = "adam",
-        alpha: float = 1e-4,
-        batch_size: int | str = "auto",
-        learning_rate_init: float = 1e-3,
-        max_iter: int = 200,
-        tol: float = 1e-4,
-        n_iter_no_change: int = 10,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        class_weight: Any = None,
-        shuffle: bool = True,
-        warm_start: bool = False,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        callbacks: Any = (),
-        random_state: Any = None,
-        verbose: bool = False,
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.shuffle = shuffle
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.callbacks = callbacks
-        self.random_state = random_state
-        self.verbose = verbose
+    hidden_layer_sizes: Sequence[int] = (100,)
+    activation: Any = "relu"
+    _: KW_ONLY
+    solver: Any = "adam"
+    alpha: float = 1e-4
+    batch_size: int | str = "auto"
+    learning_rate_init: float = 1e-3
+    max_iter: int = 200
+    tol: float = 1e-4
+    n_iter_no_change: int = 10
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    class_weight: Any = None
+    shuffle: bool = True
+    warm_start: bool = False
+    momentum: float = 0.9
+    nesterovs_momentum: bool = True
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    callbacks: Any = ()
+    random_state: Any = None
+    verbose: bool = False
 
-    loss_curve_: list[float]
-    _rng: np.random.Generator
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows and their targets.
+
+        Args:
+            X: the inputs, shape `(n, features)`.
+            y: the targets: `n` of them, or a matrix with a column for each output (of a classifier one of 0 and 1,
+                with a column for each label).
+            sample_weight: how much each row counts, `n` numbers from 0.
+
+        Raises:
+            ValueError, TypeError: the arguments do not fit one another, or a setting is wrong.
+        """
+        self._learn(X, y, sample_weight)
+        return self
+
+    def _learn(self, X: Any, y: Any, sample_weight: Any, part: bool = False) -> None:
+        raise NotImplementedError
 
     def _train(
         self, X: np.ndarray, y: np.ndarray, outputs: int, loss: str, weights: np.ndarray | None,
         class_weight: Any = None, part: bool = False,
     ) -> None:  # fmt: skip
         """Make the net, and train it; after `part` of a training, or with `warm_start`, go on with the one there is."""
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         sizes = [count(n, "hidden_layer_sizes") for n in np.ravel(np.asarray(self.hidden_layer_sizes, dtype=object))]
         start = "glorot_uniform"  # as scikit-learn: on tables of few columns it overfits less than He's wider one
         again = (part or self.warm_start) and hasattr(self, "model_")
@@ -126,7 +117,8 @@ class _Perceptron(BaseEstimator):
         else:
             model = TensorMLP(X.shape[1], [*sizes, outputs], activation, initializer=start, rng=rng, dtype=X.dtype)
         if not (part and again):
-            self._solver, self._rng = self._optimizer(), rng
+            self._solver = self._optimizer()
+            self._rng: np.random.Generator = rng
         size: Any = 200 if isinstance(self.batch_size, str) and self.batch_size == "auto" else self.batch_size
         early = bool(self.early_stopping) and not part
         alpha = within(self.alpha, "alpha")
@@ -150,11 +142,11 @@ class _Perceptron(BaseEstimator):
             progress=bool(self.verbose),
             rng=rng,
         )  # fmt: skip
-        before: list[float] = self.loss_curve_ if part and again else []
         self.model_: Any = model
         assert model.output_decoder is not None
         model.output_decoder.columns = list(getattr(self, "feature_names_in_", [])) or None
-        self.history_, self.loss_curve_ = history, before + history["loss"]
+        self.history_ = history
+        self.loss_curve_: list[float] = [*(self.loss_curve_ if part and again else []), *history["loss"]]
         self.loss_, self.n_iter_ = self.loss_curve_[-1], len(self.loss_curve_)
 
     @property
@@ -175,15 +167,12 @@ class _Perceptron(BaseEstimator):
     def _optimizer(self) -> Optimizer:
         if isinstance(self.solver, Optimizer):
             return copy.deepcopy(self.solver)
-        if not isinstance(self.solver, str) or self.solver not in SOLVERS:
-            raise ValueError(
-                f"`solver` is one of {', '.join(map(repr, SOLVERS))}, or an optimiser such as SGD(lr=0.1), "
-                f"not {self.solver!r:.60}"
-            )
-        return SOLVERS[self.solver](within(self.learning_rate_init, "learning_rate_init"), self)
+        make = found(self.solver, SOLVERS, "solver", "an optimiser such as SGD(lr=0.1)")
+        return make(within(self.learning_rate_init, "learning_rate_init"), self)
 
     def _weights(self, sample_weight: Any, X: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | slice]:
         """Return the weights of the rows that count, of mean 1, and which rows those are."""
+        refuse_masked(sample_weight, "sample_weight")
         if sample_weight is None:
             return None, slice(None)
         weights = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
@@ -192,14 +181,15 @@ class _Perceptron(BaseEstimator):
             raise ValueError("`sample_weight` must have at least one non-zero weight")
         return weights[kept] / weights[kept].mean(), kept
 
-    def _refuse_masked(self, **given: Any) -> None:
-        for name, x in given.items():  # scikit-learn would unmask them
-            refuse_masked(x, name)
+    def _checked(self, X: Any, y: Any = "no_validation", **settings: Any) -> Any:
+        """Return what scikit-learn makes of the data; it would unmask what is masked."""
+        refuse_masked(X, "X")
+        refuse_masked(y, "y")
+        return validate_data(self, X, y, dtype=[np.float64, np.float32], **settings)
 
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        self._refuse_masked(X=X)
-        return self.model_.outputs(validate_data(self, X, dtype=[np.float64, np.float32], reset=False))
+        return self.model_.outputs(self._checked(X, reset=False))
 
 
 class MLPClassifier(ClassifierMixin, _Perceptron):
@@ -244,11 +234,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
     (True, array(['setosa'], dtype='<U10'))
     """
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPClassifier:
-        """Learn from `X`, shape `(n, features)`, and `y`: `n` labels, or a matrix of 0 and 1, one column a label."""
-        return self._learn(X, y, sample_weight)
-
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> MLPClassifier:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """Go once through further rows, with the net and the state of the solver that the last call left.
 
         Args:
@@ -260,12 +246,12 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
             raise ValueError("`classes` is missing: the first call of `partial_fit` needs all labels there will be")
         if not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"`classes` are {np.unique(classes)!r:.80}; they were {self.classes_!r:.80} before")
-        return self._learn(X, y, sample_weight, self.classes_ if not first else classes, part=True)
+        self._learn(X, y, sample_weight, True, classes if first else self.classes_)
+        return self
 
-    def _learn(self, X: Any, y: Any, sample_weight: Any, classes: Any = None, part: bool = False) -> MLPClassifier:
+    def _learn(self, X: Any, y: Any, sample_weight: Any, part: bool = False, classes: Any = None) -> None:
         again = hasattr(self, "model_") and (part or self.warm_start)
-        self._refuse_masked(X=X, y=y, sample_weight=sample_weight)
-        X, y = validate_data(self, X, y, multi_output=True, dtype=[np.float64, np.float32], reset=not again)
+        X, y = self._checked(X, y, multi_output=True, reset=not again)
         y = y.toarray() if hasattr(y, "toarray") else y  # several labels may come as a sparse matrix
         y = label_array(y, "y") if y.dtype.kind == "O" else y
         check_classification_targets(y)
@@ -275,7 +261,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         if self._many:
             self.classes_ = np.arange(y.shape[1])
             self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights, self.class_weight, part)
-            return self
+            return
         labels = column_or_1d(y, warn=True)
         known = np.unique(labels if classes is None else classes)
         if again and not np.array_equal(known, self.classes_):
@@ -295,7 +281,6 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
                 raise ValueError(f"`class_weight` names {strangers[0]!r:.60}; the classes are {known!r:.80}")
             weigh = {i: weigh[label] for i, label in enumerate(known.tolist()) if label in weigh}
         self._train(X, numbers, outputs, loss, weights, weigh, part)
-        return self
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithm of `predict_proba`."""
@@ -336,26 +321,20 @@ class MLPRegressor(RegressorMixin, _Perceptron):
     True
     """
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
-        """Learn from `X`, shape `(n, features)`, and `y`, shape `(n,)` or `(n, k)`."""
-        return self._learn(X, y, sample_weight)
-
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go once through further rows, with the net and the state of the solver that the last call left."""
-        return self._learn(X, y, sample_weight, part=True)
+        self._learn(X, y, sample_weight, part=True)
+        return self
 
-    def _learn(self, X: Any, y: Any, sample_weight: Any, part: bool = False) -> MLPRegressor:
+    def _learn(self, X: Any, y: Any, sample_weight: Any, part: bool = False) -> None:
         if self.class_weight is not None:
             raise ValueError("`class_weight` is for MLPClassifier: a regression has no classes")
         reset = not (hasattr(self, "model_") and (part or self.warm_start))
-        dtypes = [np.float64, np.float32]
-        self._refuse_masked(X=X, y=y, sample_weight=sample_weight)
-        X, y = validate_data(self, X, y, multi_output=True, y_numeric=True, dtype=dtypes, reset=reset)
+        X, y = self._checked(X, y, multi_output=True, y_numeric=True, reset=reset)
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         weights, kept = self._weights(sample_weight, X)
         outputs = 1 if y.ndim == 1 else y.shape[1]
         self._train(X[kept], y[kept].astype(X.dtype), outputs, "mse", weights, part=part)
-        return self
 
     def predict(self, X: Any) -> np.ndarray:
         """Return a number for each row, shape `(n,)`, or `k` of them, shape `(n, k)`."""

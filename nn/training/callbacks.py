@@ -320,9 +320,9 @@ class LivePlot(Callback):
 
     def on_train_begin(self, logs: Logs) -> None:
         """Make the axes."""
-        pyplot = optional("matplotlib.pyplot", "LivePlot")
-        self.figure, self.ax = pyplot.subplots(figsize=(5.5, 4), layout="constrained")
-        self._drawn, self._shown = -math.inf, _shower(self.figure)
+        self._pyplot = optional("matplotlib.pyplot", "LivePlot")
+        self.figure, self.ax = self._pyplot.subplots(figsize=(5.5, 4), layout="constrained")
+        self._drawn, self._shown = -math.inf, None
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Draw, if it is time."""
@@ -331,18 +331,24 @@ class LivePlot(Callback):
 
     def on_train_end(self, logs: Logs) -> None:
         """Draw the last state; in a notebook it stays."""
-        from matplotlib import pyplot
-
         if self.training.history.last():
             self._draw()
         if _in_notebook():
-            pyplot.close(self.figure)  # or the notebook would show it once more
+            self._pyplot.close(self.figure)  # or the notebook would show it once more
 
     def _draw(self) -> None:
         self.ax.clear()
         self.training.history.plot(self.ax)
-        self._shown()
         self._drawn = time.monotonic()
+        if _in_notebook():
+            from IPython.display import display
+
+            if self._shown is None:
+                self._shown = display(self.figure, display_id=True)
+            else:
+                self._shown.update(self.figure)
+        elif self.figure.canvas.required_interactive_framework:
+            self._pyplot.pause(0.001)
 
 
 def _in_notebook() -> bool:
@@ -351,26 +357,3 @@ def _in_notebook() -> bool:
     from IPython.core.getipython import get_ipython
 
     return getattr(get_ipython(), "kernel", None) is not None
-
-
-def _shower(figure: Any) -> Callable[[], None]:
-    """Return what shows a figure anew."""
-    if _in_notebook():
-        from IPython.display import display
-
-        handle = None
-
-        def show() -> None:
-            nonlocal handle
-            if handle is None:
-                handle = display(figure, display_id=True)
-            else:
-                handle.update(figure)
-
-        return show
-    from matplotlib import get_backend, pyplot
-    from matplotlib.backends.registry import BackendFilter, backend_registry
-
-    if get_backend() in backend_registry.list_builtin(BackendFilter.INTERACTIVE):
-        return lambda: pyplot.pause(0.001)
-    return lambda: None

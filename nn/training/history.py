@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
+from html import escape
 from typing import Any
+
+import numpy as np
 
 from autograd import display
 
-from ..display import curves
 from ..plots import learning_curve
 
 
@@ -53,10 +57,30 @@ class History(dict[str, list[float]], display.Shown):
             del row[shortest:]
 
     def _html(self) -> str:
-        return curves(repr(self).partition(";")[0] + ")", self)
+        title, rows = repr(self).partition(";")[0] + ")", {name: np.array(row) for name, row in self.items() if row}
+        if not rows:
+            return f"<div>{escape(title)}</div>"
+        body = [[name, row[0], row[-1], row.min(), int(row.argmin()) + 1] for name, row in rows.items()]
+        ends = display.table(["", "first", "last", "smallest", "in epoch"], body)
+        return display.side_by_side([(title, _picture(self)), ("", ends)])
 
     def __repr__(self) -> str:
         epochs = max(map(len, self.values()), default=0)
         ends = [f"{name} {row[0]:.4g} -> {row[-1]:.4g}" for name, row in self.items() if row]
         notes = [*(["interrupted"] if self.interrupted else []), *([self.stopped] if self.stopped else [])]
         return f"History({'; '.join([f'{epochs} epochs', *ends, *notes])})"
+
+
+def _picture(history: History) -> str:
+    """Return the learning curve as an image; nothing where matplotlib is missing."""
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError:
+        return ""
+    drawn, figure = io.BytesIO(), Figure(figsize=(4.5, 2.5), layout="constrained")
+    history.plot(figure.subplots())
+    with rc_context({"svg.fonttype": "none"}):  # text stays text
+        figure.savefig(drawn, format="svg")
+    data, epochs = base64.b64encode(drawn.getvalue()).decode(), max(map(len, history.values()))
+    return f'<img alt="{escape(", ".join(history))} over {epochs} epochs" src="data:image/svg+xml;base64,{data}"/>'
