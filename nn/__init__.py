@@ -46,18 +46,8 @@ __all__ = [
     "StandardScaler", "Step", "TableEncoder", "Tanh", "TensorMLP",
 ]
 
-
-_FORMER = {
-    "layers": ("activations", "features", "neurons", "noise"),
-    "losses": ("criterion", "targets"),
-    "optim": ("clipping", "optimizer", "schedules"),
-    "training": ("callbacks", "checkpoint", "history", "penalties"),
-}
-"""Files that lay in `nn` itself before: programs and pickles still find them there, as `nn.schedules`."""
-
-for _room, _names in _FORMER.items():
-    for _name in _names:
-        _sys.modules[f"{__name__}.{_name}"] = _import_module(f".{_room}.{_name}", __name__)
+for _module in (activations, schedules):  # public by these names: `from chalkgrad.nn.schedules import Cosine`
+    _sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,7 @@ For Optuna see `OptunaPruning`. This module needs scikit-learn, and is imported 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
@@ -27,6 +27,7 @@ import numpy as np
 
 from .arguments import count, found, refuse_masked, within
 from .data.arrays import label_array
+from .losses.output_decoder import OutputDecoder
 from .mlp import TensorMLP
 from .optim.update_rules import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from .training.callbacks import EarlyStopping, callbacks_of
@@ -102,8 +103,8 @@ class _Perceptron(BaseEstimator):
         raise NotImplementedError
 
     def _train(
-        self, X: np.ndarray, y: np.ndarray, outputs: int, loss: str, weights: np.ndarray | None,
-        class_weight: Any = None, part: bool = False,
+        self, X: np.ndarray, y: np.ndarray, outputs: int, loss: str, weights: np.ndarray | None, part: bool,
+        classes: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         """Make the net, and train it; after `part` of a training, or with `warm_start`, go on with the one there is."""
         rng = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
@@ -116,6 +117,7 @@ class _Perceptron(BaseEstimator):
             model, rng = self.model_, self._rng
         else:
             model = TensorMLP(X.shape[1], [*sizes, outputs], activation, initializer=start, rng=rng, dtype=X.dtype)
+            model.output_decoder = None if classes is None else OutputDecoder(loss, classes)  # `y` may lack some
         if not (part and again):
             self._solver = self._optimizer()
             self._rng: np.random.Generator = rng
@@ -138,7 +140,7 @@ class _Perceptron(BaseEstimator):
             penalty=L2(alpha) if alpha else None,
             callbacks=[*([] if part else [waits]), *callbacks_of(self.callbacks)],
             sample_weight=weights,
-            class_weight=class_weight,
+            class_weight=self.class_weight,
             progress=bool(self.verbose),
             rng=rng,
         )  # fmt: skip
@@ -260,7 +262,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         self._many = type_of_target(y).startswith("multilabel")
         if self._many:
             self.classes_ = np.arange(y.shape[1])
-            self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights, self.class_weight, part)
+            self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights, part)
             return
         labels = column_or_1d(y, warn=True)
         known = np.unique(labels if classes is None else classes)
@@ -269,18 +271,10 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         if strangers := sorted(set(labels.tolist()) - set(known.tolist())):
             raise ValueError(f"`y` holds {strangers[0]!r:.60}, which is none of the `classes` {known!r:.80}")
         self.classes_ = known
-        numbers = np.searchsorted(known, labels)
         if len(known) < 2:
             raise ValueError(f"`y` has one class, {labels.tolist()[0]!r:.60}: there is nothing to tell apart")
-        outputs, loss = len(known), "cross_entropy"
-        if outputs == 2:
-            outputs, loss = 1, "bce_with_logits"
-        weigh = self.class_weight
-        if isinstance(weigh, Mapping):  # the net counts the classes
-            if strangers := [label for label in weigh if label not in known.tolist()]:
-                raise ValueError(f"`class_weight` names {strangers[0]!r:.60}; the classes are {known!r:.80}")
-            weigh = {i: weigh[label] for i, label in enumerate(known.tolist()) if label in weigh}
-        self._train(X, numbers, outputs, loss, weights, weigh, part)
+        outputs, loss = (1, "bce_with_logits") if len(known) == 2 else (len(known), "cross_entropy")
+        self._train(X, labels, outputs, loss, weights, part, known)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Return the logarithm of `predict_proba`."""
@@ -297,7 +291,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         outputs = self._outputs(X)
         if self._many:
             return (outputs > 0).astype(np.int64)
-        return self.classes_[(outputs[:, 0] > 0).astype(int) if outputs.shape[1] == 1 else outputs.argmax(axis=1)]
+        return self.model_.output_decoder.predict(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -334,7 +328,7 @@ class MLPRegressor(RegressorMixin, _Perceptron):
         y = column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
         weights, kept = self._weights(sample_weight, X)
         outputs = 1 if y.ndim == 1 else y.shape[1]
-        self._train(X[kept], y[kept].astype(X.dtype), outputs, "mse", weights, part=part)
+        self._train(X[kept], y[kept].astype(X.dtype), outputs, "mse", weights, part)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return a number for each row, shape `(n,)`, or `k` of them, shape `(n, k)`."""

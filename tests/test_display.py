@@ -2,8 +2,8 @@
 
 import base64
 import re
-import sys
 import struct
+import sys
 import zlib
 from typing import Any
 from xml.etree import ElementTree as ET

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import random
 import signal
 import subprocess
@@ -433,14 +432,3 @@ def test_a_kill_at_any_moment_leaves_a_checkpoint_that_loads(path: Path, popen: 
         epochs.append(nn.restore(model, path, optimizer)["epoch"])
         assert epochs[-1] == optimizer.steps and nn.load(path).num_parameters() == 801
     assert max(epochs) > 1
-
-
-@pytest.mark.parametrize("name", [
-    "layers.Linear", "neurons.Neuron", "activations.ReLU", "noise.Dropout", "features.Features",
-    "optim.Adam", "optimizer.Optimizer", "schedules.Cosine", "clipping.ClipNorm", "data.StandardScaler",
-    "penalties.L2", "callbacks.EarlyStopping", "checkpoint.Checkpoint", "history.History", "criterion.Criterion",
-])  # fmt: skip
-def test_a_pickle_finds_a_class_where_it_was_before(name: str) -> None:
-    module, kind = name.split(".")
-    found = pickle.loads(f"cnn.{module}\n{kind}\n.".encode())
-    assert found.__name__ == kind and found is getattr(sys.modules[found.__module__], kind)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -124,16 +124,34 @@ class _Decoder:
         self.budget = sum(array.size for array in arrays.values()) + 10_000
 
     def decode(self, thing: Any) -> Any:
-        if isinstance(thing, list):
-            return [self.decode(part) for part in thing]
-        if not isinstance(thing, dict):
-            return thing
-        tag = next(iter(thing), "")
-        if not tag.startswith("$"):
-            return {key: self.decode(part) for key, part in thing.items()}
-        if tag not in self.READERS:
-            raise ValueError(f"it holds {tag!r:.60}, which this version of chalkgrad does not know")
-        return self.READERS[tag](self, thing[tag], {key: part for key, part in thing.items() if key != tag})
+        match thing:
+            case list():
+                return [self.decode(part) for part in thing]
+            case {"$float": text}:
+                return float(text)
+            case {"$array": name}:
+                if name not in self.arrays:
+                    raise ValueError(f"its array {name!r:.80} is missing")
+                return self.arrays[name]
+            case {"$tuple": parts}:
+                return tuple(self.decode(parts))
+            case {"$pairs": pairs}:
+                return dict(self.decode(pairs))
+            case {"$generator": state}:
+                return self._generator(state)
+            case {"$random": state}:
+                return self._random(state)
+            case {"$module": kind, **config}:
+                return self._module(kind, dict(config))
+            case {"$same": number}:
+                if (made := self.things[number]) is None:
+                    raise ValueError("a layer stands inside itself")
+                return made
+            case dict():
+                if unknown := [key for key in thing if key.startswith("$")]:
+                    raise ValueError(f"it holds {unknown[0]!r:.60}, which this version of chalkgrad does not know")
+                return {key: self.decode(part) for key, part in thing.items()}
+        return thing
 
     def _spend(self, numbers: int) -> None:
         """Take care that what is made is not larger than what is in the file."""
@@ -141,21 +159,7 @@ class _Decoder:
         if self.budget < 0:
             raise ValueError("its layers need more numbers than it holds")
 
-    def _float(self, text: str, _: Any) -> float:
-        return float(text)
-
-    def _array(self, name: str, _: Any) -> np.ndarray:
-        if name not in self.arrays:
-            raise ValueError(f"its array {name!r:.80} is missing")
-        return self.arrays[name]
-
-    def _tuple(self, parts: list[Any], _: Any) -> tuple[Any, ...]:
-        return tuple(self.decode(parts))
-
-    def _pairs(self, pairs: list[Any], _: Any) -> dict[Any, Any]:
-        return dict(self.decode(pairs))
-
-    def _generator(self, state: Any, _: Any) -> np.random.Generator:
+    def _generator(self, state: Any) -> np.random.Generator:
         number = self._reserve(100)
         state = self.decode(state)
         kind = state["bit_generator"]
@@ -169,13 +173,13 @@ class _Decoder:
         self.things[number] = made = np.random.Generator(bits)
         return made
 
-    def _random(self, state: Any, _: Any) -> random.Random:
+    def _random(self, state: Any) -> random.Random:
         number = self._reserve(100)
         self.things[number] = made = random.Random()
         made.setstate(self.decode(state))
         return made
 
-    def _module(self, kind: str, config: dict[str, Any]) -> Module:
+    def _module(self, kind: str, config: dict[Any, Any]) -> Module:
         if kind not in MODULES:
             raise ValueError(f"its layer {kind!r:.60} is unknown to this version of chalkgrad")
         number = self._reserve(1)
@@ -190,20 +194,3 @@ class _Decoder:
         self._spend(numbers)
         self.things.append(None)
         return len(self.things) - 1
-
-    def _same(self, number: int, _: Any) -> Any:
-        made = self.things[number]
-        if made is None:
-            raise ValueError("a layer stands inside itself")
-        return made
-
-    READERS: ClassVar[dict[str, Callable[..., Any]]] = {
-        "$float": _float,
-        "$array": _array,
-        "$tuple": _tuple,
-        "$pairs": _pairs,
-        "$generator": _generator,
-        "$random": _random,
-        "$module": _module,
-        "$same": _same,
-    }

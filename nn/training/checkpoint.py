@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -168,44 +167,23 @@ def read(path: PathLike) -> dict[str, Any]:
     Raises:
         OSError, ValueError: there is no such file, or it is damaged, or it is no checkpoint of a training.
     """
-    found = notes(path)
-    if not isinstance(found, dict) or found.get("what") != "training":
-        raise ValueError(f"{os.fspath(path)!r} is no checkpoint of `fit`: one is written by `nn.Checkpoint`")
-    wrong = [name for name, fits in _PARTS.items() if not fits(found.get(name))]
-    if wrong or any(len(row) != found["epoch"] for row in found["history"].values()):
-        wrong = wrong or ["history"]
-        raise ValueError(f"{os.fspath(path)!r} is damaged in its {', '.join(map(repr, wrong))}")
-    return found
-
-
-def _whole(x: Any, least: int = 0) -> bool:
-    return type(x) is int and least <= x < 2**63
-
-
-def _by_name(x: Any, fits: Callable[[Any], bool]) -> bool:
-    return isinstance(x, dict) and all(isinstance(name, str) and fits(part) for name, part in x.items())
-
-
-_PARTS: dict[str, Callable[[Any], bool]] = {
-    "settings": lambda x: (
-        isinstance(x, dict)
-        and type(x.get("key")) is int
-        and x["key"] >= 0
-        and _whole(x.get("batches"), 1)
-        and isinstance(x.get("lr", []), list)
-    ),
-    "epoch": _whole,
-    "steps": _whole,
-    "stopped": lambda x: isinstance(x, str),
-    "history": lambda x: _by_name(x, lambda row: isinstance(row, np.ndarray) and row.ndim == 1 and row.dtype == float),
-    "order": lambda x: isinstance(x, np.random.Generator),
-    "generators": lambda x: _by_name(x, lambda rng: isinstance(rng, Random)),
-    "callbacks": lambda x: (
-        isinstance(x, list)
-        and all(isinstance(pair, list) and len(pair) == 2 and _by_name(pair[1], lambda _: True) for pair in x)
-    ),
-}
-"""What must stand in a checkpoint, as `snapshot` gives it."""
+    match notes(path):
+        case {
+            "what": "training",
+            "settings": {"key": int(key), "batches": int(batches), **settings},
+            "epoch": int(epoch), "steps": int(steps), "stopped": str(), "history": dict(history),
+            "order": np.random.Generator(), "generators": dict(generators), "callbacks": list(callbacks),
+        } as found if (
+            key >= 0 < batches and epoch >= 0 <= steps and isinstance(settings.get("lr", []), list)
+            and all(isinstance(row, np.ndarray) and (row.shape, row.dtype) == ((epoch,), float)
+                    for row in history.values())
+            and all(isinstance(generator, Random) for generator in generators.values())
+            and all(isinstance(pair, list) and [*map(type, pair)] == [str, dict] for pair in callbacks)
+        ):  # fmt: skip
+            return found
+        case {"what": "training"}:
+            raise ValueError(f"{os.fspath(path)!r} is damaged: it holds no whole state of a training")
+    raise ValueError(f"{os.fspath(path)!r} is no checkpoint of `fit`: one is written by `nn.Checkpoint`")
 
 
 def resume(
