@@ -28,8 +28,29 @@ def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     lead = x.ndim - len(shape)
     if lead < 0 or any(want not in (1, have) for have, want in zip(x.shape[lead:], shape, strict=True)):
         raise ValueError(f"an array of shape {x.shape} did not come from broadcasting one of shape {shape}")
-    repeated = tuple(range(lead)) + tuple(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1)
+    repeated = repeated_axes(x.shape, shape)
     return np.add.reduce(x, axis=repeated).reshape(shape) if repeated else x.reshape(shape)
+
+
+def repeated_axes(to: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the axes of an array of shape `to` along which one of `shape` was repeated.
+
+    >>> repeated_axes((4, 2, 3), (1, 3))
+    (0, 1)
+    """
+    lead = len(to) - len(shape)
+    return (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and to[i + lead] != 1))
+
+
+def is_view(index: Any) -> bool:
+    """Return whether NumPy picks with `index` without a copy: it is made of whole numbers, slices, `...` and None.
+
+    >>> is_view((0, slice(2))), is_view([0, 1])
+    (True, False)
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    plain = (int, np.integer, slice, type(None), type(Ellipsis))
+    return all(isinstance(part, plain) and not isinstance(part, bool) for part in parts)
 
 
 def axes_of(axis: int | tuple[int, ...] | None, ndim: int) -> tuple[int, ...]:

@@ -428,6 +428,13 @@ def test_whole_numbers_keep_their_digits() -> None:
     np.testing.assert_array_equal(compile(lambda x: x * large)(np.ones(2)), large)
 
 
+def test_a_boolean_as_an_index_is_a_mask() -> None:
+    x = np.arange(1.0, 4.0)
+    for index in (True, False, (True, 1), (..., True)):
+        f = lambda x, index=index: x[index] * 2.0
+        np.testing.assert_array_equal(compile(f)(x), f(x))
+
+
 def test_settings_of_many_letters_are_cut() -> None:
     def shown(text: str) -> str:
         line = instructions.Instruction("row", None, (), {"p": text}, (), np.dtype(float), True)

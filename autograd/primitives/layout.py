@@ -13,7 +13,7 @@ import numpy as np
 
 from ..checks import dtype_of
 from ..primitive import primitive
-from ..shapes import sum_over_broadcast
+from ..shapes import is_view, sum_over_broadcast
 
 
 def _lengths(shape) -> tuple[int, ...]:
@@ -137,8 +137,7 @@ def scatter(x, *, index, shape):
     """
     x = np.asarray(x)
     out = np.zeros(_lengths(shape), x.dtype)
-    parts = index if isinstance(index, tuple) else (index,)
-    if all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
+    if is_view(index):
         out[index] = x  # nothing is named twice
     else:
         np.add.at(out, index, x)

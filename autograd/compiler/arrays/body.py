@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ..ir.instructions import Instruction, Listing
 from ..printing import printed
 from .lowering import Calls, PythonCall
 from .memory import ALIGNMENT, planned
-from .split import Call, Fork
+from .split import Fork
 from .views import View
 
 
@@ -66,9 +67,9 @@ class Body:
 
         self.lock = lock(threading.Lock)
         self.listing, self.notes = listing, listing.notes
-        calls = Calls(listing, catalogue.ELEMENTWISE, catalogue.REDUCED, prologue)
+        calls = Calls(listing, prologue)
         epilogue(calls)
-        kept = [calls.clock.base, *calls.kept, *calls.constants]
+        kept = [calls.clock.base, *calls.constants]
         kept += [calls.views[i].base for i in (*listing.inputs, *listing.outputs)]
         plan = planned(calls.sizes, [call.bases for call in calls.calls], kept)
         memory = np.zeros(plan.size + ALIGNMENT, np.uint8)
@@ -80,10 +81,15 @@ class Body:
         self._start = self._arena.ctypes.data
         self.slots: dict[str, list[tuple[np.ndarray, int]]] = {}
         self._arrays: list[np.ndarray] = []  # whose addresses the instructions hold
-        self._segments = [
-            part if isinstance(part, PythonCall) else self._encoded(part, catalogue.write)
-            for part in _grouped(calls.calls)
-        ]
+        self._segments: list[PythonCall | tuple[int, int]] = []  # calls of Python, and from where to where kernels are
+        words = 0
+        for in_python, part in itertools.groupby(calls.calls, lambda call: isinstance(call, PythonCall)):
+            if in_python:
+                self._segments += cast("Iterable[PythonCall]", part)
+                continue
+            made = self._encoded(part, catalogue.write)
+            self._segments.append((made.ctypes.data, made.ctypes.data + made.nbytes))
+            words += made.nbytes
         self._run = catalogue.machine()
         self._threads = None
         if any(isinstance(call, Fork) for call in calls.calls):
@@ -91,18 +97,13 @@ class Body:
         self._clock = self._start + plan.offsets[calls.clock.base]
         self.inputs = [self.array(calls.views[i]) for i in listing.inputs]
         self.outputs = [self.array(calls.views[i]) for i in listing.outputs]
-        words = sum(part.nbytes for part in self._segments if isinstance(part, np.ndarray))
         self.stats = Stats(
             nodes, len(listing.lines), len(calls.calls), sum(isinstance(x, PythonCall) for x in calls.calls),
             _levels(listing), plan.size + words, plan.size_without_reuse + words,
             sum(_flops(line, listing.lines) for line in listing.lines),
         )  # fmt: skip
-        self._ends = [
-            (part.ctypes.data, part.ctypes.data + part.nbytes) if isinstance(part, np.ndarray) else None
-            for part in self._segments
-        ]
 
-    def _encoded(self, calls: list[Call | Fork], write: Callable[..., None]) -> np.ndarray:
+    def _encoded(self, calls: Iterable[Any], write: Callable[..., None]) -> np.ndarray:
         """Write calls as the machine reads them."""
         words: list[int] = []
         slots = []
@@ -119,7 +120,6 @@ class Body:
         for call in calls:
             if isinstance(call, Fork):
                 parts = [self._encoded([part], write) for part in call.parts]
-                self._arrays += parts
                 operands = {
                     "clock": call.clock, "parts": np.array([part.ctypes.data for part in parts]),
                     "times": np.array([0, 0, 0, 8, 0, 0, 0]), "pool": pool.address, "n": len(parts),
@@ -129,6 +129,7 @@ class Body:
             else:
                 write(words, call.kernel, call.operands, word)
         made = np.array(words, dtype=np.int64)
+        self._arrays.append(made)
         for name, at in slots:
             self.slots.setdefault(name, []).append((made, at))
         return made
@@ -150,14 +151,13 @@ class Body:
         """Run all instructions so many times; gives the number of runs that came to the end."""
         if self._threads is not None:
             self._threads[0] = pool.ready(self._worker)
-        if len(self._ends) == 1 and self._ends[0] is not None:
-            start, end = self._ends[0]
-            return self._run(start, end, self._clock, first, steps)
+        if len(self._segments) == 1 and isinstance(self._segments[0], tuple):
+            return self._run(*self._segments[0], self._clock, first, steps)
         for step in range(first, first + steps):
-            for part, ends in zip(self._segments, self._ends, strict=True):
+            for part in self._segments:
                 if isinstance(part, PythonCall):
                     self._evaluate(part)
-                elif ends is not None and self._run(*ends, self._clock, step, 1) != 1:
+                elif self._run(*part, self._clock, step, 1) != 1:
                     return step - first
         return steps
 
@@ -174,19 +174,6 @@ class Body:
         assert line.op is not None
         out = line.op.evaluate(operands, line.params)
         self.array(part.out)[...] = out
-
-
-def _grouped(calls: list[Call | Fork | PythonCall]) -> list[Any]:
-    """Put calls of kernels together; those of Python stand alone."""
-    parts: list[Any] = []
-    for call in calls:
-        if isinstance(call, PythonCall):
-            parts.append(call)
-        elif parts and isinstance(parts[-1], list):
-            parts[-1].append(call)
-        else:
-            parts.append([call])
-    return parts
 
 
 def _levels(listing: Listing) -> int:

@@ -7,8 +7,9 @@ comes with a run.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from ...modes import quiet
 from ...primitives import TABLE
-from ...shapes import axes_of
+from ...shapes import axes_of, is_view, repeated_axes
 from ...threads import get_num_threads
 from ..ir.instructions import Instruction, Listing
 from .split import Call, Fork, split
@@ -53,31 +54,21 @@ class Calls:
         views: where the value of each line lies.
         views_of: all memory of each base; a base is memory of its own, many lines are views of others.
         constants: the data of bases that never change.
-        kept: further bases that keep their memory for the whole run.
         clock: the base of the number of the step, and of the number of threads.
     """
 
-    def __init__(
-        self,
-        listing: Listing,
-        native: Collection[str],
-        reductions: Collection[str],
-        prologue: Callable[[Calls], None] = lambda calls: None,
-    ) -> None:
-        self.listing, self.native, self.reductions = listing, native, reductions
+    def __init__(self, listing: Listing, prologue: Callable[[Calls], None]) -> None:
+        from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
+
+        self.listing, self._native, self._reductions = listing, catalogue.ELEMENTWISE, catalogue.REDUCED
         self.calls: list[Call | Fork | PythonCall] = []
         self.threads = get_num_threads()
-        self.views: list[View] = []
         self.views_of: list[View] = []
         self.constants: dict[int, np.ndarray] = {}
-        self.kept: list[int] = []
         self._converted: dict[tuple[View, np.dtype], View] = {}
         self.clock = self.base((2,), np.dtype(np.int64))
-        for line in listing.lines:
-            if line.name == "input":
-                self.views.append(self.base(line.shape, line.dtype))
-            else:
-                break
+        inputs = itertools.takewhile(lambda line: line.name == "input", listing.lines)
+        self.views = [self.base(line.shape, line.dtype) for line in inputs]
         prologue(self)
         for line in listing.lines[len(self.views) :]:
             first = len(self.calls)
@@ -157,11 +148,11 @@ class Calls:
         if line.op is not None and line.op is not TABLE.get(line.name):
             return self._in_python(line, operands)  # a row of your own
         if line.name in _OWN_WAY:
-            return getattr(self, f"_{line.name}")(line, *operands)
-        if line.name in self.native:
+            return _OWN_WAY[line.name](self, line, *operands)
+        if line.name in self._native:
             return self.elementwise(line.name, line.shape, line.dtype, operands)
-        if line.name in self.reductions:
-            return self._reduced(line, operands[0])
+        if line.name in self._reductions:
+            return self._reduced(line, line.name, operands[0], axes_of(line.params["axis"], len(operands[0].shape)))
         return self._in_python(line, operands)
 
     def _in_python(self, line: Instruction, operands: list[View]) -> View:
@@ -183,8 +174,7 @@ class Calls:
         self.call(name, dtype, out=out, rows=rows, columns=columns, **named_operands(operands, strides))
         return out
 
-    def _reduced(self, line: Instruction, x: View) -> View:
-        axes = axes_of(line.params.get("axis"), len(x.shape))
+    def _reduced(self, line: Instruction, name: str, x: View, axes: tuple[int, ...]) -> View:
         x = self.converted(x, line.dtype)
         inner_axes = [i for i in range(len(x.shape)) if i not in axes]
         first, last = (min(axes), max(axes)) if axes else (0, -1)
@@ -195,75 +185,44 @@ class Calls:
         outer, inner = math.prod(x.shape[:first]), math.prod(x.shape[last + 1 :])
         n = math.prod(x.shape[first : last + 1])
         out = self.base(line.shape, line.dtype)
-        if n == 0 and line.name != "sum":
+        if n == 0 and name != "sum":
             return self._in_python(line, [x])
-        if line.name == "sum" and inner > 1:  # columns: ones times a matrix
+        if name == "sum" and inner > 1:  # columns: ones times a matrix
             self.call(
                 "matmul", line.dtype, out=out, a=self.constant(np.ones(1, line.dtype)), b=x, m=1, k=n, n=inner,
                 out_row=inner, a_row=0, a_column=0, b_row=inner, b_column=1, batches=outer, out_batch=inner,
                 b_batch=n * inner,
             )  # fmt: skip
             return out
-        more: dict[str, Any] = {"shifted": self.base((n,), np.dtype(np.float64))} if line.name == "logsumexp" else {}
-        self.call(line.name, line.dtype, out=out, a=x, outer=outer, n=n, inner=inner, **more)
+        more: dict[str, Any] = {"shifted": self.base((n,), np.dtype(np.float64))} if name == "logsumexp" else {}
+        self.call(name, line.dtype, out=out, a=x, outer=outer, n=n, inner=inner, **more)
         return out
 
     def _sum_to(self, line: Instruction, x: View) -> View:
-        lead = len(x.shape) - len(line.shape)
-        axes = (*range(lead), *(i + lead for i, n in enumerate(line.shape) if n == 1 and x.shape[i + lead] != 1))
-        summed = Instruction("sum", line.op, (), {"axis": axes}, line.shape, line.dtype, line.single)
-        return self._reduced(summed, x)
-
-    def _broadcast_to(self, line: Instruction, x: View) -> View:
-        return x.broadcast(line.shape)
+        return self._reduced(line, "sum", x, repeated_axes(x.shape, line.shape))
 
     def _reshape(self, line: Instruction, x: View) -> View:
-        made = self.contiguous(x).reshaped(line.shape)
-        assert made is not None
-        return made
-
-    def _transpose(self, line: Instruction, x: View) -> View:
-        return x.permuted(line.params["axes"])
-
-    def _swapaxes(self, line: Instruction, x: View) -> View:
-        axes = list(range(len(x.shape)))
-        i, j = line.params["axis1"], line.params["axis2"]
-        axes[i], axes[j] = axes[j], axes[i]
-        return x.permuted(axes)
+        return self.contiguous(x).moved(lambda a: a.reshape(line.shape))
 
     def _flip(self, line: Instruction, x: View) -> View:
         axes = axes_of(line.params["axis"], len(x.shape))
-        made = x.indexed(tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(x.shape))))
-        assert made is not None
-        return made
+        return x.indexed(tuple(slice(None, None, -1 if i in axes else 1) for i in range(len(x.shape))))
 
-    def _astype(self, line: Instruction, x: View) -> View:
-        return self.converted(x, line.dtype)
-
-    def _identity(self, line: Instruction, x: View) -> View:
-        return x
+    def _moved(self, line: Instruction, x: View) -> View:
+        return x.moved(lambda a: TABLE[line.name].forward(a, **line.params))
 
     def _getitem(self, line: Instruction, x: View) -> View:
-        made = x.indexed(line.params["index"])
-        if made is not None:
-            return made
+        if is_view(line.params["index"]):
+            return x.indexed(line.params["index"])
         places = np.array(np.arange(x.size).reshape(x.shape)[line.params["index"]], np.int64).reshape(-1)
         x, out = self.contiguous(x), self.base(line.shape, line.dtype)
         self.call("pick", line.dtype, out=out, a=x, places=places, n=places.size)
         return out
 
-    def _element(self, line: Instruction, x: View) -> View:
-        made = self._getitem(line, x) if x.dtype == line.dtype else None
-        if made is None:
-            picked = x.indexed(line.params["index"])
-            assert picked is not None
-            made = self.converted(picked, line.dtype)
-        return made
-
     def _scatter(self, line: Instruction, x: View) -> View:
         out = self.base(line.shape, line.dtype)
-        target = out.indexed(line.params["index"])
-        if target is not None:
+        if is_view(line.params["index"]):
+            target = out.indexed(line.params["index"])
             self.call("zero", line.dtype, out=out, n=out.size)
             self.copy_into(target, x.broadcast(target.shape))
             return out
@@ -281,49 +240,33 @@ class Calls:
         out = self.base(line.shape, line.dtype)
         axis, start = line.params["axis"] % len(line.shape), 0
         for x in xs:
-            target = out.indexed((slice(None),) * axis + (slice(start, start + x.shape[axis]),))
-            assert target is not None
-            self.copy_into(target, x)
-            start += x.shape[axis]
-        return out
-
-    def _stack(self, line: Instruction, *xs: View) -> View:
-        out = self.base(line.shape, line.dtype)
-        axis = line.params["axis"] % len(line.shape)
-        for i, x in enumerate(xs):
-            target = out.indexed((slice(None),) * axis + (i,))
-            assert target is not None
-            self.copy_into(target, x)
+            if line.name == "stack":
+                x = x.indexed((slice(None),) * axis + (None,))
+            end = start + x.shape[axis]
+            self.copy_into(out.indexed((slice(None),) * axis + (slice(start, end),)), x)
+            start = end
         return out
 
     # Products --------------------------------------------------------------------------------------------------
-
-    def _matmul(self, line: Instruction, a: View, b: View) -> View:
-        return self._linear(line, a, b)
 
     def _linear(self, line: Instruction, a: View, b: View, third: View | None = None) -> View:
         dtype = line.dtype
         third = None if third is None else self.contiguous(self.converted(third, dtype))
         a, b = (self.forward(self.converted(x, dtype)) for x in (a, b))
-        if len(a.shape) == 1:
-            a = View(a.base, (1, *a.shape), dtype, a.offset, (0, *a.strides))
-        if len(b.shape) == 1:
-            b = View(b.base, (*b.shape, 1), dtype, b.offset, (*b.strides, 1))
+        a = a.indexed(None) if len(a.shape) == 1 else a
+        b = b.indexed((..., None)) if len(b.shape) == 1 else b
         many = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         a, b = a.broadcast((*many, *a.shape[-2:])), b.broadcast((*many, *b.shape[-2:]))
         (m, k), n = a.shape[-2:], b.shape[-1]
         if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and third is None:  # better as one row times a matrix
-            a, b = self._swapped(b), self._swapped(a)
+            a, b = (x.moved(lambda a: a.swapaxes(-1, -2)) for x in (b, a))
             m, n = n, m
         out = self.base(line.shape, dtype)
-        lengths, (to, at, bt) = collapsed(
-            many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
-        )
+        of_out = contiguous_strides((*many, m, n))[:-2]
+        lengths, (to, at, bt) = collapsed(many, [of_out, a.strides[:-2], b.strides[:-2]])
         if len(lengths) > 1:
             a, b = self.contiguous(a), self.contiguous(b)
-            lengths, (to, at, bt) = collapsed(
-                many, [contiguous_strides((*many, m, n))[: len(many)], a.strides[:-2], b.strides[:-2]]
-            )
+            lengths, (to, at, bt) = collapsed(many, [of_out, a.strides[:-2], b.strides[:-2]])
         more: dict[str, Any] = {} if third is None else {line.params.get("gate", "bias"): third}
         if "gate" in line.params:
             more["gate_row"] = n
@@ -336,13 +279,23 @@ class Calls:
         )  # fmt: skip
         return out
 
-    def _swapped(self, x: View) -> View:
-        axes = list(range(len(x.shape)))
-        return x.permuted([*axes[:-2], axes[-1], axes[-2]])
 
-
-_OWN_WAY = {
-    "sum_to", "broadcast_to", "reshape", "transpose", "swapaxes", "flip", "astype", "identity", "getitem", "element",
-    "scatter", "array_of", "concatenate", "stack", "matmul", "linear",
-}  # fmt: skip
-"""Lines that have a method here; the others are loops of their formula, or run in Python."""
+_OWN_WAY: dict[str, Callable[..., View]] = {
+    "array_of": Calls._array_of,
+    "astype": lambda calls, line, x: calls.converted(x, line.dtype),
+    "broadcast_to": lambda calls, line, x: x.broadcast(line.shape),
+    "concatenate": Calls._concatenate,
+    "element": lambda calls, line, x: calls.converted(x.indexed(line.params["index"]), line.dtype),
+    "flip": Calls._flip,
+    "getitem": Calls._getitem,
+    "identity": lambda calls, line, x: x,
+    "linear": Calls._linear,
+    "matmul": Calls._linear,
+    "reshape": Calls._reshape,
+    "scatter": Calls._scatter,
+    "stack": Calls._concatenate,
+    "sum_to": Calls._sum_to,
+    "swapaxes": Calls._moved,
+    "transpose": Calls._moved,
+}
+"""How lines are lowered that are no loop of their formula, and do not run in Python."""

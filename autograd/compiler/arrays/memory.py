@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -22,49 +24,31 @@ def planned(sizes: list[int], calls: Sequence[Sequence[int]], kept: Iterable[int
     """Place every base, first fit: those `kept` for the whole run, the others from the first to the last of the calls
     that use them."""
     rooms = [max(ALIGNMENT, -(-size // ALIGNMENT) * ALIGNMENT) for size in sizes]
-    offsets = [-1] * len(sizes)
-    end = 0
-    for base in dict.fromkeys(kept):
-        offsets[base] = end
-        end += rooms[base]
-    last_use = [-1] * len(sizes)
+    offsets: dict[int, int] = {}
+    gaps: list[tuple[int, float]] = [(0, math.inf)]  # start and length, in order; the last has no end
+
+    def take(base: int) -> None:
+        if base not in offsets:
+            i = next(i for i, (_, length) in enumerate(gaps) if length >= rooms[base])
+            offsets[base], length = gaps[i]
+            rest = (offsets[base] + rooms[base], length - rooms[base])
+            gaps[i : i + 1] = [rest] if rest[1] else []
+
+    def release(base: int) -> None:
+        i = bisect.bisect(gaps, (offsets[base],))
+        gaps.insert(i, (offsets[base], rooms[base]))
+        for j in (i, i - 1):  # join it with the gap behind, and the one before
+            if j >= 0 and sum(gaps[j]) == gaps[j + 1][0]:
+                gaps[j : j + 2] = [(gaps[j][0], gaps[j][1] + gaps[j + 1][1])]
+
+    for base in kept:
+        take(base)
+    last_use = {base: time for time, bases in enumerate(calls) for base in bases if base not in offsets}
     for time, bases in enumerate(calls):
         for base in bases:
-            last_use[base] = time
-    ends: list[list[int]] = [[] for _ in calls]
-    for base, time in enumerate(last_use):
-        if time >= 0 and offsets[base] < 0:
-            ends[time].append(base)
-    free: list[tuple[int, int]] = []  # start and length of the gaps, in order
-    for time, bases in enumerate(calls):
-        for base in bases:
-            if offsets[base] < 0:
-                offsets[base], end = _taken(free, rooms[base], end)
-        for base in ends[time]:
-            _released(free, offsets[base], rooms[base])
-    return Plan([max(0, offset) for offset in offsets], end, sum(rooms))
-
-
-def _taken(free: list[tuple[int, int]], room: int, end: int) -> tuple[int, int]:
-    for i, (start, length) in enumerate(free):
-        if length >= room:
-            if length == room:
-                del free[i]
-            else:
-                free[i] = (start + room, length - room)
-            return start, end
-    if free and sum(free[-1]) == end:  # the last gap reaches the end: let it grow
-        start, _ = free.pop()
-        return start, start + room
-    return end, end + room
-
-
-def _released(free: list[tuple[int, int]], start: int, room: int) -> None:
-    i = len(free)
-    while i and free[i - 1][0] > start:
-        i -= 1
-    free.insert(i, (start, room))
-    if i + 1 < len(free) and start + room == free[i + 1][0]:
-        free[i] = (start, room + free.pop(i + 1)[1])
-    if i and sum(free[i - 1]) == free[i][0]:
-        free[i - 1] = (free[i - 1][0], free[i - 1][1] + free.pop(i)[1])
+            take(base)
+        for base in set(bases):
+            if last_use.get(base) == time:
+                release(base)
+    size = max((offset + rooms[base] for base, offset in offsets.items()), default=0)
+    return Plan([offsets.get(base, 0) for base in range(len(sizes))], size, sum(rooms))

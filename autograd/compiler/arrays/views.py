@@ -6,6 +6,7 @@ Layout rows (reshape, transpose, slices, broadcasting) become views, and cost no
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,29 +61,21 @@ class View:
         )
         return View(self.base, shape, self.dtype, self.offset, strides)
 
-    def permuted(self, axes: Any) -> View:
-        axes = tuple(range(len(self.shape)))[::-1] if axes is None else tuple(i % len(self.shape) for i in axes)
-        return View(
-            self.base, tuple(self.shape[i] for i in axes), self.dtype, self.offset, tuple(self.strides[i] for i in axes)
-        )
-
-    def indexed(self, index: Any) -> View | None:
-        """Pick with whole numbers and slices; None where that is no view."""
-        parts = index if isinstance(index, tuple) else (index,)
-        if not all(part is None or part is Ellipsis or isinstance(part, (int, np.integer, slice)) for part in parts):
-            return None
-        # let NumPy work it out on an array whose strides are ours
+    def moved(self, move: Callable[[np.ndarray], np.ndarray]) -> View:
+        """Let NumPy work out a view, on an array whose strides are ours; `move` must not read or copy it."""
         shadow = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), self.shape, self.strides, writeable=False)
-        rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
-        picked = shadow[(*parts, *rest, None)]  # a view also where whole numbers alone pick
-        moved = picked.__array_interface__["data"][0] - shadow.__array_interface__["data"][0]
-        return View(self.base, picked.shape[:-1], self.dtype, self.offset + moved, picked.strides[:-1])
+        made = move(shadow)
+        by = made.__array_interface__["data"][0] - shadow.__array_interface__["data"][0]
+        return View(self.base, made.shape, self.dtype, self.offset + by, made.strides)
 
-    def reshaped(self, shape: Shape) -> View | None:
-        """Return another shape where the elements lie in row order."""
-        if not self.is_contiguous:
-            return None
-        return View(self.base, shape, self.dtype, self.offset, contiguous_strides(shape))
+    def permuted(self, axes: Any) -> View:
+        return self.moved(lambda x: x.transpose(axes))
+
+    def indexed(self, index: Any) -> View:
+        """Pick with whole numbers and slices."""
+        parts = index if isinstance(index, tuple) else (index,)
+        rest = () if any(part is Ellipsis for part in parts) else (Ellipsis,)
+        return self.moved(lambda x: x[(*parts, *rest)])  # a view also where whole numbers alone pick
 
 
 def whole(base: int, shape: Shape, dtype: np.dtype) -> View:
