@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...graph import fixed
 from ..analysis.formula import cut, short, sum_of
 from ..analysis.groups import Connection, Group, Grouping, connections, whole
-from ..analysis.snapshot import Snapshot, number, plain_data
+from ..analysis.snapshot import Link, Snapshot, number, plain_data
 from .elements import Box, Edge, Line, Picture
 from .group_text import clusters_of, data_of, gathered, heading_of, hint_lines, rows_of
 from .node_text import has_nan, heat_of, hint, hint_of, kind_of, name_of, sign
 
-_MOST_USES = 200
 _DENSE = 3  # edges into a box, and out of the box that they come from
-
 
 
 class PictureBuilder:
@@ -31,20 +29,24 @@ class PictureBuilder:
         self.boxes: dict[int, Box] = {}
         self.edges: list[Edge] = []
         self.legend: list[str] = []
+        self._uses: dict[int, list[Connection]] = defaultdict(list)
+        for connection in self.connections:
+            if connection.uses:
+                self._uses[connection.operand].append(connection)
         self._inside = {k for cluster in self.clusters for k in cluster.boxes}
-        self._place = {id(group): k for k, group in enumerate(self.grouping.groups)}
 
     @property
-    def groups(self) -> list[Group]:
-        """The groups that are nodes; boxes for what is left out are the same in every view."""
-        return [group for group in self.grouping.groups if group.beside is None]
+    def groups(self) -> list[tuple[int, Group]]:
+        """The groups that are nodes, with their places; boxes for what is left out are the same in every view."""
+        return [(k, group) for k, group in enumerate(self.grouping.groups) if group.beside is None]
 
-    def heading(self, group: Group) -> list[Line]:
-        return heading_of(self.snapshot, group, self._place[id(group)] in self._inside)
+    def heading(self, k: int) -> list[Line]:
+        return heading_of(self.snapshot, self.grouping.groups[k], k in self._inside)
 
-    def add(self, group: Group, lines: list[Line], shown: Any, grad: Any, step: int | None = None) -> Box:
+    def add(self, k: int, lines: list[Line], shown: Any, grad: Any, step: int | None = None) -> Box:
         """Make the box of a group; `shown` is what its colour tells, `grad` what its tooltip tells."""
-        k, node = self._place[id(group)], self.snapshot.nodes[group.output]
+        group = self.grouping.groups[k]
+        node = self.snapshot.nodes[group.output]
         is_folded = bool(group.name)
         if is_folded and (distant := self._distant(group)):
             lines.insert(1, Line(f"of {distant} parameter{'s' if distant > 1 else ''}", small=True))
@@ -77,64 +79,51 @@ class PictureBuilder:
         told = "" if slope is None else f"local derivative {slope!r}"
         self.join(connection, "" if slope is None else short(slope), slope or 0.0, told, flows)
 
+    def join_product(self, connection: Connection, first: float, second: float, product: float) -> None:
+        """Make an edge with a product that is added at its end."""
+        told = f"adds {first!r} × {second!r} = {product!r}"
+        self.join(connection, f"{short(first)} × {short(second)}", product, told)
+
+    def _links(self, connection: Connection) -> list[Link]:
+        return [self.snapshot.links_of(member)[position] for member, position in connection.uses]
+
     def slopes(self) -> Iterator[tuple[Connection, float | None, bool]]:
         """Yield the edges with their local derivatives, and whether a derivative flows along them."""
-        through: dict[int, dict[int, float]] = {}
+        groups = self.grouping.groups
         for connection in self.connections:
-            group = self.grouping.groups[connection.result]
-            links = [self.snapshot.links_of(member)[position] for member, position in connection.uses]
-            flows = any(link.differentiated for link in links)
-            if not flows or group.is_layer or self.grouping.groups[connection.operand].is_layer:
-                yield connection, None, flows
-            elif len(group.members) == 1:
-                yield connection, links[0].slope, flows
-            else:
-                if connection.result not in through:
-                    through[connection.result] = self.snapshot.slopes_through(group.members)
-                yield connection, through[connection.result].get(links[0].operand), flows
+            group, links = groups[connection.result], self._links(connection)
+            flows, slope = any(link.differentiated for link in links), None
+            if flows and not group.is_layer and not groups[connection.operand].is_layer:
+                slope = links[0].slope
+                if len(group.members) > 1:
+                    slope = self.snapshot.slopes_through(group.members).get(links[0].operand)
+            yield connection, slope, flows
 
     def added(self, connection: Connection) -> Any:
         """Return what the backward pass adds to an operand along an edge; None if it adds nothing."""
-        links = [self.snapshot.links_of(member)[position] for member, position in connection.uses]
-        if self.grouping.groups[connection.operand].is_layer:  # the sums of several operands
-            operands = dict.fromkeys(link.operand for link in links if link.added is not None)
-            sums = [_sum([link.added for link in links if link.operand == x]) for x in operands]
-            return gathered(sums) if sums else None
-        return _sum([link.added for link in links if link.added is not None])
+        sums: dict[int, Any] = {}  # several for a layer
+        for link in self._links(connection):
+            if link.added is not None:
+                sums[link.operand] = sums[link.operand] + link.added if link.operand in sums else link.added
+        return gathered(list(sums.values())) if sums else None
 
-    def sums(self, group: Group) -> list[str]:
-        """Return what reached a group that several others use, in short and in full."""
-        uses = len(self.snapshot.users[group.output])
-        if group.is_layer or uses < 2:
+    def sums(self, k: int) -> list[str]:
+        """Return what reached a group that several others use, in the order of the pass: in short and in full."""
+        uses, steps = len(self.snapshot.users[self.grouping.groups[k].output]), self.snapshot.steps
+        if self.grouping.groups[k].is_layer or uses < 2:
             return []
-        if uses > _MOST_USES:
+        arriving = self._uses[k]
+        if sum(len(connection.uses) for connection in arriving) < uses:  # by nodes that are not shown, too
             return [f"= sum of {uses:,} uses"]
-        arrived = self._arrived(group)
+        in_order = sorted(arriving, key=lambda connection: steps.get(connection.uses[0][0], 0))
+        arrived = [x for x in map(self.added, in_order) if x is not None]
         return [sum_text(arrived), sum_text(arrived, 8)] if len(arrived) > 1 else []
 
-    def _arrived(self, group: Group) -> list[Any]:
-        """List what reached a group, by step: one sum for each box that uses it, or one for each hidden node."""
-        snapshot = self.snapshot
-        sums: dict[Any, list[Any]] = {}
-        users = sorted(set(snapshot.users[group.output]), key=lambda i: snapshot.steps.get(i, 0))
-        for user in users:
-            for link in snapshot.links_of(user):
-                if link.operand == group.output and link.added is not None:
-                    box = self.owner.get(user)
-                    key: Any = ("hidden", user) if box is None else box
-                    if box is not None and len(self.grouping.groups[box].members) == 1:
-                        key = (box, link.position)
-                    sums.setdefault(key, []).append(link.added)
-        return [_sum(found) for found in sums.values()]
-
-    def numbered(self, order: dict[int, int], *, last_first: bool = False) -> dict[int, int]:
-        """Number the groups by the order of the nodes in them, from 1; keyed by identity."""
-        firsts = []
-        for group in self.groups:
-            found = [order[i] for i in group.members if i in order]
-            if found:
-                firsts.append((min(found) if last_first else max(found), id(group)))
-        return {key: n for n, (_, key) in enumerate(sorted(firsts), start=1)}
+    def numbered(self, order: dict[int, int], first: Callable[[list[int]], int]) -> dict[int, int]:
+        """Number the groups from 1, by the first or the last of the nodes in them in an order."""
+        found = {k: [order[i] for i in group.members if i in order] for k, group in self.groups}
+        ranked = sorted((k for k in found if found[k]), key=lambda k: first(found[k]))
+        return {k: n for n, k in enumerate(ranked, start=1)}
 
     # The whole ---------------------------------------------------------------------------------------------
 
@@ -174,13 +163,6 @@ class PictureBuilder:
         title = f"{title} of {name_of(self.snapshot)}"
         return Picture(boxes, self.edges, is_backward, title, sentence, self.legend, self.clusters,
                        rows_of(self.grouping, self.connections))  # fmt: skip
-
-
-def _sum(groups: list[Any]) -> Any:
-    total = None
-    for group in groups:
-        total = group if total is None else total + group
-    return total
 
 
 def sum_text(arrived: list[Any], longest: int = 3) -> str:

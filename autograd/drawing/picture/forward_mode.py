@@ -8,7 +8,7 @@ import numpy as np
 
 from ...forward import pushforward
 from ...graph import Node, fixed
-from ..analysis.formula import cut, one_line, short
+from ..analysis.formula import cut, one_line
 from ..analysis.groups import Grouping
 from ..analysis.snapshot import Snapshot, number, ones
 from .builder import PictureBuilder, sum_text
@@ -41,7 +41,7 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
     tangents = tangents_of(snapshot, wrt)
     view = PictureBuilder(snapshot, grouping)
     made = [i for i in range(len(snapshot.nodes)) if i in tangents and i != snapshot.place[wrt]]
-    steps = view.numbered({i: n for n, i in enumerate(made)})
+    steps = view.numbered({i: n for n, i in enumerate(made)}, max)
     name = cut(one_line(wrt.label), 8) or "x"
     has_sums = False
     arriving: dict[int, list[Any]] = {}
@@ -54,15 +54,11 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
         elif slope is None or single is None:
             view.join(connection)
         else:
-            product = slope * single
-            arriving.setdefault(connection.result, []).append(product)
-            told = f"adds {slope!r} × {single!r} = {product!r}"
-            view.join(connection, f"{short(slope)} × {short(single)}", product, told)
-    for k, group in enumerate(view.grouping.groups):
-        if group.beside:
-            continue
+            arriving.setdefault(connection.result, []).append(slope * single)
+            view.join_product(connection, slope, single, slope * single)
+    for k, group in view.groups:
         node, data, tangent = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, tangents.get)
-        lines = view.heading(group) + amounts("" if is_bare(node) else "data", data, brief=view.is_brief)
+        lines = view.heading(k) + amounts("" if is_bare(node) else "data", data, brief=view.is_brief)
         if tangent is not None:
             lines += amounts(f"∂/∂{name}", tangent, brief=True)
             if len(arriving.get(k, [])) > 1 and not view.is_brief:
@@ -70,7 +66,7 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
                 lines.append(Line(sum_text(arriving[k]), small=True))
         elif node.op is not fixed:
             lines.append(Line(f"∂/∂{name} 0"))
-        box = view.add(group, lines, tangent, None, steps.get(id(group)))
+        box = view.add(k, lines, tangent, None, steps.get(k))
         box.hint = f"{box.hint.removesuffix('grad -').rstrip()}\n∂/∂{name} {0.0 if tangent is None else tangent!r}"
     view.finish_edges()
     view.remark(f"∂/∂{name}: the derivative of the value with respect to {name}")

@@ -131,15 +131,15 @@ class _Scene:
 
     def _box(self, i: int, known: bool, gradient: Any) -> Box:
         node, box = self.snapshot.nodes[i], self.forward.boxes[i]
-        data = amounts("" if is_bare(node) else "data", self.snapshot.data[i])
-        lines = [*heading(node), *(data if known else [Line("data -")])]
+        data = self.snapshot.data[i] if known else None
+        lines = heading(node) + amounts("" if is_bare(node) else "data", data)
         back = self.scale.is_backward
         if back and node.op is not fixed:
-            lines += [Line("grad -")] if gradient is None else amounts("grad", gradient, brief=True)
+            lines += amounts("grad", gradient, brief=True)
         lines += [Line(note, small=True)] if (note := self.snapshot.note(i)) else []
-        coloured = gradient if back else self.snapshot.data[i] if known else None
+        coloured = gradient if back else data
         return replace(
-            box, lines=lines, amount=None if coloured is None else number(coloured), step=None,
+            box, lines=lines, amount=number(coloured), step=None,
             heat=heat_of(plain_data(coloured)), has_nan=box.has_nan and known,
             hint=box.hint if known else box.hint.partition("\n")[0],
             is_faint=not known or (back and gradient is None and node.op is not fixed),

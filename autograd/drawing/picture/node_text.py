@@ -35,7 +35,9 @@ def heading(node: Node) -> list[Line]:
 
 
 def amounts(what: str, data: Any, brief: bool = False) -> list[Line]:
-    """Return lines with a number, or with a summary of an array."""
+    """Return lines with a number, with a summary of an array, or with a dash for what is not known."""
+    if data is None:
+        return [Line(f"{what} -")]
     single = number(data)
     if single is not None:
         shape = np.shape(plain_data(data))
@@ -87,12 +89,14 @@ def hint(node: Node, grad: Any) -> str:
         parts.append(f"at {site}")
     parts.append(hint_of("data", node._data))
     if node.op is not fixed:
-        parts.append("grad -" if grad is None else hint_of("grad", grad))
+        parts.append(hint_of("grad", grad))
     return "\n".join(parts)
 
 
 def hint_of(what: str, data: Any) -> str:
-    """Return a number in full, or a summary of an array."""
+    """Return a number in full, a summary of an array, or a dash for what is not known."""
+    if data is None:
+        return f"{what} -"
     single = number(data)
     if single is not None:
         return f"{what} {single!r}"

@@ -32,9 +32,9 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
     def grad_of(i: int) -> Any:
         return plain_data(snapshot.nodes[i].grad)
 
-    for group in view.groups:
+    for k, group in view.groups:
         node, data, grad = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, grad_of)
-        lines = view.heading(group)
+        lines = view.heading(k)
         if view.is_brief and number(data) is not None and group.members and snapshot.operands[group.output]:
             lines.append(Line(f"{short(number(data), 2)}  grad {short(number(grad), 2)}", small=True))
         else:
@@ -42,8 +42,8 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
                 lines += held_lines(snapshot, group, "", lambda i: snapshot.nodes[i]._data)
             lines += amounts("" if is_bare(node) else "data", data)
             if node.op is not fixed:
-                lines += [Line("grad -")] if grad is None else amounts("grad", grad, brief=True)
-        box = view.add(group, lines, data, grad)
+                lines += amounts("grad", grad, brief=True)
+        box = view.add(k, lines, data, grad)
         box.has_nan = box.has_nan or has_nan(grad)
     for connection, slope, flows in view.slopes():
         view.join_by(connection, slope, flows)
@@ -53,7 +53,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
     view.remark("map: the elements, blue positive, orange negative", any(box.heat for box in view.boxes.values()))
     view.remark("dashed: a negative derivative", any(edge.sign < 0 for edge in view.edges))
     view.remark(_SHAPES, view.edges)
-    is_ready = any(snapshot.nodes[i].grad is not None for group in view.groups for i in group.outputs)
+    is_ready = any(snapshot.nodes[i].grad is not None for _, group in view.groups for i in group.outputs)
     view.remark("grad -: backward() has not run", not is_ready)
     return view.picture("Forward graph", _sentence(snapshot))
 
@@ -64,12 +64,12 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
 def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
     """Show the backward pass: adjoints, order, rules, and on each edge the product that is added."""
     view = PictureBuilder(snapshot, grouping)
-    steps, adjoints = view.numbered(snapshot.steps, last_first=True), snapshot.adjoints
+    steps, adjoints = view.numbered(snapshot.steps, min), snapshot.adjoints
     told: list[tuple[Any, Rules]] = []
     has_sums = False
-    for group in view.groups:
+    for k, group in view.groups:
         node, adjoint = snapshot.nodes[group.output], grads_of(group, adjoints.get)
-        lines = view.heading(group)
+        lines = view.heading(k)
         rules: list[str] = []
         if node.op is fixed:
             lines += amounts("" if is_bare(node) else "data", node._data)
@@ -77,7 +77,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
             lines += [Line("grad 0")]
         else:
             lines += amounts("grad", adjoint, brief=view.is_brief)
-            if sums := view.sums(group):
+            if sums := view.sums(k):
                 has_sums = has_sums or not view.is_brief
                 lines += [] if view.is_brief else [Line(sums[0], small=True)]
                 rules = sums[1:]
@@ -88,7 +88,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
                 lines += [] if view.is_brief else _rule_lines(node, words)
             elif not view.is_brief:
                 lines += held_lines(snapshot, group, "∂", adjoints.get)
-        box = view.add(group, lines, adjoint, adjoint, steps.get(id(group)))
+        box = view.add(k, lines, adjoint, adjoint, steps.get(k))
         box.hint = "\n".join([box.hint, *rules])
     for connection, slope, _ in view.slopes():
         _backward_edge(view, connection, slope)
@@ -112,8 +112,8 @@ def _backward_edge(view: PictureBuilder, connection: Connection, slope: float | 
     single, sum_ = number(arriving), number(added)
     if single is None or sum_ is None or slope is None or view.grouping.groups[connection.result].is_layer:
         view.join(connection, told=hint_of("adds", added))
-        return
-    view.join(connection, f"{short(single)} × {short(slope)}", sum_, f"adds {single!r} × {slope!r} = {sum_!r}")
+    else:
+        view.join_product(connection, single, slope, sum_)
 
 
 def _sentence(snapshot: Snapshot) -> str:

@@ -71,7 +71,7 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
     hold_numbers(snapshot, grouping)
     snapshot.names = snapshot.names_in({i for group in grouping.groups for i in group.outputs})
     view = PictureBuilder(snapshot, grouping)
-    for group in view.groups:
+    for k, group in view.groups:
         node, data = snapshot.nodes[group.output], data_of(snapshot, group)
         gradient = grads_of(group, snapshot.adjoints.get)
         shown = gradient if is_backward else data
@@ -79,7 +79,7 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
             lines = _equation(partial(_adjoint, snapshot, group.output), 0.0 if gradient is None else gradient)
         else:
             lines = _formula(snapshot, group, data, derivatives)
-        box = view.add(group, lines, shown, gradient)
+        box = view.add(k, lines, shown, gradient)
         box.is_folded, box.heat = False, []
     for connection, slope, flows in view.slopes():
         view.join_by(connection, slope, flows)
