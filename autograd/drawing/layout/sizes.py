@@ -49,7 +49,7 @@ def heat_height(box: Box) -> float:
 
 def edge_size(edges: list[Edge]) -> tuple[float, float] | None:
     """Return the size of the text beside an edge in several views; None if there is none."""
-    glyphs = [edge.formula.glyphs for edge in edges if edge.formula and edge.formula.glyphs]
+    glyphs = [edge.formula.glyphs for edge in edges if edge.text and edge.formula and edge.formula.glyphs]
     if glyphs:
         return max(x.width for x in glyphs) + 8.0, max(x.height for x in glyphs) + 4.0
     width = max(line_width(edge.text, small=True) for edge in edges)

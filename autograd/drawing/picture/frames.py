@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import accumulate
 from typing import Any
 
 from ...graph import fixed
@@ -61,11 +60,9 @@ class _Scene:
 
     def __init__(self, snapshot: Snapshot, forward: Picture, backward: Picture) -> None:
         self.snapshot, self.forward, self.backward = snapshot, forward, backward
-        ends = list(accumulate(map(len, snapshot.operands)))
-        self.first = [end - len(operands) for end, operands in zip(ends, snapshot.operands, strict=True)]
         self.scale = forward
         self.edges = [replace(edge, text="", sign=0, hint="", has_nan=False) for edge in forward.edges]
-        self.boxes = [self._box(i, known=not node.inputs, gradient=None) for i, node in enumerate(snapshot.nodes)]
+        self.boxes = [self._box(i, is_known=not node.inputs) for i, node in enumerate(snapshot.nodes)]
         self.frames: list[Picture] = []
 
     def start(self) -> None:
@@ -73,81 +70,79 @@ class _Scene:
         given = [(node.label, number(data)) for node, data in pairs if not node.inputs and node.label]
         told = [label if single is None else f"{label} = {short(single)}" for label, single in given]
         more = f" and {len(told) - 6} more" if len(told) > 6 else ""
-        self._take(set(), set(), f"given are {', '.join(told[:6])}{more}" if told else "the leaves are given")
+        self._take([], [], f"given are {', '.join(told[:6])}{more}" if told else "the leaves are given")
 
     def compute(self, i: int) -> None:
-        node = self.snapshot.nodes[i]
-        self.boxes[i] = self._box(i, known=True, gradient=None)
+        self.boxes[i] = self._box(i)
         along = self._along(i)
         for k in along:
             self.edges[k] = self.forward.edges[k]
-        self._take({i}, set(along), forward_sentence(node))
+        self._take([i], along, forward_sentence(self.snapshot.nodes[i]))
 
     def seed(self) -> None:
         """Turn round: every box loses the colour of its value, and the last one gets the first gradient."""
         self.scale = self.backward
-        self.boxes = [self._box(i, known=True, gradient=None) for i in range(len(self.boxes))]
-        seeded = [i for i in self.snapshot.roots if i in self.snapshot.adjoints]
-        for i in seeded:
-            self._receive(i, [self._seed(i)])
-        told = " and ".join(f"{named(self.snapshot.nodes[i])} receives {value_text(self._seed(i))}" for i in seeded)
-        self._take(set(seeded), set(), f"backward begins: {told}")
+        seeds = {i: self._seed(i) for i in self.snapshot.roots if i in self.snapshot.adjoints}
+        self.boxes = [self._box(i, seeds.get(i)) for i in range(len(self.boxes))]
+        told = " and ".join(f"{named(self.snapshot.nodes[i])} receives {value_text(x)}" for i, x in seeds.items())
+        self._take(list(seeds), [], f"backward begins: {told}")
 
     def _seed(self, i: int) -> Any:
         """Return what a result starts from; those that others depend on receive more later."""
         return self.snapshot.adjoints[i] if len(self.snapshot.roots) == 1 else ones(self.snapshot.data[i])
 
     def spread(self, step: Step) -> None:
+        """Hand a gradient on; where several parts have arrived, this frame shows their sum."""
         here = self.snapshot.place[step.node]
         self.boxes[here] = replace(self.boxes[here], step=step.number)
-        reached: dict[int, list[Any]] = {}
-        along = [self._along(here)[part.position] for part in step.contributions]
+        edges = self._along(here)
+        along = [edges[part.position] for part in step.contributions]
+        terms: dict[int, list[float | None]] = {}
         for part, k in zip(step.contributions, along, strict=True):
-            reached.setdefault(self.snapshot.place[part.operand], []).append(part)
+            i, before = self.snapshot.place[part.operand], number(part.before)
+            terms.setdefault(i, [] if before == 0.0 else [before]).append(number(part.added))
             self.edges[k] = self.backward.edges[k]
-        told = {i: self._receive(i, [parts[0].before, *(part.added for part in parts)]) for i, parts in reached.items()}
-        self._take({here}, set(along), backward_sentence(step))
-        for i, settled in told.items():  # from the next frame on, a sum is a number
-            self.boxes[i] = settled
+            self.boxes[i] = self._box(i, part.after)
+        settled = list(self.boxes)
+        for i, parts in terms.items():
+            if len(parts) > 1 and None not in parts:
+                self.boxes[i] = _with_sum(settled[i], sum_of(parts))
+        self._take([here], along, backward_sentence(step))
+        self.boxes = settled
 
-    def _along(self, i: int) -> range:
+    def _along(self, i: int) -> list[int]:
         """Return the places of the edges from the operands of a node, in order."""
-        return range(self.first[i], self.first[i] + len(self.snapshot.operands[i]))
+        return [k for k, edge in enumerate(self.edges) if edge.result == i]
 
-    def _receive(self, i: int, parts: list[Any]) -> Box:
-        """Show the gradient of a box, as a sum in this frame; give it as it is to be shown from then on."""
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        settled = self._box(i, known=True, gradient=total)
-        numbers = [number(part) for part in parts]
-        if numbers[0] == 0.0:
-            numbers = numbers[1:]
-        self.boxes[i] = settled
-        if len(numbers) > 1 and None not in numbers:
-            lines = [*settled.lines[:-1], Line(f"grad {sum_of(numbers)} = {short(number(total))}")]
-            self.boxes[i] = replace(settled, lines=lines)
-        return settled
-
-    def _box(self, i: int, known: bool, gradient: Any) -> Box:
+    def _box(self, i: int, gradient: Any = None, is_known: bool = True) -> Box:
         node, box = self.snapshot.nodes[i], self.forward.boxes[i]
-        data = self.snapshot.data[i] if known else None
+        data = self.snapshot.data[i] if is_known else None
+        has_gradient = self.scale.is_backward and node.op is not fixed
         lines = heading(node) + amounts("" if is_bare(node) else "data", data)
-        back = self.scale.is_backward
-        if back and node.op is not fixed:
-            lines += amounts("grad", gradient, brief=True)
+        lines += amounts("grad", gradient, brief=True) if has_gradient else []
         lines += [Line(note, small=True)] if (note := self.snapshot.note(i)) else []
-        coloured = gradient if back else data
+        coloured = gradient if self.scale.is_backward else data
         return replace(
-            box, lines=lines, amount=number(coloured), step=None,
-            heat=heat_of(plain_data(coloured)), has_nan=box.has_nan and known,
-            hint=box.hint if known else box.hint.partition("\n")[0],
-            is_faint=not known or (back and gradient is None and node.op is not fixed),
+            box, lines=lines, amount=number(coloured), step=None, heat=heat_of(plain_data(coloured)),
+            has_nan=box.has_nan and is_known, hint=box.hint if is_known else box.hint.partition("\n")[0],
+            is_faint=not is_known or (has_gradient and gradient is None),
         )  # fmt: skip
 
-    def _take(self, lit: set[int], along: set[int], sentence: str) -> None:
-        boxes = [replace(box, is_lit=True) if i in lit else box for i, box in enumerate(self.boxes)]
-        edges = [replace(edge, is_lit=True) if k in along else edge for k, edge in enumerate(self.edges)]
-        picture = Picture(boxes, edges, self.scale.is_backward, self.scale.title, sentence)
+    def _take(self, lit: list[int], along: list[int], sentence: str) -> None:
+        picture = Picture(list(self.boxes), list(self.edges), self.scale.is_backward, self.scale.title, sentence)
+        for i in lit:
+            picture.boxes[i] = replace(picture.boxes[i], is_lit=True)
+        for k in along:
+            picture.edges[k] = replace(picture.edges[k], is_lit=True)
         picture.largest = self.scale.largest
         self.frames.append(picture)
+
+
+def _with_sum(box: Box, terms: str) -> Box:
+    """Show how the gradient of a box has come about."""
+    lines = []
+    for line in box.lines:
+        what, _, total = line.text.partition(" ")
+        is_gradient = what == "grad" and not line.bold
+        lines.append(replace(line, text=f"grad {terms} = {total}") if is_gradient else line)
+    return replace(box, lines=lines)

@@ -84,12 +84,11 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
     for connection, slope, flows in view.slopes():
         view.join_by(connection, slope, flows)
         edge = view.edges[-1]
-        if flows and slope is not None and len(connection.uses) == 1:
+        edge.text = ""
+        if slope is not None and len(connection.uses) == 1:
             edge.formula = _line(partial(_edge, view, connection, slope, derivatives), small=True)
-        edge.text = edge.formula.text if edge.formula else ""
+            edge.text = edge.formula.text
     view.finish_edges()
-    for edge in view.edges:
-        edge.formula = edge.formula if edge.text else None
     name = "Backward graph" if is_backward else "Forward graph"
     made = view.picture(name, f"{name}: formulas, with derivatives on the edges.", is_backward=is_backward)
     made.legend = grouping.remarks

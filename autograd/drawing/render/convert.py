@@ -105,7 +105,7 @@ def set_formulas(views: list[Picture]) -> None:
     lines: list[Line] = []
     for view in views:
         lines += [line for box in view.boxes for line in box.lines if line.typst]
-        lines += [edge.formula for edge in view.edges if edge.formula]
+        lines += [edge.formula for edge in view.edges if edge.text and edge.formula]
     made = dict(zip(keys := tuple(dict.fromkeys((line.typst, line.small) for line in lines)), _set(keys), strict=True))
     for line in lines:
         line.glyphs = made[line.typst, line.small]

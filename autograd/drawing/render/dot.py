@@ -29,10 +29,10 @@ def digraph(views: list[Picture], theme: Theme) -> Any:
         if len(views) == 1:
             _fill(made, view, "b" if view.is_backward else "n", theme)
         else:
-            cluster: Any = made.subgraph(name=f"cluster_{name}")
-            with cluster as part:
-                part.attr(label=name, labelloc="t", peripheries="0")
-                _fill(part, view, name[0], theme)
+            looks = {"label": name, "labelloc": "t", "peripheries": "0"}
+            part = graphviz.Digraph(f"cluster_{name}", graph_attr=looks)
+            _fill(part, view, name[0], theme)
+            made.subgraph(part)
     return made
 
 

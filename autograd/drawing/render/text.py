@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ..picture.elements import Box, Edge, Picture
 
 _DEEPEST = 16
@@ -10,35 +12,33 @@ _DEEPEST = 16
 def tree(picture: Picture) -> str:
     """Write the tree; what was written before, or lies too deep for the page, is a reference to a line of its own."""
     below: dict[int, list[Edge]] = {}
-    uses: dict[int, int] = {}
+    uses = Counter(edge.operand for edge in picture.edges)
     for edge in picture.edges:
         below.setdefault(edge.result, []).append(edge)
-        uses[edge.operand] = uses.get(edge.operand, 0) + 1
     lines = [picture.title]
     written: set[int] = set()
     later = [i for i, box in enumerate(picture.boxes) if box.is_result] or [len(picture.boxes) - 1]
-    for start in later:  # grows while it is walked
-        if start in written:
-            continue
-        stack: list[tuple[int, str, str, str]] = [(start, "", "", "")]
-        while stack:
-            place, lead, further, on_edge = stack.pop()
-            box, operands = picture.boxes[place], below.get(place, [])
-            is_marked = box.kind == "op" and (uses.get(place, 0) > 1 or (start == place and len(lines) > 1))
-            mark = f"#{place} " if is_marked else ""
-            if place in written:
-                lines.append(lead + on_edge + (f"{mark}{_first(box)} (above)" if operands else _said(box)))
-                continue
-            if operands and len(further) > 3 * _DEEPEST:
-                later.append(place)
-                lines.append(f"{lead}{on_edge}#{place} {_first(box)} (below)")
-                continue
+
+    def write(place: int, start: int, lead: str, further: str) -> None:
+        box, operands = picture.boxes[place], below.get(place, [])
+        is_marked = box.kind == "op" and (uses[place] > 1 or (start == place and len(lines) > 1))
+        mark = f"#{place} " if is_marked else ""
+        if place in written:
+            lines.append(lead + (f"{mark}{_first(box)} (above)" if operands else _said(box)))
+        elif operands and len(further) > 3 * _DEEPEST:
+            later.append(place)
+            lines.append(f"{lead}#{place} {_first(box)} (below)")
+        else:
             written.add(place)
-            lines.append(f"{lead}{on_edge}{mark}{_said(box)}")
-            for edge in reversed(operands):
+            lines.append(f"{lead}{mark}{_said(box)}")
+            for edge in operands:
                 branch, beside = ("└─ ", "   ") if edge is operands[-1] else ("├─ ", "│  ")
                 text = f"[{edge.text}] " if edge.text else ""
-                stack.append((edge.operand, further + branch, further + beside, text))
+                write(edge.operand, start, further + branch + text, further + beside)
+
+    for start in later:  # grows while it is walked
+        if start not in written:
+            write(start, start, "", "")
     return "\n".join(lines) + "\n"
 
 
