@@ -70,15 +70,6 @@ class Layout:
     frames: list[Place | None]
 
 
-def refuse_large(picture: Picture) -> None:
-    """Refuse to lay out what nobody could read, and what would take Graphviz minutes."""
-    if len(picture.boxes) > LIMIT:
-        raise ValueError(
-            f"this graph has {len(picture.boxes)} boxes, and at most {LIMIT} are laid out: draw a smaller part, "
-            "such as one sample, one neuron, or a node on the way; `.text()` and `.dot()` show all of it"
-        )
-
-
 def arrange(views: list[Picture], ratio: float | None = None) -> Layout:
     """Lay out views of one graph so that each fits into the same places.
 
@@ -89,7 +80,11 @@ def arrange(views: list[Picture], ratio: float | None = None) -> Layout:
         ValueError: the graph is too large.
         EngineError: Graphviz is not here, failed, or took too long.
     """
-    refuse_large(views[0])
+    if (count := len(views[0].boxes)) > LIMIT:  # nobody could read it, and it would take Graphviz minutes
+        raise ValueError(
+            f"this graph has {count} boxes, and at most {LIMIT} are laid out: draw a smaller part, such as one sample, "
+            "one neuron, or a node on the way; `.text()` and `.dot()` show all of it"
+        )
     if views[0].direction:
         return _Request(views, views[0].direction).layout()
     across = _Request(views, "LR").layout()

@@ -68,6 +68,11 @@ class Box:
     is_lit: bool = False
     is_faint: bool = False
 
+    def words(self, between: str) -> str:
+        """Return what stands in it, after its step, as text."""
+        step = f"{self.step}. " if self.step is not None else ""
+        return step + between.join(line.text for line in self.lines)
+
 
 @dataclass(eq=False)
 class Edge:

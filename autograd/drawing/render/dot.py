@@ -49,16 +49,11 @@ def _fill(made: Any, view: Picture, letter: str, theme: Theme) -> None:
             parts[-1].subgraph(part)
         else:
             box = view.boxes[k]
-            parts[-1].node(f"{letter}{k}", graphviz.escape(_words(box)), _attributes=_box(box, view, theme))
+            parts[-1].node(f"{letter}{k}", graphviz.escape(box.words("\n")), _attributes=_box(box, view, theme))
     for edge in view.edges:
         ends = f"{letter}{edge.operand}", f"{letter}{edge.result}"
         looks = _edge(edge, theme.colours[edge_colour(edge)])
         made.edge(*ends, graphviz.escape(edge.text) if edge.text else None, _attributes=looks)
-
-
-def _words(box: Box) -> str:
-    step = f"{box.step}. " if box.step is not None else ""
-    return step + "\n".join(line.text for line in box.lines)
 
 
 def _box(box: Box, view: Picture, theme: Theme) -> dict[str, str]:

@@ -9,7 +9,7 @@ from ...display import INK, NAN, fill
 from ..layout.placement import PAGE, Layout, Place, Point, Route
 from ..layout.sizes import CELL, PAPER, QUIET, edge_colour, heat_height, line_height, title_lines
 from ..picture.elements import Box, Cluster, Edge, Glyphs, Picture
-from .svg_elements import above_lines, document, escape, heat_map, n, quoted, rect, text_at, wrapped
+from .svg_elements import above_lines, document, escape, heat_map, n, on_paper, quoted, rect, text_at, wrapped
 from .theme import MARKER
 
 _MARGIN = 10.0
@@ -178,7 +178,6 @@ def _edge_text(edge: Edge, route: Route) -> str:
     x, y = route.text
     if edge.formula and (glyphs := edge.formula.glyphs):
         left, top = x - (glyphs.width / 2 if route.anchor == "middle" else 0.0), y - glyphs.height / 2
-        paper = f'<rect class="paper" x="{n(left - 2)}" y="{n(top)}" width="{n(glyphs.width + 4)}"'
-        under = f'{paper} height="{n(glyphs.height)}" rx="2" fill="{PAPER}"/>'
-        return f"<g>{under}{_glyphs(glyphs, left, top, edge_colour(edge))}</g>"
+        drawn = _glyphs(glyphs, left, top, edge_colour(edge))
+        return on_paper(left - 2, top, glyphs.width + 4, glyphs.height, drawn)
     return above_lines(x, y + 3.5, edge.text, 10, colour=edge_colour(edge), anchor=route.anchor)

@@ -115,10 +115,14 @@ def heat_map(levels: list[list[int]], left: float, top: float, cell: float) -> s
 def above_lines(x: float, y: float, text: str, size: int, *, colour: str, anchor: str = "middle") -> str:
     """Write a text that stays legible where it stands on a line: on a piece of paper."""
     width = line_width(text, small=True) * size / 10 + 2
-    left = x - (width / 2 if anchor == "middle" else 1)
-    place = f'x="{n(left)}" y="{n(y - 0.9 * size)}" width="{n(width)}" height="{n(1.2 * size)}"'
     words = text_at(x, y, text, size, "number", colour=colour, anchor=anchor)
-    return f'<g><rect class="paper" {place} rx="2" fill="{PAPER}"/>{words}</g>'
+    return on_paper(x - (width / 2 if anchor == "middle" else 1), y - 0.9 * size, width, 1.2 * size, words)
+
+
+def on_paper(left: float, top: float, width: float, height: float, drawn: str) -> str:
+    """Put a piece of paper below something."""
+    place = f'x="{n(left)}" y="{n(top)}" width="{n(width)}" height="{n(height)}"'
+    return f'<g><rect class="paper" {place} rx="2" fill="{PAPER}"/>{drawn}</g>'
 
 
 def wrapped(remarks: list[str], width: float, character: float = 6.1) -> list[str]:

@@ -24,13 +24,13 @@ def tree(picture: Picture) -> str:
         is_marked = box.kind == "op" and (uses[place] > 1 or (start == place and len(lines) > 1))
         mark = f"#{place} " if is_marked else ""
         if place in written:
-            lines.append(lead + (f"{mark}{_first(box)} (above)" if operands else _said(box)))
+            lines.append(lead + (f"{mark}{_first(box)} (above)" if operands else box.words("  ")))
         elif operands and len(further) > 3 * _DEEPEST:
             later.append(place)
             lines.append(f"{lead}#{place} {_first(box)} (below)")
         else:
             written.add(place)
-            lines.append(f"{lead}{mark}{_said(box)}")
+            lines.append(f"{lead}{mark}{box.words('  ')}")
             for edge in operands:
                 branch, beside = ("└─ ", "   ") if edge is operands[-1] else ("├─ ", "│  ")
                 text = f"[{edge.text}] " if edge.text else ""
@@ -44,8 +44,3 @@ def tree(picture: Picture) -> str:
 
 def _first(box: Box) -> str:
     return box.lines[0].text if box.lines else "value"
-
-
-def _said(box: Box) -> str:
-    step = f"{box.step}. " if box.step is not None else ""
-    return step + "  ".join(line.text for line in box.lines)
