@@ -112,6 +112,12 @@ def test_a_box_shows_the_sum_while_it_grows_and_the_number_afterwards() -> None:
     assert "data 12" not in lines[0] and "data 12" in lines[3] and "grad 4" in lines[-2]
 
 
+def test_a_note_stays_beside_the_sum() -> None:
+    x = Value(2.0, "x")
+    frames = frames_of(Snapshot(x * x, notes={"x": "twice"})).frames
+    assert [line.text for line in frames[-1].boxes[0].lines] == ["x", "data 2", "grad 2 + 2 = 4", "twice"]
+
+
 def test_a_story_of_arrays() -> None:
     model = nn.TensorMLP(2, [3, 1], "tanh", rng=0)
     text = draw((model(np.ones((4, 2))) ** 2).mean()).player().text()

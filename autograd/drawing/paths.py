@@ -192,7 +192,7 @@ class Paths:
         uses = [(i, position) for i, operands in enumerate(snapshot.operands) for position in range(len(operands))]
         for use, edge in zip(uses, made.edges, strict=True):
             if (link := ways.get(use)) is None:
-                edge.text, edge.sign, edge.hint, edge.flows, edge.has_nan = "", 0, "", False, False
+                edge.text, edge.amount, edge.hint, edge.flows = "", 0.0, "", False
             else:
                 edge.text, edge.is_faint = short(link.slope), False
         for i, box in enumerate(made.boxes):

@@ -11,7 +11,8 @@ CELL = 6.0  # of a heat map
 
 def edge_colour(edge: Edge) -> str:
     """Return the colour of an edge by the sign of its number."""
-    return NAN if edge.has_nan else POSITIVE if edge.sign > 0 else NEGATIVE if edge.sign < 0 else QUIET
+    x = edge.amount
+    return NAN if x != x else POSITIVE if x > 0 else NEGATIVE if x < 0 else QUIET
 
 
 def title_lines(title: str, width: float) -> list[str]:

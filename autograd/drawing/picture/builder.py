@@ -12,7 +12,7 @@ from ..analysis.groups import Connection, Group, Grouping, connections, whole
 from ..analysis.snapshot import Link, Snapshot, number, plain_data
 from .elements import Box, Edge, Line, Picture
 from .group_text import clusters_of, data_of, gathered, heading_of, hint_lines, rows_of
-from .node_text import has_nan, heat_of, hint, hint_of, kind_of, name_of, sign
+from .node_text import has_nan, heat_of, hint, hint_of, kind_of, name_of
 
 _DENSE = 3  # edges into a box, and out of the box that they come from
 
@@ -70,9 +70,7 @@ class PictureBuilder:
         """Make an edge."""
         uses = connection.uses
         told = told or (f"{len(uses)} uses" if len(uses) > 1 else "")
-        edge = Edge(connection.operand, connection.result, text, sign(amount), told, flows and bool(uses))
-        edge.has_nan = amount != amount
-        self.edges.append(edge)
+        self.edges.append(Edge(connection.operand, connection.result, text, amount, told, flows and bool(uses)))
 
     def join_by(self, connection: Connection, slope: float | None, flows: bool = True) -> None:
         """Make an edge with a local derivative, if that is a single number."""

@@ -76,7 +76,7 @@ class Box:
 
 @dataclass(eq=False)
 class Edge:
-    """One use of an operand: places of both ends among the boxes, the text beside it, and the sign of its number.
+    """One use of an operand: places of both ends among the boxes, the text beside it, and its number, or 0.
 
     Attributes:
         flows: whether a derivative flows along it.
@@ -89,10 +89,9 @@ class Edge:
     operand: int
     result: int
     text: str
-    sign: int
+    amount: float
     hint: str
     flows: bool = True
-    has_nan: bool = False
     is_faint: bool = False
     formula: Line | None = None
     is_back: bool = False
@@ -106,7 +105,7 @@ class Edge:
     @property
     def style(self) -> str:
         """Return "dashed" for a negative number, "dotted" where no derivative flows, or else "solid"."""
-        return "dashed" if self.sign < 0 else "solid" if self.flows else "dotted"
+        return "dashed" if self.amount < 0 else "solid" if self.flows else "dotted"
 
 
 @dataclass

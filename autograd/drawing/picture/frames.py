@@ -61,7 +61,7 @@ class _Scene:
     def __init__(self, snapshot: Snapshot, forward: Picture, backward: Picture) -> None:
         self.snapshot, self.forward, self.backward = snapshot, forward, backward
         self.scale = forward
-        self.edges = [replace(edge, text="", sign=0, hint="", has_nan=False) for edge in forward.edges]
+        self.edges = [replace(edge, text="", amount=0.0, hint="") for edge in forward.edges]
         self.boxes = [self._box(i, is_known=not node.inputs) for i, node in enumerate(snapshot.nodes)]
         self.frames: list[Picture] = []
 

@@ -103,11 +103,6 @@ def hint_of(what: str, data: Any) -> str:
     return f"{what} {data.dtype} {data.shape}, norm {norm_of(data)!r}"
 
 
-def sign(x: float) -> int:
-    """Return the sign of a number, 0 for NaN."""
-    return int(x > 0) - int(x < 0)
-
-
 def name_of(snapshot: Snapshot) -> str:
     """Return the name of the results: their labels or their operations."""
     roots = [snapshot.nodes[i] for i in snapshot.roots]

@@ -51,7 +51,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
     view.remark("on an edge: the local derivative", view.has_texts)
     view.remark("fill: the value, blue positive, orange negative", view.has_colours)
     view.remark("map: the elements, blue positive, orange negative", any(box.heat for box in view.boxes.values()))
-    view.remark("dashed: a negative derivative", any(edge.sign < 0 for edge in view.edges))
+    view.remark("dashed: a negative derivative", any(edge.amount < 0 for edge in view.edges))
     view.remark(_SHAPES, view.edges)
     is_ready = any(snapshot.nodes[i].grad is not None for _, group in view.groups for i in group.outputs)
     view.remark("grad -: backward() has not run", not is_ready)
@@ -71,6 +71,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
         node, adjoint = snapshot.nodes[group.output], grads_of(group, adjoints.get)
         lines = view.heading(k)
         rules: list[str] = []
+        details: list[Line] = []
         if node.op is fixed:
             lines += amounts("" if is_bare(node) else "data", node._data)
         elif adjoint is None:
@@ -78,16 +79,17 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
         else:
             lines += amounts("grad", adjoint, brief=view.is_brief)
             if sums := view.sums(k):
-                has_sums = has_sums or not view.is_brief
-                lines += [] if view.is_brief else [Line(sums[0], small=True)]
+                has_sums = True
+                details.append(Line(sums[0], small=True))
                 rules = sums[1:]
             if len(group.members) == 1:
                 words = snapshot.rules_of(group.output)
                 rules += _rule_texts(node, words)
-                told += [] if view.is_brief else [(node, words)]
-                lines += [] if view.is_brief else _rule_lines(node, words)
-            elif not view.is_brief:
-                lines += held_lines(snapshot, group, "∂", adjoints.get)
+                told.append((node, words))
+                details += _rule_lines(node, words)
+            else:
+                details += held_lines(snapshot, group, "∂", adjoints.get)
+        lines += [] if view.is_brief else details
         box = view.add(k, lines, adjoint, adjoint, steps.get(k))
         box.hint = "\n".join([box.hint, *rules])
     for connection, slope, _ in view.slopes():
@@ -95,8 +97,8 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
     view.finish_edges()
     view.remark("small number: the order of execution", steps)
     view.remark("on an edge: gradient that arrives × local derivative", view.has_texts)
-    view.remark("= a + b: several uses add up", has_sums)
-    for remark in _remarks_on(told, snapshot.letters):
+    view.remark("= a + b: several uses add up", has_sums and not view.is_brief)
+    for remark in _remarks_on([] if view.is_brief else told, snapshot.letters):
         view.remark(remark)
     view.remark(_SHAPES, view.edges)
     view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)
