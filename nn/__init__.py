@@ -15,20 +15,17 @@ if __name__ == "nn" and not hasattr(_autograd, "_clash"):  # another library, or
     )
 
 from . import datasets, demos, export, init, inspect, losses, metrics, optim, plots
+from . import layers as _layers
 from .arguments import near as _near
 from .data import StandardScaler, TableEncoder, batches, split
 from .demos.playground import linear_classifier_demo, playground
-from .layers import (
-    ELU, GELU, Abs, Activation, Dropout, Features, Flatten, Identity, Layer, LeakyReLU, Linear, LogSoftmax, Maxout,
-    Neuron, Noise, PReLU, ReLU, Residual, Sequential, Sigmoid, Sign, SiLU, Softmax, Softplus, Step, Tanh, activations,
-)
+from .layers import *  # noqa: F403
+from .layers import activations
 from .losses import OutputDecoder
 from .mlp import MLP, TensorMLP
 from .module import Module
-from .optim import (
-    SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, Groups, NAdam, Optimizer, RMSprop, descend, minimize, newton,
-    schedules,
-)
+from .optim import *  # noqa: F403
+from .optim import schedules
 from .saving import load, notes, restore, save
 from .state import buffer
 from .training import (
@@ -36,15 +33,13 @@ from .training import (
 )
 
 __all__ = [
-    "Abs", "Activation", "activations", "Adagrad", "Adam", "AdamW", "batches", "buffer", "Callback", "Checkpoint",
-    "ClipNorm", "ClipValue", "CSVLog", "datasets", "demos", "descend", "Dropout", "EagerFallback", "EarlyStopping",
-    "ELU", "evaluate", "export", "Features", "fit", "Flatten", "GELU", "Groups", "History", "Identity", "init",
-    "inspect", "L1", "L2", "Layer", "LeakyReLU", "Linear", "linear_classifier_demo", "LivePlot", "load", "LogSoftmax",
-    "losses", "Maxout", "metrics", "minimize", "MLP", "Module", "NAdam", "Neuron", "newton", "Noise", "notes", "optim",
-    "Optimizer", "OptunaPruning", "OutputDecoder", "playground", "plots", "PReLU", "ReLU", "Residual", "restore",
-    "RMSprop", "save", "schedules", "Sequential", "SGD", "Sigmoid", "Sign", "SiLU", "Softmax", "Softplus", "split",
-    "StandardScaler", "Step", "TableEncoder", "Tanh", "TensorMLP",
-]
+    "activations", "batches", "buffer", "Callback", "Checkpoint", "CSVLog", "datasets", "demos", "EagerFallback",
+    "EarlyStopping", "evaluate", "export", "fit", "History", "init", "inspect", "L1", "L2", "linear_classifier_demo",
+    "LivePlot", "load", "losses", "metrics", "MLP", "Module", "notes", "optim", "OptunaPruning", "OutputDecoder",
+    "playground", "plots", "restore", "save", "schedules", "split", "StandardScaler", "TableEncoder", "TensorMLP",
+]  # fmt: skip
+__all__ += _layers.__all__
+__all__ += optim.__all__
 
 for _module in (activations, schedules):  # public by these names: `from chalkgrad.nn.schedules import Cosine`
     _sys.modules[f"{__name__}.{_module.__name__.rpartition('.')[2]}"] = _module

@@ -193,12 +193,18 @@ def circles(sources: Sources) -> list[str]:
 
 
 def star_imports(sources: Sources) -> list[str]:
-    """Star imports, of anything."""
+    """Star imports; only a package may hand on all that a package inside it declares."""
     return [
         f"{path}:{node.lineno} imports *: name what is wanted"
         for path, node in statements(sources)
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+        if not (path.endswith("/__init__.py") and node.level == 1 and declared_in(sources, base_of(node, path)))
     ]
+
+
+def declared_in(sources: Sources, module: str) -> list[str]:
+    """The names that a package declares in an `__all__` that is written out."""
+    return declared(sources.get(f"{module.replace('.', '/')}/__init__.py", "")) or []
 
 
 def hidden_imports(sources: Sources) -> list[str]:
@@ -221,7 +227,7 @@ def hidden_imports(sources: Sources) -> list[str]:
 
 
 def declared(source: str) -> list[str] | None:
-    """The names in `__all__`, where it is written out."""
+    """The names in `__all__`, where it is written out; not those of `__all__ += room.__all__`."""
     for node in parsed(source).body:
         match node:
             case ast.Assign([ast.Name("__all__")], ast.List() | ast.Tuple() as value):
@@ -229,15 +235,26 @@ def declared(source: str) -> list[str] | None:
     return None
 
 
-def handed_on(path: str, source: str) -> set[str]:
+def declared_by_rooms(path: str, sources: Sources) -> list[str]:
+    """The names that stand in `__all__` by `__all__ += room.__all__`."""
+    names = []
+    for node in parsed(sources[path]).body:
+        match node:
+            case ast.AugAssign(ast.Name("__all__"), ast.Add(), ast.Attribute(ast.Name(room), "__all__")):
+                names += declared_in(sources, f"{path.partition('/')[0]}.{room.lstrip('_')}")
+    return names
+
+
+def handed_on(path: str, sources: Sources) -> set[str]:
     """The public names that a file imports from our own public modules, or defines."""
     names = set()
-    for node in parsed(source).body:
+    for node in parsed(sources[path]).body:
         match node:
             case ast.ImportFrom(names=aliases):
                 module = base_of(node, path)
                 if own(module) and "._" not in module:
-                    names |= {alias.asname or alias.name for alias in aliases}
+                    names |= {alias.asname or alias.name for alias in aliases} - {"*"}
+                    names |= set(declared_in(sources, module)) if aliases[0].name == "*" else set()
             case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
                 names.add(name)
     return {name for name in names if not name.startswith("_")}
@@ -254,7 +271,8 @@ def undeclared_faces(sources: Sources) -> list[str]:
         if names is None:
             complaints.append(f"{path} has no `__all__` that is written out as a list of strings")
             continue
-        given = handed_on(path, sources[path])
+        names += declared_by_rooms(path, sources)
+        given = handed_on(path, sources)
         complaints += [
             f"{path} lists {name!r} in `__all__`, but does not hand it on" for name in names if name not in given
         ]

@@ -12,7 +12,17 @@ import autograd as ag
 from ..arguments import within
 
 
-class ClipValue:
+class _Clip:
+    def __init__(self, limit: float) -> None:
+        self.limit = within(limit, "limit")
+        if not self.limit:
+            raise ValueError("`limit` is 0, which would stop every parameter: give a number above 0")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.limit:g})"
+
+
+class ClipValue(_Clip):
     r"""Limit every element of every gradient to the interval from $-c$ to $c$.
 
     Args:
@@ -22,18 +32,12 @@ class ClipValue:
     [1.0, -0.5]
     """
 
-    def __init__(self, limit: float) -> None:
-        self.limit = _above_zero(limit)
-
     def __call__(self, grads: list[Any]) -> list[Any]:
         """Return the limited gradients."""
         return [ag.clip(grad, -self.limit, self.limit) for grad in grads]
 
-    def __repr__(self) -> str:
-        return f"ClipValue({self.limit:g})"
 
-
-class ClipNorm:
+class ClipNorm(_Clip):
     r"""Shorten the gradient $g$ of all parameters together to the length $c$, where it is longer: keeps its direction.
 
     $g \leftarrow g \cdot \min(1,\; c / (\lVert g \rVert + 10^{-6}))$, with the small number as in PyTorch.
@@ -47,21 +51,8 @@ class ClipNorm:
     [0.6, -0.8]
     """
 
-    def __init__(self, limit: float) -> None:
-        self.limit = _above_zero(limit)
-
     def __call__(self, grads: list[Any]) -> list[Any]:
         """Return the gradients, all shortened by the same factor."""
         lengths = [ag.abs(grad) if isinstance(grad, (float, ag.Value)) else ag.norm(grad) for grad in grads]
         factor = ag.minimum(ag.div(self.limit, ag.norm(ag.stack(lengths)) + 1e-6), 1.0)
         return [grad * factor for grad in grads]
-
-    def __repr__(self) -> str:
-        return f"ClipNorm({self.limit:g})"
-
-
-def _above_zero(limit: Any) -> float:
-    limit = within(limit, "limit")
-    if not limit:
-        raise ValueError("`limit` is 0, which would stop every parameter: give a number above 0")
-    return limit

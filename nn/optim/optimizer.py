@@ -7,9 +7,11 @@ program can trace it, and a step is made only when all of it has been computed.
 from __future__ import annotations
 
 import copy
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, dataclass_transform
 
 import numpy as np
 
@@ -18,16 +20,64 @@ from autograd import Node, Tensor, Value
 from ..arguments import count, flag, hinted, within
 from ..state import is_parameter
 
-Rate = float | Callable[[int], float]
 State = dict[str, Any]
-_OFF = ("weight_decay", "dampening", "lr_decay", "initial_accumulator_value")  # not shown where they are 0
 Clip = Callable[[list[Any]], list[Any]]
+_OFF = ("weight_decay", "dampening", "lr_decay", "initial_accumulator_value")  # not shown where they are 0
 
 
-class Optimizer:
+Check = Callable[[Any, str], Any]
+"""A function of what came for a setting, and of its name, to what is kept; it raises where that is wrong."""
+
+
+def setting(*, check: Check = within, kw_only: bool = True, **default: Any) -> Any:
+    """Declare a setting of an optimiser, as in `momentum: float = setting(default=0.0, check=PART)`.
+
+    Args:
+        check: as for `Check`; a number from 0 if left out.
+        kw_only: whether it is given by its name only.
+        **default: what it is where it is left out, by the name `default`; without it, it must be given.
+    """
+    return field(kw_only=kw_only, metadata={"check": check}, **default)
+
+
+PART: Check = functools.partial(within, low=0.0, high=1.0)
+"""The check of a number from 0 up to, but not including, 1."""
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
+class Configured:
+    """What has settings. Each subclass is a dataclass: it declares them, and inherits those of its base."""
+
+    _checks: ClassVar[dict[str, Check]] = {}
+
+    def __init_subclass__(cls, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        dataclass(cls, kw_only=True, repr=False, eq=False)  # it leaves an `__init__` of the class alone
+        own = {name: x.metadata for name, x in cls.__dataclass_fields__.items()}  # type: ignore[attr-defined]
+        cls._checks = cls._checks | {name: x["check"] for name, x in own.items() if "check" in x}
+        cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
+
+    def __post_init__(self) -> None:
+        for name, check in self._checks.items():
+            setattr(self, name, check(getattr(self, name), name))
+
+
+def _rate(lr: Any, name: str) -> Any:
+    if isinstance(lr, type):
+        raise TypeError(f"`{name}` is a number or a function of the step, not a class: write {lr.__name__}(...)")
+    return lr if callable(lr) else within(lr, name)
+
+
+def _clip(clip: Any, name: str) -> Any:
+    if clip is not None and (not callable(clip) or isinstance(clip, type)):
+        raise TypeError(f"`{name}` is a function of all gradients, such as ClipNorm(1.0), not {clip!r:.60}")
+    return clip
+
+
+class Optimizer(Configured):
     r"""What optimisers share: their parameters, the learning rate, weight decay, clipping and the count of steps.
 
-    A subclass writes `update`, and `start` if it keeps a state.
+    A subclass writes `update`, and `start` if it keeps a state. It declares its own settings, see `setting`.
 
     Args:
         parameters: Values and Tensors, as `model.parameters()` gives them; if left out, `nn.fit` (or `bind`) sets them.
@@ -51,32 +101,19 @@ class Optimizer:
         ValueError: there are no parameters, one comes twice, or a setting is out of its range.
     """
 
+    parameters: Any = setting(default=None, check=lambda parameters, _: parameters, kw_only=False)
+    lr: Any = setting(check=_rate)
+    weight_decay: float = setting(default=0.0)
+    clip: Clip | None = setting(default=None, check=_clip)
+    maximize: bool = setting(default=False, check=flag)
+
     decoupled = False
     _unwatched = frozenset({"lr", "parameters", "steps", "skipped", "_states"})  # what a compiled step reads anew
 
-    def __init_subclass__(cls, **settings: Any) -> None:
-        super().__init_subclass__(**settings)
-        if "__init__" in vars(cls):
-            cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
-
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate,
-        weight_decay: float = 0.0,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        if isinstance(lr, type):
-            raise TypeError(f"`lr` is a number or a function of the step, not a class: write {lr.__name__}(...)")
-        self.lr: Any = lr if callable(lr) else within(lr, "lr")
-        self.weight_decay = within(weight_decay, "weight_decay")
-        if not (clip is None or (callable(clip) and not isinstance(clip, type))):
-            raise TypeError(f"`clip` is a function of all gradients, such as ClipNorm(1.0), not {clip!r:.60}")
-        self.clip, self.maximize = clip, flag(maximize, "maximize")
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        parameters, self.parameters = self.parameters, []
         self.steps = 0
-        self.parameters: list[Any] = []
         self.skipped: list[int] = []
         self._states: list[State] = []
         if parameters is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import autograd as ag
@@ -10,8 +11,14 @@ import autograd as ag
 from ..arguments import flag, within
 from .clipping import ClipNorm as ClipNorm
 from .clipping import ClipValue as ClipValue
-from .optimizer import Clip, Rate, State, clipped, zeros_like
+from .optimizer import PART, Clip, State, clipped, setting, zeros_like
 from .optimizer import Optimizer as Optimizer
+
+
+def _betas(betas: Any, name: str) -> tuple[float, float]:
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        raise TypeError(f"`{name}` are two numbers, such as (0.9, 0.999), not {betas!r:.60}")
+    return PART(betas[0], f"{name}[0]"), PART(betas[1], f"{name}[1]")
 
 
 class SGD(Optimizer):
@@ -38,25 +45,17 @@ class SGD(Optimizer):
     (0.8, SGD(lr=0.1, momentum=0.0; 1 parameters, 1 steps))
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate = 1e-3,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        dampening: float = 0.0,
-        weight_decay: float = 0.0,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip, maximize=maximize)
-        self.momentum = within(momentum, "momentum", 0.0, 1.0)
-        if flag(nesterov, "nesterov") and not self.momentum:
+    lr: Any = 1e-3
+    momentum: float = setting(default=0.0, check=PART)
+    nesterov: bool = setting(default=False, check=flag)
+    dampening: float = setting(default=0.0, check=partial(within, high=1.0, closed=True))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nesterov and not self.momentum:
             raise ValueError("`nesterov` looks ahead along the momentum: give a `momentum` above 0, such as 0.9")
-        self.nesterov, self.dampening = bool(nesterov), within(dampening, "dampening", 0.0, 1.0, closed=True)
-        if nesterov and dampening:
-            raise ValueError(f"`nesterov` goes with no `dampening`, and that is {dampening!r}: leave one of them out")
+        if self.nesterov and self.dampening:
+            raise ValueError(f"`nesterov` goes with no `dampening`, which is {self.dampening}: leave one of them out")
 
     def start(self, parameter: Any) -> State:
         """Return the velocity $v = 0$, where there is a momentum."""
@@ -95,21 +94,10 @@ class Adagrad(Optimizer):
     0.9
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate = 1e-2,
-        lr_decay: float = 0.0,
-        initial_accumulator_value: float = 0.0,
-        eps: float = 1e-10,
-        weight_decay: float = 0.0,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip, maximize=maximize)
-        self.lr_decay, self.eps = within(lr_decay, "lr_decay"), within(eps, "eps")
-        self.initial_accumulator_value = within(initial_accumulator_value, "initial_accumulator_value")
+    lr: Any = 1e-2
+    lr_decay: float = setting(default=0.0)
+    initial_accumulator_value: float = setting(default=0.0)
+    eps: float = setting(default=1e-10)
 
     def start(self, parameter: Any) -> State:
         """Return the sum of squares $s$."""
@@ -147,23 +135,11 @@ class RMSprop(Optimizer):
     0.9
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate = 1e-2,
-        alpha: float = 0.99,
-        momentum: float = 0.0,
-        centered: bool = False,
-        eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip, maximize=maximize)
-        self.alpha = within(alpha, "alpha", 0.0, 1.0)
-        self.momentum = within(momentum, "momentum", 0.0, 1.0)
-        self.centered, self.eps = flag(centered, "centered"), within(eps, "eps")
+    lr: Any = 1e-2
+    alpha: float = setting(default=0.99, check=PART)
+    momentum: float = setting(default=0.0, check=PART)
+    centered: bool = setting(default=False, check=flag)
+    eps: float = setting(default=1e-8)
 
     def start(self, parameter: Any) -> State:
         """Return the mean of squares $s = 0$, and the velocity $v = 0$ and the mean $m = 0$ where they are needed."""
@@ -208,23 +184,10 @@ class Adam(Optimizer):
     0.9
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        amsgrad: bool = False,
-        weight_decay: float = 0.0,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(parameters, lr=lr, weight_decay=weight_decay, clip=clip, maximize=maximize)
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            raise TypeError(f"`betas` are two numbers, such as (0.9, 0.999), not {betas!r:.60}")
-        self.betas = (within(betas[0], "betas[0]", 0.0, 1.0), within(betas[1], "betas[1]", 0.0, 1.0))
-        self.eps, self.amsgrad = within(eps, "eps"), flag(amsgrad, "amsgrad")
+    lr: Any = 1e-3
+    betas: tuple[float, float] = setting(default=(0.9, 0.999), check=_betas)
+    eps: float = setting(default=1e-8)
+    amsgrad: bool = setting(default=False, check=flag)
 
     def start(self, parameter: Any) -> State:
         """Return $m = v = 0$, and the greatest $v$, where it is needed."""
@@ -260,27 +223,11 @@ class AdamW(Adam):
     0.85
     """
 
+    weight_decay: float = 1e-2
     decoupled = True
 
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        amsgrad: bool = False,
-        weight_decay: float = 1e-2,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters, lr=lr, betas=betas, eps=eps, amsgrad=amsgrad, weight_decay=weight_decay, clip=clip,
-            maximize=maximize,
-        )  # fmt: skip
 
-
-class NAdam(Adam):
+class NAdam(Optimizer):
     r"""Adam with Nesterov's momentum: the step goes along the mean that the next gradient will be added to.
 
     $\theta \leftarrow \theta - \eta\,(a\,m + b\,g) / (\sqrt{\hat v} + \epsilon)$ with $m$ and $\hat v$ as in `Adam`,
@@ -303,28 +250,19 @@ class NAdam(Adam):
     0.894355
     """
 
-    def __init__(
-        self,
-        parameters: Iterable[Any] | None = None,
-        *,
-        lr: Rate = 2e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        momentum_decay: float = 4e-3,
-        decoupled_weight_decay: bool = False,
-        weight_decay: float = 0.0,
-        clip: Clip | None = None,
-        maximize: bool = False,
-    ) -> None:
-        super().__init__(
-            parameters, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, clip=clip, maximize=maximize
-        )
-        self.momentum_decay = within(momentum_decay, "momentum_decay")
-        self.decoupled = flag(decoupled_weight_decay, "decoupled_weight_decay")
+    lr: Any = 2e-3
+    betas: tuple[float, float] = setting(default=(0.9, 0.999), check=_betas)
+    eps: float = setting(default=1e-8)
+    momentum_decay: float = setting(default=4e-3)
+    decoupled_weight_decay: bool = setting(default=False, check=flag)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.decoupled = self.decoupled_weight_decay
 
     def start(self, parameter: Any) -> State:
         r"""Return $m = v = 0$, and the product of all $\mu_i$ so far, 1."""
-        return {**super().start(parameter), "product": 1.0}
+        return {"m": zeros_like(parameter), "v": zeros_like(parameter), "product": 1.0}
 
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
         r"""Return the parameter after the step, and the state."""
