@@ -5,12 +5,10 @@ from __future__ import annotations
 import builtins
 import copy
 import json
-import keyword
 import re
 import shutil
 import subprocess
 import sys
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -401,17 +399,16 @@ class Many(nn.Module):
         return self.dot_(h + ag.log(ag.square(h) + 1.0) + ag.div(h, ag.square(h) + 1.0) + ag.leaky_relu(h))
 
 
-def test_a_python_function_may_have_any_name() -> None:
+def test_a_function_has_a_name_that_its_text_does_not_need() -> None:
     model, x = Many(), [0.3, -0.7]
     expected = model.outputs([x])[0]
-    names = {*dir(builtins), *source.HELPERS, "math", "builtins", "x", "w", "i", "a", "h1", "weight", "_", "ſum"}
-    for name in names - {*keyword.kwlist, "__debug__"}:
+    for name in ("x1", "w", "i", "a", "h1", "weight", "_", "math_"):
         space: dict[str, Any] = {}
         exec(to_python(model, name), space)
-        function = space[unicodedata.normalize("NFKC", name)]
-        np.testing.assert_allclose(function(x), expected, rtol=1e-12, err_msg=name)
+        np.testing.assert_allclose(space[name](x), expected, rtol=1e-12, err_msg=name)
         with pytest.raises(ValueError, match="takes 2 numbers, not 1"):
-            function([1.0])
-    for bad in ("class", "None", "__debug__", "ｄｅｆ", "a b", "", "1a", "x):\n    import os\ndef f(", 3, None):
-        with pytest.raises(ValueError, match="`name` is a name of Python"):
+            space[name]([1.0])
+    none = ["ſum", "class", "ｄｅｆ", "a b", "", "1a", "x):\n    import os\ndef f(", 3, None]
+    for bad in [*dir(builtins), *source.HELPERS, "math", *none]:
+        with pytest.raises(ValueError, match="`name` is a name of Python that is free"):
             to_python(model, bad)  # type: ignore[arg-type]

@@ -198,11 +198,8 @@ def test_learned_slopes() -> None:
     for k in (0, 1):
         ours = scalar.layers[k].neurons[2].activation.slope.grad
         assert ours == pytest.approx(tensor[2 * k + 1].slope.grad.item(), rel=1e-12) and ours
-    each = nn.MLP.from_tensors(nn.Sequential(nn.Linear(2, 3, rng=0), nn.PReLU(slope=[0.1, 0.2, 0.3])))
-    assert each.num_parameters() == 12 and [n.activation.slope.data for n in each.layers[0].neurons] == [0.1, 0.2, 0.3]
-    assert each.to_tensors()[1].slope.data.tolist() == [0.1, 0.2, 0.3]
-    with pytest.raises(ValueError, match="has 2 slopes, one for each unit; there are 3 units"):
-        nn.Layer(2, 3, nn.PReLU(slope=[0.1, 0.2]))
+    with pytest.raises(ValueError, match="has 2 slopes; neurons of Values share one: use a TensorMLP"):
+        nn.Layer(2, 2, nn.PReLU(slope=[0.1, 0.2]))
     with pytest.raises(ValueError, match=r"`x` has shape \(.*, 3\); this PReLU has 2 slopes"):
         nn.PReLU(slope=[0.1, 0.2])(np.ones((4, 3)))
     for wrong in (np.nan, [[0.1]], "a"):

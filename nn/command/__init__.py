@@ -10,19 +10,19 @@ import inspect
 import io
 import os
 import sys
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
 import autograd as ag
 import nn
-from chalkgrad.grading import grade, report
+from chalkgrad import grading
 
 from ..data.tables import Table, TableEncoder, is_empty, numbers_of, read_table, recognised
 from ..saving import files
+from . import parser
 from .expression import evaluate
 
 __all__ = ["main"]
@@ -32,49 +32,13 @@ DATASETS = (
     "iris", "wine", "breast_cancer", "digits", "diabetes",
 )  # fmt: skip
 
-TRAIN = f"""\
-Train a net on a table, and save it.
-
-The table is a CSV file whose first row names the columns. Numbers may be written
-with decimal commas, thousands and units; dates become days, texts are one-hot
-encoded, empty cells filled. What was done is printed, and the saved net does it
-again. Or it is a data set that comes with the library:
-{textwrap.fill(", ".join(DATASETS), 80)}.
-
-Where the target is text, or holds few whole numbers, its values are classes;
-otherwise it is a number to be predicted. A share of the rows is held out, and only
-measured at the end. Columns are brought to one scale, which the saved net does by
-itself: it takes the numbers as they stand in the table."""
-
-PREDICT = """\
-Predict the target of each row of a CSV file with a net that `chalkgrad train` saved.
-
-The file must have the columns that the net was trained on, by name and in any
-order. The predictions are CSV as well. Where the file has the target, too, what was
-right is counted."""
-
-DRAW = """\
-Compute an expression, forward and backward, and draw its graph: values and gradients
-in the boxes, local derivatives on the edges.
-
-The expression is made of + - * / % **, brackets, numbers, names, and the functions
-of the library, such as tanh, exp, relu."""
-
-PLAYGROUND = """\
-Write the playground to one HTML file: data, a net, its training and the numbers of
-both passes, for any browser. It needs no network. Everything can be changed there."""
-
-
-CHECK = """\
-Grade a notebook with exercises: run it in a process of its own, with limits of time
-and memory, and say which answers are right. The exit code is 0 if all are, else 1."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line says; give the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
-    options = _parser().parse_args(arguments)
+    options = vars(_parser().parse_args(arguments))
+    command, run = options.pop("command"), options.pop("run")
     try:
-        return options.run(options) or 0
+        return run(**options) or 0
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
@@ -82,116 +46,98 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, TypeError, OSError, ImportError, RuntimeError, FloatingPointError) as error:
-        print(f"chalkgrad {options.command}: {error}", file=sys.stderr)
+        print(f"chalkgrad {command}: {error}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    made = argparse.ArgumentParser(
         prog="chalkgrad",
         description="Small neural networks and their graphs, from the command line.",
         epilog="Each command tells more: chalkgrad train --help",
     )
-    parser.add_argument("--version", action="version", version=f"chalkgrad {ag.__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, run: Any, summary: str, description: str, example: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(
-            name,
-            help=summary,
-            description=description,
-            epilog=f"for example:\n  {example}",
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        made.set_defaults(run=run)
-        return made
-
-    train = command(
-        "train", _train, "train a net on a table", TRAIN,
-        "chalkgrad train iris\n  chalkgrad train houses.csv --target price --hidden 64,64 --epochs 200 -o houses.npz",
-    )  # fmt: skip
-    train.add_argument("data", metavar="DATA", help="a CSV file, or the name of a data set")
-    train.add_argument("--target", metavar="NAME", help="the column to be predicted")
-    train.add_argument("--ignore", metavar="NAMES", type=_names, default=[], help="columns to leave out, with commas")
-    train.add_argument("--missing", choices=["fill", "drop"], default="fill",
-                       help="fill empty cells (median, most frequent), or drop such rows (default: fill)")  # fmt: skip
-    train.add_argument("--task", choices=["classes", "numbers"], help="what the target is, if not as guessed")
-    train.add_argument("--hidden", metavar="WIDTHS", type=_widths, default=[32], help="hidden layers (default: 32)")
-    train.add_argument("--activation", metavar="NAME", default="relu", help="of the hidden layers (default: relu)")
-    train.add_argument("--epochs", metavar="N", type=int, default=100, help="how often to go through (default: 100)")
-    train.add_argument("--batch-size", metavar="N", type=int, default=32, help="rows in a step (default: 32)")
-    train.add_argument("--lr", metavar="RATE", type=float, default=0.003, help="learning rate of Adam (default: 0.003)")
-    train.add_argument("--held-out", metavar="SHARE", type=float, default=0.2, help="measured only (default: 0.2)")
-    train.add_argument("--seed", metavar="N", type=int, default=0, help="of all that is random (default: 0)")
-    train.add_argument("-o", "--output", metavar="FILE", help=".npz or .safetensors (default: DATA-model.npz)")
-
-    predict = command(
-        "predict", _predict, "use a trained net on a table", PREDICT,
-        "chalkgrad predict houses.npz new.csv -o prices.csv",
-    )  # fmt: skip
-    predict.add_argument("model", metavar="MODEL", help="what `chalkgrad train` has saved")
-    predict.add_argument("data", metavar="DATA.csv", help="the rows to predict")
-    predict.add_argument("--proba", action="store_true", help="also give the probability of each class")
-    predict.add_argument("-o", "--output", metavar="FILE", help="a CSV file (default: print it)")
-
-    draw = command(
-        "draw", _draw, "draw the graph of an expression", DRAW,
-        'chalkgrad draw "tanh(a*b + c)" a=2 b=-3 c=10 -o graph.svg',
-    )  # fmt: skip
-    draw.add_argument("expression", metavar="EXPRESSION", help='such as "tanh(a*b + c)"; put it in quotes')
-    draw.add_argument("values", metavar="NAME=NUMBER", nargs="*", type=_value, help="the value of each variable")
-    draw.add_argument("--backward", action="store_true", help="draw the backward pass: arrows turned, products added")
-    draw.add_argument("-o", "--output", metavar="FILE", help=".svg, .png, .pdf, .dot or .txt (default: print as text)")
-
-    play = command(
-        "playground", _playground, "write a page on which nets are trained and looked into", PLAYGROUND,
-        "chalkgrad playground --data spirals --hidden 8,8 -o playground.html",
-    )  # fmt: skip
-    play.add_argument("--data", metavar="NAME", default="circles", help="the data to begin with (default: circles)")
-    play.add_argument("--hidden", metavar="WIDTHS", type=_widths, default=[4, 2], help="hidden layers (default: 4,2)")
-    play.add_argument("-o", "--output", metavar="FILE", default="playground.html", help="(default: playground.html)")
-
-    check = command(
-        "check", _check, "grade a notebook with exercises", CHECK,
-        "chalkgrad check ann.ipynb --assignment xor.ipynb --report ann.md",
-    )  # fmt: skip
-    check.add_argument("notebook", metavar="NOTEBOOK", help="what a student handed in")
-    check.add_argument("--assignment", metavar="FILE", help="as handed out: its checkers are used, not the student's")
-    check.add_argument("--seconds", metavar="N", type=float, default=60, help="of each cell at most (default: 60)")
-    check.add_argument("--memory", metavar="MB", type=int, default=4096, help="of the process at most (default: 4096)")
-    check.add_argument("--report", metavar="FILE", help="also write the report to a file, as Markdown")
-    return parser
+    made.add_argument("--version", action="version", version=f"chalkgrad {ag.__version__}")
+    commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for run in (train, predict, draw, playground, check):
+        parser.add(commands, run, datasets=", ".join(DATASETS))
+    return made
 
 
 # train -------------------------------------------------------------------------------------------------------
 
 
-def _train(options: argparse.Namespace) -> None:
-    path = options.output or f"{Path(options.data).stem}-model.npz"
+def train(
+    data: str,
+    *,
+    target: str | None = None,
+    ignore: Sequence[str] = (),
+    missing: str = "fill",
+    task: str | None = None,
+    hidden: Sequence[int] = (32,),
+    activation: str = "relu",
+    epochs: int = 100,
+    batch_size: int = 32,
+    lr: float = 0.003,
+    held_out: float = 0.2,
+    seed: int = 0,
+    output: str | None = None,
+) -> None:
+    """Train a net on a table, and save it.
+
+    The table is a CSV file whose first row names the columns. Numbers may be written
+    with decimal commas, thousands and units; dates become days, texts are one-hot
+    encoded, empty cells filled. What was done is printed, and the saved net does it
+    again.
+
+    Where the target is text, or holds few whole numbers, its values are classes;
+    otherwise it is a number to be predicted. A share of the rows is held out, and only
+    measured at the end. Columns are brought to one scale, which the saved net does by
+    itself: it takes the numbers as they stand in the table.
+
+    Args:
+        data: a CSV file, or the name of a data set: {datasets}
+        target: the column to be predicted
+        ignore: columns to leave out, with commas
+        missing: fill empty cells (median, most frequent), or drop such rows
+        task: what the target is, if not as guessed
+        hidden: the widths of the hidden layers, with commas
+        activation: of the hidden layers
+        epochs: how often to go through the rows
+        batch_size: rows in a step
+        lr: learning rate of Adam
+        held_out: share of the rows that is measured only
+        seed: of all that is random
+        output: .npz or .safetensors (default: DATA-model.npz)
+
+    For example:
+      chalkgrad train iris
+      chalkgrad train houses.csv --target price --hidden 64,64 --epochs 200 -o houses.npz
+    """
+    path = output or f"{Path(data).stem}-model.npz"
     files.check(path)
-    table = _data(options)
-    if (target := options.target) is None:
+    table, usual = _table(data, seed)
+    if (target := target or usual) is None:
         raise ValueError(f"say with --target which column is to be predicted: {_listed(np.array(table.names))}")
-    table.known([target, *options.ignore])
-    encoder = TableEncoder([*options.ignore, target])
-    if options.missing == "drop":
+    table.known([target, *ignore])
+    encoder = TableEncoder([*ignore, target])
+    if missing == "drop":
         kept = table.complete([target, *(known["name"] for known in encoder.fit(table).columns)])
         table.notes.append(f"{len(table.rows) - len(kept)} rows with empty cells left out")
         table = dataclasses.replace(table.take(kept), notes=table.notes)
     y = _target(table, target)
-    classes = _are_classes(y) if options.task is None else options.task == "classes"
+    classes = _are_classes(y) if task is None else task == "classes"
     if not classes and y.dtype.kind not in "iuf":
         raise ValueError(f"the target {target!r} holds texts, such as {y[0].item()!r:.40}: it has classes, not numbers")
     labels = np.unique(y) if classes else y[:0]
     if classes and len(labels) < 2:
         raise ValueError(f"the target {target!r} is {y[0].item()!r:.40} in all rows: there is nothing to learn")
     many = f"has {len(labels)} classes: {_listed(labels)}" if classes else f"is a number, {y.min():g} to {y.max():g}"
-    rows, rows_held, y, y_held = nn.split(np.arange(len(y)), y, options.held_out, rng=options.seed)
+    rows, rows_held, y, y_held = nn.split(np.arange(len(y)), y, held_out, rng=seed)
     notes = encoder.fit(table, rows=rows.tolist()).notes
     if not encoder.columns:
-        raise ValueError(f"{options.data} has no column beside the target {target!r}")
+        raise ValueError(f"{data} has no column beside the target {target!r}")
     X = encoder.transform(table)
-    print(f"{options.data}: {len(X)} rows, {len(encoder.columns)} columns; the target {target!r} {many}")
+    print(f"{data}: {len(X)} rows, {len(encoder.columns)} columns; the target {target!r} {many}")
     for note in [*table.notes, *notes, *encoder.notes]:
         print(f"  {note}")
     X, X_held = X[rows], X[rows_held]
@@ -200,14 +146,12 @@ def _train(options: argparse.Namespace) -> None:
     scaler, outputs = nn.StandardScaler().fit(X), nn.StandardScaler()
     loss = ("cross_entropy" if len(labels) > 2 else "bce_with_logits") if classes else "mse"
     goal = y if classes else outputs.fit_transform(y)
-    model = nn.TensorMLP(
-        X.shape[1], [*options.hidden, len(labels) if len(labels) > 2 else 1], options.activation, rng=options.seed
-    )
-    print(f"{len(X)} rows to train on, {len(X_held)} held out; {_layers(model)}, "
-          f"{model.num_parameters()} parameters, {loss}")  # fmt: skip
+    model = nn.TensorMLP(X.shape[1], [*hidden, len(labels) if len(labels) > 2 else 1], activation, rng=seed)
+    net = f"{_layers(model)}, {model.num_parameters()} parameters, {loss}"
+    print(f"{len(X)} rows to train on, {len(X_held)} held out; {net}")
     history = nn.fit(
         model, scaler.transform(X), goal, loss,
-        optimizer=nn.Adam(lr=options.lr), epochs=options.epochs, batch_size=options.batch_size, rng=options.seed,
+        optimizer=nn.Adam(lr=lr), epochs=epochs, batch_size=batch_size, rng=seed,
     )  # fmt: skip
     _take_scales(model, scaler, outputs)
     if history.interrupted:
@@ -217,18 +161,17 @@ def _train(options: argparse.Namespace) -> None:
     print(f"saved in {path}; to use it: chalkgrad predict {path} DATA.csv")
 
 
-def _data(options: argparse.Namespace) -> Table:
-    """Read the table, of a file or a data set."""
-    if options.data in DATASETS and not Path(options.data).exists():
-        make = getattr(nn.datasets, options.data)
-        known = inspect.signature(make).parameters
-        X, y = make(**{"names": True} if "names" in known else {}, **{"rng": options.seed} if "rng" in known else {})
-        options.target = options.target or "y"
-        columns = {f"x{i}": x.tolist() for i, x in enumerate(X.T)}
-        return dataclasses.replace(Table.of({**columns, "y": y.tolist()}), path=options.data)
-    if not Path(options.data).exists() and not Path(options.data).suffix:
-        raise ValueError(f"there is no file {options.data!r}, and no data set; data sets are {', '.join(DATASETS)}")
-    return read_table(options.data)
+def _table(data: str, seed: int) -> tuple[Table, str | None]:
+    """Read the table, of a file or a data set; of that also the target."""
+    if Path(data).exists() or Path(data).suffix:
+        return read_table(data), None
+    make = getattr(nn.datasets, data) if data in DATASETS else None
+    if make is None:
+        raise ValueError(f"there is no file {data!r}, and no data set; data sets are {', '.join(DATASETS)}")
+    settings = {"names": True, "rng": seed}
+    X, y = make(**{name: settings[name] for name in settings.keys() & inspect.signature(make).parameters})
+    columns = {f"x{i}": x.tolist() for i, x in enumerate(X.T)}
+    return dataclasses.replace(Table.of({**columns, "y": y.tolist()}), path=data), "y"
 
 
 def _target(table: Table, name: str) -> np.ndarray:
@@ -274,98 +217,136 @@ def _layers(model: Any) -> str:
 # predict -----------------------------------------------------------------------------------------------------
 
 
-def _predict(options: argparse.Namespace) -> None:
-    notes = nn.notes(options.model)
+def predict(model: str, data: str, *, proba: bool = False, output: str | None = None) -> None:
+    """Use a trained net on a table.
+
+    The target of each row of a CSV file is predicted with a net that `chalkgrad train` saved.
+    The file must have the columns that the net was trained on, by name and in any order.
+    The predictions are CSV as well. Where the file has the target, too, what was right is
+    counted.
+
+    Args:
+        model: what `chalkgrad train` has saved
+        data: a CSV file, the rows to predict
+        proba: also give the probability of each class
+        output: a CSV file (default: print it)
+
+    For example:
+      chalkgrad predict houses.npz new.csv -o prices.csv
+    """
+    notes = nn.notes(model)
     if not isinstance(notes, dict) or not {"columns", "target"} <= set(notes):
-        raise ValueError(f"{options.model} was not saved by `chalkgrad train`: it does not say which columns it takes")
-    model: Any = nn.load(options.model)
-    table, target = read_table(options.data), notes["target"]
+        raise ValueError(f"{model} was not saved by `chalkgrad train`: it does not say which columns it takes")
+    net: Any = nn.load(model)
+    table, target = read_table(data), notes["target"]
     encoder = TableEncoder.from_config(notes["columns"])
     X = encoder.transform(table)
     for note in [*table.notes, *encoder.notes]:
         print(note, file=sys.stderr)
-    predictions = model.predict(X)
+    predictions = net.predict(X)
     rows = [predictions.tolist()]
     names = [target]
-    if options.proba:
-        rows += model.predict_proba(X).T.tolist()
-        names += [f"P({label})" for label in model.output_decoder.classes.tolist()]
+    if proba:
+        rows += net.predict_proba(X).T.tolist()
+        names += [f"P({label})" for label in net.output_decoder.classes.tolist()]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(zip(*rows, strict=True))
-    if options.output is None:
+    if output is None:
         print(text.getvalue(), end="")
     else:
-        files.replace(options.output, text.getvalue().encode())
+        files.replace(output, text.getvalue().encode())
     if target in table.names:
         with contextlib.suppress(ValueError, TypeError):  # the column may wait to be filled in
-            score = _score(model, X, _target(table, target), model.output_decoder.classes is not None)
+            score = _score(net, X, _target(table, target), net.output_decoder.classes is not None)
             print(f"of {len(X)} rows: {score}", file=sys.stderr)
 
 
 # draw --------------------------------------------------------------------------------------------------------
 
 
-def _draw(options: argparse.Namespace) -> None:
-    numbers = dict(options.values)
-    out, variables = evaluate(options.expression, numbers)
+def draw(
+    expression: str, values: Sequence[tuple[str, float]] = (), *, backward: bool = False, output: str | None = None
+) -> None:
+    """Draw the graph of an expression.
+
+    The expression is computed forward and backward: values and gradients stand in the boxes,
+    local derivatives on the edges. It is made of + - * / % **, brackets, numbers, names, and
+    the functions of the library, such as tanh, exp, relu.
+
+    Args:
+        expression: such as "tanh(a*b + c)"; put it in quotes
+        values: the value of each variable, such as a=2
+        backward: draw the backward pass: arrows turned, products added
+        output: .svg, .png, .pdf, .dot or .txt (default: print as text)
+
+    For example:
+      chalkgrad draw "tanh(a*b + c)" a=2 b=-3 c=10 -o graph.svg
+    """
+    out, variables = evaluate(expression, dict(values))
     out.backward()
-    print(f"{options.expression} = {out.data:.6g}")
+    print(f"{expression} = {out.data:.6g}")
     for name, variable in variables.items():
         print(f"  derivative by {name} at {variable.data:.6g}: {variable.grad:.6g}")
-    drawing = ag.draw(out, "backward" if options.backward else "forward")
-    if options.output is None:
+    drawing = ag.draw(out, "backward" if backward else "forward")
+    if output is None:
         print(drawing.text())
     else:
-        drawing.save(options.output)
-        print(f"drawn in {options.output}")
+        drawing.save(output)
+        print(f"drawn in {output}")
 
 
-# playground --------------------------------------------------------------------------------------------------
+# playground and check ----------------------------------------------------------------------------------------
 
 
-def _check(options: argparse.Namespace) -> int:
-    grades = grade(options.notebook, options.assignment, options.seconds, options.memory)
-    text = report(options.notebook, grades)
-    if options.report:
-        Path(options.report).write_text(text, encoding="utf-8")
+def playground(*, data: str = "circles", hidden: Sequence[int] = (4, 2), output: str = "playground.html") -> None:
+    """Write a page on which nets are trained and looked into.
+
+    It is one HTML file: data, a net, its training and the numbers of both passes, for any
+    browser. It needs no network. Everything can be changed there.
+
+    Args:
+        data: the data to begin with
+        hidden: the widths of the hidden layers, with commas
+        output: the file
+
+    For example:
+      chalkgrad playground --data spirals --hidden 8,8 -o playground.html
+    """
+    nn.playground(data=data, hidden=hidden).save(output)
+    print(f"written to {output}: open it in a browser")
+
+
+def check(
+    notebook: str,
+    *,
+    assignment: str | None = None,
+    seconds: float = 60.0,
+    memory: int = 4096,
+    report: str | None = None,
+) -> int:
+    """Grade a notebook with exercises.
+
+    It runs in a process of its own, with limits of time and memory, and the command says
+    which answers are right. The exit code is 0 if all are, else 1.
+
+    Args:
+        notebook: what a student handed in
+        assignment: as handed out: its checkers are used, not the student's
+        seconds: of each cell at most
+        memory: MB of the process at most
+        report: also write the report to a file, as Markdown
+
+    For example:
+      chalkgrad check ann.ipynb --assignment xor.ipynb --report ann.md
+    """
+    grades = grading.grade(notebook, assignment, seconds, memory)
+    text = grading.report(notebook, grades)
+    if report:
+        Path(report).write_text(text, encoding="utf-8")
     print(text, end="")
     return int(any(grade.state != "right" for grade in grades))
-
-
-def _playground(options: argparse.Namespace) -> None:
-    nn.playground(data=options.data, hidden=options.hidden).save(options.output)
-    print(f"written to {options.output}: open it in a browser")
-
-
-# arguments ---------------------------------------------------------------------------------------------------
-
-
-def _refuse(message: str) -> NoReturn:
-    raise argparse.ArgumentTypeError(message)
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",")]
-
-
-def _widths(text: str) -> list[int]:
-    try:
-        widths = [int(width) for width in text.split(",")] if text else []
-    except ValueError:
-        widths = [0]
-    return widths if all(width > 0 for width in widths) else _refuse(f"{text!r} is no list of widths, such as 64,64")
-
-
-def _value(text: str) -> tuple[str, float]:
-    name, equals, number = text.partition("=")
-    if not equals or not name.strip().isidentifier():
-        _refuse(f"{text!r} is no value, such as a=2 (a part of the expression? put the whole of it in quotes)")
-    try:
-        return name.strip(), float(number)
-    except ValueError:
-        _refuse(f"{number!r} is no number: write {name.strip()}=2")
 
 
 def _listed(labels: np.ndarray) -> str:

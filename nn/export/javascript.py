@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from importlib.resources import files
 from typing import Any
 
 from .source import EVERYWHERE, Writer
-from .tracing import trace
 
 INLINE = {
     **EVERYWHERE, "div": "{} / {}", "reciprocal": "1 / {}", "exp2": "pow(2, {})",
@@ -52,7 +50,7 @@ def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | No
 
     Raises:
         TypeError: there is an operation in it that has no form in plain JavaScript.
-        ValueError: `name` is no name; or the model cannot be traced: it branches on numbers, for instance.
+        ValueError: `name` is no free name; or the model cannot be traced: it branches on numbers, for instance.
 
     >>> from chalkgrad.nn import Linear
     >>> layer = Linear(2, 2)
@@ -76,59 +74,45 @@ def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | No
     }
     <BLANKLINE>
     """
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z_$][\w$]*", name, re.ASCII) or _taken(name):
-        raise ValueError(f"`name` is a name of JavaScript, such as 'predict', not {name!r:.60}")
-    traced = trace(model, 1, shape)
-    writer = _JavaScript(name)
-    for step in traced.steps[1:]:
-        writer.write(step)
-    title = "\n".join(f"// {line}" for line in repr(model).replace("</", "<\\/").splitlines())
-    count = math.prod(traced.steps[0].shape)
-    lines = [
-        f"function {name}(x) {{",
-        f"    if (x.length !== {count}) throw new RangeError(`{name} takes {count} numbers, not ${{x.length}}`);",
-        *(f"    {line}" for line in writer.lines),
-        f"    return {writer.names[-1]};" if len(writer.names) > 1 else "    return [...x];",
-        "}",
-    ]
-    helpers = "\n".join(HELPERS[helper] for helper in HELPERS if helper in writer.helpers)
-    return "\n\n".join(part for part in (title, "\n".join(writer.constants), helpers, "\n".join(lines)) if part) + "\n"
-
-
-def _taken(name: str) -> bool:
-    return name in RESERVED.split() or name in HELPERS or re.fullmatch(r"list\d+|group", name) is not None
+    return _JavaScript(name).text(model, shape)
 
 
 class _JavaScript(Writer):
-    language = "plain JavaScript"
-    inline, helping, reductions = INLINE, HELPERS, REDUCTIONS
-    reserved = staticmethod(_taken)
+    language, comment, library, apart = "JavaScript", "// ", "Math", "\n\n"
+    inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, FUNCTIONS
+    statement = "const {} = {};"
+    product = "{1}.map((w) => dot({0}, w))"
+    gathered = "group.map((i) => {}[i])"
+    reduced = "{1}.map((group) => {0})"
+    copied = "[...x]"
+    function = """\
+function {name}(x) {{
+    if (x.length !== {count}) throw new RangeError(`{name} takes {count} numbers, not ${{x.length}}`);
+{lines}    return {result};
+}}
+"""
+
+    @staticmethod
+    def reserved(name: str) -> bool:
+        return name in RESERVED.split() or name in HELPERS or re.fullmatch(r"list\d+|group", name) is not None
+
+    @staticmethod
+    def is_name(name: str) -> bool:
+        return re.fullmatch(r"[A-Za-z_$][\w$]*", name, re.ASCII) is not None
 
     def elementwise(self, form: str, lists: list[str]) -> str:
         lists = [self._named(x) for x in lists]
         form = form.format("a", *(f"{x}[i]" for x in lists[1:]))
         return f"{lists[0]}.map({'(a, i)' if lists[1:] else '(a)'} => {form})" if lists else f"[{form}]"
 
-    def product(self, x: str, columns: str) -> str:
-        return f"{columns}.map((w) => dot({x}, w))"
-
     def picked(self, lists: list[str], places: list[int] | None) -> str:
         whole = f"[{', '.join(f'...{x}' for x in lists)}]" if len(lists) > 1 else lists[0]
         return whole if places is None else f"{places}.map((i) => {self._named(whole)}[i])"
-
-    def reduced(self, form: str, x: str, groups: list[list[int]]) -> str:
-        return f"{groups}.map((group) => {form.format(f'group.map((i) => {x}[i])')})"
-
-    def function(self, name: str) -> str | None:
-        return f"Math.{name}" if name in FUNCTIONS else None
-
-    def statement(self, name: str, text: str) -> str:
-        return f"const {name} = {text};"
 
     def _named(self, text: str) -> str:
         """Compute a list once, before it is gone through."""
         if text.isidentifier():
             return text
         name = f"list{len(self.lines)}"
-        self.lines.append(self.statement(name, text))
+        self.lines.append(self.statement.format(name, text))
         return name

@@ -6,7 +6,6 @@ import builtins
 import keyword
 import math
 import re
-import unicodedata
 from typing import Any
 
 import numpy as np
@@ -71,13 +70,13 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
 
     Args:
         model: a Module that takes batches, or an MLP of Values.
-        name: of the function; any name of Python that is no keyword, also that of a builtin.
+        name: of the function; a name of Python that is no keyword, and no builtin, which the text may need.
         shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out. A row of more axes is handed
             over flat, row by row.
 
     Raises:
         TypeError: there is an operation in it that has no form in plain Python.
-        ValueError: `name` is no name, or a keyword; or the model cannot be traced: it branches on numbers.
+        ValueError: `name` is no such name; or the model cannot be traced: it branches on numbers.
 
     >>> from chalkgrad.nn import Linear
     >>> layer = Linear(2, 2)
@@ -104,48 +103,41 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
         return h2
     <BLANKLINE>
     """
-    plain = unicodedata.normalize("NFKC", name) if isinstance(name, str) else ""  # as Python reads it
-    if not plain.isidentifier() or keyword.iskeyword(plain) or plain == "__debug__":
-        raise ValueError(f"`name` is a name of Python, such as 'predict', not {name!r:.60}")
-    name, traced = plain, trace(model, 1, shape)
-    writer = Writer(name)
-    for step in traced.steps[1:]:
-        writer.write(step)
-    title = "\n".join(f"# {line}" for line in repr(model).splitlines())
-    count = math.prod(traced.steps[0].shape)
-    lines = [
-        f"def {name}(x):",
-        _apart(f"    if len(x) != {count}:", name),
-        _apart("        raise ValueError(", name)
-        + f'f"{name} takes {count} numbers, not {{{_apart("len(x)", name)}}}")',
-        *(_apart(f"    {line}", name) for line in writer.lines),
-        f"    return {writer.names[-1]}" if len(writer.names) > 1 else _apart("    return list(x)", name),
-    ]
-    helpers = [_apart(HELPERS[helper], name) for helper in HELPERS if helper in writer.helpers]
-    code = "\n".join([*helpers, *lines])
-    needed = {"import builtins": "builtins.", "import math": "math.", "import math as math_": "math_."}
-    imports = "\n".join(line for line, use in needed.items() if re.search(rf"(?<![.\w]){re.escape(use)}", code))
-    top = [title, imports, "\n".join(writer.constants)]
-    return "\n\n".join(part for part in top if part) + "\n\n\n" + "\n\n\n".join([*helpers, "\n".join(lines)]) + "\n"
-
-
-def _apart(text: str, name: str) -> str:
-    """Let what a text calls mean the same beside a function `name`."""
-    if name == "math":
-        return re.sub(r"(?<![.\w])math\.", "math_.", text)
-    other = f"{name}_" if name in HELPERS else f"builtins.{name}" if hasattr(builtins, name) else name
-    return re.sub(rf"(?<![.\w]){name}(?=[(:])", other, text)
+    return Writer(name).text(model, shape)
 
 
 class Writer:
     """Writes step after step; every intermediate result is a flat list of known length.
 
-    What stands in the class and in the methods up to `write` is Python; another language overrides it.
+    What stands in the class and in the methods up to `text` is Python; another language overrides it.
+
+    Args:
+        name: of the function.
     """
 
-    language = "plain Python"
-    inline, helping, reductions = INLINE, HELPERS, REDUCTIONS
-    reserved: Any = staticmethod(keyword.iskeyword)
+    language, comment, library, apart = "Python", "# ", "math", "\n\n\n"
+    inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, frozenset(dir(math))
+    statement = "{} = {}"
+    product = "[dot({}, w) for w in {}]"
+    gathered = "[{}[i] for i in group]"
+    reduced = "[{} for group in {}]"
+    copied = "list(x)"
+    function = """\
+def {name}(x):
+    if len(x) != {count}:
+        raise ValueError(f"{name} takes {count} numbers, not {{len(x)}}")
+{lines}    return {result}
+"""
+
+    @staticmethod
+    def reserved(name: str) -> bool:
+        """Return whether a name means something else in the text."""
+        return keyword.iskeyword(name) or hasattr(builtins, name) or name in HELPERS or name == "math"
+
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Return whether a text is a name of the language."""
+        return name.isidentifier() and name.isascii()
 
     def elementwise(self, form: str, lists: list[str]) -> str:
         """Write a list of `form`, in which item k of the lists is `{k}`."""
@@ -155,10 +147,6 @@ class Writer:
             return f"[{form} for a in {lists[0]}]" if lists else f"[{form}]"
         return f"[{form} for {', '.join(names)} in zip({', '.join(lists)})]"
 
-    def product(self, x: str, columns: str) -> str:
-        """Write the products of a list with each row of a table."""
-        return f"[dot({x}, w) for w in {columns}]"
-
     def picked(self, lists: list[str], places: list[int] | None) -> str:
         """Write lists one behind the other, or of that what stands at `places`."""
         whole = " + ".join(lists)
@@ -166,29 +154,37 @@ class Writer:
             return whole
         return f"[{f'({whole})' if len(lists) > 1 else whole}[i] for i in {places}]"
 
-    def reduced(self, form: str, x: str, groups: list[list[int]]) -> str:
-        """Write a list of `form` of each group of a list."""
-        return f"[{form.format(f'[{x}[i] for i in group]')} for group in {groups}]"
-
-    def function(self, name: str) -> str | None:
-        """Write the form of a function that stands in no table; None where there is none."""
-        return f"math.{name}" if hasattr(math, name) else None
-
-    def statement(self, name: str, text: str) -> str:
-        """Write that a name stands for a text."""
-        return f"{name} = {text}"
-
-    def __init__(self, function: str) -> None:
+    def __init__(self, name: str) -> None:
+        if not isinstance(name, str) or not self.is_name(name) or self.reserved(name):
+            raise ValueError(f"`name` is a name of {self.language} that is free, such as 'predict', not {name!r:.60}")
+        self.name = name
         self.lines: list[str] = []
         self.names = ["x"]
         self.constants: list[str] = []
         self.helpers: set[str] = set()
         self.known: dict[tuple[int, tuple[int, ...]], str] = {}
-        self.taken = {function, f"{function}_", "x", "math", "math_", *self.helping, *dir(builtins), "builtins"}
+        self.taken = {name, "x"}
+
+    def text(self, model: Any, shape: tuple[int, ...] | None) -> str:
+        """Write all of a model: what it is, its numbers, the helpers, the function."""
+        steps = trace(model, 1, shape).steps
+        for step in steps[1:]:
+            self.write(step)
+        function = self.function.format(
+            name=self.name,
+            count=math.prod(steps[0].shape),
+            lines="".join(f"    {line}\n" for line in self.lines),
+            result=self.names[-1] if len(steps) > 1 else self.copied,
+        )
+        parts = [*(text for helper, text in self.helping.items() if helper in self.helpers), function]
+        title = [self.comment + line.replace("</", "<\\/") for line in repr(model).splitlines()]
+        imports = ["import math"] if any("math." in part for part in parts) else []
+        top = ["\n".join(lines) for lines in (title, imports, self.constants) if lines]
+        return self.apart.join(["\n\n".join(top), *parts])
 
     def write(self, step: Step) -> None:
         if step.op is not ag.TABLE.get(step.op.name):
-            raise TypeError(f"{step.op!r} is an operation of yours, and has no form in {self.language}")
+            raise TypeError(f"{step.op!r} is an operation of yours, and has no form in plain {self.language}")
         name = step.op.name
         if name == "matmul":
             text = self._product(step)
@@ -200,7 +196,7 @@ class Writer:
             text = self._elementwise(step)
         self.names.append(text if text.isidentifier() else f"h{len(self.names)}")
         if self.names[-1] != text:
-            self.lines.append(self.statement(self.names[-1], text))
+            self.lines.append(self.statement.format(self.names[-1], text))
 
     def _product(self, step: Step) -> str:
         left, right = step.inputs
@@ -208,7 +204,7 @@ class Writer:
             raise self._foreign(step, "of anything but a row by a matrix of constants")
         self.helpers.add("dot")
         columns = Constant(np.atleast_2d(right.data.T), right.name)
-        return self.product(self.names[left], self._constant(columns, right))
+        return self.product.format(self.names[left], self._constant(columns, right))
 
     def _reduction(self, step: Step) -> str:
         (operand,) = step.inputs
@@ -220,7 +216,9 @@ class Writer:
         groups = groups.reshape(math.prod(step.shape), -1)
         form, name = self.reductions[step.op.name], self.names[operand]
         self._need(form)
-        return f"[{form.format(name)}]" if len(groups) == 1 else self.reduced(form, name, groups.tolist())
+        if len(groups) == 1:
+            return f"[{form.format(name)}]"
+        return self.reduced.format(form.format(self.gathered.format(name)), groups.tolist())
 
     def _pick(self, step: Step) -> str:
         sizes = [math.prod(shape) for shape in step.in_shapes]
@@ -267,9 +265,10 @@ class Writer:
         name = step.op.name
         form = self.inline.get(name)
         if form is None:
-            function = name if name in self.helping else self.function(name)
-            if not step.op.elementwise or step.params or function is None:
+            known = name in self.helping or name in self.functions
+            if not step.op.elementwise or step.params or not known:
                 raise self._foreign(step)
+            function = name if name in self.helping else f"{self.library}.{name}"
             form = f"{function}({', '.join(['{}'] * len(step.inputs))})"
         self._need(form)
         return form
@@ -282,7 +281,7 @@ class Writer:
                 self._need(self.helping[helper])
 
     def _foreign(self, step: Step, what: str = "") -> TypeError:
-        return TypeError(f"`{step.op.name}` {what} has no form in {self.language}: leave it out of the model")
+        return TypeError(f"`{step.op.name}` {what} has no form in plain {self.language}: leave it out of the model")
 
     def _constant(self, constant: Constant, source: Constant) -> str:
         """Write numbers above the function, once, under the name that they have in the model."""
@@ -300,7 +299,7 @@ class Writer:
             text = f"[{_numbers(constant.data)}]"
         else:
             text = "[\n" + "".join(f"    [{_numbers(row)}],\n" for row in constant.data) + "]"
-        self.constants.append(self.statement(name, text))
+        self.constants.append(self.statement.format(name, text))
         return name
 
 

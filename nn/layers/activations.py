@@ -7,8 +7,8 @@ own are made by one line each, below; only PReLU, which learns, is written out.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -36,26 +36,6 @@ def linear(x: Any) -> Any:
     3.0
     """
     return x
-
-
-NAMES: dict[str, Function] = {
-    "linear": linear,
-    "identity": linear,
-    "step": ag.step,
-    "sign": ag.sign,
-    "abs": ag.abs,
-    "relu": ag.relu,
-    "leaky_relu": ag.leaky_relu,
-    "elu": ag.elu,
-    "gelu": ag.gelu,
-    "silu": ag.silu,
-    "softplus": ag.softplus,
-    "sigmoid": ag.sigmoid,
-    "tanh": ag.tanh,
-    "softmax": ag.softmax,
-    "log_softmax": ag.log_softmax,
-}
-"""The activations that go by a name, as in `MLP(2, [16, 1], activation="tanh")`; and "prelu", which makes a `PReLU`."""
 
 
 def function_of(activation: Any) -> Function:
@@ -169,7 +149,12 @@ def _layer(name: str, function: Function, source: str = "") -> Any:
     doc = f"The layer of `{name_of(function)}`, {reach}; the shape stays.\n\n{equation.rstrip()}"
     doc += f"\n\nSource: {source}." if source else ""
     __init__.__qualname__ = f"{name}.__init__"
-    return type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+    made = type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+    _LAYERS[made] = function
+    return made
+
+
+_LAYERS: dict[Any, Function] = {}
 
 
 Identity = _layer("Identity", linear)
@@ -187,9 +172,8 @@ Tanh = _layer("Tanh", ag.tanh, "LeCun, Bottou, Orr and Müller (1998), section 4
 Softmax = _layer("Softmax", ag.softmax, "Bridle (1990)")
 LogSoftmax = _layer("LogSoftmax", ag.log_softmax, "Bridle (1990)")
 
-_LAYERS = (
-    ReLU, LeakyReLU, ELU, GELU, SiLU, Softplus, Sigmoid, Tanh, Identity, Step, Sign, Abs, Softmax, LogSoftmax,
-)  # fmt: skip
+NAMES: dict[str, Function] = {"linear": linear, "identity": linear} | {name_of(f): f for f in _LAYERS.values()}
+"""The activations that go by a name, as in `MLP(2, [16, 1], activation="tanh")`; and "prelu", which makes a `PReLU`."""
 
 
 class PReLU(Activation):
@@ -243,30 +227,18 @@ class PReLU(Activation):
     def _stages(self) -> list[Stage]:
         return [Stage(function=self.outputs, name="PReLU")]
 
-    def copied(self) -> PReLU:
-        """Make another with the same numbers, on a Tensor."""
-        made = PReLU(slope=self.config()["slope"])
-        made.slope.requires_grad = self.slope.requires_grad
-        return made
+    def copied(self, kind: Any = Tensor) -> PReLU:
+        """Make another with the same numbers, on a Tensor, or on a Value for neurons, which share it.
 
-    def on_neurons(self, count: int) -> list[PReLU]:
-        """Make those of `count` neurons, on Values: one for all, or one for each where each has its slope."""
+        Raises:
+            ValueError: there is a slope for each unit; neurons have one for all.
+        """
         slope = self.config()["slope"]
-        if np.ndim(slope) and len(slope) != count:
-            raise ValueError(f"`activation` has {len(slope)} slopes, one for each unit; there are {count} units")
-        made = [self.copied() for _ in range(1 if np.ndim(slope) == 0 else count)]
-        for one, start in zip(made, np.atleast_1d(slope).tolist(), strict=True):
-            one.slope = Value(start)
-            one.slope.requires_grad = self.slope.requires_grad
-        return made * count if np.ndim(slope) == 0 else made
-
-    @classmethod
-    def of_neurons(cls, parts: Sequence[PReLU]) -> Self:
-        """Make the one of a layer of Tensors from those of its neurons."""
-        shared = all(part is parts[0] for part in parts)
-        slopes = [part.config()["slope"] for part in parts]
-        made = cls(slope=slopes[0] if shared else np.array(slopes))
-        made.slope.requires_grad = any(part.slope.requires_grad for part in parts)
+        if kind is Value and np.ndim(slope):
+            raise ValueError(f"`activation` has {len(slope)} slopes; neurons of Values share one: use a TensorMLP")
+        made = PReLU(slope=slope)
+        made.slope = kind(slope)
+        made.slope.requires_grad = self.slope.requires_grad
         return made
 
 
@@ -281,7 +253,4 @@ def layer_of(function: Function) -> Activation:
         return function.copied()  # each layer learns a slope of its own
     if isinstance(own, Activation):
         return own
-    for layer in _LAYERS:
-        if layer().function is function:
-            return layer()
-    return Activation(function)
+    return next((layer() for layer, f in _LAYERS.items() if f is function), None) or Activation(function)

@@ -70,7 +70,7 @@ class Neuron(Module):
         if is_of_rows(self.activation):
             raise ValueError(f"`activation` {name_of(self.activation)} is of a whole row: give it to a Layer")
         if isinstance(self.activation, PReLU) and isinstance(self.activation.slope, Tensor):
-            (self.activation,) = self.activation.on_neurons(1)
+            self.activation = self.activation.copied(Value)
         nin = count(nin, "nin")
         weights = init.weights(initializer, nin, 1, rng, (nin,))
         self.w = [Value(weight, f"w[{i}]") for i, weight in enumerate(weights.tolist())]
@@ -138,11 +138,9 @@ class Layer(Module):
     ) -> None:
         rng, nin, nout, function = source(rng), count(nin, "nin"), count(nout, "nout"), function_of(activation)
         self.rows = function if is_of_rows(function) else None
-        functions: list[Any] = [linear if self.rows else function] * nout
-        if isinstance(function, PReLU):
-            functions = function.on_neurons(nout)
+        shared = function.copied(Value) if isinstance(function, PReLU) else linear if self.rows else function
         drawn = init.weights(initializer, nin, nout, rng, (nout, nin))
-        self.neurons = [Neuron(nin, f, initializer=lambda *_, w=w: w) for f, w in zip(functions, drawn, strict=True)]
+        self.neurons = [Neuron(nin, shared, initializer=lambda *_, w=w: w) for w in drawn]
         self.dropout: Dropout | None = dropout if isinstance(dropout, Dropout) else None
         if not isinstance(dropout, Dropout) and within(dropout, "dropout", 0.0, 1.0):
             self.dropout = Dropout(dropout, rng=seed(rng))
@@ -182,10 +180,9 @@ class Layer(Module):
         return own if self.dropout is None else {**own, "dropout": self.dropout}
 
     def shapes(self) -> str:
-        """Return the number of weights, and of slopes that are learned."""
-        slopes = self.num_parameters() - len(self.neurons) * (self.nin + 1)
-        rest = f", {slopes} slope{'s' if slopes > 1 else ''}" if slopes else ""
-        return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){rest}"
+        """Return the number of weights, and whether a slope is learned."""
+        slope = ", 1 slope" if isinstance(self.activation, PReLU) else ""
+        return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){slope}"
 
     def __repr__(self) -> str:
         return f"Layer({self._arguments()})"
@@ -232,20 +229,15 @@ def point(x: Any, nin: int, model: Module) -> list[Any]:
 def _stages_of(neurons: list[Neuron]) -> list[Stage]:
     """Return what a row of neurons does, with the weights as a Linear layer has them."""
     weight = [list(column) for column in zip(*(neuron.w for neuron in neurons), strict=True)]
-    functions = [neuron.activation for neuron in neurons]
-    named = "" if functions[0] is linear else name_of(functions[0])
-    stage = Stage(weight, [neuron.b for neuron in neurons], functions[0], named)
-    if any(function != functions[0] for function in functions):
-        stage.name = "several functions"
-        alone = [Stage(function=function) for function in functions]
-        stage.function = lambda rows: np.stack([s.apply(x) for s, x in zip(alone, rows.T, strict=True)], axis=-1)
-    return [stage]
+    function = _activation_of(neurons)
+    return [Stage(weight, [neuron.b for neuron in neurons], function, "" if function is linear else name_of(function))]
 
 
 def _activation_of(neurons: list[Neuron]) -> Function:
-    """Return the activation of the first neuron; of PReLUs, the one on Tensors that does what all do."""
-    functions: list[Any] = [neuron.activation for neuron in neurons]
-    return PReLU.of_neurons(functions) if all(isinstance(f, PReLU) for f in functions) else functions[0]
+    """Return the activation that all neurons have."""
+    if any(neuron.activation != neurons[0].activation for neuron in neurons):
+        raise ValueError("the neurons of a layer differ in activation; a layer has one for all")
+    return neurons[0].activation
 
 
 def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[Module]:
@@ -257,8 +249,6 @@ def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[
     assert made.bias is not None
     made.bias.requires_grad = any(neuron.b.requires_grad for neuron in neurons)
     function = rows or _activation_of(neurons)
-    if any(neuron.activation != neurons[0].activation for neuron in neurons) and not isinstance(function, PReLU):
-        raise ValueError("the neurons of a layer differ in activation; a layer of Tensors has one for all")
     return [made] if function is linear else [made, layer_of(function)]
 
 

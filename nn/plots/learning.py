@@ -14,6 +14,7 @@ from ..losses.output_decoder import targets_of
 from ..module import Module, check_model
 from ..randomness import RandomLike, seed
 from .axes import LINES, axes_of
+from .curves import contour
 
 
 def learning_curve(history: Mapping[str, Sequence[float]], ax: Any = None) -> Any:
@@ -138,22 +139,20 @@ def loss_surface(
     if len(walked):
         middle = walked[-1]
     u, v = _directions(here, along, walked - middle, np.random.default_rng(seed(rng)))
-    steps = np.linalg.lstsq(np.stack([u, v], axis=1), (walked - middle).T, rcond=None)[0].T if len(walked) else None
-    sides = [_side(None if steps is None else steps[:, k], reach, resolution) for k in (0, 1)]
-    heights = np.empty((resolution, resolution))
+    steps = np.linalg.lstsq(np.stack([u, v], axis=1), (walked - middle).T, rcond=None)[0].T
+    side = None if len(walked) else (-reach, reach)
+
+    def height(place: Any) -> float:
+        a, b = place.data
+        model.load_state_dict(whole | _unflat(middle + a * u + b * v, here))
+        return float(loss(model.outputs(X), y))
+
     try:
-        for i, b in enumerate(sides[1]):
-            for j, a in enumerate(sides[0]):
-                model.load_state_dict(whole | _unflat(middle + a * u + b * v, here))
-                heights[i, j] = float(loss(model.outputs(X), y))
+        ax = contour(height, {"path": steps} if len(walked) else {}, x=side, y=side, resolution=resolution, ax=ax)
     finally:
         model.load_state_dict(whole)
-    ax = axes_of(ax)
-    _contours(ax, sides, heights)
-    if steps is not None:
-        ax.plot(steps[:, 0], steps[:, 1], "o-", color="#b35806", markersize=3, linewidth=1.5)
-        ax.plot(*steps[0], "o", color="#b35806", markersize=8, markerfacecolor="white")
-        ax.plot(*steps[-1], "*", color="#b35806", markersize=14)
+    if ax.collections:
+        ax.figure.colorbar(ax.collections[0], ax=ax, label="loss", format="%.2g")
     ax.set(xlabel="along $u$", ylabel="along $v$", title="A slice through the loss")
     return ax
 
@@ -192,29 +191,3 @@ def _random_direction(here: State, rng: np.random.Generator) -> np.ndarray:
         part = rng.normal(size=np.size(x))
         parts.append(part * (np.linalg.norm(x) / np.linalg.norm(part)))
     return np.concatenate(parts)
-
-
-def _side(steps: np.ndarray | None, reach: float, resolution: int) -> np.ndarray:
-    if steps is None:
-        return np.linspace(-reach, reach, resolution)
-    low, high = float(min(steps.min(), 0.0)), float(max(steps.max(), 0.0))
-    margin = 0.25 * max(high - low, 1e-6)
-    return np.linspace(low - margin, high + margin, resolution)
-
-
-def _contours(ax: Any, sides: list[np.ndarray], heights: np.ndarray) -> None:
-    low, high = float(np.nanmin(heights)), float(np.nanmax(heights))
-    if low > 0 and high > 10 * low:
-        from matplotlib.colors import LogNorm
-
-        levels = np.geomspace(low, high, 20)
-        norm: Any = LogNorm(low, high)
-    else:
-        levels, norm = np.linspace(low, high if high > low else low + 1.0, 20), None
-    areas = ax.contourf(*sides, heights, levels=levels, norm=norm, cmap="Blues_r")
-    ax.contour(*sides, heights, levels=levels, colors="white", linewidths=0.4)
-    bar = ax.figure.colorbar(areas, ax=ax, label="loss", format="%.2g")
-    if norm is not None:
-        bar.ax.minorticks_off()
-        ticks = np.geomspace(low, high, 5)
-        bar.set_ticks(ticks, labels=[f"{tick:.2g}" for tick in ticks])

@@ -1,0 +1,85 @@
+"""Commands from functions: the signature gives the arguments and options, the docstring the help."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+
+
+def refuse(message: str) -> NoReturn:
+    """Tell that an argument is not understood."""
+    raise argparse.ArgumentTypeError(message)
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",")]
+
+
+def _widths(text: str) -> list[int]:
+    try:
+        widths = [int(width) for width in text.split(",")] if text else []
+    except ValueError:
+        widths = [0]
+    return widths if all(width > 0 for width in widths) else refuse(f"{text!r} is no list of widths, such as 64,64")
+
+
+def _value(text: str) -> tuple[str, float]:
+    name, equals, number = text.partition("=")
+    if not equals or not name.strip().isidentifier():
+        refuse(f"{text!r} is no value, such as a=2 (a part of the expression? put the whole of it in quotes)")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        refuse(f"{number!r} is no number: write {name.strip()}=2")
+
+
+READ: dict[str, Any] = {
+    "hidden": _widths,
+    "ignore": _names,
+    "values": _value,
+    "missing": ("fill", "drop"),
+    "task": ("classes", "numbers"),
+}
+"""How an argument is read that is neither a text nor of the type of what stands for it if left out."""
+
+
+def add(commands: Any, run: Callable[..., Any], **told: str) -> None:
+    """Add a command that calls `run`: an argument for each parameter, an option for each that is keyword-only.
+
+    Args:
+        commands: what `add_subparsers` gave.
+        run: its docstring is the help: what the command does, `Args:`, and `For example:`.
+        **told: what stands for `{name}` in the docstring.
+    """
+    about, _, rest = (inspect.getdoc(run) or "").format(**told).partition("\n\nArgs:\n")
+    arguments, _, examples = rest.partition("\n\nFor example:\n")
+    helps = dict(re.findall(r"^    (\w+): (.+(?:\n     +.+)*)", arguments, re.MULTILINE))
+    made = commands.add_parser(
+        run.__name__,
+        help=about.partition("\n")[0].rstrip(".").lower(),
+        description=about,
+        epilog=f"for example:\n{examples}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.set_defaults(run=run)
+    for name, parameter in inspect.signature(run).parameters.items():
+        default = parameter.default
+        read = READ.get(name, str if default in (None, parameter.empty) else type(default))
+        given: dict[str, Any] = {"help": " ".join(helps.get(name, "").split())}
+        if read is not bool:
+            given["choices" if isinstance(read, tuple) else "type"] = read
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            many = None if default is parameter.empty else "*"
+            made.add_argument(name, **given, metavar=name.upper(), nargs=many)
+            continue
+        if read is bool:
+            given["action"] = "store_true"
+        elif default not in (None, ()):
+            given["help"] += f" (default: {','.join(map(str, np.atleast_1d(default)))})"
+        short = ["-o"] if name == "output" else []
+        made.add_argument(*short, f"--{name.replace('_', '-')}", **given, default=default)
