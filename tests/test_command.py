@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -276,7 +277,7 @@ def test_mistakes_in_predict_are_told(capsys: Any) -> None:
 def test_quoted_entries_may_hold_line_ends_and_separators() -> None:
     Path("q.csv").write_text('"a","the b, with\na break"\n1,"x, y"\n')
     table = read_table("q.csv")
-    assert table.names == ["a", "the b, with\na break"] and table.rows == [["1", "x, y"]] and table.lines == [3]
+    assert table.columns == {"a": ["1"], "the b, with\na break": ["x, y"]} and table.lines == [3]
 
 
 # -- tables as people have them --
@@ -340,6 +341,29 @@ def test_frames_are_encoded_by_one_call() -> None:
     assert again.transform(frame[["when", "town", "age"]]).tolist() == X.tolist()
     with pytest.raises(ValueError, match=r"`X`: column 'age' holds '2 years' in line 1 among numbers.*`ignore`"):
         nn.TableEncoder().fit({"age": ["1", "2 years", "3"]})
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_of_every_library_are_taken_alike(library: str) -> None:
+    frames, rng = pytest.importorskip(library), np.random.default_rng(0)
+    towns = [["Ulm", "Bonn", None][i % 3] for i in range(30)]
+    ages = [None if i % 7 == 0 else float(i) for i in range(30)]
+    table = {"age": ages, "town": towns, "when": [datetime(2024, 1, 1 + i) for i in range(30)]}
+    encoder, plain = nn.TableEncoder(), nn.TableEncoder()
+    assert np.array_equal(encoder.fit_transform(frames.DataFrame(table)), plain.fit_transform(table))
+    assert [known["kind"] for known in encoder.columns] == ["number", "text", "date"]
+    numbers = {"a": rng.normal(size=30), "b": rng.normal(size=30)}
+    X, y = frames.DataFrame(numbers), frames.Series(np.where(numbers["a"] > 0, "yes", "no"))
+    losses = []
+    for inputs, labels in ((X, y), (np.stack([*numbers.values()], axis=1), list(y))):
+        model = nn.TensorMLP(2, [3, 1], rng=0)
+        losses.append(nn.fit(model, inputs, labels, "bce_with_logits", epochs=3, rng=0)["loss"])
+        assert np.array_equal(model.predict(X[["b", "a"]]), model.predict(X)) is (inputs is X)
+    assert losses[0] == losses[1]
+    parts = nn.split(X, y, 0.2, rng=0, stratify=y)
+    assert [type(part) for part in parts] == [frames.DataFrame] * 2 + [np.ndarray] * 2
+    with pytest.raises(ValueError, match=r"`X` holds nan in row 1, column 'a'"):
+        nn.fit(nn.Linear(1, 1), frames.DataFrame({"a": [1.0, None]}), [1.0, 2.0])
 
 
 def test_columns_of_a_data_set_are_chosen(capsys: Any) -> None:

@@ -134,12 +134,15 @@ def test_the_pages_compute_what_python_computes(tmp_path: Path) -> None:
     assert int(re.findall(r"# pass (\d+)", done.stdout)[0]) > 60
 
 
+@needs_node
 def test_the_javascript_has_no_lint() -> None:
     folder = ROOT / "tests" / "pages"
-    if shutil.which("npm") is None or not (folder / "node_modules").is_dir():
-        pytest.skip("ESLint is missing: npm ci --prefix tests/pages")
-    done = subprocess.run(["npm", "run", "lint", "--prefix", str(folder)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout
+    if not (folder / "node_modules").is_dir():
+        pytest.skip("ESLint is missing: make lint")
+    eslint = ["node", str(folder / "node_modules/eslint/bin/eslint.js"), "--config", str(folder / "eslint.config.mjs")]
+    files = ["nn/demos", "tests/pages/net.test.mjs"]
+    done = subprocess.run([*eslint, *files], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 # -- pages as text --
@@ -169,6 +172,39 @@ def test_the_command_writes_the_playground(tmp_path: Path, capsys: pytest.Captur
     assert main(["playground", "--data", "spirals", "--hidden", "", "-o", str(path)]) == 0
     assert str(path) in capsys.readouterr().out and path.read_text() == nn.playground(data="spirals", hidden=[]).html()
     assert main(["playground", "--data", "none", "-o", str(path)]) == 1
+
+
+@needs_node
+def test_the_page_begins_with_a_trained_net(tmp_path: Path) -> None:
+    for name in [*(path.name for path in SOURCES), "formulas.js"]:
+        (tmp_path / name).write_text(module(name), encoding="utf-8")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    net = nn.TensorMLP(3, [4, 2, 1], "tanh", rng=3)
+    X, y = nn.datasets.circles(20, rng=0)
+    with_features = nn.Sequential(nn.Features("x0", "x1", "x0*x1"), *net)
+    for model in (with_features, nn.MLP(2, [3, 1], "gelu", rng=0), nn.Linear(2, 1)):
+        settings = json.dumps(nn.playground(X, y, model=model).settings)
+        code = f"""
+            import {{ arrays, netOf }} from "./setup.js";
+            const state = {settings}, points = {json.dumps([{"x": a, "y": b} for a, b in X.tolist()])};
+            const seen = (net) => {{
+                const room = net.room(points.length);
+                room.h[0].set(arrays(points, state).X);
+                return [...net.forward(points.length, room)];
+            }};
+            console.log(JSON.stringify([seen(netOf(state)), seen(netOf(state, 9))]));
+        """
+        (tmp_path / "seen.mjs").write_text(code)
+        told = subprocess.run(["node", "seen.mjs"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        same, drawn = json.loads(told)
+        assert np.allclose(same, model.outputs(X)[:, 0], rtol=1e-12) and not np.allclose(same, drawn)
+
+
+def test_a_model_that_the_page_cannot_hold_is_refused() -> None:
+    between = nn.Sequential(nn.Linear(2, 2), nn.Softmax(), nn.Linear(2, 1))
+    for model in (nn.TensorMLP(3, [4, 1]), nn.TensorMLP(2, [4, 2]), nn.Linear(2, 1, bias=False), nn.Tanh(), between):
+        with pytest.raises(ValueError, match="has no place on the page"):
+            nn.playground(model=model)
 
 
 def test_a_page_file_ends_in_html(tmp_path: Path) -> None:

@@ -117,13 +117,13 @@ def train(
     files.check(path)
     table, usual = _table(data, seed)
     if (target := target or usual) is None:
-        raise ValueError(f"say with --target which column is to be predicted: {_listed(np.array(table.names))}")
+        raise ValueError(f"say with --target which column is to be predicted: {_listed([*table.columns])}")
     table.known([target, *ignore])
     encoder = TableEncoder([*ignore, target])
     if missing == "drop":
         kept = table.complete([target, *(known["name"] for known in encoder.fit(table).columns)])
-        table.notes.append(f"{len(table.rows) - len(kept)} rows with empty cells left out")
-        table = dataclasses.replace(table.take(kept), notes=table.notes)
+        table.notes.append(f"{len(table.lines) - len(kept)} rows with empty cells left out")
+        table = table.take(kept)
     y = _target(table, target)
     classes = _are_classes(y) if task is None else task == "classes"
     if not classes and y.dtype.kind not in "iuf":
@@ -141,14 +141,15 @@ def train(
     for note in [*table.notes, *notes, *encoder.notes]:
         print(f"  {note}")
     X, X_held = X[rows], X[rows_held]
-    if missing := sorted(set(labels) - set(y)):
-        raise ValueError(f"all rows of the class {missing[0].item()!r} are held out: try another --seed or --held-out")
+    if gone := sorted(set(labels) - set(y)):
+        raise ValueError(f"all rows of the class {gone[0].item()!r} are held out: try another --seed or --held-out")
     scaler, outputs = nn.StandardScaler().fit(X), nn.StandardScaler()
     loss = ("cross_entropy" if len(labels) > 2 else "bce_with_logits") if classes else "mse"
     goal = y if classes else outputs.fit_transform(y)
-    model = nn.TensorMLP(X.shape[1], [*hidden, len(labels) if len(labels) > 2 else 1], activation, rng=seed)
-    net = f"{_layers(model)}, {model.num_parameters()} parameters, {loss}"
-    print(f"{len(X)} rows to train on, {len(X_held)} held out; {net}")
+    widths = [X.shape[1], *hidden, len(labels) if len(labels) > 2 else 1]
+    model = nn.TensorMLP(widths[0], widths[1:], activation, rng=seed)
+    net = f"a net of {'-'.join(map(str, widths))} units, {model.num_parameters()} parameters"
+    print(f"{len(X)} rows to train on, {len(X_held)} held out; {net}, {loss}")
     history = nn.fit(
         model, scaler.transform(X), goal, loss,
         optimizer=nn.Adam(lr=lr), epochs=epochs, batch_size=batch_size, rng=seed,
@@ -209,11 +210,6 @@ def _score(model: Any, X: np.ndarray, y: np.ndarray, classes: bool) -> str:
     return f"R2 {nn.metrics.r2(y, predictions):.3f}, mean absolute error {nn.metrics.mae(y, predictions):.4g}"
 
 
-def _layers(model: Any) -> str:
-    widths = [model[0].fan_in, *(layer.fan_out for layer in model if hasattr(layer, "fan_out"))]
-    return f"a net of {'-'.join(map(str, widths))} units"
-
-
 # predict -----------------------------------------------------------------------------------------------------
 
 
@@ -257,7 +253,7 @@ def predict(model: str, data: str, *, proba: bool = False, output: str | None = 
         print(text.getvalue(), end="")
     else:
         files.replace(output, text.getvalue().encode())
-    if target in table.names:
+    if target in table.columns:
         with contextlib.suppress(ValueError, TypeError):  # the column may wait to be filled in
             score = _score(net, X, _target(table, target), net.output_decoder.classes is not None)
             print(f"of {len(X)} rows: {score}", file=sys.stderr)
@@ -349,6 +345,5 @@ def check(
     return int(any(grade.state != "right" for grade in grades))
 
 
-def _listed(labels: np.ndarray) -> str:
-    names = [str(label) for label in labels[:8].tolist()]
-    return ", ".join([*names, *(["..."] if len(labels) > 8 else [])])
+def _listed(labels: Sequence[Any]) -> str:
+    return ", ".join([*map(str, labels[:8]), *(["..."] if len(labels) > 8 else [])])

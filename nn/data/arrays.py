@@ -29,10 +29,12 @@ def plain_array(x: Any, name: str) -> np.ndarray:
     (2, 2)
     """
     array = _array(x, name)
-    if array.dtype.kind == "O" and all(isinstance(entry, (Real, np.bool_)) for entry in array.flat):
-        array = array.astype(np.float64)  # a frame with columns of whole numbers, of bools and of floats
+    strange = np.zeros(array.shape, dtype=bool)
+    if array.dtype.kind == "O":
+        strange.flat = [not isinstance(entry, (Real, np.bool_)) for entry in array.flat]
+        array = array if strange.any() else array.astype(np.float64)  # a frame of whole numbers, bools and floats
     if array.dtype.kind not in "iufb":
-        where = _place(array, _strangers(array), x)
+        where = _place(array, strange, x)
         raise TypeError(f"`{name}` holds {where or array.dtype}, not numbers: turn it into numbers first")
     bad = ~np.isfinite(array)
     if np.any(bad):
@@ -219,6 +221,8 @@ class StandardScaler:
         mean: $\mu$ of each column, None before `fit`; also as `mean_`.
         scale: $\sigma$, the root of the mean squared deviation; 1 for a constant column; also as `scale_`.
 
+    Source: scikit-learn, `sklearn.preprocessing.StandardScaler`; LeCun, Bottou, Orr and Müller (1998), section 4.3.
+
     >>> train, test = np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[2.0, 6.0]])
     >>> scaler = StandardScaler().fit(train)
     >>> scaler.transform(train).tolist(), scaler.transform(test).tolist()
@@ -351,7 +355,10 @@ def _array(x: Any, name: str) -> np.ndarray:
     if x is None or isinstance(x, (str, bytes, dict, set, Iterator)):
         hint = f": write `list({name})`" if isinstance(x, (set, Iterator)) else ""
         raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}{hint}")
-    array = as_array(x.data if isinstance(x, (Value, Tensor)) else x, name)
+    try:
+        array = as_array(x.data if isinstance(x, (Value, Tensor)) else x, name)
+    except TypeError:  # a node has refused to become a plain number
+        raise TypeError(f"`{name}` are numbers, not a list of nodes: take their `.data`") from None
     if array.dtype.kind == "O" and array.ndim == 0:
         raise TypeError(f"`{name}` is an array, a list or a frame, not {type(x).__name__}: see `numpy.asarray`")
     return array
@@ -370,13 +377,6 @@ def _is_itself(entry: Any) -> bool:
         return bool(entry == entry)
     except (TypeError, ValueError):
         return False
-
-
-def _strangers(array: np.ndarray) -> np.ndarray:
-    """Mark what is no number."""
-    if array.dtype.kind != "O":
-        return np.zeros(array.shape, dtype=bool)
-    return np.array([not isinstance(entry, (Real, np.bool_)) for entry in array.flat], bool).reshape(array.shape)
 
 
 def _place(array: np.ndarray, marks: np.ndarray, x: Any) -> str:

@@ -9,7 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -31,11 +31,10 @@ _MOST = 50  # different texts in a column that is one-hot encoded
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text: the names of the columns, and rows as long."""
+    """A table as text: its columns by name, and the line of each row in the file."""
 
     path: str
-    names: list[str]
-    rows: list[list[str]]
+    columns: dict[str, list[str]]
     lines: list[int]
     separator: str = ","
     notes: list[str] = field(default_factory=list)
@@ -45,33 +44,34 @@ class Table:
         """Take a frame of pandas or polars, a dict of columns, or a Table."""
         if isinstance(frame, Table):
             return frame
+        frame = frame.collect() if hasattr(frame, "collect") else frame  # a LazyFrame of polars
         names = getattr(frame, "columns", list(frame) if isinstance(frame, Mapping) else None)
-        if names is None or not all(np.ndim(frame[name]) == 1 for name in names):
+        shapes = {np.shape(frame[name]) for name in (() if names is None else names)}
+        if names is None or len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
             raise TypeError(f"`X` is a frame, or a dict from names to columns of equal length, not {frame!r:.60}")
-        columns = [["" if x is None or x != x else str(x) for x in frame[name]] for name in names]
-        return cls("", [str(name) for name in names], [list(row) for row in zip(*columns, strict=True)],
-                   list(range(len(columns[0]) if columns else 0)))  # fmt: skip
+        columns = {str(name): ["" if x is None or x != x else str(x) for x in frame[name]] for name in names}
+        return cls("", columns, list(range(len(next(iter(columns.values()), [])))))
 
     def column(self, name: str) -> list[str]:
         """Return the entries of a column."""
         self.known([name])
-        place = self.names.index(name)
-        return [row[place] for row in self.rows]
+        return self.columns[name]
 
     def known(self, names: Iterable[str]) -> None:
         """Check that there are such columns."""
-        if missing := [name for name in names if name not in self.names]:
-            wanted = ", ".join(map(repr, missing))
-            raise ValueError(f"{self.path or '`X`'} has no column {wanted}; it has {', '.join(map(repr, self.names))}")
+        if missing := [name for name in names if name not in self.columns]:
+            wanted, there = (", ".join(map(repr, some)) for some in (missing, self.columns))
+            raise ValueError(f"{self.path or '`X`'} has no column {wanted}; it has {there}")
 
     def take(self, rows: Sequence[int]) -> Table:
         """Return a table of some of the rows."""
-        return Table(self.path, self.names, [self.rows[i] for i in rows], [self.lines[i] for i in rows], self.separator)
+        columns = {name: [entries[i] for i in rows] for name, entries in self.columns.items()}
+        return replace(self, columns=columns, lines=[self.lines[i] for i in rows])
 
     def complete(self, names: Iterable[str]) -> list[int]:
         """List the rows that have no empty cell in some columns."""
-        places = [self.names.index(name) for name in names]
-        return [i for i, row in enumerate(self.rows) if not any(is_empty(row[place]) for place in places)]
+        rows = zip(*(self.columns[name] for name in names), strict=True)
+        return [i for i, row in enumerate(rows) if not any(map(is_empty, row))]
 
 
 def read_table(path: str) -> Table:
@@ -106,7 +106,9 @@ def read_table(path: str) -> Table:
         if name and new != name:
             notes.append(f"two columns are called {name!r}: the second is {new!r} here")
         names.append(new)
-    return Table(path, names, [row for _, row in rows[1:]], [line for line, _ in rows[1:]], separator, notes)
+    lines, entries = zip(*rows[1:], strict=True)
+    columns = {name: list(column) for name, column in zip(names, zip(*entries, strict=True), strict=True)}
+    return Table(path, columns, list(lines), separator, notes)
 
 
 def _text(path: str) -> tuple[str, list[str]]:
@@ -214,9 +216,9 @@ class TableEncoder:
         table = Table.of(X)
         table.known(self.ignore)
         self.columns, self.notes = [], []
-        names = [name for name in table.names if name not in self.ignore]
-        for name in names:
-            entries = table.column(name)
+        for name, entries in table.columns.items():
+            if name in self.ignore:
+                continue
             if name == "index" and entries in ([str(i) for i in range(k, k + len(entries))] for k in (0, 1)):
                 self.notes.append("the column without a name counts the rows: left out")
             elif (known := self._column(table, name, entries)) is not None:
@@ -261,7 +263,7 @@ class TableEncoder:
         table = Table.of(X)
         table.known([known["name"] for known in self.columns])
         self.notes = []
-        cells = np.empty((len(table.rows), len(self.columns)), object)
+        cells = np.empty((len(table.lines), len(self.columns)), object)
         for i, known in enumerate(self.columns):
             name, entries = known["name"], table.column(known["name"])
             if known["kind"] == "text":

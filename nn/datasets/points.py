@@ -42,6 +42,8 @@ def moons(n: int = 100, noise: float = 0.1, rng: RandomLike = None) -> Data:
         ValueError: `n` is no whole number from 1, or `noise` is negative or no number.
         ImportError: scikit-learn is missing.
 
+    Source: scikit-learn, `sklearn.datasets.make_moons`.
+
     >>> X, y = moons(rng=1337)
     >>> X.shape, y.sum()
     ((100, 2), np.int64(50))
@@ -53,6 +55,8 @@ def circles(n: int = 100, noise: float = 0.05, factor: float = 0.5, rng: RandomL
     """Draw points of a circle of radius 1, class 0, and of one of radius `factor` inside it, class 1.
 
     Args, Returns and Raises as for `moons`; `factor` is from 0 up to 1.
+
+    Source: scikit-learn, `sklearn.datasets.make_circles`.
 
     >>> X, y = circles(noise=0.0, rng=1)
     >>> np.unique(np.hypot(*X.T).round(9)).tolist()
@@ -72,6 +76,11 @@ def blobs(n: int = 100, centers: Any = 3, std: float = 1.0, rng: RandomLike = No
 
     Returns:
         `X`, shape `(n, 2)` or `(n, features)`; `y`, shape `(n,)`, from 0 to k - 1.
+
+    Raises:
+        ValueError: a number of points, classes or fields is no whole number from 1, or a spread is negative.
+
+    Source: scikit-learn, `sklearn.datasets.make_blobs`.
 
     >>> X, y = blobs(30, centers=[[0, 0, 0], [9, 9, 9]], rng=1)
     >>> X.shape, set(y.tolist())
@@ -109,6 +118,9 @@ def spirals(n: int = 200, noise: float = 0.05, classes: int = 2, turns: float = 
     Returns:
         `X`, shape `(n, 2)`; `y`, shape `(n,)`, from 0 to `classes` - 1.
 
+    Raises:
+        ValueError: a number of points, classes or fields is no whole number from 1, or a spread is negative.
+
     >>> X, y = spirals(90, classes=3, rng=1)
     >>> X.shape, np.bincount(y).tolist()
     ((90, 2), [30, 30, 30])
@@ -135,6 +147,9 @@ def checkerboard(n: int = 200, squares: int = 2, noise: float = 0.0, rng: Random
 
     Returns:
         `X`, shape `(n, 2)`; `y`, shape `(n,)`, 0 or 1.
+
+    Raises:
+        ValueError: a number of points, classes or fields is no whole number from 1, or a spread is negative.
 
     >>> X, y = checkerboard(rng=1)
     >>> np.array_equal(y, (X[:, 0] > 0) ^ (X[:, 1] > 0))

@@ -52,6 +52,11 @@ def momentum(surface: str = "valley") -> Page:
     Args:
         surface: "valley", "saddle" or "rosenbrock".
 
+    Raises:
+        ValueError: there is no such surface.
+
+    Source: Polyak (1964); Goodfellow, Bengio and Courville (2016), section 8.3.2.
+
     >>> momentum("saddle")
     Page('Momentum on a surface')
     """

@@ -21,19 +21,16 @@ from ..layers.activations import function_of
 from ..layers.features import FEATURES
 from ..losses.formulas import LOSSES, cross_entropy, hinge, multiclass_hinge
 from ..mlp import RECTIFIERS
-from ..optim.update_rules import SGD, Adagrad, Adam, AdamW, RMSprop
+from ..optim.update_rules import RULES, SGD
 from ..training.penalties import L1, L2
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid", "linear", "leaky_relu", "elu", "gelu", "silu", "softplus", "sin")
 OUTPUT_LOSSES = ("bce_with_logits", "mse", "hinge", "squared_hinge", "mae", "huber")
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
-    "sgd": lambda p: SGD(p, lr=1.0),
-    "momentum": lambda p: SGD(p, lr=1.0, momentum=0.9),
-    "nesterov": lambda p: SGD(p, lr=1.0, momentum=0.9, nesterov=True),
-    "adam": lambda p: Adam(p),
-    "adamw": lambda p: AdamW(p),
-    "rmsprop": lambda p: RMSprop(p),
-    "adagrad": lambda p: Adagrad(p),
+    "sgd": SGD,
+    "momentum": functools.partial(SGD, momentum=0.9),
+    "nesterov": functools.partial(SGD, momentum=0.9, nesterov=True),
+    **{name: rule for name, rule in RULES.items() if name not in ("sgd", "nadam")},
 }
 SCORE_LOSSES: dict[str, Callable[[Any, Any], Any]] = {
     "weston_watkins": multiclass_hinge.formula,

@@ -10,7 +10,11 @@ import numpy as np
 
 from ..arguments import as_array, count, flag, items, one_of, within
 from ..data.arrays import plain_array
-from ..layers.features import FEATURES
+from ..layers.activations import Activation, function_of, named
+from ..layers.features import FEATURES, Features
+from ..layers.layers import Linear, Sequential
+from ..mlp import MLP
+from ..module import Module, check_model
 from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
 from .page import Page
 
@@ -36,6 +40,7 @@ def playground(
     test_size: float = 0.5,
     discretize: bool = False,
     seed: int = 1,
+    model: Module | None = None,
 ) -> Page:
     """Return a page on which a net is built, trained and looked into, after the TensorFlow Playground.
 
@@ -57,9 +62,11 @@ def playground(
         test_size: the share of the data that is held out, from 0.1 to 0.9.
         discretize: whether the output is shown as the class only.
         seed: of data, weights and the order of the rows.
+        model: a net to begin with, its weights included, in place of `features`, `hidden` and `activation`. It is made
+            of Linear layers with one activation between them, behind `Features` if there are any.
 
     Raises:
-        ValueError, TypeError: a setting is none of these.
+        ValueError, TypeError: a setting is none of these, or the page has no place for `model`.
 
     Source: TensorFlow Playground (Smilkov et al., 2017).
 
@@ -73,6 +80,8 @@ def playground(
     if X is not None or y is not None:
         settings |= _own(X, y)
         problem = settings["own"]["problem"]
+    start: dict[str, Any] = {} if model is None else _start(model, seed)
+    features, hidden = start.get("features", features), start.get("hidden", hidden)
     widths = [count(n, "hidden") for n in items(hidden, "hidden")]
     if len(widths) > 6 or max(widths, default=0) > 8:
         raise ValueError(f"`hidden` is up to six widths of up to eight units, not {widths}")
@@ -96,7 +105,28 @@ def playground(
         "discretize": flag(discretize, "discretize"),
         "seed": count(seed, "seed", 0),
     }
-    return Page("playground", "Playground", settings, 900)
+    return Page("playground", "Playground", settings | start, 900)
+
+
+def _start(model: Any, seed: int) -> dict[str, Any]:
+    """Return the features, the hidden layers, the activation and the weights of a net."""
+    check_model(model)
+    model = model.to_tensors() if isinstance(model, MLP) else model
+    parts = list(model) if isinstance(model, Sequential) else [model]
+    features = parts.pop(0).names if parts and isinstance(parts[0], Features) else ["x0", "x1"]
+    linear, between = parts[::2], parts[1::2]
+    names = {named(function_of(x)) if isinstance(x, Activation) else None for x in between} or {"tanh"}
+    fits = len(parts) % 2 == len(names) == 1 and names <= {*ACTIVATIONS}
+    fits = fits and all(isinstance(x, Linear) and x.bias is not None and x.mask is None for x in linear)
+    if not fits or linear[0].fan_in != len(features) or linear[-1].fan_out != 1:
+        raise ValueError(
+            f"`model` {model!r:.60} has no place on the page: that takes Linear layers with one activation between "
+            f"them, of {', '.join(ACTIVATIONS)}, from two inputs or `Features` to one output"
+        )
+    weights = [np.append(x.weight.data.T, x.bias.data) for x in linear]
+    sizes = [len(features), *(x.fan_out for x in linear)]
+    start = {"sizes": sizes, "seed": seed, "numbers": np.concatenate(weights).tolist()}
+    return {"features": features, "hidden": sizes[1:-1], "activation": names.pop(), "start": start}
 
 
 def _own(X: Any, y: Any) -> dict[str, Any]:

@@ -42,9 +42,11 @@ export function toAddress(state) {
   return String(parts).replaceAll("%2C", ",");
 }
 
-/** Make a net of the settings, with weights drawn from a seed. */
+/** Make a net of the settings, with weights drawn from a seed, or those of the model that the page began with. */
 export function netOf(state, seed = state.seed) {
-  return new Net([state.features.length, ...state.hidden, 1], state).draw(generator(seed));
+  const net = new Net([state.features.length, ...state.hidden, 1], state).draw(generator(seed));
+  if (state.start?.seed === seed && String(state.start.sizes) === String(net.sizes)) net.P.set(state.start.numbers);
+  return net;
 }
 
 /** Bring points into arrays: features, and targets as the loss wants them. */

@@ -25,18 +25,14 @@ def to_torch(model: Module) -> dict[str, Any]:
         TypeError: `model` is no Module.
         ImportError: PyTorch is missing.
     """
-    names = _names(model)
+    names, numbers, state = _names(model), model.state_dict(), {}
     torch = optional("torch", "`to_torch`", "see https://pytorch.org/get-started")
-    state = {}
-    for name, number in model.state_dict().items():
-        theirs, layer = names[name]
-        array = np.atleast_1d(number) if isinstance(layer, PReLU) else np.asarray(number)
-        if _is_mask(name, layer):
-            continue
+    for theirs, (name, layer) in names.items():
+        array = np.atleast_1d(numbers[name]) if isinstance(layer, PReLU) else np.asarray(numbers[name])
         if isinstance(layer, Linear) and array.ndim == 2:
             array = (array if layer.mask is None else array * layer.mask.astype(array.dtype)).T
         state[theirs] = torch.from_numpy(array.copy())
-    return state | {name: state[known] for name, known in _ties(model, names).items()}
+    return state
 
 
 def load_torch(model: Module, state: Mapping[str, Any]) -> None:
@@ -59,46 +55,34 @@ def load_torch(model: Module, state: Mapping[str, Any]) -> None:
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"`state` is what `net.state_dict()` of PyTorch gave, not {type(state).__name__}")
-    names = _names(model)
-    ours = {theirs: (name, layer) for name, (theirs, layer) in names.items()}
-    numbers, ties = {}, _ties(model, names)
+    names, numbers = _names(model), dict[str, Any]()
     for theirs, tensor in state.items():
-        if (known := ties.get(theirs, "")) in state and np.array_equal(_array(tensor), _array(state[known])):
-            continue
-        name, layer = ours.get(theirs, (theirs, None))
+        name, layer = names.get(theirs, (theirs, None))
         array = _array(tensor)
         if isinstance(layer, Linear) and array.ndim == 2:
             array = array.T
         if isinstance(layer, PReLU) and array.shape == (1,):
             array = array.reshape(layer.slope.shape)
+        if name in numbers and not np.array_equal(array, numbers[name]):
+            name = theirs  # what is shared here is not shared there
         numbers[name] = array
-    masks = {name: x for name, x in model.named_buffers() if _is_mask(name, ours.get(name, ("", None))[1])}
+    ours = {name for name, _ in names.values()}
+    masks = {name: x for name, x in model.state_dict().items() if name not in ours}
     model.load_state_dict(masks | numbers)
 
 
-def _names(model: Any) -> dict[str, tuple[str, Module]]:
-    """Return the name in PyTorch for each parameter, and the layer that it belongs to."""
+def _names(model: Any) -> dict[str, tuple[str, Any]]:
+    """Return for each name in PyTorch ours and the layer; masks have none, and what is shared has several."""
     check_model(model)
-    layers = dict(model.named_modules())
-    names = {}
-    for name in model._state():
-        path, dot, last = name.rpartition(".")
-        layer = layers.get(path, model)
-        names[name] = (f"{path}{dot}weight" if isinstance(layer, PReLU) and last == "slope" else name, layer)
+    layers, ties, names = dict(model.named_modules()), model.ties(), {}
+    for name in [*model._state(), *ties]:
+        path, _, last = ties.get(name, name).rpartition(".")
+        layer = layers.get(path)
+        if isinstance(layer, PReLU) and last == "slope":
+            names[f"{name.removesuffix('slope')}weight"] = (ties.get(name, name), layer)
+        elif not (isinstance(layer, Linear) and last == "mask"):
+            names[name] = (ties.get(name, name), layer)
     return names
-
-
-def _ties(model: Module, names: dict[str, tuple[str, Module]]) -> dict[str, str]:
-    """Return the further names of what is shared, which PyTorch lists as well, each with the first one."""
-    further = {name: names[known] for name, known in model.ties().items() if known in names}
-    return {
-        f"{name.removesuffix('slope')}weight" if isinstance(layer, PReLU) else name: theirs
-        for name, (theirs, layer) in further.items()
-    }
-
-
-def _is_mask(name: str, layer: Any) -> bool:
-    return isinstance(layer, Linear) and name.rpartition(".")[2] == "mask"
 
 
 def _array(tensor: Any) -> np.ndarray:

@@ -116,7 +116,7 @@ class Writer:
     """
 
     language, comment, library, apart = "Python", "# ", "math", "\n\n\n"
-    inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, frozenset(dir(math))
+    inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, set(dir(math))
     statement = "{} = {}"
     product = "[dot({}, w) for w in {}]"
     gathered = "[{}[i] for i in group]"

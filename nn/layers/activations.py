@@ -185,6 +185,9 @@ class PReLU(Activation):
     Attributes:
         slope: $a$, shape `()` or `(units,)`.
 
+    Raises:
+        ValueError: `slope` is not finite, or has more than one axis.
+
     Source: He, Zhang, Ren and Sun (2015), where the slopes begin with 0.25.
 
     >>> layer = PReLU()

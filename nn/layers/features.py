@@ -31,6 +31,9 @@ class Features(Module):
     Args:
         *names: which, in order: "x0", "x1", "x0^2", "x1^2", "x0*x1", "sin x0", "sin x1".
 
+    Raises:
+        ValueError: there is no feature of that name, or `names` is empty.
+
     Source: TensorFlow Playground (Smilkov et al., 2017).
 
     >>> Features("x0", "x0*x1")([[2.0, 3.0], [1.0, -1.0]]).data

@@ -35,6 +35,10 @@ class Linear(Module):
         weight: $W$, shape `(fan_in, fan_out)`. (PyTorch keeps $W^T$.)
         bias: $b$, shape `(fan_out,)`, or None.
 
+    Raises:
+        ValueError: a width is no whole number from 1, or `mask` is no array of 0 and 1 of that shape.
+        TypeError: `dtype` is neither float64 nor float32.
+
     Source: Glorot and Bengio (2010) for the weights.
 
     >>> layer = Linear(3, 2, rng=1)
@@ -129,6 +133,9 @@ class Maxout(Module):
     Attributes:
         linear: all sums as a layer `Linear(fan_in, fan_out * pieces)`; those of a unit stand side by side.
 
+    Raises:
+        ValueError: a width, or `pieces`, is no whole number from 1.
+
     Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio (2013).
 
     >>> layer = Maxout(3, 2, pieces=4, rng=1)
@@ -190,6 +197,9 @@ class Residual(Module):
 
     Args:
         inner: $f$, a Module that keeps the shape; several layers as a `Sequential`.
+
+    Raises:
+        TypeError: `inner` is no Module, or one of Values.
 
     Source: He, Zhang, Ren and Sun (2016).
 

@@ -44,6 +44,9 @@ class Neuron(Module):
         w: the weights, `nin` Values.
         b: the bias.
 
+    Raises:
+        ValueError: `nin` is no whole number from 1, or `activation` is unknown or one of a whole row.
+
     Source: micrograd (Karpathy, 2020).
 
     >>> neuron = Neuron(2, "tanh", rng=1)
@@ -112,6 +115,9 @@ class Layer(Module):
     Attributes:
         neurons: the neurons.
         dropout: the layer `Dropout`, or None.
+
+    Raises:
+        ValueError: a width is no whole number from 1, `activation` is unknown, or `dropout` is out of its range.
 
     Source: micrograd (Karpathy, 2020).
 

@@ -60,6 +60,9 @@ class Dropout(_Random):
         rate: $p$, from 0 up to, but not including, 1.
         rng: a seed, a generator or None.
 
+    Raises:
+        ValueError: `rate` is out of its range.
+
     Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014).
 
     >>> layer = Dropout(0.5, rng=1)
@@ -93,6 +96,9 @@ class Noise(_Random):
     Args:
         std: $\sigma$, from 0, in the units of $x$.
         rng: a seed, a generator or None.
+
+    Raises:
+        ValueError: `std` is negative.
 
     Source: Bishop (1995): on inputs, small noise is as Tikhonov's regularisation.
 

@@ -32,8 +32,7 @@ class Criterion:
             stand for values, `probabilities` and `signs` for two classes, `classes`, `labels` and `rows` for k of them.
         output_activation: the function from outputs to predictions (the inverse link): to the mean of the targets, the
             probability of class 1, or that of each class. None for the outputs themselves, without probabilities.
-        shares: gives what a case is worth from its targets and the weights of the classes, where there are classes.
-            A formula that has a setting `class_weight` puts it in itself.
+            Losses of one class for each case take a `class_weight`; a formula with that setting puts it in itself.
 
     With case $i$ worth $w_i$ (1, if nothing is said), "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so that a weight
     of 2 is as if the case stood there twice; "sum" is $\sum_i w_i \ell_i$, and "none" gives all $w_i \ell_i$.
@@ -77,16 +76,16 @@ class Criterion:
         formula: Callable[..., Any],
         kind: Callable[..., Any],
         output_activation: Callable[[Any], Any] | None = None,
-        shares: Callable[..., Any] | None = None,
     ) -> None:
         functools.update_wrapper(self, formula)
         self.name = formula.__name__
-        self.formula, self.kind, self.output_activation, self.shares = formula, kind, output_activation, shares
+        self.formula, self.kind, self.output_activation = formula, kind, output_activation
         self.base: Criterion | None = None
         self.settings: dict[str, Any] = {}
         self.outputs_name, self.targets_name, *own = inspect.signature(formula).parameters
         self.weighs_itself = "class_weight" in own
-        self.known = ["reduction", *(["class_weight"] if shares else []), *(x for x in own if x != "class_weight")]
+        weighed = self.codes is not None or kind in (targets.classes, targets.labels)
+        self.known = ["reduction", *(["class_weight"] if weighed else []), *(x for x in own if x != "class_weight")]
 
     def using(self, **settings: Any) -> Criterion:
         """Return the same loss with other settings: for `nn.fit(..., loss=...)`.
@@ -155,9 +154,9 @@ class Criterion:
         worth = None
         if own.get("ignore_index") is not None and class_weight is None:
             class_weight = np.ones(z.shape[-1])
-        if class_weight is not None and self.shares is not None:
+        if class_weight is not None:
             class_weight = _class_weight(class_weight, self, z)
-            worth = self.shares(y, class_weight)
+            worth = _worth(y, class_weight, self)
             if self.weighs_itself:
                 own["class_weight"] = class_weight
         with np.errstate(all="ignore"):
@@ -174,25 +173,18 @@ class Criterion:
         return self.name if self.base is None else (operator.methodcaller("using", **self.settings), (self.base,))
 
 
-def shares_of_two(y: Any, weight: Any) -> Any:
-    """Return what cases of class 1 with the probabilities `y`, and else of class 0, are worth."""
-    return y * weight[1] + (1.0 - y) * weight[0]
-
-
-def shares_of_signs(y: Any, weight: Any) -> Any:
-    """Return what cases of the classes -1 and 1 are worth."""
-    return shares_of_two(0.5 * (1.0 + y), weight)
-
-
-def shares_of_rows(y: Any, weight: Any) -> Any:
-    """Return what cases are worth that have rows of probabilities."""
-    return ag.sum(y * weight, axis=-1)
+def _worth(y: Any, weight: Any, loss: Criterion) -> Any:
+    """Return what cases with the targets `y` are worth by the weights of their classes."""
+    if loss.many:
+        return ag.sum(y * weight, axis=-1)
+    one = 0.5 * (1.0 + y) if loss.kind is targets.signs else y
+    return one * weight[1] + (1.0 - one) * weight[0]
 
 
 def _class_weight(weight: Any, loss: Criterion, z: Any) -> np.ndarray:
     if isinstance(weight, dict):
         raise TypeError("`class_weight` is a list of numbers in the order of the classes, not a dict")
-    k = z.shape[-1] if loss.shares is shares_of_rows else 2
+    k = z.shape[-1] if loss.many else 2
     weight = cast(weights_of(weight, "class_weight"), z.dtype)
     if weight.shape != (k,):
         raise ValueError(f"`class_weight` has shape {weight.shape}; {loss.name} needs one for each of {k} classes")

@@ -33,7 +33,7 @@ from ..arguments import cast, flag, found, within
 from . import targets as kinds
 from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
-from .criterion import shares_of_rows, shares_of_signs, shares_of_two, weights_of
+from .criterion import weights_of
 
 LOSSES: dict[str, Criterion] = {}
 """The losses that go by a name, as in `nn.fit(..., loss="mse")`."""
@@ -60,6 +60,8 @@ def mse(predictions: Any, targets: Any) -> Any:
         predictions: $\hat y$, any shape.
         targets: $y$, real numbers of that shape.
 
+    Source: Goodfellow, Bengio and Courville (2016), section 5.1.4.
+
     >>> mse([1.0, 3.0], [1.0, 1.0]).item(), rss([1.0, 3.0], [1.0, 1.0]).item()
     (2.0, 4.0)
     """
@@ -73,6 +75,8 @@ def mae(predictions: Any, targets: Any) -> Any:
     Args:
         predictions: $\hat y$, any shape.
         targets: $y$, real numbers of that shape.
+
+    Source: Prince (2023), Understanding Deep Learning, chapter 5.
 
     >>> mae([1.0, 3.0], [1.0, 1.0]).item()
     1.0
@@ -88,6 +92,9 @@ def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
         predictions: $\hat y$, any shape.
         targets: $y$, real numbers of that shape.
         delta: $\delta$, above 0.
+
+    Raises:
+        ValueError: `delta` is not above 0; or as for `Criterion`.
 
     Source: Huber (1964).
 
@@ -113,6 +120,9 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
             beside predictions `(n, k)` is one for each row. It may be learned.
         full: whether to add the constant, $\frac12 \ln 2\pi$.
 
+    Raises:
+        ValueError: `variance` is not above 0, or does not broadcast to the predictions; or as for `Criterion`.
+
     Source: Nix and Weigend (1994), for a variance that is learned.
 
     >>> two = ag.Tensor([[3.0, 0.0]])  # the net gives the mean, and the logarithm of the variance
@@ -126,9 +136,10 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
         variance = cast(variance, predictions.dtype)
     if variance.shape and variance.shape == predictions.shape[:-1]:
         variance = ag.reshape(variance, shape=(*variance.shape, 1))
-    fits = len(variance.shape) <= len(predictions.shape) and all(
-        n in (1, m) for n, m in zip(variance.shape[::-1], predictions.shape[::-1], strict=False)
-    )
+    try:
+        fits = np.broadcast_shapes(variance.shape, predictions.shape) == predictions.shape
+    except ValueError:
+        fits = False
     if not fits:
         raise ValueError(
             f"`variance` has shape {variance.shape}, which does not broadcast to the predictions, {predictions.shape}"
@@ -161,7 +172,7 @@ def poisson_nll(logs: Any, targets: Any, *, full: bool = False) -> Any:
 # Of two classes --------------------------------------------------------------------------------------------
 
 
-@_loss(kinds.probabilities, output_activation=ag.identity, shares=shares_of_two)
+@_loss(kinds.probabilities, output_activation=ag.identity)
 def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
     r"""Binary cross-entropy from probabilities, $-y \ln p - (1 - y) \ln(1 - p)$.
 
@@ -172,6 +183,8 @@ def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smo
         targets: $y$, of that shape: 0 or 1, or a probability between them.
         label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/2$.
 
+    Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.2.
+
     >>> round(bce([0.9, 0.5], [1, 0]).item(), 6)
     0.399254
     """
@@ -179,7 +192,7 @@ def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smo
     return -(_product(one, ag.log(probabilities)) + _product(zero, ag.log1p(-probabilities)))
 
 
-@_loss(kinds.probabilities, output_activation=ag.sigmoid, shares=shares_of_two)
+@_loss(kinds.probabilities, output_activation=ag.sigmoid)
 def bce_with_logits(
     logits: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0, pos_weight: Any = None
 ) -> Any:
@@ -195,6 +208,9 @@ def bce_with_logits(
         pos_weight: what the first term is multiplied by: a number from 0, or one for each output. Unlike
             `class_weight`, it does not change what the mean is divided by.
 
+    Raises:
+        ValueError: `label_smoothing` is not from 0 to 1, or `pos_weight` does not fit; or as for `Criterion`.
+
     Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.2.
 
     >>> bce_with_logits([1000.0, -1000.0], [1, 0]).item(), bce_with_logits([-1000.0], [1]).item()
@@ -209,7 +225,7 @@ def bce_with_logits(
     return one * ag.softplus(-logits) + zero * ag.softplus(logits)
 
 
-@_loss(kinds.signs, shares=shares_of_signs)
+@_loss(kinds.signs)
 def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
     r"""Hinge loss of two classes, $\max(0, 1 - y z)$, or its square.
 
@@ -230,7 +246,7 @@ def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
 # Of k classes ----------------------------------------------------------------------------------------------
 
 
-@_loss(kinds.classes, output_activation=ag.exp, shares=shares_of_rows)
+@_loss(kinds.classes, output_activation=ag.exp)
 def nll(
     log_probabilities: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0,
     ignore_index: int | None = None,
@@ -243,6 +259,8 @@ def nll(
         label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/k$.
         ignore_index: the label of cases that do not count, such as -100; `nn.fit` leaves out such rows.
 
+    Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.3.
+
     >>> round(nll([[-0.1, -2.0], [-1.0, -0.5]], [0, 1]).item(), 6)
     0.3
     """
@@ -251,7 +269,7 @@ def nll(
     return -ag.sum(_product(y if class_weight is None else y * class_weight, log_probabilities), axis=-1)
 
 
-@_loss(kinds.classes, output_activation=ag.softmax, shares=shares_of_rows)
+@_loss(kinds.classes, output_activation=ag.softmax)
 def cross_entropy(
     logits: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0,
     ignore_index: int | None = None,
@@ -291,7 +309,7 @@ def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
     return ag.sum(_product(targets, ag.log(targets) - log_probabilities), axis=-1)
 
 
-@_loss(kinds.labels, shares=shares_of_rows)
+@_loss(kinds.labels)
 def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin: float = 1.0) -> Any:
     r"""Hinge loss of k classes, $\sum_{j \ne y} \max(0, z_j - z_y + m)$, or of the squares. (PyTorch divides by k.)
 
@@ -300,6 +318,9 @@ def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin:
         labels: $y$, whole numbers from 0 to k - 1, shape `(n,)`, or rows with a single 1.
         squared: whether to square each term.
         margin: $m$, from 0.
+
+    Raises:
+        ValueError: `margin` is negative; or as for `Criterion`.
 
     Source: Weston and Watkins (1999).
 

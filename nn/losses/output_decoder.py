@@ -137,17 +137,12 @@ class OutputDecoder:
             return plain_array(y, name)  # probabilities
         if labels.ndim == 2 and labels.shape[1] == 1 and self.many:
             labels = labels[:, 0]
-        order = np.argsort(self.classes)
-        kinds = {labels.dtype.kind, self.classes.dtype.kind}
-        if len(kinds) > 1 and kinds & set("USOMmV"):
-            found = np.zeros(labels.shape, dtype=bool)  # texts and numbers have no order
-            numbers = np.zeros(labels.shape, dtype=int)
-        else:
-            at = np.minimum(np.searchsorted(self.classes, labels, sorter=order), len(order) - 1)
-            numbers = order[at]
-            found = self.classes[numbers] == labels
-        if not np.all(found):
-            stranger = labels[~found].tolist()[0]
+        if {labels.dtype.kind, self.classes.dtype.kind} <= {"M"}:
+            labels = labels.astype(self.classes.dtype)  # dates of another unit
+        known = {label: number for number, label in enumerate(self.classes.tolist())}
+        numbers = np.array([known.get(label, -1) for label in labels.ravel().tolist()], int).reshape(labels.shape)
+        if np.any(numbers < 0):
+            stranger = labels[numbers < 0].tolist()[0]
             raise ValueError(f"`{name}` holds {stranger!r:.60}; the classes are {_listed(self.classes)}")
         return numbers if self.codes is None else np.asarray(self.codes)[numbers]
 

@@ -13,7 +13,8 @@ import numpy as np
 import autograd as ag
 from autograd import Node, Tensor, Value
 
-from ..arguments import as_array, refuse_masked
+from ..arguments import refuse_masked
+from ..data.arrays import plain_array
 
 Shape = tuple[int, ...]
 
@@ -39,19 +40,9 @@ def numbers(x: Any, name: str) -> Any:
 
 def node_or_plain(y: Any, name: str) -> Any:
     """Take targets as an array of finite numbers, or as the node that they are where they come of other nodes."""
-    if isinstance(y, (Tensor, Value)):
-        if y.op is not None and y.requires_grad:  # a variable or a result: its numbers are not to be looked at
-            return ag.reshape(y, shape=()) if isinstance(y, Value) else y
-        y = y.data
-    try:
-        y = as_array(y, name)
-    except TypeError:  # a node has refused to become a plain number
-        raise TypeError(f"`{name}` are numbers, not a list of nodes: take their `.data`") from None
-    if y.dtype.kind not in "iufb":
-        raise TypeError(f"`{name}` are numbers, not {y.dtype}")
-    if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
-        raise ValueError(f"`{name}` hold {_first(y, ~np.isfinite(y))}: they must be finite")
-    return y
+    if isinstance(y, (Tensor, Value)) and y.op is not None and y.requires_grad:  # numbers that are not to be looked at
+        return ag.reshape(y, shape=()) if isinstance(y, Value) else y
+    return plain_array(y, name)
 
 
 # Of the same shape as the outputs --------------------------------------------------------------------------

@@ -145,8 +145,10 @@ class Optimizer(Configured):
     @property
     def states(self) -> list[State]:
         """What the rule has kept for each parameter: numbers and arrays by name."""
-        parameters = self._bound()
-        self._states = self._complete(parameters, self._states or [{} for _ in parameters])
+        own = iter(self._states or [{} for _ in self._bound()])
+        self._states = [
+            state for group in self.groups for state in group._complete([next(own) for _ in group.parameters])
+        ]
         return self._states
 
     @states.setter
@@ -159,11 +161,11 @@ class Optimizer(Configured):
         """Return the state of a parameter before the first step, from its number or array: by name, zeros like it."""
         return {}
 
-    def _complete(self, parameters: list[Any], states: list[State]) -> list[State]:
+    def _complete(self, states: list[State]) -> list[State]:
         """Add what a setting needs that was switched on after the first step, such as a momentum."""
-        if self.start(parameters[self._least].data).keys() <= states[self._least].keys():
+        if self.start(self.parameters[self._least].data).keys() <= states[self._least].keys():
             return states
-        return [self.start(p.data) | state for p, state in zip(parameters, states, strict=True)]
+        return [self.start(p.data) | state for p, state in zip(self.parameters, states, strict=True)]
 
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
         """Return the parameter and its state after a step. A pure function of floats, arrays or nodes.

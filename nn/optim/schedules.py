@@ -43,6 +43,9 @@ class StepDecay(Schedule):
         every: $n$, the number of steps on a stair.
         factor: $\gamma$, from 0 to 1.
 
+    Raises:
+        ValueError: an argument is out of its range.
+
     >>> [round(StepDecay(0.1, every=2, factor=0.5)(k), 3) for k in range(5)]
     [0.1, 0.1, 0.05, 0.05, 0.025]
     """
@@ -82,6 +85,9 @@ class MultiStep(Schedule):
         milestones: the numbers of steps after which the rate goes down, in ascending order.
         factor: $\gamma$, from 0 to 1.
 
+    Raises:
+        ValueError: an argument is out of its range, or `milestones` do not ascend.
+
     >>> [round(MultiStep(0.1, [2, 3], factor=0.5)(k), 3) for k in range(5)]
     [0.1, 0.1, 0.05, 0.025, 0.025]
     """
@@ -105,6 +111,9 @@ class Polynomial(Schedule):
         steps: $n$.
         power: $p$; 1 for a straight line.
 
+    Raises:
+        ValueError: an argument is out of its range.
+
     >>> [round(Polynomial(0.1, 4, power=2)(k), 4) for k in range(6)]
     [0.1, 0.0563, 0.025, 0.0063, 0.0, 0.0]
     """
@@ -126,6 +135,9 @@ class Cosine(Schedule):
         lr: $\eta$, the rate at first.
         steps: $n$.
         low: $\eta_0$, not above `lr`.
+
+    Raises:
+        ValueError: an argument is out of its range.
 
     Source: Loshchilov and Hutter (2017), equation 5.
 
@@ -151,6 +163,9 @@ class CosineRestarts(Cosine):
         lr, low: $\eta$ and $\eta_0$, as for `Cosine`.
         steps: the number of steps up to the first restart.
         multiply: how many times as long as the one before each further cosine is.
+
+    Raises:
+        ValueError: an argument is out of its range.
 
     Source: Loshchilov and Hutter (2017), section 3.
 
@@ -182,6 +197,10 @@ class WarmUp(Schedule):
         steps: $n$, the number of steps of the line.
         start: $s$, the part of $\eta$ to begin with, from 0 to 1.
 
+    Raises:
+        ValueError: an argument is out of its range.
+        TypeError: `then` is a class, or a schedule with a state.
+
     Source: Goyal et al. (2017), section 2.2.
 
     >>> [round(WarmUp(StepDecay(0.4, every=2), steps=3, start=0.25)(k), 3) for k in range(7)]
@@ -212,6 +231,9 @@ class OneCycle(Schedule):
         rise: the part of them on the way up, from 0 to 1.
         first: $d$, the greatest rate over the first.
         last: $e$, the first rate over the last.
+
+    Raises:
+        ValueError: an argument is out of its range.
 
     Source: Smith and Topin (2018).
 
@@ -249,6 +271,9 @@ class OnPlateau(Schedule):
 
     Attributes:
         lr: the rate now.
+
+    Raises:
+        ValueError: an argument is out of its range.
 
     >>> lr = OnPlateau(0.1, factor=0.5, patience=1)
     >>> for loss in (1.0, 0.5, 0.5, 0.6, 0.7, 0.4):

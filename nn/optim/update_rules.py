@@ -34,6 +34,9 @@ class SGD(Optimizer):
         nesterov: whether to look ahead; needs a momentum, and no dampening.
         dampening: $d$, from 0 to 1.
 
+    Raises:
+        ValueError: a setting is out of its range, or `nesterov` comes without a momentum or with dampening.
+
     Source: Polyak (1964); Nesterov (1983); Sutskever et al. (2013).
 
     >>> from chalkgrad import Value
@@ -331,14 +334,6 @@ class Groups(Optimizer):
     def groups(self) -> list[Optimizer]:
         """The optimiser of each group of parameters."""
         return self.optimizers
-
-    def _complete(self, parameters: list[Any], states: list[State]) -> list[State]:
-        own = iter(states)
-        return [
-            state
-            for optimizer in self.optimizers
-            for state in optimizer._complete(optimizer.parameters, [next(own) for _ in optimizer.parameters])
-        ]
 
     def _settings(self) -> str:
         groups = [f"{type(optimizer).__name__}({optimizer._settings()})" for optimizer in self.optimizers]

@@ -9,22 +9,7 @@ from .searching import search
 from .signals import layer_outputs, signal_sizes
 
 __all__ = [
-    "activation",
-    "contour",
-    "decision_boundary",
-    "folding",
-    "functions",
-    "hidden_units",
-    "histograms",
-    "images",
-    "layer_outputs",
-    "learning_curve",
-    "learning_curves",
-    "linear_regions",
-    "loss_surface",
-    "regression",
-    "search",
-    "shallow",
-    "signal_sizes",
-    "snapshots",
-]
+    "activation", "contour", "decision_boundary", "folding", "functions", "hidden_units", "histograms", "images",
+    "layer_outputs", "learning_curve", "learning_curves", "linear_regions", "loss_surface", "regression", "search",
+    "shallow", "signal_sizes", "snapshots",
+]  # fmt: skip
