@@ -345,5 +345,5 @@ def check(
     return int(any(grade.state != "right" for grade in grades))
 
 
-def _listed(labels: Sequence[Any]) -> str:
+def _listed(labels: Any) -> str:
     return ", ".join([*map(str, labels[:8]), *(["..."] if len(labels) > 8 else [])])

@@ -31,7 +31,7 @@ def plain_array(x: Any, name: str) -> np.ndarray:
     array = _array(x, name)
     strange = np.zeros(array.shape, dtype=bool)
     if array.dtype.kind == "O":
-        strange.flat = [not isinstance(entry, (Real, np.bool_)) for entry in array.flat]
+        strange.ravel()[:] = [not isinstance(entry, (Real, np.bool_)) for entry in array.flat]
         array = array if strange.any() else array.astype(np.float64)  # a frame of whole numbers, bools and floats
     if array.dtype.kind not in "iufb":
         where = _place(array, strange, x)

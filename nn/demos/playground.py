@@ -112,7 +112,7 @@ def _start(model: Any, seed: int) -> dict[str, Any]:
     """Return the features, the hidden layers, the activation and the weights of a net."""
     check_model(model)
     model = model.to_tensors() if isinstance(model, MLP) else model
-    parts = list(model) if isinstance(model, Sequential) else [model]
+    parts: list[Any] = list(model) if isinstance(model, Sequential) else [model]
     features = parts.pop(0).names if parts and isinstance(parts[0], Features) else ["x0", "x1"]
     linear, between = parts[::2], parts[1::2]
     names = {named(function_of(x)) if isinstance(x, Activation) else None for x in between} or {"tanh"}

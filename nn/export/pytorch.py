@@ -74,7 +74,8 @@ def load_torch(model: Module, state: Mapping[str, Any]) -> None:
 def _names(model: Any) -> dict[str, tuple[str, Any]]:
     """Return for each name in PyTorch ours and the layer; masks have none, and what is shared has several."""
     check_model(model)
-    layers, ties, names = dict(model.named_modules()), model.ties(), {}
+    layers, ties = dict(model.named_modules()), model.ties()
+    names: dict[str, tuple[str, Any]] = {}
     for name in [*model._state(), *ties]:
         path, _, last = ties.get(name, name).rpartition(".")
         layer = layers.get(path)
