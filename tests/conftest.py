@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,15 @@ def promise(pytestconfig: pytest.Config) -> Callable[[str], None]:
     add up to one line, call it in the teardown of a fixture that they share.
     """
     return pytestconfig.stash[PROMISES].append
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.DoctestItem):
+            code = "".join(example.source for example in item.dtest.examples)
+            missing = [name for name in re.findall(r"^import (\w+)", code, re.MULTILINE) if find_spec(name) is None]
+            if missing:
+                item.add_marker(pytest.mark.skip(f"{missing[0]} is not installed"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -5,8 +5,6 @@ Where PyTorch can take an operation apart into those of this table, it has no ro
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +16,7 @@ from ..primitives import TABLE, arrays, composites, layout, reductions
 from ..primitives.arithmetic import abs, add, div, floor, mod, mul, square, sub
 from ..primitives.layout import getitem, reshape, shape_of
 from ..primitives.powers import pow, sqrt
-from ..primitives.selection import clip, maximum, minimum, where
+from ..primitives.selection import where
 from ..tensor import concatenate, stack
 
 
@@ -33,13 +31,6 @@ def _div(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
 
 def _pow(x: Any, y: Any) -> Any:
     return square(x) if np.ndim(getattr(y, "data", y)) == 0 and y == 2 and not isinstance(y, Node) else pow(x, y)
-
-
-def _clamp(x: Any, low: Any = None, high: Any = None) -> Any:
-    if not any(map(shape_of, (low, high))):
-        return clip(x, -np.inf if low is None else low, np.inf if high is None else high)
-    x = x if low is None else maximum(x, low)
-    return x if high is None else minimum(x, high)
 
 
 def cast(x: Any, dtype: Any = None, **_: Any) -> Any:
@@ -68,23 +59,6 @@ def _along(x: Any, dim: int, part: Any) -> Any:
 def _expand(x: Any, size: Any, **_: Any) -> Any:
     old = (1,) * (len(size) - len(shape_of(x))) + shape_of(x)
     return layout.broadcast_to(x, shape=tuple(n if m == -1 else m for m, n in zip(size, old, strict=True)))
-
-
-def _split(x: Any, sizes: Any, dim: int = 0) -> list[Any]:
-    n = shape_of(x)[dim]
-    ends = [*range(0, n, sizes), n] if isinstance(sizes, int) else np.cumsum([0, *sizes]).tolist()
-    return [_along(x, dim, slice(i, j)) for i, j in itertools.pairwise(ends)]
-
-
-def _pad(x: Any, widths: Any, value: float = 0.0) -> Any:
-    pairs = [(0, 0)] * (len(shape_of(x)) - len(widths) // 2) + list(zip(widths[-2::-2], widths[::-2], strict=True))
-    kept = tuple(slice(max(-a, 0), n + min(b, 0)) for n, (a, b) in zip(shape_of(x), pairs, strict=True))
-    return arrays.pad(getitem(x, index=kept), [(max(a, 0), max(b, 0)) for a, b in pairs], "constant", value)
-
-
-def _unfolded(x: np.ndarray, dim: int, size: int, step: int) -> np.ndarray:
-    windows = np.lib.stride_tricks.sliding_window_view(x, size, dim)
-    return np.take(windows, range(0, windows.shape[dim], step), dim)
 
 
 def broadcast_in_dim(x: Any, shape: Any, axes: Any) -> Any:
@@ -137,6 +111,10 @@ def _reduce(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda x, dim=None, keepdim=False, **_: f(x, axis=_axes(dim), keepdims=keepdim)
 
 
+def _var(x: Any, dim: Any = None, correction: Any = 1, keepdim: bool = False) -> Any:
+    return composites.var(x, _axes(dim), int(correction), keepdim)
+
+
 def _extreme(order: Callable[..., Any], reduce: Callable[..., Any]) -> Callable[..., Any]:
     """Make max or min: of all elements, or along an axis, with the places."""
 
@@ -172,58 +150,12 @@ def _embedding(weight: Any, places: Any, padding: int = -1, *_: Any) -> Any:
     return y if padding < 0 else where(np.expand_dims(np.equal(places, padding), -1), y.detach(), y)
 
 
-def _normalized(x: Any, axes: Any, weight: Any, bias: Any, eps: float) -> Any:
-    centred = sub(x, composites.mean(x, axes, keepdims=True))
-    y = div(centred, sqrt(add(composites.mean(square(centred), axes, keepdims=True), eps)))
-    y = y if weight is None else mul(y, weight)
-    return y if bias is None else add(y, bias)
-
-
-def _layer_norm(x: Any, shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any) -> Any:
-    return _normalized(x, tuple(range(-len(shape), 0)), weight, bias, eps)
-
-
-def _group_norm(x: Any, groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any) -> Any:
-    shape = shape_of(x)
-    parts = reshape(x, shape=(shape[0], groups, -1))
-    y = reshape(_normalized(parts, -1, None, None, eps), shape=shape)
-    y = y if weight is None else mul(y, reshape(weight, shape=(-1,) + (1,) * (len(shape) - 2)))
-    return y if bias is None else add(y, reshape(bias, shape=(-1,) + (1,) * (len(shape) - 2)))
-
-
 def _batch_norm(x: Any, weight: Any, bias: Any, mean: Any, var: Any, _: float, eps: float) -> Any:
     column = (-1,) + (1,) * (len(shape_of(x)) - 2)
     weight, bias, mean, var = (y if y is None else reshape(y, shape=column) for y in (weight, bias, mean, var))
     y = div(sub(x, mean), np.sqrt(np.asarray(var) + eps))
     y = y if weight is None else mul(y, weight)
     return [y if bias is None else add(y, bias)]
-
-
-def _attention(
-    q: Any, k: Any, v: Any, mask: Any = None, dropout: float = 0.0, is_causal: bool = False, scale: float | None = None,
-    enable_gqa: bool = False,
-) -> Any:  # fmt: skip
-    _dropout(q, dropout, True)
-    if enable_gqa:
-        k, v = (arrays.repeat(x, shape_of(q)[-3] // shape_of(x)[-3], -3) for x in (k, v))
-    scores = mul(reductions.matmul(q, layout.swapaxes(k)), scale or 1 / math.sqrt(shape_of(q)[-1]))
-    mask = np.tril(np.ones(shape_of(scores)[-2:], bool)) if is_causal else mask
-    if mask is not None:
-        scores = where(mask, scores, -np.inf) if mask.dtype == bool else add(scores, mask)
-    return reductions.matmul(composites.softmax(scores, -1), v)
-
-
-def _dropout(x: Any, p: float, train: bool) -> Any:
-    if train and p:
-        raise NotImplementedError("dropout in training mode, which is random: call `.eval()` on the module first")
-    return x
-
-
-def _gelu(x: Any, approximate: str = "none") -> Any:
-    if approximate == "none":
-        return TABLE["gelu"](x)
-    inner = mul(math.sqrt(2 / math.pi), add(x, mul(0.044715, pow(x, 3.0))))
-    return mul(mul(0.5, x), add(1.0, TABLE["tanh"](inner)))
 
 
 def _windows(x: np.ndarray, widths: Any, kernel: Any, stride: Any, dilation: Any) -> np.ndarray:
@@ -250,26 +182,27 @@ def _convolution(
     return y if bias is None else add(y, reshape(bias, shape=(-1,) + (1,) * n))
 
 
-def _pool(reduce: Callable[..., Any], fill: float) -> Callable[..., Any]:
-    def pool(x: Any, kernel: Any, stride: Any = (), padding: Any = 0, *rest: Any) -> Any:
-        dilation = rest[0] if rest and fill else 1
-        if any(rest[1:] if fill else (rest[:1], rest[2:])) and any(map(bool, rest[1 if fill else 0 :])):
-            raise NotImplementedError("pooling with `ceil_mode` or another divisor")
-        stride = kernel if stride in ((), []) else stride
-        settings = (np.broadcast_to(y, 2).tolist() for y in (padding, kernel, stride, dilation))
-        return reduce(arrays.rearranged(_windows, fill, x, *settings), (-2, -1))
+def _average_pool(
+    x: Any, kernel: Any, stride: Any = (), padding: Any = 0, ceil: Any = False, counted: Any = True, divisor: Any = 0
+) -> Any:
+    if ceil or divisor or (np.any(padding) and not counted):
+        raise NotImplementedError("pooling with `ceil_mode` or another divisor")
+    settings = (np.broadcast_to(y, 2).tolist() for y in (padding, kernel, stride or kernel, 1))
+    return composites.mean(arrays.rearranged(_windows, 0.0, x, *settings), (-2, -1))
 
-    return pool
-
-
-_max_pool = _pool(reductions.max, -np.inf)
-_average_pool = _pool(composites.mean, 0.0)
 
 # The table -----------------------------------------------------------------------------------------------------
 
-_SAME = """exp exp2 expm1 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh sqrt
-    square neg abs sigmoid relu silu erf erfc sign floor ceil round maximum minimum reciprocal hypot logaddexp sinc fmod
-    xlogy matmul log_sigmoid mul leaky_relu"""
+_ONE_NAME = """abs acos acosh add asin asinh atan atan2 atanh ceil cos cosh div erf erfc exp exp2 expm1 floor hypot
+    leaky_relu log log10 log1p log2 log_sigmoid logaddexp matmul maximum minimum mul neg pow reciprocal relu sigmoid
+    sign silu sin sinc sinh sqrt square sub tan tanh xlogy"""
+
+SAME: dict[str, Callable[..., Any]] = {
+    **{name: TABLE[name] for name in _ONE_NAME.split()},
+    "eq": comparison.equal, "ne": comparison.not_equal, "lt": comparison.less, "le": comparison.less_equal,
+    "gt": comparison.greater, "ge": comparison.greater_equal, "rsqrt": lambda x: div(1.0, sqrt(x)),
+}  # fmt: skip
+"""What PyTorch, JAX and we call by one name, or nearly so."""
 
 
 def _unchanged(x: Any, *_: Any, **__: Any) -> Any:
@@ -277,20 +210,15 @@ def _unchanged(x: Any, *_: Any, **__: Any) -> Any:
 
 
 ATEN: dict[str, Callable[..., Any]] = {
-    **{name: TABLE[name] for name in _SAME.split()},
-    **{name: getattr(comparison, ours) for name, ours in {
-        "eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
-        "isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite", "logical_and": "logical_and",
-        "logical_or": "logical_or", "logical_not": "logical_not", "logical_xor": "logical_xor"}.items()},
+    **SAME, "round": TABLE["round"], "fmod": TABLE["fmod"],
+    **{name: getattr(comparison, name) for name in comparison.__all__ if name.startswith(("is", "logical"))},
     **dict.fromkeys(["alias", "clone", "lift_fresh_copy", "contiguous"], _unchanged),
-    **dict.fromkeys(["view", "_unsafe_view", "reshape"], lambda x, shape: reshape(x, shape=tuple(shape))),
+    **dict.fromkeys(["view", "reshape", "_unsafe_view"], lambda x, shape: reshape(x, shape=tuple(shape))),
     **dict.fromkeys(["mm", "bmm", "mv", "dot"], reductions.matmul),
     "add": lambda x, y, alpha=1: add(x, y if alpha == 1 else mul(y, alpha)),
     "sub": lambda x, y, alpha=1: sub(x, y if alpha == 1 else mul(y, alpha)),
     "rsub": lambda x, y, alpha=1: sub(y, x if alpha == 1 else mul(x, alpha)),
-    "div": _div, "remainder": mod, "pow": _pow, "rsqrt": lambda x: div(1.0, sqrt(x)), "trunc": _trunc,
-    "clamp": _clamp, "clamp_min": _clamp, "clamp_max": lambda x, high: _clamp(x, None, high),
-    "gelu": _gelu,
+    "div": _div, "remainder": mod, "pow": _pow, "trunc": _trunc,
     "where": where, "masked_fill": lambda x, mask, y: where(mask, y, x),
     "_to_copy": cast, "convert_element_type": cast, "detach": lambda x: x.detach() if isinstance(x, Node) else x,
     "permute": lambda x, axes: layout.transpose(x, axes=tuple(axes)),
@@ -300,33 +228,28 @@ ATEN: dict[str, Callable[..., Any]] = {
         range(len(shape_of(x))) if dim is None else dim).tolist() if shape_of(x)[i] == 1)),
     "select": _along, "slice": lambda x, dim=0, start=None, end=None, step=1: _along(x, dim, slice(start, end, step)),
     "index": lambda x, index: getitem(x, index=_parts(index)), "gather": _taken,
-    "index_select": lambda x, dim, places: _along(x, dim, _places(places)),
     "embedding": _embedding, "broadcast_in_dim": broadcast_in_dim,
     "cat": lambda xs, dim=0: concatenate([x for x in xs if shape_of(x) != (0,)], axis=dim), "stack": stack,
-    "split": _split, "split_with_sizes": _split, "unbind": lambda x, dim=0: [
-        _along(x, dim, i) for i in range(shape_of(x)[dim])],
-    "flip": lambda x, dims: layout.flip(x, axis=tuple(dims)), "roll": lambda x, shifts, dims=(): arrays.roll(
-        x, shifts, _axes(dims) if dims else None),
-    "repeat": lambda x, reps: arrays.tile(x, tuple(reps)), "tril": arrays.tril, "triu": arrays.triu,
-    "diagonal": lambda x, k=0, i=0, j=1: arrays.rearranged(np.diagonal, 0.0, x, k, i, j),
-    "constant_pad_nd": _pad, "unfold": lambda x, dim, size, step: arrays.rearranged(_unfolded, 0.0, x, dim, size, step),
     "index_put": lambda x, index, y, accumulate=False: _put(x, _parts(index), y, accumulate),
     "scatter": _scatter, "scatter_add": lambda x, dim, places, y: _scatter(x, dim, places, y, True),
     "sum": _reduce(reductions.sum), "mean": _reduce(composites.mean), "amax": _reduce(reductions.max),
     "amin": _reduce(reductions.min), "logsumexp": _reduce(reductions.logsumexp),
+    "any": _reduce(comparison.any), "all": _reduce(comparison.all),
     "max": _extreme(np.argmax, reductions.max), "min": _extreme(np.argmin, reductions.min),
     "prod": lambda x, dim=None, keepdim=False, **_: composites.prod(x, dim, keepdim),
-    "var": lambda x, dim=None, correction=1, keepdim=False: composites.var(x, _axes(dim), int(correction), keepdim),
+    "var": _var, "var_mean": lambda x, dim=None, correction=1, keepdim=False: [
+        _var(x, dim, correction, keepdim), composites.mean(x, _axes(dim), keepdim)],
     "cumsum": lambda x, dim, **_: reductions.cumsum(x, axis=dim) if shape_of(x) else x, "cumprod":
         lambda x, dim, **_: arrays.cumprod(x, dim), "sort": _sort, "topk": _topk,
     "argmax": lambda x, dim=None, keepdim=False: np.argmax(x.data, dim, keepdims=keepdim),
-    "argsort": lambda x, *a, **k: _sort(x, *a, **k)[1],
-    "softmax": lambda x, dim, *_: composites.softmax(x, dim), "log_softmax": lambda x, dim, *_:
-        composites.log_softmax(x, dim), "_softmax": lambda x, dim, *_: composites.softmax(x, dim), "_log_softmax":
-        lambda x, dim, *_: composites.log_softmax(x, dim), "einsum": lambda form, xs, **_: arrays.einsum(form, *xs),
-    "linear": _linear, "layer_norm": _layer_norm, "group_norm": _group_norm, "dropout": _dropout,
-    "_native_batch_norm_legit_no_training": _batch_norm, "scaled_dot_product_attention": _attention,
-    "convolution": _convolution, "max_pool2d": _max_pool, "avg_pool2d": _average_pool,
-    "max_pool2d_with_indices": lambda *args: [_max_pool(*args)],
+    "_softmax": lambda x, dim, *_: composites.softmax(x, dim),
+    "_log_softmax": lambda x, dim, *_: composites.log_softmax(x, dim),
+    "einsum": lambda form, xs, **_: arrays.einsum(form, *xs), "linear": _linear, "convolution": _convolution,
+    "bilinear": lambda x, y, w, b=None: add(arrays.einsum("...i,oij,...j->...o", x, w, y), 0.0 if b is None else b),
+    "_native_batch_norm_legit_no_training": _batch_norm, "avg_pool2d": _average_pool,
 }  # fmt: skip
 """What an operation is in nodes; it takes the operation's own arguments."""
+
+MOVES = {"roll", "repeat", "tril", "triu", "flip", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d",
+         "replication_pad1d", "replication_pad2d", "pixel_shuffle"}  # fmt: skip
+"""Operations beside views that only move elements: PyTorch itself tells where to."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import numpy as np
 from .. import modes
 from ..containers import flatten, rebuild
 from ..graph import Node
+from ..primitives import arrays
 from ..primitives.layout import shape_of
 from ..reverse import pullback
 from ..tensor import Tensor
@@ -102,6 +104,22 @@ class Program:
         for step in self.steps:
             values.append(step.run(values))
         return [_filled(x, values) for x in flatten(self.outputs)]
+
+
+def moved(theirs: Callable[..., Any], shape: tuple[int, ...], given: Sequence[Any], fill: float = 0.0) -> Any:
+    """Return the rule of an operation that moves elements: the other library moves their numbers, and we pick by them.
+
+    Args:
+        theirs: the operation, on plain arrays.
+        shape: that of its first operand.
+        given: its further operands; where these are known, so are the places, and a compiled program watches nothing.
+        fill: what stands where no element comes.
+    """
+    numbers = np.arange(1, math.prod(shape) + 1).reshape(shape)
+    if any(isinstance(x, Slot) for x in flatten(list(given))):
+        return lambda x, *rest, **_: arrays.picked(x, theirs(numbers, *rest), fill)
+    known = theirs(numbers, *given)
+    return lambda x, *_, **__: arrays.picked(x, known, fill)
 
 
 Gradients = Callable[[list[np.ndarray], list[Any]], tuple[list[Any], list[Any]]]

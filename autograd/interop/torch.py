@@ -16,8 +16,11 @@ import numpy as np
 from ..checks import optional
 from ..graph import Node
 from ..tensor import Tensor
-from .aten import ATEN
-from .program import Imported, Program, Slot
+from .aten import ATEN, MOVES
+from .program import Imported, Program, Slot, moved
+
+_SHAPE_ONLY = re.compile(r"new_|_assert|sym_|.*_like$")
+"""Operations that ask an operand for no more than its shape."""
 
 
 def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True, **keywords: Any) -> Imported:
@@ -40,7 +43,7 @@ def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True,
 
     Source: torch.export, docs.pytorch.org/docs/stable/export.html.
 
-    >>> import pytest; torch = pytest.importorskip("torch")
+    >>> import torch
     >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
     >>> x, y = torch.ones(4, 2).double(), torch.ones(4, 1).double()
     >>> f = from_torch(lambda x, y: torch.nn.functional.mse_loss(model(x), y), x, y)
@@ -144,7 +147,7 @@ def _taken_apart(torch: Any, exported: Any) -> Any:
     before = None
     while True:
         met = {node.target for node in made.graph.nodes if hasattr(node.target, "_schema")}
-        apart = {op: known[op] for op in met if _name(op) not in ATEN and op in known}
+        apart = {op: known[op] for op in met if op in known and not _is_known(op)}
         if not apart or apart.keys() == before:  # those that remain stand in their own decomposition
             return made
         before = apart.keys()
@@ -153,6 +156,11 @@ def _taken_apart(torch: Any, exported: Any) -> Any:
 
 def _name(op: Any) -> str:
     return op._schema.name.split("::")[1]
+
+
+def _is_known(op: Any) -> bool:
+    """Return whether there is a rule for an operation, so that PyTorch need not take it apart."""
+    return _name(op) in ATEN or op.is_view or _name(op) in MOVES or _SHAPE_ONLY.match(_name(op)) is not None
 
 
 def _translate(exported: Any, program: Program, values: dict[str, Any]) -> None:
@@ -167,7 +175,7 @@ def _translate(exported: Any, program: Program, values: dict[str, Any]) -> None:
         elif node.op == "call_function":
             scope, site = _origin(node)
             args, settings = _settings(args), {key: _settings(x) for key, x in settings.items()}
-            values[node.name] = program.add(*_rule(node.target, site), args, settings, scope, site)
+            values[node.name] = program.add(*_rule(node, args, settings, site), args, settings, scope, site)
         elif node.op == "get_attr":
             values[node.name] = _array(getattr(exported.graph_module, node.target))
 
@@ -183,10 +191,11 @@ def _origin(node: Any) -> tuple[str, str]:
     return f"{modules[-1]}: {name}".removeprefix(": "), own[-1] if own else "an unknown line"
 
 
-def _rule(op: Any, site: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _rule(node: Any, args: Any, settings: Any, site: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Return what computes an operation on nodes, and what does on arrays."""
     import torch
 
+    op = node.target
     if not hasattr(op, "_schema"):
         return op, op  # of Python, such as getitem
     name = _name(op)
@@ -194,9 +203,15 @@ def _rule(op: Any, site: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
         raise NotImplementedError(f"`{op}` draws random numbers, and others each time, at {site}: call `.eval()` on a "
                                   "module with dropout, or hand the numbers over as an argument")  # fmt: skip
     theirs = functools.partial(_run, str(op))
-    if name.startswith(("new_", "_assert", "sym_")) or name.endswith("_like"):  # they ask for no more than a shape
+    if name in ATEN:
+        return ATEN[name], theirs
+    if _SHAPE_ONLY.match(name):
         return functools.partial(_run_on_data, str(op)), theirs
-    return ATEN.get(name) or functools.partial(_refuse, str(op), site), theirs
+    if _is_known(op) and not node.args[0].meta["val"].is_complex():
+        fill = args[2] if name == "constant_pad_nd" and len(args) > 2 else 0.0
+        numbers = functools.partial(theirs, **settings)
+        return moved(numbers, tuple(node.args[0].meta["val"].shape), args[1:2] if fill else args[1:], fill), theirs
+    return functools.partial(_refuse, str(op), site), theirs
 
 
 def _run(op: str, *args: Any, **settings: Any) -> Any:

@@ -35,13 +35,14 @@ def rearranged(f: Callable[..., Any], fill: float, x: Any, *args: Any, **setting
         places = f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)
     except Exception as error:
         raise refusal(f.__name__, [x], settings, error) or error.with_traceback(None) from error
+    return picked(x, places, fill)
+
+
+def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
+    """Return the elements of `x` by their numbers from 1, and `fill` where `places` holds a 0; of each of several."""
     if isinstance(places, (list, tuple)):
-        return [_picked(x, part, fill) for part in places]
-    return _picked(x, np.asarray(places), fill)
-
-
-def _picked(x: Any, places: np.ndarray, fill: float) -> Any:
-    flat = reshape(x, shape=(-1,))
+        return [picked(x, part, fill) for part in places]
+    places, flat = np.asarray(places), reshape(x, shape=(-1,))
     if places.all():
         return getitem(flat, index=places - 1)
     first = np.full(1, fill, getattr(x, "dtype", np.float64))
