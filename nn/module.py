@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -19,7 +21,7 @@ from .data.arrays import arranged, as_inputs
 from .diagram import Stage, network_of
 from .display import structure
 from .losses.output_decoder import OutputDecoder
-from .state import Stateful, in_forward, is_parameter, size_of
+from .state import Stateful, in_forward, is_parameter
 
 _in_use = threading.RLock()
 """Held where a Module is switched to use and back, so that no thread switches it back under another."""
@@ -221,29 +223,16 @@ class Module(Stateful):
         own = [(name, part) for name, part in self._attributes() if is_parameter(part)]
         return ", ".join(f"{name} {part.shape}" for name, part in own)
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
-        lines: list[str] = []
-        stack: list[tuple[Any, str, int]] = [(self, "", 0)]
-        inside: list[Any] = []  # the Modules that are being written
-        while stack:
-            module, name, depth = stack.pop()
-            parts = [] if module is None else [(name, x) for name, x in module._attributes() if isinstance(x, Module)]
-            if module is None:
-                inside.pop()
-                text = ")"
-            elif any(module is x for x in inside):
-                text = f"{name}..."
-            elif type(module).__repr__ is not Module.__repr__:
-                text = name + repr(module).replace("\n", "\n" + "  " * depth)
-            elif parts:
-                inside.append(module)
-                stack.append((None, "", depth))
-                stack += [(part, f"{key}: ", depth + 1) for key, part in reversed(parts)]
-                text = f"{name}{type(module).__name__}("
-            else:
-                text = f"{name}{type(module).__name__}({module._arguments()})"
-            lines.append("  " * depth + text)
-        return "\n".join(lines)
+        parts = [(name, x) for name, x in self._attributes() if isinstance(x, Module)]
+        if not parts:
+            return f"{type(self).__name__}({self._arguments()})"
+        lines = [f"{type(self).__name__}("]
+        with _room():
+            for name, part in parts:
+                lines += f"{name}: {part!r}".split("\n")
+        return "\n  ".join(lines) + "\n)"
 
     def _arguments(self) -> str:
         """Write the arguments as in a call, without those that may be left out and are as usual, and generators."""
@@ -261,10 +250,11 @@ class Module(Stateful):
     def _rows(self) -> list[tuple[str, str, str, int]]:
         """Name, kind and sizes, shapes and count of each layer: the Modules that have parameters or no parts."""
         return [
-            (path, repr(module), module.shapes(), sum(size_of(p) for _, p in module._attributes() if is_parameter(p)))
+            (path, repr(module), module.shapes(),
+             sum(math.prod(p.shape) for _, p in module._attributes() if is_parameter(p)))
             for path, module in self.named_modules()
             if module.shapes() or not any(isinstance(part, Module) for _, part in module._attributes())
-        ]
+        ]  # fmt: skip
 
     def _stages(self) -> list[Stage]:
         """Return what this Module does to its units, column by column; a layer with weights writes this."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -217,7 +218,7 @@ class Stateful(display.Shown):
 
     def num_parameters(self, *, trainable: bool = False) -> int:
         """Return how many numbers the parameters hold; with `trainable` only those that are trained."""
-        return sum(size_of(p) for p in self.parameters() if p.requires_grad or not trainable)
+        return sum(math.prod(p.shape) for p in self.parameters() if p.requires_grad or not trainable)
 
     def zero_grad(self) -> None:
         """Set the gradients of all parameters that are trained to zero."""
@@ -262,14 +263,8 @@ class Stateful(display.Shown):
             raise ValueError(
                 f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
             )
-        self._set_state(state)
-
-    def _set_state(self, state: Mapping[str, Any]) -> None:
-        """Set what `state` names of the state, where it fits."""
         new: dict[int, np.ndarray] = {}
         for name, own in self._state().items():
-            if name not in state or _mismatch(name, own, state[name]):
-                continue
             array, _ = _numbers(state[name], own)
             if isinstance(own, np.ndarray):
                 new[id(own)] = array.astype(own.dtype)
@@ -320,10 +315,6 @@ def _holds_arrays(thing: Any) -> bool:
 
 def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-def size_of(parameter: Any) -> int:
-    return int(np.prod(parameter.shape))
 
 
 def _with_arrays(thing: Any, new: Mapping[int, np.ndarray]) -> Any:

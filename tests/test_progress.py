@@ -1,7 +1,8 @@
-"""What a person sees and does while a net is trained: the bar, the pace, Ctrl-C."""
+"""What a person sees and does while a net is trained: the bar, the length of calls, Ctrl-C."""
 
 from __future__ import annotations
 
+import importlib
 import re
 import signal
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import nn
-from nn.training.progress import Pace, bar, interrupt_guard, meter
+from nn.training.progress import bar, interrupt_guard, meter
 
 X = np.random.default_rng(0).normal(size=(10, 2))
 Y = X[:, :1] - 2 * X[:, 1:] + 0.5
@@ -51,23 +52,21 @@ def test_what_was_done_before_counts_for_the_bar_and_not_for_the_rate(capsys: py
     assert rates and max(rates) < 15  # 2 in 0.2 s, not 10
 
 
-def test_the_pace_comes_to_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
+def test_a_call_takes_the_steps_of_a_tenth_of_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, counts = [0.0], []
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
 
-    def work(seconds: float) -> Any:
-        def run(things: Any) -> None:
-            clock[0] += seconds * len(things)
+    def runner(*parts: Any) -> Any:
+        def run(rows: Any) -> list[float]:
+            counts.append(len(rows))
+            clock[0] += len(rows) * (2**-9 if len(counts) < 8 else 0.5)
+            return [1.0] * len(rows)
 
         return run
 
-    pace, counts = Pace(), []
-    for _ in range(8):
-        pace.time(work(2**-9), range(pace.count))
-        counts.append(pace.count)
-    assert counts == [4, 16, *[51] * 6]  # four times as many at the most, until 51 of 1/512 s
-    pace.time(work(0.5), range(pace.count))
-    assert pace.count == 1
+    monkeypatch.setattr(importlib.import_module("nn.training.fit"), "eager_runner", runner)
+    nn.fit(nn.Linear(1, 1), [[1.0], [2.0]], [1.0, 2.0], steps=277, compiled=False)
+    assert counts == [1, 4, 16, *[51] * 5, 1]  # four times as many at the most, until 51 of 1/512 s
 
 
 def test_the_first_ctrl_c_is_noted_and_the_second_raises() -> None:

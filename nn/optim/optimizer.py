@@ -345,6 +345,8 @@ def zeros_like(parameter: Any) -> Any:
 def clipped(clip: Clip, grads: list[Any]) -> list[Any]:
     """Clip the gradients that there are."""
     there = [grad for grad in grads if grad is not None]
+    if not there:  # all of a group are frozen
+        return grads
     shorter = list(clip(there))
     if [getattr(x, "shape", ()) for x in shorter] != [getattr(x, "shape", ()) for x in there]:
         raise ValueError(f"`clip` made of {len(there)} gradients {len(shorter)}, or changed a shape")

@@ -6,7 +6,6 @@ What `runner.eager_runner` does node by node, with the same numbers but for roun
 from __future__ import annotations
 
 import copy
-import itertools
 import math
 import sys
 import warnings
@@ -112,20 +111,18 @@ class CompiledRunner:
         self.data: list[np.ndarray] = []
         self.zeros: list[np.ndarray] = []  # for gradients, before the first step
         self.arrays: _Arrays | None = None
-        self.loops: dict[int, tuple[Loop, Any]] = {}  # for each size of batch, with what it was made for
+        self.loops: dict[int, tuple[Loop, list[int]]] = {}  # for each size of batch, with `_skipped`
         self.kinds: list[Any] = []
-        self.modules: list[Module] = []
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
-        self.whole: np.ndarray | None = None  # the last array of row numbers that was seen to name every row in order
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
         if self.kinds != (now := [p.op for p in self.optimizer.parameters]):  # which of them are frozen
             self.park()
             self.kinds = now
-        if self.watches or not self.modules:
-            self.modules = [module for _, module in self.trained.named_modules()]
-            attributes = [(m, n, x) for m in self.modules for n, x in vars(m).items() if is_buffer(x)]
+        if self.watches or not self.loops:
+            modules = [module for _, module in self.trained.named_modules()]
+            attributes = [(m, n, x) for m in modules for n, x in vars(m).items() if is_buffer(x)]
             self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
         constants = [p for p in self.optimizer.parameters if not p.requires_grad]
         constants += [x for *_, x in self.buffers]
@@ -147,16 +144,17 @@ class CompiledRunner:
         """Take steps by programs, as long as all stays finite; gives their losses."""
         if self.watches:
             self._refresh()
-        sizes = [0 if rows is self.whole else self._size(rows) for rows in batches]
-        loops: dict[int, Any] = {size: self._loop(size) for size in dict.fromkeys(sizes)}
+        sizes = np.fromiter(map(len, batches), int)
+        loops: dict[int, Any] = {size: self._loop(size) for size in np.unique(sizes).tolist()}
         losses: list[float] = []
         if self.refused:
             return losses
-        found = {size: self._load(loop, size, sizes, batches) for size, loop in loops.items()}
+        found = {size: self._load(loop, np.flatnonzero(sizes == size), batches) for size, loop in loops.items()}
         places = dict.fromkeys(loops, 0)  # how many steps of each size are over
         held: Any = None
-        for size, group in itertools.groupby(sizes):
-            loop, place, count = loops[size], places[size], len([*group])
+        for group in np.split(sizes, np.flatnonzero(np.diff(sizes)) + 1):
+            size, count = int(group[0]), len(group)
+            loop, place = loops[size], places[size]
             if held is None:
                 self._take_in(loop)
             elif loop is not held:
@@ -170,25 +168,17 @@ class CompiledRunner:
             self._hand_back(held, len(losses))
         return losses
 
-    def _load(self, loop: Loop, size: int, sizes: list[int], batches: Sequence[np.ndarray]) -> np.ndarray:
-        """Lay a program out for all steps of its size; gives the place for their losses."""
-        which = [i for i, one in enumerate(sizes) if one == size]
+    def _load(self, loop: Loop, which: np.ndarray, batches: Sequence[np.ndarray]) -> np.ndarray:
+        """Lay a program out for all steps of its size, whose numbers are `which`; gives the place for their losses."""
         first, rates = self.optimizer.steps, [group.lr for group in self.optimizer.groups]
         fed: list[Any]
         if any(map(callable, rates)):
-            fed = [*zip(*(self.optimizer.rates(first + i) for i in which), strict=True)]
+            fed = [*zip(*(self.optimizer.rates(first + i) for i in which.tolist()), strict=True)]
         else:
             fed = [np.full(len(which), rate) for rate in rates]
-        rows = np.stack([batches[i] for i in which]) if size else None
-        (losses,) = loop.load(len(which), [first + 1.0 + np.array(which), *map(np.asarray, fed)], rows)
+        rows = np.stack([batches[i] for i in which]) if loop.batch_size else None
+        (losses,) = loop.load(len(which), [first + 1.0 + which, *map(np.asarray, fed)], rows)
         return losses
-
-    def _size(self, rows: np.ndarray) -> int:
-        """Return the size of a batch; 0 for all rows in order, which needs no gathering."""
-        if len(rows) == len(self.given[0]) and np.array_equal(rows, np.arange(len(rows))):
-            self.whole = rows
-            return 0
-        return len(rows)
 
     def _take_in(self, loop: Loop) -> None:
         """Hand a program the parameters and the state of the optimiser."""
@@ -256,26 +246,24 @@ class CompiledRunner:
         """Return the program for batches of this size; None where the step cannot be compiled, and need not be."""
         if self.refused:
             return None
-        loop, key = self.loops.get(size, (None, None))
-        if loop is not None and key == self._key(loop.aside) and loop.is_as_it_was():
-            return loop
-        if loop is not None:
+        if (made := self.loops.get(size)) is not None:
+            loop, skipped = made
+            if skipped == self._skipped(loop) and loop.is_as_it_was():
+                return loop
             self.park()
         try:
             loop = self._made(size)
-            self.loops[size] = loop, self._key(loop.aside)
         except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
             if self.needed:
                 raise
             self.refused = str(error) or type(error).__name__
+            return None
+        self.loops[size] = loop, self._skipped(loop)
         return loop
 
-    def _key(self, aside: Sequence[int] = ()) -> tuple[Any, ...]:
-        """Return what a callback may change and a program does not read anew; `aside` is what it does not update."""
-        settings = [repr(x) for optimizer in self.optimizer.groups for name, x in vars(optimizer).items()
-                    if name[0] != "_" and name not in _NO_SETTINGS]  # fmt: skip
-        skipped = [0 if i in aside else n for i, n in enumerate(self.optimizer.skipped)]
-        return settings, [module.training for module in self.modules], skipped
+    def _skipped(self, loop: Loop) -> list[int]:
+        """Return how many steps each parameter that a program updates has sat out."""
+        return [0 if i in loop.aside else n for i, n in enumerate(self.optimizer.skipped)]
 
     def _roots(self) -> dict[str, Any]:
         """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
@@ -322,9 +310,10 @@ class CompiledRunner:
         state = arrays.parameters, self.zeros, arrays.gathered(optimizer.states), [x for *_, x in buffers]
         numbers = {id(p): i for i, p in enumerate(own)}
         groups = [[numbers[id(p)] for p in group.parameters] for group in optimizer.groups]
-        loop = Loop(step, state, [1.0] * (1 + len(groups)), self.data, size, finite=True, reads=self._roots(),
+        batch_size = 0 if size == len(self.given[0]) else size  # all rows need no gathering
+        loop = Loop(step, state, [1.0] * (1 + len(groups)), self.data, batch_size, finite=True, reads=self._roots(),
                     carried=[*own, *(x for *_, x in buffers)],
-                    key=(self._key(), trained, [name for _, name, _ in buffers], groups))  # fmt: skip
+                    key=(optimizer.skipped.copy(), trained, [name for _, name, _ in buffers], groups))  # fmt: skip
         if loop.aside is None:
             loop.aside = unreached
         return loop
@@ -354,9 +343,6 @@ def _switched(nodes: list[Any], ops: list[Any]) -> Iterator[list[Any]]:
     finally:
         for node, op in zip(nodes, before, strict=True):
             node.op = op
-
-
-_NO_SETTINGS = {"lr", "parameters", "steps", "skipped", "optimizers"}
 
 
 def _levels() -> int:

@@ -86,10 +86,11 @@ def measure_epoch(model: Module, data: Prepared, objective: Objective, metrics: 
     Raises:
         TypeError: a metric gives something else than a single number.
     """
-    numbers = measure(model, data.decoder, data.train, None, metrics)
-    if data.validation is not None:
-        others = measure(model, data.decoder, data.validation, objective, metrics)
-        numbers |= {f"val_{name}": number for name, number in others.items()}
+    with model.mode(False):
+        numbers = measure(model, data.decoder, data.train, None, metrics)
+        if data.validation is not None:
+            others = measure(model, data.decoder, data.validation, objective, metrics)
+            numbers |= {f"val_{name}": number for name, number in others.items()}
     for name, number in numbers.items():
         if np.ndim(number) or not isinstance(number, (int, float, np.number, np.bool_)):
             raise TypeError(

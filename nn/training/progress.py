@@ -5,37 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from ..arguments import optional
-
-Result = TypeVar("Result")
-
-BREATH = 0.1
-"""Seconds for which training may be out of reach; less than a person notices."""
-
-
-class Pace:
-    """How many things to hand over at once, so that a call takes about a tenth of a second.
-
-    >>> pace = Pace()
-    >>> pace.time(len, "ab"), pace.count > 1
-    (2, True)
-    """
-
-    def __init__(self) -> None:
-        self.count = 1
-
-    def time(self, work: Callable[[Any], Result], things: Any) -> Result:
-        """Do the work on these things, and learn from how long it takes."""
-        start = time.perf_counter()
-        result = work(things)
-        seconds = max(time.perf_counter() - start, 1e-9)
-        self.count = max(1, min(4 * self.count, int(len(things) * BREATH / seconds)))
-        return result
 
 
 @contextmanager

@@ -2,10 +2,10 @@
 
     run(batches) -> losses
 
-`batches` is a sequence of arrays of row numbers, one for each step, in order. The runner takes one step of the
-optimiser for each, and gives the value of the objective before each step, as floats. Where that is not finite, it
-does not take the step, gives the number as the last one, and leaves the others. Should Ctrl-C reach it as
-KeyboardInterrupt, it gives the losses of the steps that it has finished.
+`batches` is a sequence of arrays of row numbers, one for each step; a batch of all rows has them in order. The runner
+takes one step of the optimiser for each, and gives the value of the objective before each step, as floats. Where that
+is not finite, it does not take the step, gives the number as the last one, and leaves the others. Should Ctrl-C reach
+it as KeyboardInterrupt, it gives the losses of the steps that it has finished.
 
 How `fit` cuts the steps into calls depends on the time they take, so what comes out must not depend on it. While a
 call lasts, neither Ctrl-C nor the bar is served; so `fit` hands over as many as take about a tenth of a second.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator
-from itertools import cycle, islice
+from itertools import chain, cycle, islice, repeat
 from operator import mul
 from typing import Any
 
@@ -14,8 +15,10 @@ from ..arguments import count, flag
 from ..data.arrays import batch_sizes, batches
 from ..optim.schedules import OnPlateau
 from .callbacks import Callback, Training, overrides
-from .progress import Pace
 from .runner import Runner
+
+BREATH = 0.1
+"""Seconds for which training may be out of reach; less than a person notices."""
 
 
 class Plan:
@@ -45,12 +48,11 @@ class Plan:
         self.stream = self._stream(n)
 
     def _stream(self, n: int) -> Iterator[np.ndarray]:
-        """Yield the rows of each batch; the order of an epoch is drawn when it begins."""
+        """Return an iterator over the rows of each batch; the order of an epoch is drawn when it begins."""
         size, number = self.sizes[0], len(self.sizes)
         if number == 1 or not self.shuffle:
-            yield from cycle(islice(batches(n, size, shuffle=False), number))
-        while True:
-            yield from islice(batches(n, size, rng=self.order), number)
+            return cycle(islice(batches(n, size, shuffle=False), number))
+        return chain.from_iterable(islice(batches(n, size, rng=self.order), number) for _ in repeat(None))
 
 
 class Steps:
@@ -69,7 +71,7 @@ class Steps:
         asked = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
         self.each_epoch = asked or bool(self.plateaus)
         self.losses: list[float] = []  # of the epoch that has begun
-        self.pace = Pace()
+        self.at_once = 1  # how many steps a call takes
 
     def left(self) -> bool:
         """Return whether there are more steps to take."""
@@ -86,8 +88,10 @@ class Steps:
             self._tell("on_batch_begin", place, {})
         elif self.each_epoch:
             left = min(left, len(self.plan.sizes) - place)
-        rows = list(islice(self.plan.stream, min(left, self.pace.count)))
-        losses = self.pace.time(run, rows)
+        rows, start = list(islice(self.plan.stream, min(left, self.at_once))), time.perf_counter()
+        losses = run(rows)
+        seconds = max(time.perf_counter() - start, 1e-9)
+        self.at_once = max(1, min(4 * self.at_once, int(len(rows) * BREATH / seconds)))
         if losses and not math.isfinite(losses[-1]):
             training.steps += len(losses) - 1
             raise FloatingPointError(
