@@ -363,3 +363,29 @@ def test_gradients_of_nodes() -> None:
         ag.gradients(t * x, [x])
     with pytest.raises(TypeError, match="made of Values and Tensors"):
         ag.gradients(x * x, [3.0])
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("of_values", [False, True])
+def test_what_a_callback_changes_the_next_step_uses(grouped: bool, of_values: bool) -> None:
+    if grouped and of_values:
+        pytest.skip("groups of Values train eagerly")
+
+    def train(compiled: bool) -> list[float]:
+        tensors = nn.TensorMLP(3, [4, 1], "tanh", rng=1, dropout=0.3)
+        model = nn.MLP(3, [4, 1], "tanh", rng=1, dropout=0.3) if of_values else tensors
+        optimizer: Any = nn.SGD(lr=0.05, momentum=0.5)
+        if grouped:
+            p = model.parameters()
+            optimizer = nn.Groups(nn.SGD(p[:2], lr=0.05, momentum=0.5), nn.Adam(p[2:], lr=0.01))
+        first: Any = optimizer.groups[0]
+        changes = {
+            1: model.eval, 2: model.train, 3: lambda: setattr(first, "momentum", 0.8),
+            4: lambda: setattr(first, "clip", nn.ClipNorm(0.01)), 5: lambda: setattr(first, "weight_decay", 0.1),
+            6: lambda: model.freeze("layers.0.*" if of_values else "0.*"), 7: model.unfreeze,
+        }  # fmt: skip
+        history = nn.fit(model, X, REAL, optimizer=optimizer, epochs=10, batch_size=8, rng=0, compiled=compiled,
+                         callbacks=lambda epoch, logs: changes.get(epoch, list)())  # fmt: skip
+        return history["loss"]
+
+    assert train(True) == pytest.approx(train(False), rel=1e-12)
