@@ -10,8 +10,7 @@ from typing import Any, cast
 from ..checks import one_of
 from ..graph import Node, without_collector
 from .analysis.formula import significant_digits
-from .analysis.grouping import DEEPEST
-from .analysis.groups import Grouping
+from .analysis.groups import DEEPEST, Grouping
 from .analysis.level_of_detail import choose_groups
 from .analysis.snapshot import Snapshot
 from .figure import Figure

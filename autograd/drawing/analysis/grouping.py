@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Set
+from dataclasses import replace
 
 from ...graph import fixed
 from .batch import Sample
 from .composites import composites_of
-from .groups import Group
+from .groups import DEEPEST, Group
 from .snapshot import Snapshot
-
-DEEPEST = 3
-"""Depths: 0 layers, 1 neurons, 2 sums of products, 3 every value."""
 
 _LONGEST = 4  # operations in a row
 _MANY = 24  # terms of a sum
@@ -28,47 +25,27 @@ _NUMBERS = re.compile(r"[\d\W]+")
 _NO_ACTIVATIONS = {"neg", "square", "abs", "reciprocal", "sqrt", "exp", "log", "identity"}
 
 
-@dataclass
-class _Sum:
-    """A sum of products: its operations, the leaves that it holds, and the activation behind it.
-
-    `depth` is the last at which it is one box. Single operations in a row are kept in the same way, and so is what has
-    a `title`, such as softmax, or a sum of very many terms: that opens when it is asked for.
-    """
-
-    members: list[int]
-    holds: list[int]
-    place: tuple[str, ...]
-    activation: int | None = None
-    is_forced: bool = False
-    name: str = ""
-    depth: int = DEEPEST - 1
-    title: str = ""
-
-    @property
-    def output(self) -> int:
-        return self.members[-1]
-
-    @property
-    def operations(self) -> list[int]:
-        """The members, and the activation if there is one."""
-        return self.members if self.activation is None else [*self.members, self.activation]
-
-
 class GroupFinder:
-    """The sums, neurons and layers of a graph, or of one sample of it; `groups` gives them at any depth."""
+    """The sums, neurons and layers of a graph, or of one sample of it; `groups` gives them at any depth.
+
+    Attributes:
+        layers: their parts are neurons.
+        sums: sums of products, neurons, and what else shares a box; the part of a neuron is what is before its
+            activation.
+    """
 
     def __init__(self, snapshot: Snapshot, sample: Sample) -> None:
         self.nodes, self.operands, self.roots = snapshot.nodes, snapshot.operands, snapshot.roots
         self.sample, self.shown = sample, sample.shown
         self.users = snapshot.users
         self._beside: dict[int, list[int]] = {}  # the uses of a leaf, but for penalties
-        labels = {i: self.nodes[i].label for i in self.shown if self._is_parameter(i) and self.nodes[i].label}
-        self.places = {i: place for i, label in labels.items() if (place := place_of(label))}
-        self.named = [_Sum(members, holds, (), depth=DEEPEST, title=title)
-                      for title, members, holds in composites_of(snapshot)]  # fmt: skip
-        self.sums = self._find_sums()
-        self.layers = self._name_all(self._find_layers())
+        leaves = [i for i in self.shown if self._is_parameter(i)]
+        self.places = {i: place for i in leaves if (place := place_of(self.nodes[i].label))}
+        named = [replace(self._group(members, holds, DEEPEST), title=title)
+                 for title, members, holds in composites_of(snapshot)]  # fmt: skip
+        self.sums = self._find_sums(named)
+        self.layers = self._find_layers()
+        self._name_all()
 
     # Finding -----------------------------------------------------------------------------------------------
 
@@ -87,32 +64,37 @@ class GroupFinder:
         """Return whether an operation has no other operand than a leaf, as in a penalty on a weight."""
         return all(x == leaf or self._is_number(x) for x in self.operands[user])
 
-    def _find_sums(self) -> list[_Sum]:
-        sums = []
-        roots: Mapping[int, tuple[list[int], list[int]]] = self.sample.trees
-        absorbed = {i for members, _ in roots.values() for i in members} | {i for s in self.named for i in s.members}
-        for i in sorted(self.shown):
-            if i in roots:
-                members, terms = roots[i]
-                products = [x for x in terms if self._is_product(x)]
-                absorbed.update(products)
-                found = self._parted(sorted([*products, *members]), i in self.sample.hidden)
-                sums += [self._sum(group) for group in found]
-                sums[-1].is_forced = i in self.sample.hidden
-                if len(terms) > _MANY and not sums[-1].place:
-                    self._hold_terms(sums[-1])
-        for i in sorted(self.shown):
-            if i not in absorbed and self.operands[i] and self.nodes[i].op.name in _PRODUCTS:
-                sums.append(self._sum([i]))  # without a bias
-        sums = [s for s in sums if s.is_forced or len(s.members) > 1 or any(self._is_parameter(x) for x in s.holds)]
-        sums += self.named
-        taken = {i for s in sums for i in s.members}
-        for s in sums:
-            if not s.title and any(self._is_parameter(x) for x in s.holds):
-                s.activation = self._activation(s.output, taken)
-        return sorted([*sums, *self._chains({i for s in sums for i in s.operations})], key=lambda s: s.output)
+    def _group(self, members: list[int], holds: list[int], depth: int) -> Group:
+        """Return the box of some nodes, the numbers of their formulas in it."""
+        numbers = dict.fromkeys(x for i in members for x in self.operands[i] if self._is_number(x))
+        return Group(members, members[-1:], [*holds, *numbers], depth=depth)
 
-    def _hold_terms(self, s: _Sum) -> None:
+    def _find_sums(self, named: list[Group]) -> list[Group]:
+        """Find sums of products, with their activations, and operations in a row; these are added to `named`."""
+        sums = []
+        absorbed = {i for s in named for i in s.members}
+        for root in sorted(self.shown.intersection(self.sample.trees)):
+            members, terms = self.sample.trees[root]
+            products = [x for x in terms if self._is_product(x)]
+            absorbed.update(members, products)
+            is_sample = root in self.sample.hidden
+            parted = self._parted(sorted([*products, *members]), is_sample)
+            sums += [self._sum(group, DEEPEST if is_sample else DEEPEST - 1) for group in parted]
+            if len(terms) > _MANY and not sums[-1].place:
+                self._hold_terms(sums[-1])
+        for i in sorted(self.shown - absorbed):
+            if self.operands[i] and self.nodes[i].op.name in _PRODUCTS:
+                sums.append(self._sum([i], DEEPEST - 1))  # without a bias
+        sums = [s for s in sums if s.depth == DEEPEST or len(s.members) > 1 or self._has_parameters(s)] + named
+        taken = {i for s in sums for i in s.members}
+        found = [self._activated(s, taken) for s in sums]
+        found += self._chains({i for s in found for i in s.members})
+        return sorted(found, key=lambda s: s.members[-1 - s.activation])
+
+    def _has_parameters(self, s: Group) -> bool:
+        return any(self._is_parameter(x) for x in s.holds)
+
+    def _hold_terms(self, s: Group) -> None:
         """Make a sum of very many terms one box, with leaves that nothing else uses: those without a name of their own.
 
         `x1`, `x2`, ... share one name, apart from their numbers.
@@ -121,14 +103,14 @@ class GroupFinder:
         leaves = dict.fromkeys(x for i in s.members for x in self.operands[i] if not self.operands[x])
         names = {x: _NUMBERS.sub("", self.nodes[x].label) for x in leaves}
         count = Counter(names.values())
-        ours = [x for x in leaves if not self._is_number(x) and members.issuperset(self._uses(x))]
+        ours = [x for x in leaves if self._is_number(x) or members.issuperset(self._uses(x))]
         s.holds = [x for x in ours if not names[x] or count[names[x]] > 1]
         s.title, s.depth = "sum", DEEPEST
 
-    def _parted(self, members: list[int], is_forced: bool) -> list[list[int]]:
+    def _parted(self, members: list[int], is_sample: bool) -> list[list[int]]:
         """Part a neuron from what is added to it afterwards, such as the input of a residual layer."""
         named = {self.places[x] for i in members for x in self.operands[i] if x in self.places}
-        if len(named) != 1 or is_forced:
+        if len(named) != 1 or is_sample:
             return [members]
         below: dict[int, int] = {}  # how many uses of its parameters stand under an operation
         for i in members:
@@ -147,13 +129,13 @@ class GroupFinder:
         is_shown = i in self.shown and bool(node.inputs) and node.op.name in _PRODUCTS
         return is_shown and not node.label and len(self._uses(i)) == 1
 
-    def _sum(self, members: list[int]) -> _Sum:
+    def _sum(self, members: list[int], depth: int) -> Group:
         inside = set(members)
         leaves = [x for x in dict.fromkeys(x for i in members for x in self.operands[i]) if self._is_parameter(x)]
         named = {self.places[x] for x in leaves if x in self.places}
         place = named.pop() if len(named) == 1 else ()
         holds = [x for x in leaves if (place and self.places.get(x) == place) or self._belongs(x, inside)]
-        return _Sum(members, holds, place if holds else ())
+        return replace(self._group(members, holds, depth), place=place if holds else ())
 
     def _belongs(self, leaf: int, members: set[int]) -> bool:
         """Return whether a leaf without a name is used here alone, but for penalties."""
@@ -164,15 +146,17 @@ class GroupFinder:
             self._beside[leaf] = [u for u in uses if not self._is_of_one(u, leaf)] or uses
         return all(user in members for user in self._beside[leaf])
 
-    def _activation(self, output: int, taken: set[int]) -> int | None:
-        uses = self._uses(output)
-        if len(uses) != 1 or self.nodes[output].label or uses[0] in taken:
-            return None
-        user = uses[0]
-        op = self.nodes[user].op
-        return user if op.arity == 1 and op.elementwise and op.name not in _NO_ACTIVATIONS else None
+    def _activated(self, s: Group, taken: set[int]) -> Group:
+        """Return a neuron with its activation, if it has one."""
+        output, uses = s.output, self._uses(s.output)
+        if s.title or not self._has_parameters(s) or len(uses) != 1 or self.nodes[output].label or uses[0] in taken:
+            return s
+        op = self.nodes[uses[0]].op
+        if op.arity != 1 or not op.elementwise or op.name in _NO_ACTIVATIONS:
+            return s
+        return replace(s, members=[*s.members, *uses], outputs=uses, activation=True, depth=1, parts=[s])
 
-    def _chains(self, taken: set[int]) -> list[_Sum]:
+    def _chains(self, taken: set[int]) -> list[Group]:
         """Find operations in a row, each the only user of the one before, such as those of a loss."""
         chains: dict[int, list[int]] = {}
         for i in sorted(self.shown - taken):
@@ -182,81 +166,66 @@ class GroupFinder:
             x = before.pop() if len(before) == 1 else -1
             joins = x in chains and not self.nodes[x].label and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
             chains[i] = [*chains.pop(x), i] if joins else [i]
-        return [_Sum(chain, [], (), depth=1) for chain in chains.values() if len(chain) > 1]
+        return [self._group(chain, [], 1) for chain in chains.values() if len(chain) > 1]
 
-    def _find_layers(self) -> list[list[_Sum]]:
-        rows: dict[object, list[_Sum]] = {}
+    def _find_layers(self) -> list[Group]:
+        """Find neurons that read the same, or are named as one layer."""
+        rows: dict[object, list[Group]] = {}
         for s in self.sums:
-            if s.is_forced or s.title or not any(self._is_parameter(x) for x in s.holds):
+            if (s.parts or [s])[0].depth == DEEPEST or not self._has_parameters(s):
                 continue
             inside = {*s.members, *s.holds}
-            reads = frozenset(
-                x for i in s.members for x in self.operands[i] if x not in inside and not self._is_number(x)
-            )
-            behind = self.nodes[s.activation].op if s.activation is not None else None
+            reads = frozenset(x for i in s.members for x in self.operands[i] if x not in inside)
+            behind = self.nodes[s.output].op if s.activation else None
             rows.setdefault((s.place[:-1], reads, behind), []).append(s)
-        return [row for row in rows.values() if len(row) > 1 or len(row[0].place) > 1]
+        return [
+            Group(sorted(i for s in row for i in s.members), [s.output for s in row], [x for s in row for x in s.holds],
+                  place=row[0].place[:-1], activation=row[0].activation, depth=0, parts=row)
+            for row in rows.values() if len(row) > 1 or len(row[0].place) > 1
+        ]  # fmt: skip
 
-    def _name_all(self, rows: list[list[_Sum]]) -> dict[str, list[_Sum]]:
-        """Name sums and layers; return the layers by their names."""
-        given: dict[str, int] = {}
+    def _name_all(self) -> None:
+        """Name sums and layers; what a layer without labels consists of gets its place from its name."""
+        given: Counter[str] = Counter()
 
-        def name(base: str, always: bool = False) -> str:
-            given[base] = given.get(base, 0) + 1
-            return f"{base} {given[base]}" if always else base + (f" ({given[base]})" if given[base] > 1 else "")
+        def name(place: tuple[str, ...], kind: str) -> str:
+            base = " ".join(place) or kind
+            given[base] += 1
+            if not place:
+                return f"{base} {given[base]}"
+            return base if given[base] == 1 else f"{base} ({given[base]})"
 
-        layers = {}
-        for row in rows:
-            place = row[0].place[:-1]
-            layers[name(" ".join(place)) if place else name("layer", always=True)] = row
+        for layer in self.layers:
+            layer.name = name(layer.place, "layer")
         for s in self.sums:
-            if s.place:
-                s.name = name(" ".join(s.place))
-            else:
-                kind = "neuron" if s.holds else "sum" if s.depth > 1 else "row"
-                s.name = name(s.title.partition("(")[0] or kind, always=True)
-        for layer, row in layers.items():
-            if not row[0].place:
-                for s in row:
-                    s.place = (layer, s.name)
-        return layers
+            kind = "neuron" if self._has_parameters(s) else "sum" if s.depth > 1 else "row"
+            s.name = name(s.place, s.title.partition("(")[0] or kind)
+        for layer in self.layers:
+            if not layer.parts[0].place:
+                layer.place = (layer.name,)
+                for s in layer.parts:
+                    s.place = layer.name, s.name
+        for s in self.sums:
+            for part in s.parts:
+                part.name, part.place = s.name, s.place
 
-    def typical(self) -> dict[tuple[str, ...], Group]:
-        """For each place, give a group as it stands there when it is folded."""
-        found: dict[tuple[str, ...], Group] = {}
-        for s in reversed(self.sums):
-            found[s.place] = self._group(s)
-        for row in reversed(self.layers.values()):
-            found[row[0].place[:-1]] = self._layer(row, "")
-        return found
-
-    def _group(self, s: _Sum, has_activation: bool = True) -> Group:
-        """Return the box of a sum, with its activation if it has one."""
-        is_activated = has_activation and s.activation is not None
-        members = s.operations if is_activated else s.members
-        return Group(members, members[-1:], self._with_numbers(members, s.holds), s.name, s.place,
-                     activation=is_activated, title=s.title)  # fmt: skip
+    @property
+    def all(self) -> list[Group]:
+        """What can be opened."""
+        return [*self.layers, *self.sums]
 
     # Dividing ----------------------------------------------------------------------------------------------
 
     def opened(self, name: str) -> list[Group]:
         """Return what a part consists of, neurons of a layer or single nodes, and what these are computed from."""
-        groups = [replace(self._group(s), place=()) for s in self.layers.get(name, [])]
-        groups = groups or [Group([i], [i]) for s in self.sums if s.name == name for i in s.operations]
+        part = next(group for group in self.all if group.name == name)
+        is_layer = part in self.layers
+        groups = [replace(s, place=()) for s in part.parts] if is_layer else [Group([i], [i]) for i in part.members]
         inside = {i for group in groups for i in [*group.members, *group.holds]}
         operands = {x for group in groups for i in group.members for x in self.operands[i]} - inside
         return sorted([*groups, *(Group([x], [x]) for x in operands)], key=_key)
 
-    def names(self) -> list[str]:
-        """List what can be opened."""
-        return [*self.layers, *(s.name for s in self.sums)]
-
-    def nodes_of(self, name: str) -> set[int]:
-        """Return the operations of a sum, neuron or layer by its name; none if there is no such."""
-        found = self.layers.get(name, []) + [s for s in self.sums if s.name == name]
-        return {i for s in found for i in s.operations}
-
-    def groups(self, depth: int, opened: set[str], inside: set[int]) -> list[Group]:
+    def groups(self, depth: int, opened: Set[str] = frozenset(), inside: Set[int] = frozenset()) -> list[Group]:
         """Divide into groups, operands first.
 
         Args:
@@ -264,57 +233,40 @@ class GroupFinder:
             opened: names of groups to be left open.
             inside: nodes whose groups are to be left open.
         """
+        opened = {*opened, *(s.name for s in self.sums if s.title and "all" in opened)}
+        opened |= {s.name for s in self.sums if not inside.isdisjoint([*s.members, *s.holds])}
+        opened |= {s.name for layer in self.layers if depth > 0 and layer.name in opened for s in layer.parts}
         groups: list[Group] = []
-        named = opened if "all" not in opened else opened | {s.name for s in self.sums if s.title}
-        open_sums = {id(s) for s in self.sums if s.name in named or not inside.isdisjoint([*s.operations, *s.holds])}
-        for name, row in self.layers.items():
-            if depth > 0 and name in opened:
-                open_sums |= {id(s) for s in row}
-            elif depth == 0 and name not in opened and open_sums.isdisjoint(map(id, row)):
-                open_sums |= {id(s) for s in row}  # they have their box
-                groups.append(self._layer(row, name))
-        done = {i for group in groups for i in group.members}
+        done: set[int] = set()
         places: dict[int, tuple[str, ...]] = {}
-        for s in self.sums:
-            if s.output in done:
+        waiting = self.all
+        for group in waiting:  # grows while it is walked
+            if group.members[0] in done:
                 continue
-            if id(s) in open_sums or (depth > s.depth and not s.is_forced):
-                places.update(dict.fromkeys([*s.operations, *s.holds], s.place))
-                continue
-            groups.append(self._group(s, has_activation=depth < 2))
-            done.update(groups[-1].members)
-            if s.activation is not None and s.activation not in done:
-                places[s.activation] = s.place
-        held = {x for group in groups for x in group.holds}
-        for i in self.shown:
-            if self.operands[i] and i not in done:
-                numbers = [] if depth == DEEPEST else self._with_numbers([i], [])
-                groups.append(Group([i], [i], numbers, place=places.get(i, ())))
-                held.update(numbers)
-        leaves = {x for group in groups for i in group.members for x in self.operands[i] if not self.operands[x]} - held
-        leaves.update(i for i in self.roots if not self.operands[i])
-        groups += [Group([x], [x], place=places.get(x, ())) for x in leaves & self.shown]
+            if depth <= group.depth and opened.isdisjoint([group.name, *(part.name for part in group.parts)]):
+                groups.append(group)
+                done.update(group.members)
+            else:
+                named = [i for i in [*group.members, *group.holds] if not self._is_number(i)]
+                places.update(dict.fromkeys(named, group.place))
+                waiting += group.parts
+        for i in self.shown - done:
+            if self.operands[i]:
+                groups.append(replace(self._group([i], [], DEEPEST), place=places.get(i, ())))
+                if depth == DEEPEST:
+                    groups[-1].holds = []
+        held = {x for group in groups for x in group.holds}.difference(self.roots)
+        leaves = [x for x in self.shown - held if not self.operands[x]]
+        groups += [Group([x], [x], place=places.get(x, ())) for x in leaves]
         return sorted([*groups, *self._stubs(groups)], key=_key)
-
-    def _with_numbers(self, members: list[int], holds: list[int]) -> list[int]:
-        numbers = dict.fromkeys(x for i in members for x in self.operands[i] if self._is_number(x))
-        return [*holds, *numbers]
-
-    def _layer(self, row: list[_Sum], name: str) -> Group:
-        outputs = [s.operations[-1] for s in row]
-        members = sorted(i for s in row for i in s.operations)
-        holds = [x for s in row for x in self._with_numbers(s.members, s.holds)]
-        has_activation = row[0].activation is not None
-        return Group(members, outputs, holds, name, row[0].place[:-1], activation=has_activation)
 
     def _stubs(self, groups: list[Group]) -> list[Group]:
         stubs = []
         for group in groups:
-            for i in group.members:
-                if i in self.sample.hidden:
-                    more = self.sample.hidden[i]
-                    text = f"and {more} more like {'this' if self.sample.kept[i] == 1 else 'these'}"
-                    stubs.append(Group([], [], name="batch", stub=text, beside=(group, True)))
+            for i in self.sample.hidden.keys() & group.members:
+                like = "this" if self.sample.kept[i] == 1 else "these"
+                stub = f"and {self.sample.hidden[i]} more like {like}"
+                stubs.append(Group([], [], name="batch", stub=stub, beside=(group, True)))
         return stubs
 
 

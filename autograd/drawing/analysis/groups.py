@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from .snapshot import Snapshot
 
+DEEPEST = 3
+"""Depths: 0 layers, 1 neurons, 2 sums of products, 3 every value."""
 
-@dataclass
+
+@dataclass(eq=False)
 class Group:
     """Nodes that share a box.
 
@@ -22,6 +25,8 @@ class Group:
         beside: for such a box, the group that it hangs on, and whether as an operand of it.
         title: what the members compute together, if that has a name, such as softmax.
         activation: whether the last member is the activation of a neuron.
+        depth: the last at which it is one box.
+        parts: what it consists of; none where that is single nodes.
     """
 
     members: list[int]
@@ -33,6 +38,8 @@ class Group:
     beside: tuple[Group, bool] | None = None
     activation: bool = False
     title: str = ""
+    depth: int = DEEPEST
+    parts: list[Group] = field(default_factory=list)
 
     @property
     def output(self) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 from ...checks import items
 from ...graph import Node
 from .batch import all_samples, one_sample
-from .grouping import DEEPEST, GroupFinder
-from .groups import Connection, Group, Grouping, connections
+from .grouping import GroupFinder
+from .groups import DEEPEST, Connection, Group, Grouping, connections
 from .snapshot import Snapshot
 
 _MOST = {"boxes": {3: 30, 2: 40, 1: 80, 0: 80}, "textbook": {3: 12, 2: 0, 1: 16, 0: 80}}
@@ -50,7 +50,7 @@ def choose_groups(
     finder = GroupFinder(snapshot, sample)
     nodes = _focus(snapshot, finder, focus)
     asked |= {"all"} if depth == DEEPEST else set()
-    known = [*finder.names(), "all", "batch"]
+    known = [*(group.name for group in finder.all), "all", "batch"]
     for name in asked:
         if name not in known:
             shown = ", ".join(map(repr, known[:6])) + (", …" if len(known) > 6 else "")
@@ -64,7 +64,7 @@ def choose_groups(
             made = _near_the_end(snapshot, made, most[found])
     if depth is not None or asked or inside:
         made = _around(snapshot, Grouping(finder.groups(found, asked, inside), depth=found), nodes, radius)
-    made.typical = finder.typical()
+    made.typical = {group.place: group for group in reversed(finder.all)}
     made.opened = finder.opened
     made.is_brief = len(made.groups) > _BRIEF
     made.remarks = [*_told(snapshot, made, sample), *made.remarks]
@@ -143,7 +143,8 @@ def _focus(snapshot: Snapshot, finder: GroupFinder, focus: Any) -> set[int] | No
         return {_place(snapshot, focus, "focus")}
     if not isinstance(focus, str):
         raise TypeError(f"`focus` is a node, a label or the name of a part, not {type(focus).__name__} ({focus!r:.40})")
-    found = finder.nodes_of(focus) or {i for i in finder.shown if focus and snapshot.nodes[i].label == focus}
+    found = {i for group in finder.all if group.name == focus for i in group.members}
+    found = found or {i for i in finder.shown if focus and snapshot.nodes[i].label == focus}
     if not found:
         raise ValueError(f"`focus` is {focus!r:.60}, and no node or part of this picture has that name")
     return found
