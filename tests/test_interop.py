@@ -221,6 +221,18 @@ def test_what_works_on_an_imported_function(torch):
     assert "2 neurons" in ag.draw(loss, depth=0).text()
 
 
+def test_an_imported_layer_is_one_box_with_its_parameters_and_without_its_input(torch):
+    model = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1)).double()
+    x = torch.ones(4, 2).double()
+    whole = from_torch(model, x)(Tensor(x.numpy(), label="x"))
+    for depth in (None, 0, 1, 2):
+        lines = [line.strip(" └─").split("  ")[0] for line in ag.draw(whole, depth=depth).text().splitlines()]
+        assert lines[1:] == ["2: linear(…)", "tanh", "0: linear(x)", "x"]
+    ((score,),) = from_torch(model, x[:1], scalars=True)(np.ones((1, 2)))
+    lines = ag.draw(score, depth=0).text().splitlines()
+    assert "2  w·x + b" in lines[1] and "0  3 neurons, 9 parameters" in lines[2]
+
+
 def test_what_is_refused_of_torch(torch):
     class Straight(torch.autograd.Function):
         forward = staticmethod(lambda ctx, x: x.round())

@@ -62,23 +62,16 @@ def one_sample(snapshot: Snapshot, preferred: Collection[int] = ()) -> Sample:
 
 def _trees(snapshot: Snapshot) -> dict[int, tuple[list[int], list[int]]]:
     nodes, users, operands = snapshot.nodes, snapshot.users, snapshot.operands
-    sums = [bool(operands[i]) and node.op.name == "add" for i, node in enumerate(nodes)]
-    inner = [
-        is_sum and len(users[i]) == 1 and sums[users[i][0]] and not nodes[i].label for i, is_sum in enumerate(sums)
-    ]
-    trees = {}
-    for root, is_sum in enumerate(sums):
-        if not is_sum or inner[root]:
-            continue
-        members, terms, stack = [], [], [root]
-        while stack:
-            i = stack.pop()
-            if i == root or inner[i]:
-                members.append(i)
-                stack += operands[i][::-1]
-            else:
-                terms.append(i)
-        trees[root] = sorted(members), terms
+    root_of: dict[int, int] = {}
+    for i in range(len(nodes) - 1, -1, -1):
+        if operands[i] and nodes[i].op.name == "add":
+            is_inner = len(users[i]) == 1 and not nodes[i].label and i not in snapshot.roots
+            root_of[i] = root_of.get(users[i][0], i) if is_inner else i
+    trees: dict[int, tuple[list[int], list[int]]] = {}
+    for i, root in reversed(root_of.items()):
+        members, terms = trees.setdefault(root, ([], []))
+        members.append(i)
+        terms += [x for x in operands[i] if root_of.get(x) != root]
     return trees
 
 

@@ -45,19 +45,20 @@ def _match(pattern: Node, node: Node, found: dict[Node, Node]) -> bool:
 
 
 def _scopes(snapshot: Snapshot) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Yield the calls of another library's operations: formula, operations, and the parameters that no other uses."""
+    """Yield the calls of another library's operations on arrays: formula, operations, and their own parameters."""
+    nodes, users, operands = snapshot.nodes, snapshot.users, snapshot.operands
     calls: dict[str, list[int]] = {}
-    for i, node in enumerate(snapshot.nodes):
-        if node.inputs and (scope := node._note("scope")):
+    for i, node in enumerate(nodes):
+        if node.inputs and node._data.__class__ is not float and (scope := node._note("scope")):
             calls.setdefault(scope, []).append(i)
     for scope, members in calls.items():
         inside = set(members)
-        leave = [i for i in members if i in snapshot.roots or not inside.issuperset(snapshot.users[i])]
+        leave = [i for i in members if i in snapshot.roots or not inside.issuperset(users[i])]
         if len(members) > 1 and leave == members[-1:]:
-            operands = [x for x in dict.fromkeys(x for i in members for x in snapshot.operands[i]) if x not in inside]
-            nodes = snapshot.nodes
-            own = [x for x in operands if nodes[x].op is None and inside.issuperset(snapshot.users[x])]
-            inputs = [nodes[x] for x in operands if x not in own and (nodes[x].op is not fixed or nodes[x].label)]
+            given = dict.fromkeys(x for i in members for x in operands[i] if x not in inside)
+            module = scope.partition(":")[0] + "."
+            own = [x for x in given if nodes[x].label.startswith(module) and inside.issuperset(users[x])]
+            inputs = [nodes[x] for x in given if x not in own and (nodes[x].op is not fixed or nodes[x].label)]
             yield _formula(re.sub(r"_\d+$", "", scope), inputs), members, own
 
 

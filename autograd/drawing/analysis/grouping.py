@@ -73,7 +73,7 @@ class GroupFinder:
         """Find sums of products, with their activations, and operations in a row; these are added to `named`."""
         sums = []
         absorbed = {i for s in named for i in s.members}
-        for root in sorted(self.shown.intersection(self.sample.trees)):
+        for root in sorted(self.shown.intersection(self.sample.trees) - absorbed):
             members, terms = self.sample.trees[root]
             products = [x for x in terms if self._is_product(x)]
             absorbed.update(members, products)
