@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..graph import Node
 from .analysis.formula import cut, one_line, short
 from .analysis.groups import whole
 from .analysis.snapshot import Link, Snapshot
 from .drawing import Drawing
-from .picture.elements import Picture
 from .picture.node_text import name_of
 from .picture.reverse_mode import forward_picture
 from .settings import Settings
@@ -33,14 +32,25 @@ class Path:
     @property
     def product(self) -> float:
         """The product of the local derivatives."""
-        product = 1.0
-        for slope in self.slopes:
-            product *= slope
-        return product
+        return math.prod(self.slopes, start=1.0)
 
     def __str__(self) -> str:
         names = " → ".join(_name(node) for node in self.nodes)
         return f"{names}: {' × '.join(map(short, self.slopes)) or '1'} = {short(self.product)}"
+
+
+class _Arrival(NamedTuple):
+    """What arrives at a node from a user, or from all: the derivative, and the paths that it comes on.
+
+    `is_one` tells whether it is exactly 1 so far, `bare` how many paths have no factor but 1.
+    """
+
+    derivative: float
+    formula: str
+    is_one: bool
+    ways: int
+    factors: int
+    bare: int
 
 
 class Paths:
@@ -53,67 +63,59 @@ class Paths:
             sum, is none.
         factored: how many the backward pass takes, which adds up parallel edges first, then goes from node to node.
         additions: how many sums that takes; path by path, it is one less than there are paths.
+        formula: the sum, factored: parallel edges in brackets, and each node's derivative written once for each use.
     """
 
-    def __init__(self, snapshot: Snapshot, start: int) -> None:
-        self._snapshot, self._start = snapshot, start
-        self._links = self._on_the_way()
-        self._end = len(snapshot.nodes) - 1
-        counts = {start: (1, 0, 1)}  # of the paths from the start: how many, their factors, how many have none
-        for i in range(start + 1, self._end + 1):
-            found = [(counts[link.operand], self._is_one(link)) for link in self._links.get(i, [])]
-            if found:
-                counts[i] = (
-                    sum(n for (n, _, _), _ in found),
-                    sum(k + (0 if one else n) for (n, k, _), one in found),
-                    sum(bare for (_, _, bare), one in found if one),
-                )
-        self.count, factors, bare = counts.get(self._end, (0, 0, 0))
-        self.multiplications = factors - self.count + bare
-        self.total, self.factored, self.additions = self._backward()
+    count, total, multiplications, factored, additions, formula = 0, 0.0, 0, 0, 0, "0"
 
-    def _on_the_way(self) -> dict[int, list[Link]]:
-        """Find the links between the start and the result, by the node that they lead to."""
-        snapshot, links = self._snapshot, {}
-        above = {self._start}
-        for i in range(self._start + 1, len(snapshot.nodes)):
+    def __init__(self, snapshot: Snapshot, start: int) -> None:
+        self._snapshot, self._start, self._end = snapshot, start, len(snapshot.nodes) - 1
+        self._links: dict[int, list[Link]] = {}  # between the start and the result, by the node that they lead to
+        above = {start}
+        for i in range(start + 1, len(snapshot.nodes)):
             if not above.isdisjoint(snapshot.operands[i]):
                 found = [link for link in snapshot.links_of(i) if link.operand in above and link.differentiated]
                 if found:
                     above.add(i)
-                    links[i] = found
-        below = {len(snapshot.nodes) - 1}
-        for i in sorted(links, reverse=True):
-            if i in below:
-                below.update(link.operand for link in links[i])
-        return {i: found for i, found in links.items() if i in below}
+                    self._links[i] = found
+        self._go_backward()
 
     def _is_one(self, link: Link) -> bool:
         node = self._snapshot.nodes[link.result]
         return node.op.elementwise and node.op.rule(link.position) in (1.0, -1.0)
 
-    def _backward(self) -> tuple[float, int, int]:
-        """Go backward, parallel edges added up first, and count the products."""
-        adjoint = {self._end: 1.0}
-        untouched = {self._end}
-        multiplications = additions = 0
-        uses: dict[int, list[bool]] = {}
-        for i in range(self._end, self._start, -1):
-            if i not in self._links:
+    def _go_backward(self) -> None:
+        """Add up what arrives at each node, hand it on along its parallel edges together, and count what it takes."""
+        arrived = {self._end: [_Arrival(1.0, "", True, 1, 0, 1)]}
+        for i in range(self._end, self._start - 1, -1):
+            if i not in arrived:
+                self._links.pop(i, None)
                 continue
-            if i != self._end and uses.get(i) == [True]:
-                untouched.add(i)
+            terms, texts, ones, ways, factors, bare = zip(*arrived[i], strict=True)
+            here = _Arrival(sum(terms), " + ".join(texts), ones == (True,), sum(ways), sum(factors), sum(bare))
+            self.additions += len(terms) - 1
+            if i == self._start:
+                self.count, self.total, self.formula = here.ways, here.derivative, here.formula or "1"
+                self.multiplications = here.factors - here.ways + here.bare
+            text = f"({here.formula})" if len(terms) > 1 else here.formula
             parallel: dict[int, list[Link]] = {}
-            for link in self._links[i]:
+            for link in self._links.get(i, []):
                 parallel.setdefault(link.operand, []).append(link)
             for x, links in parallel.items():
-                is_one = len(links) == 1 and self._is_one(links[0])
-                multiplications += not is_one and i not in untouched
-                uses.setdefault(x, []).append(is_one and i in untouched)
-                additions += len(links) - 1 + (x in adjoint)
-                slope = sum(link.slope or 0.0 for link in links)
-                adjoint[x] = adjoint.get(x, 0.0) + slope * adjoint[i]
-        return adjoint.get(self._start, 0.0), multiplications, additions
+                slopes = [link.slope or 0.0 for link in links]
+                neutral = sum(map(self._is_one, links))
+                is_one = neutral == len(links) == 1
+                self.additions += len(links) - 1
+                self.factored += not is_one and not here.is_one
+                written = " + ".join(map(short, slopes))
+                written = f"({written})" if len(links) > 1 else written
+                product = " × ".join(factor for factor in (written, text) if factor not in ("", "1")) or "1"
+                count, used = here.ways * len(links), here.factors * len(links) + here.ways * (len(links) - neutral)
+                product = "…" if len(product) > _LONGEST or "…" in product else product
+                arrival = _Arrival(sum(slopes) * here.derivative, product, is_one and here.is_one, count, used,
+                                   here.bare * neutral)  # fmt: skip
+                arrived.setdefault(x, []).append(arrival)
+        self.formula = "…" if "…" in self.formula else self.formula
 
     def __iter__(self) -> Iterator[Path]:
         """Yield the paths, those through the first operands first."""
@@ -127,49 +129,23 @@ class Paths:
                 continue
             stack += [(link.operand, (link, *links)) for link in reversed(self._links.get(i, []))]
 
-    @property
-    def formula(self) -> str:
-        """The sum, factored: parallel edges in brackets, and each node's derivative written once for each use."""
-        written = {self._end: ""}
-        terms: dict[int, list[str]] = {}
-        for i in range(self._end, self._start - 1, -1):
-            if i != self._end:
-                if i not in terms:
-                    continue
-                joined = " + ".join(terms[i])
-                written[i] = f"({joined})" if len(terms[i]) > 1 and i != self._start else joined
-            if len(written[i]) > _LONGEST:
-                return "…"
-            parallel: dict[int, list[str]] = {}
-            for link in self._links.get(i, []):
-                parallel.setdefault(link.operand, []).append(short(link.slope))
-            for x, slopes in parallel.items():
-                factor = f"({' + '.join(slopes)})" if len(slopes) > 1 else slopes[0]
-                factors = [text for text in (factor, written[i]) if text not in ("", "1")]
-                terms.setdefault(x, []).append(" × ".join(factors) or "1")
-        return written.get(self._start) or ("1" if self._start == self._end else "0")
+    def _listed(self, most: int, what: str) -> list[str]:
+        """Write the first paths, how many there are more, and what both ways cost."""
+        more = [f"… and {self.count - most:,} more{what}"] if self.count > most else []
+        return [
+            *map(str, islice(self, most)), *more,
+            f"sum {short(self.total)}, path by path: {_counted(self.multiplications, max(self.count - 1, 0))}",
+            f"factored {self.formula} = {short(self.total)}: {_counted(self.factored, self.additions)}",
+        ]  # fmt: skip
 
     def text(self) -> str:
         """List the paths with their products, their sum, and what both ways cost."""
-        lines = [self._title]
-        for path in self:
-            if len(lines) > _MOST_LINES:
-                lines.append(f"… and {self.count - _MOST_LINES:,} more")
-                break
-            lines.append(str(path))
-        return "\n".join([*lines, *self._costs]) + "\n"
+        return "\n".join([self._title, *self._listed(_MOST_LINES, "")]) + "\n"
 
     @property
     def _title(self) -> str:
         names = _name(self._snapshot.nodes[self._start]), name_of(self._snapshot)
         return f"{_several(self.count, 'path')} from {names[0]} to {names[1]}"
-
-    @property
-    def _costs(self) -> list[str]:
-        return [
-            f"sum {short(self.total)}, path by path: {_counted(self.multiplications, max(self.count - 1, 0))}",
-            f"factored {self.formula} = {short(self.total)}: {_counted(self.factored, self.additions)}",
-        ]
 
     def draw(self) -> Drawing:
         """Draw the graph with the paths: the edges that lie on one have their local derivative.
@@ -177,15 +153,6 @@ class Paths:
         Raises:
             ValueError: there are more than 400 boxes.
         """
-        return self._drawing
-
-    @cached_property
-    def _drawing(self) -> Drawing:
-        picture = self._picture()
-        return Drawing([picture], [picture], self._snapshot, whole(self._snapshot), Settings())
-
-    def _picture(self) -> Picture:
-        """Show the forward graph with local derivatives on the paths alone."""
         snapshot = self._snapshot
         made = forward_picture(snapshot)
         ways = {(link.result, link.position): link for links in self._links.values() for link in links}
@@ -198,12 +165,10 @@ class Paths:
         for i, box in enumerate(made.boxes):
             box.amount = box.amount if i == self._start or i in self._links else None
             box.lines = [line for line in box.lines if not line.text.startswith("grad ")]
-        remarks = [str(path) for path in islice(self, _MOST_REMARKS)]
-        left_out = [f"… and {self.count - _MOST_REMARKS:,} more paths"] if self.count > _MOST_REMARKS else []
         dotted = ["dotted: on no path"] if any(not edge.flows for edge in made.edges) else []
-        made.legend = [*remarks, *left_out, *self._costs, *dotted]
+        made.legend = [*self._listed(_MOST_REMARKS, " paths"), *dotted]
         made.title, made.sentence = self._title, f"{self._title}; the sum of their products is {short(self.total)}."
-        return made
+        return Drawing([made], [made], snapshot, whole(snapshot), Settings())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {**self.draw()._repr_mimebundle_(), "text/plain": self.text().rstrip()}
