@@ -189,7 +189,8 @@ def test_places(label: str, place: tuple[str, ...]) -> None:
     [
         ({"depth": 4}, "`depth` is 0"), ({"depth": True}, "`depth` is 0"), ({"radius": 1}, "give `focus`"),
         ({"focus": "x", "radius": -1}, "`radius` is a whole number"), ({"expand": "roof"}, "`expand` names 'roof'"),
-        ({"expand": Value(1.0)}, "`expand` names Value"), ({"expand": [3]}, "`expand` names 3"), ({"focus": Value(1.0)}, "`focus` is Value"),
+        ({"expand": Value(1.0)}, "`expand` names Value"), ({"expand": [3]}, "`expand` names 3"),
+        ({"focus": Value(1.0)}, "`focus` is Value"),
         ({"focus": "nobody"}, "`focus` is 'nobody'"),
     ],
 )  # fmt: skip
