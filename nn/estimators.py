@@ -147,24 +147,11 @@ class _Perceptron(BaseEstimator):
         self.model_: Any = model
         assert model.output_decoder is not None
         model.output_decoder.columns = list(getattr(self, "feature_names_in_", [])) or None
+        self.coefs_ = [p.data for p in model.parameters() if p.ndim == 2]
+        self.intercepts_ = [p.data for p in model.parameters() if p.ndim == 1]
         self.history_ = history
         self.loss_curve_: list[float] = [*(self.loss_curve_ if part and again else []), *history["loss"]]
         self.loss_, self.n_iter_ = self.loss_curve_[-1], len(self.loss_curve_)
-
-    @property
-    def coefs_(self) -> list[np.ndarray]:
-        """The weights of each layer, shape `(fan_in, fan_out)`."""
-        return [p.data for p in self._fitted().parameters() if p.ndim == 2]
-
-    @property
-    def intercepts_(self) -> list[np.ndarray]:
-        """The biases of each layer, shape `(fan_out,)`."""
-        return [p.data for p in self._fitted().parameters() if p.ndim == 1]
-
-    def _fitted(self) -> Any:
-        if not hasattr(self, "model_"):
-            raise AttributeError(f"this {type(self).__name__} has no weights yet: call `fit` first")
-        return self.model_
 
     def _optimizer(self) -> Optimizer:
         if isinstance(self.solver, Optimizer):

@@ -81,7 +81,10 @@ class Module(Stateful):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            where = "train it with `nn.fit(model, X, y)`" if name in ("fit", "compile") else "see `dir(model)`"
+            where = {
+                "fit": "train it with `nn.fit(model, X, y)`", "compile": "see the arguments of `nn.fit(model, X, y)`",
+                "evaluate": "write `nn.evaluate(model, X, y)`", "save": "write `nn.save(model, path)`",
+            }.get(name, "see `dir(model)`")  # fmt: skip
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}: {where}")
 
     def __setattr__(self, name: str, thing: Any) -> None:

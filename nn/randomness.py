@@ -83,19 +83,3 @@ def seed(rng: RandomLike) -> int:
     if isinstance(rng, (int, np.integer)):
         return int(rng)
     return drawn.getrandbits(31) if isinstance(drawn, random.Random) else int(drawn.integers(2**31))
-
-
-def same_state(rng: Random, other: Random) -> None:
-    """Put a source in the state of another one of its kind; whoever else holds it sees that as well.
-
-    >>> one, other = source(1), source(2)
-    >>> same_state(one, other)
-    >>> one.random() == other.random()
-    True
-    """
-    if isinstance(rng, random.Random) and isinstance(other, random.Random):
-        rng.setstate(other.getstate())
-    elif isinstance(rng, np.random.Generator) and isinstance(other, np.random.Generator):
-        rng.bit_generator.state = other.bit_generator.state
-    else:
-        raise TypeError(f"`other` is a {type(other).__name__}, and `rng` a {type(rng).__name__}: they must be alike")

@@ -191,3 +191,9 @@ def test_forward_must_be_written() -> None:
 
     with pytest.raises(NotImplementedError, match="Empty has no `forward"):
         Empty()(1.0)
+
+
+@pytest.mark.parametrize("name", ["fit", "evaluate", "save"])
+def test_the_methods_of_keras_are_functions_here(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"`nn\.{name}\(model, "):
+        getattr(nn.Linear(2, 1), name)

@@ -72,9 +72,6 @@ def regions(model: Module, low: float = -1.0, high: float = 1.0) -> list[Region]
     width = chain[0][0].shape[0]
     if width not in (1, 2):
         raise ValueError(f"`model` has {width} inputs; regions are found for one or two")
-    for name, x in (("low", low), ("high", high)):
-        if not isinstance(x, (int, float, np.number)) or isinstance(x, np.complexfloating):
-            raise TypeError(f"`{name}` is a number, not {x!r:.60}")
     low, high = within(low, "low", -math.inf, math.inf, closed=True), within(high, "high", -math.inf, closed=True)
     if not low < high or (width == 2 and not math.isfinite(high - low)):
         raise ValueError(f"`low` must be below `high`, and both finite for two inputs, not {low!r} and {high!r}")

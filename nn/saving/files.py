@@ -36,19 +36,24 @@ DTYPES = {np.dtype(kind) for kind in "efdbhilqBHILQ?"}
 def write(path: PathLike, arrays: Arrays, header: str | None = None) -> None:
     """Write arrays by name, and a text if there is one, to a file: `.safetensors` or `.npz`, as its name says.
 
-    The same arrays give the same bytes.
-
     Raises:
-        ValueError: the name of the file ends otherwise, or an array is not of real numbers.
-        FileNotFoundError: the folder does not exist.
-        ImportError: safetensors is missing.
+        ValueError, TypeError, ImportError: as for `pack`.
+        OSError: the file cannot be written.
     """
     replace(path, pack(path, arrays, header))
 
 
 def pack(path: PathLike, arrays: Arrays, header: str | None = None) -> bytes:
-    """Return what `write` writes."""
-    form = _form(path)
+    """Return the content of a file of arrays by name, and a text if there is one: the name says in which form.
+
+    The same arrays give the same bytes.
+
+    Raises:
+        ValueError: the name of the file ends neither in `.safetensors` nor in `.npz`, or an array is not of real
+            numbers.
+        ImportError: safetensors is missing.
+    """
+    form = form_of(path)
     for name, array in arrays.items():
         if array.dtype.newbyteorder("=") not in DTYPES:
             raise ValueError(f"array {name!r} holds {array.dtype}: a file keeps real numbers of up to 64 bits")
@@ -59,7 +64,7 @@ def pack(path: PathLike, arrays: Arrays, header: str | None = None) -> bytes:
 
 
 def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
-    """Read what `write` has written, or arrays from elsewhere, for which the text is None.
+    """Read what `pack` gave, or arrays from elsewhere, for which the text is None.
 
     Nothing in the file is run, and it takes no more memory than ten times the size of the file, or a megabyte.
 
@@ -68,7 +73,7 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
         OSError: there is none, or it may not be read.
         ImportError: safetensors is missing.
     """
-    form = _form(path)
+    form = form_of(path)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         raise OSError(f"{os.fspath(path)!r} is a device, a FIFO or a socket: give the name of a file")
     with open(path, "rb"):  # Python's own errors are the clearest
@@ -83,12 +88,13 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
 
 
 def check(path: PathLike) -> None:
-    """Find out before long work whether the name of a file is one that `write` takes, in a folder that is there.
+    """Find out before long work whether the name of a file is one that `pack` takes, in a folder that is there.
 
     Raises:
-        ValueError, TypeError, OSError: as for `write`.
+        ValueError, TypeError: as for `pack`.
+        OSError: no file can be written there.
     """
-    _form(path)
+    form_of(path)
     folder = files.place(path).parent
     if os.path.exists(path) and not os.path.isfile(path):
         return  # a device or a FIFO
@@ -116,18 +122,17 @@ def _compare(checksum: str | None, arrays: Arrays, header: str | None) -> None:
 
 def _pack_npz(arrays: Arrays, header: str | None) -> bytes:
     """Make what `np.savez` makes; it could not keep an array called "file", and would write the time."""
-    whole = io.BytesIO()
-    checksum = f"{CHECKSUM}={_checksum(arrays, header)}".encode()
+    members = {} if header is None else {HEADER: header.encode()}
+    for name, array in arrays.items():
+        member = io.BytesIO()
+        np.lib.format.write_array(member, array, allow_pickle=False)
+        members[f"{name}.npy"] = member.getvalue()
+    whole, comment = io.BytesIO(), f"{CHECKSUM}={_checksum(arrays, header)}".encode()
     with zipfile.ZipFile(whole, "w") as archive:
-        for name in [*([] if header is None else [HEADER]), *arrays]:
-            member, is_header = io.BytesIO(), name == HEADER and header is not None
-            if is_header:
-                member.write(header.encode() if header else b"")
-            else:
-                np.lib.format.write_array(member, arrays[name], allow_pickle=False)
-            info = zipfile.ZipInfo(name if is_header else f"{name}.npy")
-            info.comment, checksum = checksum, b""  # in the first one
-            archive.writestr(info, member.getvalue())
+        for name, content in members.items():
+            info = zipfile.ZipInfo(name)
+            info.comment, comment = comment, b""  # in the first one
+            archive.writestr(info, content)
     return whole.getvalue()
 
 
@@ -221,7 +226,8 @@ FORMS = {
 }
 
 
-def _form(path: PathLike) -> _Form:
+def form_of(path: PathLike) -> _Form:
+    """Find the form of a file by the end of its name."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`path` is the name of a file, such as 'model.safetensors', not {path!r:.60}")
     suffix = Path(path).suffix

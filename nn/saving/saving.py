@@ -196,19 +196,17 @@ def _saved(path: PathLike) -> _Saved:
         return _Saved(name, arrays, None)
     try:
         header = json.loads(text)
-        if header["format"] != "chalkgrad" or type(header["version"]) is not int:
-            raise ValueError("it is not of chalkgrad")
-        missing = [part for part in ("kind", "why", "model", "optimizer", "also") if part not in header]
-        if missing and header["version"] <= VERSION:
-            raise ValueError(f"it has no {', '.join(missing)}")
-    except (ValueError, TypeError, LookupError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{name} has a header that cannot be read: {error}") from error
-    if header["version"] > VERSION:
-        raise ValueError(
-            f"{name} was written by a newer chalkgrad, in version {header['version']}; this one reads up to version "
-            f"{VERSION}: install a newer chalkgrad"
-        )
-    return _Saved(name, arrays, header)
+    match header:
+        case {"format": "chalkgrad", "version": int(version)} if version > VERSION:
+            raise ValueError(
+                f"{name} was written by a newer chalkgrad, in version {version}; this one reads up to version "
+                f"{VERSION}: install a newer chalkgrad"
+            )
+        case {"format": "chalkgrad", "version": int(), "kind": _, "why": _, "model": _, "optimizer": _, "also": _}:
+            return _Saved(name, arrays, header)
+    raise ValueError(f"{name} has a header that cannot be read: it is not of chalkgrad, or has lost a part")
 
 
 def _numbers(model: Module) -> dict[str, np.ndarray]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..arguments import count
-from ..randomness import Random, same_state
-from ..saving.files import PathLike, check, replace
+from ..randomness import Random
+from ..saving.files import PathLike, check, form_of, replace
 from ..saving.saving import notes, packed, restore
 from .callbacks import Callback, Logs, Monitor, Training
 from .preparation import Prepared
@@ -62,8 +62,7 @@ class Checkpoint(Callback):
     last = True
 
     def __init__(self, path: PathLike, *, every: int = 1, monitor: str | None = None, mode: str | None = None) -> None:
-        if not isinstance(path, (str, os.PathLike)):
-            raise TypeError(f"`path` is the name of a file, such as 'training.npz', not {path!r:.60}")
+        form_of(path)
         self.path, self.every = Path(path), count(every, "every")
         self.monitor = None if monitor is None else Monitor(monitor, mode=mode)
 
@@ -218,7 +217,7 @@ def resume(
         raise ValueError(
             f"{os.fspath(path)!r} is of another training, so nothing was changed:\n  " + "\n  ".join(wrong)
         )
-    sources = [(generator, found["generators"][name]) for name, generator in generators.items()]
+    sources: list[Any] = [(generator, found["generators"][name]) for name, generator in generators.items()]
     sources.append((plan.order, found["order"]))
     if any(_kind(one) != _kind(other) for one, other in sources):
         raise ValueError(f"{os.fspath(path)!r} holds other kinds of generators of random numbers: nothing was changed")
@@ -240,7 +239,10 @@ def resume(
     restore(training.model, path, training.optimizer,
             amend=lambda state: _with_rates(state, training.optimizer, saved.get("lr"), settings["lr"]))  # fmt: skip
     for one, other in sources:
-        same_state(one, other)
+        if isinstance(one, np.random.Generator):
+            one.bit_generator.state = other.bit_generator.state
+        else:
+            one.setstate(other.getstate())
     training.history.update({name: row.tolist() for name, row in found["history"].items()})
     training.history.stopped = found["stopped"] if unchanged and not pending else ""
     training.epoch, training.steps = found["epoch"], found["steps"]

@@ -111,15 +111,11 @@ class CompiledRunner:
         self.data: list[np.ndarray] = []
         self.zeros: list[np.ndarray] = []  # for gradients, before the first step
         self.arrays: _Arrays | None = None
-        self.loops: dict[int, tuple[Loop, list[int]]] = {}  # for each size of batch, with `_skipped`
-        self.kinds: list[Any] = []
+        self.loops: dict[int, tuple[Loop, list[Any]]] = {}  # for each size of batch, with `_kinds`
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
-        if self.kinds != (now := [p.op for p in self.optimizer.parameters]):  # which of them are frozen
-            self.park()
-            self.kinds = now
         if self.watches or not self.loops:
             modules = [module for _, module in self.trained.named_modules()]
             attributes = [(m, n, x) for m in modules for n, x in vars(m).items() if is_buffer(x)]
@@ -127,17 +123,16 @@ class CompiledRunner:
         constants = [p for p in self.optimizer.parameters if not p.requires_grad]
         constants += [x for *_, x in self.buffers]
         losses: list[float] = []
-        with _switched(constants, [None] * len(constants)) as ops:
-            while len(losses) < len(batches):
+        while len(losses) < len(batches):
+            with _as_leaves(constants):
                 losses += self._natively(batches[len(losses) :])
-                rest = batches[len(losses) :]
-                rest = rest if self.refused else rest[:1]  # of a step that is not finite the eager runner says more
-                if rest:
-                    with _switched(constants, ops):
-                        losses += (some := self.eager(rest))
-                    self._warn()
-                    if len(some) < len(rest) or not math.isfinite(losses[-1]):
-                        break
+            rest = batches[len(losses) :]
+            rest = rest if self.refused else rest[:1]  # of a step that is not finite the eager runner says more
+            if rest:
+                losses += (some := self.eager(rest))
+                self._warn()
+                if len(some) < len(rest) or not math.isfinite(losses[-1]):
+                    break
         return losses
 
     def _natively(self, batches: Sequence[np.ndarray]) -> list[float]:
@@ -247,8 +242,8 @@ class CompiledRunner:
         if self.refused:
             return None
         if (made := self.loops.get(size)) is not None:
-            loop, skipped = made
-            if skipped == self._skipped(loop) and loop.is_as_it_was():
+            loop, kinds = made
+            if kinds == self._kinds(loop) and loop.is_as_it_was():
                 return loop
             self.park()
         try:
@@ -258,12 +253,13 @@ class CompiledRunner:
                 raise
             self.refused = str(error) or type(error).__name__
             return None
-        self.loops[size] = loop, self._skipped(loop)
+        self.loops[size] = loop, self._kinds(loop)
         return loop
 
-    def _skipped(self, loop: Loop) -> list[int]:
-        """Return how many steps each parameter that a program updates has sat out."""
-        return [0 if i in loop.aside else n for i, n in enumerate(self.optimizer.skipped)]
+    def _kinds(self, loop: Loop) -> list[Any]:
+        """Return whether each parameter is trained, and how many steps one that a program updates has sat out."""
+        pairs = zip(self.optimizer.parameters, self.optimizer.skipped, strict=True)
+        return [(p.requires_grad, 0 if i in loop.aside else n) for i, (p, n) in enumerate(pairs)]
 
     def _roots(self) -> dict[str, Any]:
         """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
@@ -333,13 +329,13 @@ def _without_gradients(parameters: list[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _switched(nodes: list[Any], ops: list[Any]) -> Iterator[list[Any]]:
-    """Set another `op` of leaves for a while, which says whether they are constants; yield what they had."""
+def _as_leaves(nodes: list[Any]) -> Iterator[None]:
+    """Make constants leaves for a while: their `op` says what they are."""
     before = [node.op for node in nodes]
-    for node, op in zip(nodes, ops, strict=True):
-        node.op = op
+    for node in nodes:
+        node.op = None
     try:
-        yield before
+        yield
     finally:
         for node, op in zip(nodes, before, strict=True):
             node.op = op
