@@ -206,7 +206,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         callbacks: further callbacks of `nn.fit`.
         random_state: a seed, a `numpy.random.RandomState` or None.
         verbose: whether to show a bar.
-        class_weight: what a row of each class is worth, as for `nn.fit`: a dict from labels, or "balanced".
+        class_weight: the weight of a row of each class, as for `nn.fit`: a dict from labels, or "balanced".
 
     Attributes:
         classes_: the classes, in the order of the columns of `predict_proba`.

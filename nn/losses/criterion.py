@@ -34,7 +34,7 @@ class Criterion:
             probability of class 1, or that of each class. None for the outputs themselves, without probabilities.
             Losses of one class for each case take a `class_weight`; a formula with that setting puts it in itself.
 
-    With case $i$ worth $w_i$ (1, if nothing is said), "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so that a weight
+    With the weight $w_i$ of case $i$ (1 if left out), "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so that a weight
     of 2 is as if the case stood there twice; "sum" is $\sum_i w_i \ell_i$, and "none" gives all $w_i \ell_i$.
     (PyTorch has the same mean for class weights of labels; for rows of probabilities it divides by their number.)
 
@@ -43,8 +43,8 @@ class Criterion:
     - outputs: what the net gives, by the formula's first name;
     - targets: by its second name; whole numbers and lists as well as arrays. A node, where it comes of other nodes, is
       taken without a look at its numbers, so that a program can be made of it;
-    - `sample_weight`: what each case is worth, from 0; shape `(n,)`, or that of the losses of the cases;
-    - `class_weight`, for losses of classes: what a case of each class is worth, in the order of the classes;
+    - `sample_weight`: the weight of each case, from 0; shape `(n,)`, or that of the losses of the cases;
+    - `class_weight`, for losses of classes: the weight of a case of each class, in the order of the classes;
     - `reduction`: "mean", "sum" or "none";
     - its own settings.
 
@@ -151,19 +151,19 @@ class Criterion:
         if not math.prod(z.shape):
             raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")
         y = cast(y, z.dtype)
-        worth = None
+        weights = None
         if own.get("ignore_index") is not None and class_weight is None:
             class_weight = np.ones(z.shape[-1])
         if class_weight is not None:
             class_weight = _class_weight(class_weight, self, z)
-            worth = _worth(y, class_weight, self)
+            weights = _weights_by_class(y, class_weight, self)
             if self.weighs_itself:
                 own["class_weight"] = class_weight
         with np.errstate(all="ignore"):
             each = self.formula(z, y, **own)
-            if worth is not None and not self.weighs_itself:
-                each = worth * each
-            return _reduced(each, worth, sample_weight, reduction)
+            if weights is not None and not self.weighs_itself:
+                each = weights * each
+            return _reduced(each, weights, sample_weight, reduction)
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
@@ -173,8 +173,8 @@ class Criterion:
         return self.name if self.base is None else (operator.methodcaller("using", **self.settings), (self.base,))
 
 
-def _worth(y: Any, weight: Any, loss: Criterion) -> Any:
-    """Return what cases with the targets `y` are worth by the weights of their classes."""
+def _weights_by_class(y: Any, weight: Any, loss: Criterion) -> Any:
+    """Return the weight of each case by its class, from its targets `y`."""
     if loss.many:
         return ag.sum(y * weight, axis=-1)
     one = 0.5 * (1.0 + y) if loss.kind is targets.signs else y
@@ -199,8 +199,8 @@ def weights_of(weight: Any, name: str) -> np.ndarray:
     return weight
 
 
-def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
-    """Make one number of the losses of all cases, which contain what each is worth by its class already."""
+def _reduced(each: Any, weights: Any, sample_weight: Any, reduction: str) -> Any:
+    """Make one number of the losses of all cases, which contain the weights of their classes already."""
     each = each if isinstance(each, Node) else np.asarray(each)
     if sample_weight is not None:
         if not isinstance(sample_weight, Node):
@@ -215,11 +215,11 @@ def _reduced(each: Any, worth: Any, sample_weight: Any, reduction: str) -> Any:
         below = (1,) * (len(each.shape) - len(sample_weight.shape))
         sample_weight = ag.reshape(sample_weight, shape=(*sample_weight.shape, *below))
         each = sample_weight * each
-        worth = ag.broadcast_to(sample_weight, shape=each.shape) if worth is None else sample_weight * worth
+        weights = ag.broadcast_to(sample_weight, shape=each.shape) if weights is None else sample_weight * weights
     if reduction == "none":
         return each
     total = ag.sum(each)
     if reduction == "sum":
         return total
-    by = float(math.prod(each.shape)) if worth is None else ag.sum(worth)
-    return ag.div(total, by if worth is None else ag.where(by, by, 1.0))
+    by = float(math.prod(each.shape)) if weights is None else ag.sum(weights)
+    return ag.div(total, by if weights is None else ag.where(by, by, 1.0))

@@ -1,7 +1,7 @@
 r"""Losses: how far the outputs are from the targets. Each is a row: a formula for one case, and what its targets are.
 
-All take the outputs first and the targets second, and work on Tensors, arrays and lists of Values. What one case is
-worth, and how the cases become one number, is said once, in `Criterion`. Shapes must be equal: `(n, 1)` beside
+All take the outputs first and the targets second, and work on Tensors, arrays and lists of Values. The weight of
+a case, and how the cases become one number, is said once, in `Criterion`. Shapes must be equal: `(n, 1)` beside
 `(n,)` would broadcast to `(n, n)`, and is refused.
 
 A loss goes with an output activation, of which it is the negative log-likelihood: for $z$ the outputs and $y$ the

@@ -34,7 +34,7 @@ def evaluate(
         loss: as for `fit`, or None to leave it out.
         metrics: as for `fit`; they may give anything, as "confusion_matrix" does. If there is neither a loss nor a
             metric: the accuracy for classes, R2 for values.
-        sample_weight: how much each row is worth in the loss, as for `fit`; the metrics do not take it.
+        sample_weight: the weight of each row in the loss, as for `fit`; the metrics do not take it.
 
     Returns:
         The numbers by name: "loss", and each metric by its own.

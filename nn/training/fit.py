@@ -78,10 +78,10 @@ def fit(
         metrics: names, such as "accuracy" or "r2", or functions of truth and predictions that give a number, as those
             of scikit-learn. They are taken after each epoch, of the rows to train on and of those to validate on.
         penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
-        sample_weight: how much each row is worth, `n` numbers from 0; the losses of `nn.losses` take it.
-        class_weight: how much a row of each class is worth, times its `sample_weight`: a dict from labels (1 for one
-            that is left out), a list in the order of the classes, or "balanced", by which all classes are worth the
-            same, $n / (k\\,n_j)$ a row. It counts in the objective on validation data as well.
+        sample_weight: the weight of each row, `n` numbers from 0; the losses of `nn.losses` take it.
+        class_weight: the weight of a row of each class, times its `sample_weight`: a dict from labels (1 for one
+            that is left out), a list in the order of the classes, or "balanced", by which all classes have the same
+            total weight, $n / (k\\,n_j)$ a row. It counts in the objective on validation data as well.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
         resume: the file of a `Checkpoint`, to go on from it as if nothing had happened, until there are as many
             epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. Which

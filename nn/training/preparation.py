@@ -110,7 +110,7 @@ def dataset_of(
         loss: None if there is none.
         decoder: what the outputs mean; if left out, it is found out from the loss and `y`.
         name: what the data are called, for messages.
-        weights: what each row is worth, or None.
+        weights: the weight of each row, or None.
 
     Raises:
         ValueError, TypeError: they do not fit.
@@ -164,7 +164,7 @@ def _weights(weights: Any, n: int, loss: Loss | None, name: str) -> np.ndarray:
 
 
 def _needs_weights(loss: Loss | None, name: str) -> None:
-    """Check that a loss takes what each row is worth."""
+    """Check that a loss takes weights of rows."""
     try:
         if loss is not None:
             inspect.signature(loss, follow_wrapped=False).bind(None, None, sample_weight=None)
@@ -181,7 +181,7 @@ def _class_numbers(decoder: OutputDecoder, targets: np.ndarray) -> np.ndarray | 
 
 
 def _class_weights(given: Any, loss: Loss, decoder: OutputDecoder, targets: np.ndarray) -> np.ndarray:
-    """Return what a row of each class is worth: as given by label or in order, or "balanced", $n / (k\\,n_j)$.
+    """Return the weight of a row of each class: as given by label or in order, or "balanced", $n / (k\\,n_j)$.
 
     Raises:
         ValueError, TypeError: `given` is no such thing, or the targets are no labels.
