@@ -325,6 +325,14 @@ def test_the_player_follows_a_dark_theme(dark_window: Any) -> None:
     assert dark_window.is_quiet()
 
 
+def test_on_paper_all_is_light(dark_window: Any) -> None:
+    page = dark_window.show(draw(expression()[2]).player().html())
+    page.emulate_media(media="print")
+    assert page.locator(".paper").first.evaluate("x => getComputedStyle(x).fill") == "rgb(255, 255, 255)"
+    for name in ("body", ".cgp-said"):
+        assert page.locator(name).evaluate("x => getComputedStyle(x).color") == "rgb(31, 35, 40)"
+
+
 def test_a_large_picture_is_scrolled_to_where_something_happens(dark_window: Any) -> None:
     model = nn.MLP(2, [4, 4, 1], "tanh", rng=1)
     page = dark_window.show(draw(model([0.5, -1.0])[0]).player().html())

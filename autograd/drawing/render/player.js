@@ -22,7 +22,8 @@ for (const root of document.querySelectorAll('[data-chalkgrad-player="TOKEN"]'))
       body.vscode-dark .cgp-bar button:hover:enabled { background: #444c56 }
       [data-jp-theme-light="false"] .cgp-bar button[aria-pressed="true"]:enabled,
       body.vscode-dark .cgp-bar button[aria-pressed="true"]:enabled { background: #e6edf3; color: #1f2328 }
-      [data-jp-theme-light="false"] .cgp, body.vscode-dark .cgp { color: var(--jp-content-font-color0, #e6edf3) }
+      @media screen {
+        [data-jp-theme-light="false"] .cgp, body.vscode-dark .cgp { color: var(--jp-content-font-color0, #e6edf3) } }
       @media print { .cgp-bar { display: none } .cgp-view { max-height: none }
         .cgp-view svg { max-width: 100% !important; max-height: 90vh; height: auto } }
     </style>

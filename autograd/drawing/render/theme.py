@@ -81,9 +81,9 @@ THEMES = {
 
 
 def dark_rules(svg: str) -> str:
-    """Return the style that makes a light SVG dark where the page of a notebook is."""
+    """Return the style that makes a light SVG dark where the page of a notebook is, but not on paper."""
     rules = [".paper{fill:var(--jp-layout-color0,#111418)}"]
     for light, dark in THEMES["dark"].colours.items():
         rules += [f'[{name}="{light}"]{{{name}:{dark}}}' for name in ("fill", "stroke") if f'{name}="{light}"' in svg]
     scope = ':is([data-jp-theme-light="false"],body.vscode-dark) .chalkgrad'
-    return f"<style>{scope}{{{''.join(rules[::-1])}}}</style>"
+    return f"<style>@media screen{{{scope}{{{''.join(rules[::-1])}}}}}</style>"
