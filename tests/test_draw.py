@@ -143,6 +143,12 @@ def test_a_tensor_of_more_than_one_element_is_seeded_with_ones() -> None:
     assert "grad (2,)" in words(draw(x * x, "backward"))
 
 
+def test_a_long_rule_is_parted_between_words() -> None:
+    x = Tensor(np.ones((2, 3)), label="x")
+    lines = [line.text for box in draw(x[:, 0].sum(), "backward")._views[0].boxes for line in box.lines]
+    assert lines[lines.index("to x: scatter(g,") + 1].startswith("index=")
+
+
 def test_values_in_a_tensor() -> None:
     a, b = Value(1.0, label="a"), Value(2.0, label="b")
     assert "a" in draw(Tensor([a, b]).sum(), "both").text()

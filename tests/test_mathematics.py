@@ -57,6 +57,8 @@ def test_rules_are_simplified_and_use_no_letter_of_another_leaf() -> None:
         ("w_1", 'w_(upright("1"))', "w_{1}"), (r"\theta", "θ", r"\theta"),
         ("alpha_{ij}", 'α_(upright("ij"))', r"\alpha_{ij}"),
         ("w1[3,0]", 'w_(upright("1,3,0"))', "w_{1,3,0}"),
+        ("bias_of_a_unit", 'upright("bias")_(upright("of_a_unit"))', r"\mathrm{bias}_{\text{of\_a\_unit}}"),
+        ("x_θ", 'x_(upright("θ"))', r"x_{\text{$\theta$}}"),
         ("learning rate", 'upright("learning rate")', r"\text{learning rate}"),
         ('"#$', 'upright("\\"#$")', r"\text{"+r'"\#\$}'),
         ("^", 'upright("^")', r"\text{\textasciicircum{}}"), ("loss", 'upright("loss")', r"\mathrm{loss}"),
@@ -136,7 +138,7 @@ def test_equations() -> None:
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is installed")
 def test_latex_accepts_what_is_written(tmp_path: Path) -> None:
     x, y = Value(2.0, label="x_1"), Value(-3.0, label=NASTY)
-    e = ag.sigmoid((x * y + 1) ** 2 / x) - abs(y)
+    e = ag.sigmoid((x * y + 1) ** 2 / x) - abs(y) * Value(0.5, label="bias_of_a_unit")
     draw(e, "both", style="textbook", derivatives="both").save(tmp_path / "a.tex")
     draw(e, "both").save(tmp_path / "b.tex")
     head = "\\documentclass{article}\\usepackage{amsmath}\\begin{document}"

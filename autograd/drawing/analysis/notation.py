@@ -70,6 +70,7 @@ def _latex_name(label: str) -> str:
     written = rf"\{'mathrm' if base.isalnum() and base.isascii() else 'text'}{{{latex_text(base)}}}"
     if len(base) == 1 and base.isalpha():
         written = latex_text(base).strip("$")
+    below = rf"\text{{{latex_text(below)}}}" if "_" in below or not below.isascii() else below
     return written + (f"_{{{below}}}" if below else "")
 
 

@@ -154,7 +154,7 @@ def _folded(text: str) -> list[Line]:
     """Write a rule on one line, or two; the tooltip has it whole."""
     if len(text) <= _COLUMNS:
         return [Line(text, small=True)]
-    places = range(len(text) // 3, min(_COLUMNS + 1, len(text) - 1))
+    places = range(min(len(text), 2 * _COLUMNS) // 3, min(_COLUMNS + 1, len(text) - 1))
     marks = [i for i in places if text[i] in "*/ ,+-=" and text[i + 1] != "*"]
     at = 1 + min(marks, key=lambda i: (text.count("(", 0, i) - text.count(")", 0, i), -i), default=_COLUMNS - 1)
     return [Line(text[:at].rstrip(), small=True), Line(cut(text[at:].lstrip(), _COLUMNS), small=True)]
