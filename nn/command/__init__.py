@@ -34,7 +34,7 @@ DATASETS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says; give the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
+    """Run a command line and return the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
     options = vars(_parser().parse_args(arguments))
     command, run = options.pop("command"), options.pop("run")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,75 +49,57 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> tuple[Value, dict[str, 
         place = getattr(error, "offset", None)
         arrow = f"\n  {text.strip()}\n  {' ' * (place - 1)}^" if place and "\n" not in text.strip() else ""
         raise ValueError(f"the expression cannot be read: {getattr(error, 'msg', None) or error}{arrow}") from None
-    reader = _Reader({name: Value(number, name) for name, number in numbers.items()})
+    variables = {name: Value(number, name) for name, number in numbers.items()}
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    used = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in called]
+    known = {**functions(), **CONSTANTS, **variables}
+    unknown = [name for name in dict.fromkeys(used) if name not in known]
     try:
-        out = reader.read(tree.body)
+        out = _read(tree.body, known | dict.fromkeys(unknown, 1.0))
     except RecursionError:
         raise ValueError("the expression is nested too deeply") from None
-    if reader.unknown:
-        names = ", ".join(reader.unknown)
-        raise ValueError(f"no value is given for {names}: add {' '.join(f'{name}=1' for name in reader.unknown)}")
-    if idle := [name for name in reader.variables if name not in reader.used]:
+    if unknown:
+        remedy = " ".join(f"{name}=1" for name in unknown)
+        raise ValueError(f"no value is given for {', '.join(unknown)}: add {remedy}")
+    if idle := [name for name in variables if name not in used]:
         raise ValueError(f"the expression has no {', '.join(idle)}: leave that out")
     if not isinstance(out, Value):
         raise ValueError("the expression has no variable: there is no graph of it")
-    return out, reader.variables
+    return out, variables
 
 
-class _Reader:
-    """Goes through the syntax, and applies what is known."""
-
-    def __init__(self, variables: dict[str, Value]) -> None:
-        self.variables = variables
-        self.functions = functions()
-        self.used: set[str] = set()
-        self.unknown: list[str] = []
-
-    def read(self, node: ast.AST) -> Any:
-        match node:
-            case ast.Constant(int() | float() as number) if not isinstance(number, bool):
-                return self._number(number)
-            case ast.Name(name):
-                return self._name(name)
-            case ast.UnaryOp(operator, x) if type(operator) in OPERATORS:
-                return OPERATORS[type(operator)](self.read(x))
-            case ast.BinOp(x, operator, y) if type(operator) in OPERATORS:
-                return OPERATORS[type(operator)](self.read(x), self.read(y))
-            case ast.BinOp(op=ast.BitXor()):
-                raise ValueError("^ is no power here: write a**2")
-            case ast.Call(ast.Name(name), arguments, []):
-                return self._call(name, [self.read(argument) for argument in arguments])
-        raise ValueError(
-            f"`{ast.unparse(node):.60}` has no place in an expression: use + - * / % **, brackets, numbers, names and "
-            "functions such as tanh(a)"
-        )
-
-    def _number(self, number: float) -> float:
-        try:
-            return float(number)
-        except OverflowError:
-            return math.inf
-
-    def _name(self, name: str) -> Any:
-        if name in self.variables:
-            self.used.add(name)
-            return self.variables[name]
-        if name in CONSTANTS:
-            return CONSTANTS[name]
-        if name in self.functions:
+def _read(node: ast.AST, known: Mapping[str, Any]) -> Any:
+    """Go through the syntax, and apply what is known."""
+    match node:
+        case ast.Constant(int() | float() as number) if not isinstance(number, bool):
+            return float(number) if number <= sys.float_info.max else math.inf
+        case ast.Name(name) if isinstance(known[name], ag.Primitive):
             raise ValueError(f"`{name}` is a function: write {name}(...)")
-        if name not in self.unknown:
-            self.unknown.append(name)
-        return 1.0
+        case ast.Name(name):
+            return known[name]
+        case ast.UnaryOp(operator, x) if type(operator) in OPERATORS:
+            return OPERATORS[type(operator)](_read(x, known))
+        case ast.BinOp(x, operator, y) if type(operator) in OPERATORS:
+            return OPERATORS[type(operator)](_read(x, known), _read(y, known))
+        case ast.BinOp(op=ast.BitXor()):
+            raise ValueError("^ is no power here: write a**2")
+        case ast.Call(ast.Name(name), arguments, []):
+            return _call(name, [_read(argument, known) for argument in arguments])
+    raise ValueError(
+        f"`{ast.unparse(node):.60}` has no place in an expression: use + - * / % **, brackets, numbers, names and "
+        "functions such as tanh(a)"
+    )
 
-    def _call(self, name: str, arguments: list[Any]) -> Any:
-        if name not in self.functions:
-            near = difflib.get_close_matches(name.lower(), self.functions, 3, 0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(self.functions))}"
-            raise ValueError(f"there is no function `{name}`: {hint}")
-        op = self.functions[name]
-        most, least = op.arity, op.arity - len(op.defaults)
-        if not least <= len(arguments) <= most:
-            wanted = f"{least} to {most}" if least < most else f"{most}"
-            raise ValueError(f"`{name}` takes {wanted} numbers, not {len(arguments)}")
-        return op(*arguments)
+
+def _call(name: str, arguments: list[Any]) -> Any:
+    known = functions()
+    if name not in known:
+        near = difflib.get_close_matches(name.lower(), known, 3, 0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
+        raise ValueError(f"there is no function `{name}`: {hint}")
+    op = known[name]
+    most, least = op.arity, op.arity - len(op.defaults)
+    if not least <= len(arguments) <= most:
+        wanted = f"{least} to {most}" if least < most else f"{most}"
+        raise ValueError(f"`{name}` takes {wanted} numbers, not {len(arguments)}")
+    return op(*arguments)

@@ -12,7 +12,7 @@ import numpy as np
 
 
 def refuse(message: str) -> NoReturn:
-    """Tell that an argument is not understood."""
+    """Raise the error for an argument that is not understood."""
     raise argparse.ArgumentTypeError(message)
 
 

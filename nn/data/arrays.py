@@ -72,7 +72,7 @@ def column_names(X: Any) -> list[str | int] | None:
 
 
 def arranged(X: Any, columns: Sequence[str | int] | None, name: str = "X") -> Any:
-    """Put the columns of a frame in the order in which a model was trained on them; anything else stays as it is.
+    """Return a frame with its columns in the order in which a model was trained; anything else stays as it is.
 
     Columns that are only numbered, 0 to k - 1, have no names: they are taken by their places.
 
@@ -171,7 +171,7 @@ def parts_of(
         labels: the classes of the rows, which keep their shares in all parts; with `all_classes`, each must be in all.
     """
     shares: list[Any] = list(held_out) if isinstance(held_out, (list, tuple)) else [held_out]
-    if not shares or not all(_is_share(share) for share in shares):
+    if not shares or not all(isinstance(x, Real) and not isinstance(x, bool) and -1e9 < x < 1e9 for x in shares):
         raise ValueError(f"`{name}` is a share between 0 and 1, or some of them, not {held_out!r:.60}")
     counts = [round(share * n) for share in shares]
     if min(n - sum(counts), *counts) < 1:
@@ -212,7 +212,7 @@ def _shares(sizes: np.ndarray, total: int, later: int) -> np.ndarray:
 
 
 class StandardScaler:
-    r"""Bring each column to mean 0 and variance 1: $z = (x - \mu) / \sigma$, a constant column to 0.
+    r"""Scale each column to mean 0 and variance 1: $z = (x - \mu) / \sigma$, a constant column to 0.
 
     The numbers come from the data to train on, and are then applied to all others. As scikit-learn's, it works in a
     Pipeline; it takes the columns of a frame by their names.
@@ -311,7 +311,7 @@ class StandardScaler:
 def batches(
     n: int | Sized, size: int | None = 32, *, shuffle: bool = True, drop_last: bool = False, rng: RandomLike = None
 ) -> Iterator[np.ndarray]:
-    """Go once through the rows of data in batches: gives the numbers of the rows of each.
+    """Return an iterator over the batches of one epoch: the numbers of the rows of each.
 
     Args:
         n: how many rows there are, or the data, for its length.
@@ -391,7 +391,3 @@ def _place(array: np.ndarray, marks: np.ndarray, x: Any) -> str:
         where = f"in row {place[0]}, column {columns[place[1]]!r}"
     entry = array[place]
     return f"{entry!r:.40} {where}" if isinstance(entry, str) else f"{entry!s:.40} {where}"
-
-
-def _is_share(share: Any) -> bool:
-    return isinstance(share, (int, float, np.number)) and not isinstance(share, bool) and bool(-1e9 < share < 1e9)

@@ -238,11 +238,11 @@ class TableEncoder:
             if kind == "date" or way != "plain":
                 self.notes.append(f"column {name!r} read as {'dates' if kind == 'date' else 'numbers'}, {way}")
             return {"name": name, "kind": kind, "way": way}
-        strangers = [entry for entry in present if math.isnan(_number(entry, "plain"))]
-        if len(strangers) <= len(present) / 2:
-            line = table.lines[entries.index(strangers[0])]
+        others = [entry for entry in present if math.isnan(_number(entry, "plain"))]
+        if len(others) <= len(present) / 2:
+            line = table.lines[entries.index(others[0])]
             option = f"--ignore {name!r}" if table.path else "`ignore`"
-            raise ValueError(f"{table.path or '`X`'}: column {name!r} holds {strangers[0]!r:.40} in line {line} among "
+            raise ValueError(f"{table.path or '`X`'}: column {name!r} holds {others[0]!r:.40} in line {line} among "
                              f"numbers: mend it, or leave the column out with {option}")  # fmt: skip
         if len(set(present)) > min(_MOST, max(2, len(present) / 2)):
             self.notes.append(f"column {name!r} holds {len(set(present))} different texts: left out")

@@ -74,9 +74,8 @@ def playground(
     Page('Playground')
     >>> playground(data="spirals", hidden=[8, 8]).save("playground.html")  # doctest: +SKIP
     """
-    kinds = {"classes": CLASSES, "numbers": NUMBERS}
     settings: dict[str, Any] = {"data": one_of(data, (*CLASSES, *NUMBERS), "data")}
-    problem = next(kind for kind, names in kinds.items() if data in names)
+    problem = "classes" if data in CLASSES else "numbers"
     if X is not None or y is not None:
         settings |= _own(X, y)
         problem = settings["own"]["problem"]

@@ -150,15 +150,9 @@ class _Writer:
         return self.add("Where", [positive, x, self.add("Mul", [slope, below or x])])
 
     def transpose(self, step: Step, x: str) -> str:
-        rank = len(step.in_shapes[0])
-        order = list(range(rank))
-        if step.op.name == "swapaxes":
-            i, j = step.params["axis1"], step.params["axis2"]
-            order[i], order[j] = order[j], order[i]
-        else:
-            axes = step.params["axes"]
-            order = order[::-1] if axes is None else [int(i) % rank for i in axes]
-        return self.add("Transpose", [x], perm=order)
+        marked = np.empty(tuple(range(1, len(step.in_shapes[0]) + 1)))  # each axis has a length of its own
+        moved = step.op.evaluate([marked], dict(step.params)).shape
+        return self.add("Transpose", [x], perm=[length - 1 for length in moved])
 
     def getitem(self, step: Step, x: str) -> str:
         index = step.params["index"]

@@ -30,7 +30,7 @@ Function = Callable[..., Any]
 
 
 def linear(x: Any) -> Any:
-    """Hand on `x` as it is: no activation.
+    """Return `x` as it is: no activation.
 
     >>> linear(3.0)
     3.0
@@ -118,11 +118,10 @@ class Activation(Module):
         self.function = function_of(function)
         if isinstance(self.function, PReLU):
             raise TypeError("`function` is PReLU, which has a parameter: use the layer itself, PReLU()")
-        known = [p.name for p in list(inspect.signature(self.function).parameters.values())[1:]]
-        for name in settings:
-            if name not in known:
-                has = f"its settings: {', '.join(known)}" if known else "it has no settings"
-                raise TypeError(f"{name_of(self.function)} got an unknown setting `{name}`; {has}")
+        _, *known = inspect.signature(self.function).parameters
+        if unknown := settings.keys() - set(known):
+            has = f"its settings: {', '.join(known)}" if known else "it has no settings"
+            raise TypeError(f"{name_of(self.function)} got an unknown setting `{min(unknown)}`; {has}")
         self.settings = settings
 
     def forward(self, x: Any) -> Any:

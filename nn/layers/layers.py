@@ -174,7 +174,7 @@ class Maxout(Module):
 
 
 class Flatten(Module):
-    """Puts all that belongs to a row side by side: `(n, a, b, ...)` becomes `(n, a * b * ...)`.
+    """The layer that flattens each row: `(n, a, b, ...)` becomes `(n, a * b * ...)`.
 
     >>> Flatten()(np.ones((5, 8, 8))).shape
     (5, 64)
@@ -279,7 +279,7 @@ class Sequential(Module):
         return made
 
     def forward(self, x: Any) -> Any:
-        """Hand `x` through all layers."""
+        """Apply all layers to `x`, one after the other."""
         for layer in self.layers:
             x = layer(x)
         return x

@@ -19,7 +19,7 @@ Function = Callable[[Any], Any]
 
 
 def descend(f: Function, start: Any, optimizer: Optimizer, steps: int = 50) -> np.ndarray:
-    r"""Walk down a function from a point, and give every point on the way.
+    r"""Return the path of an optimiser that descends on a function: every point, from the first.
 
     Args:
         f: a function of a point, a Tensor of shape `(d,)`, to a single number.
@@ -61,7 +61,7 @@ def descend(f: Function, start: Any, optimizer: Optimizer, steps: int = 50) -> n
 
 
 def newton(f: Function, start: Any, steps: int = 5) -> np.ndarray:
-    r"""Walk by Newton's method, $x \leftarrow x - H^{-1} \nabla f$, and give every point on the way.
+    r"""Return the path of Newton's method, $x \leftarrow x - H^{-1} \nabla f$: every point, from the first.
 
     Each step leads to the place where the parabola that fits $f$ here is flat: for a quadratic $f$ that is one step
     from anywhere. Where $H$ is not positive, that place is a saddle or a top, and the step goes there as well.

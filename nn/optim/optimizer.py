@@ -214,13 +214,13 @@ class Optimizer(Configured):
         return new, news
 
     def rates(self, steps: int | None = None) -> list[float]:
-        """Return the learning rate of each group (there is one) after `steps` steps; of the next step if left out.
+        """Return the learning rate of each group after `steps` steps; of the next step if left out.
 
         Raises:
             ValueError: a function `lr` gave a number that is negative or not finite.
         """
         steps = self.steps if steps is None else steps
-        return [within(self.lr(steps), "lr") if callable(self.lr) else self.lr]
+        return [within(group.lr(steps), "lr") if callable(group.lr) else group.lr for group in self.groups]
 
     # What changes ------------------------------------------------------------------------------------------
 

@@ -301,8 +301,9 @@ class OnPlateau(Schedule):
         return self.lr
 
     def observe(self, metric: float) -> None:
-        """Take note of the number of one more epoch; NaN is no new best one."""
-        number = math.nan if _is_nan(metric) else within(metric, "metric", -math.inf, math.inf, closed=True)
+        """Record the number of one more epoch; NaN is no new best one."""
+        missing = isinstance(metric, (float, np.floating)) and math.isnan(metric)
+        number = math.nan if missing else within(metric, "metric", -math.inf, math.inf, closed=True)
         number = number if self.mode == "min" else -number
         margin = self.threshold * abs(self._best) if math.isfinite(self._best) else 0.0
         if number < self._best - margin:
@@ -327,10 +328,6 @@ class OnPlateau(Schedule):
             raise ValueError(f"`state` of OnPlateau lacks {', '.join(map(repr, missing))}: nothing was changed")
         lr, bad = within(state["lr"], "lr"), count(state["bad"], "bad", 0)
         self.lr, self._best, self._bad = lr, within(state["best"], "best", -math.inf, closed=True), bad
-
-
-def _is_nan(x: Any) -> bool:
-    return isinstance(x, (float, np.floating)) and math.isnan(x)
 
 
 def _between(start: float, end: float, part: float) -> float:

@@ -325,11 +325,6 @@ class Groups(Optimizer):
             new, news = new + changed[0], news + changed[1]
         return new, news
 
-    def rates(self, steps: int | None = None) -> list[float]:
-        """Return the learning rate of each group after `steps` steps; of the next step if left out."""
-        steps = self.steps if steps is None else steps
-        return [lr for optimizer in self.optimizers for lr in optimizer.rates(steps)]
-
     @property
     def groups(self) -> list[Optimizer]:
         """The optimiser of each group of parameters."""

@@ -42,7 +42,7 @@ def functions(
         raise ValueError("`curves` is empty: there is nothing to draw")
     low, high = interval(low, high)
     x = np.linspace(low, high, 801)
-    drawn = [_value_and_slope(f, x, name) for name, f in curves.items()]
+    drawn = [value_and_slope(f, x, name) for name, f in curves.items()]
     axes = many_axes(axes, 2, 4.4, 3.4)
     for i, (name, rows) in enumerate(zip(curves, drawn, strict=True)):
         for ax, row in zip(axes, rows, strict=True):
@@ -54,18 +54,14 @@ def functions(
     return axes
 
 
-def _value_and_slope(f: Function, x: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+def value_and_slope(f: Function, x: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the values at all points, and the slopes with a gap where they jump."""
     y = plain_array(f(Tensor(x)), name)
     if y.shape != x.shape:
         raise ValueError(f"the function {name!r} makes shape {y.shape} of {x.shape}: it must be element by element")
-    return y, with_gaps(np.asarray(grad(lambda t: f(t).sum())(x)))
-
-
-def with_gaps(slope: np.ndarray) -> np.ndarray:
-    """Put NaN where a slope jumps, so that no line is drawn across."""
+    slope = np.asarray(grad(lambda t: f(t).sum())(x))
     steps = np.abs(np.diff(slope))
-    return np.where(np.append(steps > 0.2 + 20 * np.median(steps), False), np.nan, slope)
+    return y, np.where(np.append(steps > 0.2 + 20 * np.median(steps), False), np.nan, slope)
 
 
 def contour(

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, grad
-
 from ..arguments import count, one_of
 from ..data.arrays import plain_array
 from ..layers.activations import Activation, Function, function_of, name_of
 from ..module import Module, check_model
 from .axes import AREAS, axes_of, colour_map, interval, many_axes
-from .curves import with_gaps
+from .curves import value_and_slope
 
 
 def activation(function: str | Function | Activation, low: float = -4.0, high: float = 4.0, ax: Any = None) -> Any:
@@ -36,12 +34,12 @@ def activation(function: str | Function | Activation, low: float = -4.0, high: f
     f = function_of(function)
     low, high = interval(low, high)
     x = np.linspace(low, high, 801)
-    slope = np.asarray(grad(lambda t: f(t).sum())(Tensor(x)).data)
+    y, slope = value_and_slope(f, x, "function")
     ax = axes_of(ax, 5.0, 3.2)
     ax.axhline(0, color="#8c959f", linewidth=0.6)
     ax.axvline(0, color="#8c959f", linewidth=0.6)
-    ax.plot(x, f(x), color="#2166ac", linewidth=2, label="$f(x)$")
-    ax.plot(x, with_gaps(slope), color="#b35806", linestyle="--", linewidth=2, label="$f'(x)$")
+    ax.plot(x, y, color="#2166ac", linewidth=2, label="$f(x)$")
+    ax.plot(x, slope, color="#b35806", linestyle="--", linewidth=2, label="$f'(x)$")
     ax.set(xlabel="$x$", ylabel="value", title=name_of(f))
     ax.legend()
     return ax

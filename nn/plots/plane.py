@@ -120,12 +120,8 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
     found = regions(model, low, high)
     ax = axes_of(ax)
     if found[0].slope.shape[0] == 1:
-        for k in range(found[0].slope.shape[1]):
-            ends = np.array([*(r.corners[0, 0] for r in found), found[-1].corners[1, 0]])
-            heights = [
-                *(r.corners[0] @ r.slope[:, k] + r.intercept[k] for r in found),
-                found[-1].corners[1] @ found[-1].slope[:, k] + found[-1].intercept[k],
-            ]
+        ends = np.array([*(r.corners[0, 0] for r in found), found[-1].corners[1, 0]])
+        for k, heights in enumerate(model.outputs(ends[:, None]).T):
             (line,) = ax.plot(ends, heights, label=f"output {k}")
             ax.plot(ends[1:-1], heights[1:-1], "o", color=line.get_color(), markersize=5)
         if found[0].slope.shape[1] > 1:
@@ -136,7 +132,7 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
     else:
         from matplotlib.collections import PolyCollection
 
-        middles = np.array([r.corners.mean(axis=0) @ r.slope[:, 0] + r.intercept[0] for r in found])
+        middles = model.outputs(np.array([r.corners.mean(axis=0) for r in found]))[:, 0]
         reach = float(np.abs(middles).max()) or 1.0
         shapes = PolyCollection([r.corners for r in found], edgecolors="black", linewidths=0.8, cmap=colour_map(AREAS))
         shapes.set_array(middles)
