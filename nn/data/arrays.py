@@ -171,7 +171,7 @@ def parts_of(
         labels: the classes of the rows, which keep their shares in all parts; with `all_classes`, each must be in all.
     """
     shares: list[Any] = list(held_out) if isinstance(held_out, (list, tuple)) else [held_out]
-    if not shares or not all(isinstance(x, Real) and not isinstance(x, bool) and -1e9 < x < 1e9 for x in shares):
+    if not shares or not all(isinstance(x, Real) and not isinstance(x, bool) and abs(float(x)) < 1e9 for x in shares):
         raise ValueError(f"`{name}` is a share between 0 and 1, or some of them, not {held_out!r:.60}")
     counts = [round(share * n) for share in shares]
     if min(n - sum(counts), *counts) < 1:

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..arguments import as_array, count, flag, items, one_of, within
 from ..data.arrays import plain_array
+from ..export.tracing import on_tensors
 from ..layers.activations import Activation, function_of, named
 from ..layers.features import FEATURES, Features
 from ..layers.layers import Linear, Sequential
-from ..mlp import MLP
-from ..module import Module, check_model
+from ..module import Module
 from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
 from .page import Page
 
@@ -109,8 +109,7 @@ def playground(
 
 def _start(model: Any, seed: int) -> dict[str, Any]:
     """Return the features, the hidden layers, the activation and the weights of a net."""
-    check_model(model)
-    model = model.to_tensors() if isinstance(model, MLP) else model
+    model = on_tensors(model)
     parts: list[Any] = list(model) if isinstance(model, Sequential) else [model]
     features = parts.pop(0).names if parts and isinstance(parts[0], Features) else ["x0", "x1"]
     linear, between = parts[::2], parts[1::2]

@@ -64,7 +64,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
         TypeError: `model` is no Module, or one of Values that has no form on Tensors.
         ValueError: the width of the input is not known; or the outputs do not depend on it, or only in part.
     """
-    model = _on_tensors(model)
+    model = on_tensors(model)
     shape = _row_shape(model, shape)
     numbers = [p.dtype for p in model.parameters() if isinstance(p, Tensor)]
     dtype = np.result_type(*numbers) if numbers else np.dtype(np.float64)
@@ -118,7 +118,8 @@ def _merged(a: Any, b: Any) -> Any:
     return a
 
 
-def _on_tensors(model: Any) -> Module:
+def on_tensors(model: Any) -> Module:
+    """Return the net of Tensors that a model is, or that it converts into."""
     check_model(model)
     model = model if model.batched else getattr(model, "to_tensors", lambda: model)()
     if not model.batched:

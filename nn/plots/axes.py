@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -11,14 +12,9 @@ from ..arguments import optional
 
 AREAS = ["#f6a04d", "#f7f7f7", "#79b4e3"]  # as in the drawings: orange for negative, blue for positive
 POINTS = ["#b35806", "#f7f7f7", "#2166ac"]
-LINES: list[dict[str, Any]] = [
-    {"color": "#2166ac", "linestyle": "-"},
-    {"color": "#b35806", "linestyle": "--"},
-    {"color": "#2d7a3d", "linestyle": "-."},
-    {"color": "#7b3294", "linestyle": ":"},
-    {"color": "#1f2328", "linestyle": "-"},
-    {"color": "#c2185b", "linestyle": "--"},
-]
+COLOURS = ("#2166ac", "#b35806", "#2d7a3d", "#7b3294", "#1f2328", "#c2185b")
+STYLES = ("-", "--", "-.", ":")
+LINES: list[dict[str, Any]] = [{"color": c, "linestyle": style} for c, style in zip(COLOURS, itertools.cycle(STYLES))]
 """Several lines in one plot: never by colour alone."""
 
 

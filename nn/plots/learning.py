@@ -186,8 +186,5 @@ def _directions(
 
 def _random_direction(here: State, rng: np.random.Generator) -> np.ndarray:
     """Draw a direction in which each parameter changes by as much as it is large."""
-    parts = []
-    for x in here.values():
-        part = rng.normal(size=np.size(x))
-        parts.append(part * (np.linalg.norm(x) / np.linalg.norm(part)))
-    return np.concatenate(parts)
+    parts = [(rng.normal(size=np.size(x)), np.linalg.norm(x)) for x in here.values()]
+    return np.concatenate([part * (size / np.linalg.norm(part)) for part, size in parts])
