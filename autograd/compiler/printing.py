@@ -89,7 +89,9 @@ def printed_flow(flow: Flow, results: Sequence[str]) -> str:
     lines, names = list[Instruction](), dict[int, str]()
     for i, (code, number) in enumerate(zip(flow.code.tolist(), flow.origin.tolist(), strict=True)):
         name = {CONSTANT: "constant", LEAF: "input"}.get(code) or flow.rows.names[code]
-        label = flow.labels.get(number, "") if number >= 0 else f"∂{names.get(-2 - number, f'%{i}')}"
+        label = flow.labels.get(number, "")
+        if number in flow.gradients:
+            label = f"∂{names.get(number - flow.gradients.start, f'%{i}')}"
         names[number] = f"{label}%{i}" if not label or label in names.values() else _on_one_line(label)
         operands = tuple(flow.operands[flow.start[i] : flow.start[i + 1]].tolist())
         data = flow.data[i : i + 1] if code == CONSTANT else None

@@ -98,46 +98,31 @@ def _fuse_multiply_add(code, operands, kind, kept, uses, user, by, root, sign, n
 
 
 @kernel
-def _leveled(start, operands, level, n):
-    """Return each node its level, one above that of its highest operand; node i has those from start[i] on."""
-    first, levels = view(start, n + 1, np.int64), view(level, n, np.int32)
-    xs = view(operands, first[n], np.int32)
-    for i in range(n):
-        top = -1
-        for at in range(first[i], first[i + 1]):
-            top = max(top, levels[xs[at]])
-        levels[i] = top + 1
-    return 0
+def _leveled(start, operands, outputs, level, stack, n, asked):
+    """Return each node that an output needs its level, one above that of its highest operand; others keep -1.
 
-
-@kernel
-def _live(start, operands, live, n):
-    """Mark what the marked nodes need; node i has the operands from start[i] on."""
-    first, marks = view(start, n + 1, np.int64), view(live, n, np.uint8)
-    xs = view(operands, first[n], np.int32)
-    for i in range(n - 1, -1, -1):
-        if marks[i] != 0:
+    Node i has the operands from start[i] on, in any order; `stack` has a place for each operand, and one more."""
+    first, levels, roots = view(start, n + 1, np.int64), view(level, n, np.int32), view(outputs, asked, np.int32)
+    xs, waiting = view(operands, first[n], np.int32), view(stack, first[n] + 1, np.int32)
+    for root in roots:
+        waiting[0] = root
+        depth = 1
+        while depth > 0:
+            i = waiting[depth - 1]
+            if levels[i] >= 0:
+                depth -= 1
+                continue
+            top, before = -1, depth
             for at in range(first[i], first[i + 1]):
-                marks[xs[at]] = 1
+                top = max(top, levels[xs[at]])
+                if levels[xs[at]] < 0:
+                    waiting[depth] = xs[at]
+                    depth += 1
+            if depth == before:
+                levels[i] = top + 1
+                depth -= 1
     return 0
 
 
-@kernel
-def _sorted(keys, order, count, n, size):
-    """Sort by keys below `size`, and keep the order of equals; `count` has one place more than that, zeros."""
-    key, places, counts = view(keys, n, np.int32), view(order, n, np.int64), view(count, size + 1, np.int64)
-    for i in range(n):
-        counts[key[i] + 1] += 1
-    for k in range(size):
-        counts[k + 1] += counts[k]
-    for i in range(n):
-        places[counts[key[i]]] = i
-        counts[key[i]] += 1
-    return 0
-
-
-SEQUENTIAL = {
-    "reached": _reached, "cse": _cse, "fuse_multiply_add": _fuse_multiply_add, "leveled": _leveled, "live": _live,
-    "sorted": _sorted,
-}  # fmt: skip
+SEQUENTIAL = {"reached": _reached, "cse": _cse, "fuse_multiply_add": _fuse_multiply_add, "leveled": _leveled}
 """From the name of a pass to its kernel."""

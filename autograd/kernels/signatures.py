@@ -84,9 +84,7 @@ SIGNATURES = {
     "reached": Signature("code operands hands masks state", "n"),
     "cse": Signature("code operands same kind table", "n first size"),
     "fuse_multiply_add": Signature("code operands kind kept uses user by root sign", "n"),
-    "leveled": Signature("start operands level", "n"),
-    "live": Signature("start operands live", "n"),
-    "sorted": Signature("keys order count", "n size"),
+    "leveled": Signature("start operands outputs level stack", "n asked"),
 }
 """The kernels that are no formula of an elementwise operation."""
 

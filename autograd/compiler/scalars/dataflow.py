@@ -45,7 +45,8 @@ class Flow:
         data: the numbers of the constants.
         leaves: how many.
         outputs: the root, and the gradient of each leaf.
-        origin: of each node the number that it had in the structure of arrays, below 0 for a gradient; to name it.
+        origin: of each node the number that it had in the structure of arrays, to name it.
+        gradients: such numbers of the gradients, of the nodes from 0 on.
         labels: of these.
         notes: what the passes did.
     """
@@ -59,6 +60,7 @@ class Flow:
     leaves: int
     outputs: np.ndarray
     origin: np.ndarray
+    gradients: range
     labels: dict[int, str]
     notes: list[str]
 
@@ -69,71 +71,74 @@ class Flow:
 def flowing(
     soa: StructureOfArrays,
     elementwise: np.ndarray,
-    keys: np.ndarray,
     terms: Terms,
     outputs: np.ndarray,
+    gradients: range,
     run_pass: SequentialPass,
 ) -> Flow:
     """Put rows and sums in order, and leave out what no output needs.
 
     Args:
-        soa: the nodes that numbers from 0 on stand for; a number below -1 is the gradient of node -2 - number.
+        soa: the nodes.
         elementwise: the nodes that are rows.
-        keys: where each number, also each below 0, has its place in the order.
         terms: of all sums.
+        outputs: the nodes that are asked for.
+        gradients: the nodes that are gradients, of the nodes from 0 on. Nodes before these are in order, each after its
+            operands; those behind are sorted here, by level.
     """
-    size = len(keys)
-    terms = terms.at(in_order(run_pass, terms.owner % size, size))
+    size = len(soa.code)
+    terms = terms.at(np.argsort(terms.owner, kind="stable"))
     first = np.flatnonzero(np.r_[True, terms.owner[1:] != terms.owner[:-1]][: len(terms.owner)])
     owners, count = terms.owner[first], np.diff(np.r_[first, len(terms.owner)])
-    constants, inputs = np.flatnonzero(soa.code == CONSTANT), np.flatnonzero(soa.code == LEAF)
-    fixed = len(constants) + len(inputs)
-    others = np.concatenate([elementwise, owners])
-    origin = np.concatenate([constants, inputs, others[np.argsort(keys[others], kind="stable")]])
-    n = len(origin)
-    number = np.full(size, -1, np.int32)
-    number[origin] = np.arange(n)
-    rows, of_sums = number[elementwise], number[owners]
-    code, width = np.full(n, LEAF, np.uint8), np.zeros(n, np.int64)
-    code[: len(constants)] = CONSTANT
-    code[rows] = soa.code[elementwise]
-    width[rows] = (soa.operands[elementwise] != -1).sum(axis=1)
+    code, width = soa.code.copy(), np.zeros(size, np.int64)
+    width[elementwise] = (soa.operands[elementwise] != -1).sum(axis=1)
     forms = _forms(terms, first, count)
     for form, (which, places) in forms.items():
-        code[of_sums[which]] = soa.rows[form]
-        width[of_sums[which]] = places * (count[which] if form.endswith("sums") else 1)
-    start = np.zeros(n + 1, np.int64)
-    np.cumsum(width, out=start[1:])
+        code[owners[which]] = soa.rows[form]
+        width[owners[which]] = places * (count[which] if form.endswith("sums") else 1)
+    start = np.r_[0, np.cumsum(width)]
     operands = np.empty(start[-1], np.int32)
     for p in range(3):
         x = soa.operands[elementwise, p]
-        operands[start[rows[x != -1]] + p] = number[x[x != -1]]
+        operands[start[elementwise[x != -1]] + p] = x[x != -1]
     for form, (which, _) in forms.items():
-        many, to = count[which], start[of_sums[which]]
-        at = np.repeat(first[which] - np.cumsum(many) + many, many) + np.arange(many.sum())
-        rank = at - np.repeat(first[which], many)
-        to = np.repeat(to, many)
+        many = count[which]
+        at = _joined(first[which], many)
+        rank, to = at - np.repeat(first[which], many), np.repeat(start[owners[which]], many)
         if form == "add_product":  # the number itself, and then the two factors
             product = terms.right[at] != ONE
-            operands[to[~product]] = number[terms.left[at[~product]]]
-            operands[to[product] + 1] = number[terms.left[at[product]]]
-            operands[to[product] + 2] = number[terms.right[at[product]]]
+            operands[to[~product]] = terms.left[at[~product]]
+            operands[to[product] + 1] = terms.left[at[product]]
+            operands[to[product] + 2] = terms.right[at[product]]
             continue
         pairs = form in ("sums", "mul")
-        operands[to + rank * (2 if pairs else 1)] = number[terms.left[at]]
+        operands[to + rank * (2 if pairs else 1)] = terms.left[at]
         if pairs:
-            operands[to + 2 * rank + 1] = number[terms.right[at]]
-    live = np.zeros(n, np.uint8)
-    live[number[outputs]] = 1
-    run_pass("live", start=start, operands=operands, live=live, n=n)
-    live[:fixed] = 1
-    note = f"dead code: left out {n - int(live.sum())} nodes"
-    flow = Flow(soa.rows, code, start, operands, np.empty(n, np.int32), soa.data[constants], len(inputs),
-                number[outputs], origin, soa.labels, [note])  # fmt: skip
-    if not live.all():
-        flow = _without(flow, live.astype(bool))
-    run_pass("leveled", start=flow.start, operands=flow.operands, level=flow.level, n=len(flow))
-    return flow
+            operands[to + 2 * rank + 1] = terms.right[at]
+    level = np.full(size, -1, np.int32)
+    run_pass("leveled", start=start, operands=operands, outputs=np.array(outputs, np.int32), level=level,
+             stack=np.empty(len(operands) + 1, np.int32), n=size, asked=len(outputs))  # fmt: skip
+    constants, inputs = np.flatnonzero(code == CONSTANT), np.flatnonzero(code == LEAF)
+    level[code <= LEAF] = 0
+    live = np.flatnonzero((level >= 0) & (code > LEAF))
+    from_root = np.where((live >= gradients.start) & (live < gradients.stop), -live, live)
+    live = live[np.lexsort((from_root, np.where(live >= gradients.start, level[live], 0)))]
+    origin = np.concatenate([constants, inputs, live])
+    number = np.empty(size, np.int32)
+    number[origin] = np.arange(len(origin))
+    operands = number[operands[_joined(start[origin], width[origin])]]
+    note = f"dead code: left out {len(elementwise) + len(owners) - len(live)} nodes"
+    return Flow(soa.rows, code[origin], np.r_[0, np.cumsum(width[origin])], operands, level[origin],
+                soa.data[constants], len(inputs), number[outputs], origin, gradients, soa.labels, [note])  # fmt: skip
+
+
+def _joined(first: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the whole numbers from each `first` on, so many of each.
+
+    >>> _joined(np.array([5, 0]), np.array([2, 3]))
+    array([5, 6, 0, 1, 2])
+    """
+    return np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
 
 
 def _forms(terms: Terms, first: np.ndarray, count: np.ndarray) -> dict[str, tuple[np.ndarray, int]]:
@@ -154,21 +159,3 @@ def _forms(terms: Terms, first: np.ndarray, count: np.ndarray) -> dict[str, tupl
     }
     rest = ~np.logical_or.reduce([which for which, _ in forms.values()])
     return {form: (np.flatnonzero(which), n) for form, (which, n) in (forms | {"sums": (rest, 2)}).items()}
-
-
-def _without(flow: Flow, live: np.ndarray) -> Flow:
-    number = np.cumsum(live, dtype=np.int32) - 1
-    width = np.diff(flow.start)
-    start = np.zeros(int(live.sum()) + 1, np.int64)
-    np.cumsum(width[live], out=start[1:])
-    operands = number[flow.operands[np.repeat(live, width)]]
-    return Flow(flow.rows, flow.code[live], start, operands, np.empty(len(start) - 1, np.int32), flow.data,
-                flow.leaves, number[flow.outputs], flow.origin[live], flow.labels, flow.notes)  # fmt: skip
-
-
-def in_order(run_pass: SequentialPass, keys: np.ndarray, size: int) -> np.ndarray:
-    """Return the order that sorts whole numbers below `size`, equals as they come."""
-    order = np.empty(len(keys), np.int64)
-    keys = np.ascontiguousarray(keys, np.int32)
-    run_pass("sorted", keys=keys, order=order, count=np.zeros(size + 1, np.int64), n=len(keys), size=size)
-    return order

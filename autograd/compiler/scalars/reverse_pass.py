@@ -2,7 +2,7 @@
 
 A use of a node by another adds the gradient of that other, times the derivative that the rule of the row gives. So
 backward consists of what forward consists of: elementwise rows, which the rules are made of, and sums of products.
-The gradient of node `x` has the number `-2 - x`.
+The gradients are nodes behind those of the forward pass.
 
 An example worked by hand: e = (a + b) * (b + 1). With p for a + b and q for b + 1, the forward pass is three sums:
 
@@ -43,8 +43,8 @@ import numpy as np
 
 from ...primitives import TABLE
 from ..ir.rules import NEUTRAL, is_neutral
-from .dataflow import Flow, SequentialPass, Terms, flowing, in_order
-from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays
+from .dataflow import Flow, SequentialPass, Terms, flowing
+from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays, followed
 from .sums import LINEAR, cse, describe_sums, fuse_multiply_add, simplify
 from .vjp_rules import Template, template, written
 
@@ -65,16 +65,6 @@ class _Use:
     factor: np.ndarray | None = None
 
 
-@dataclass(slots=True)
-class _Parts:
-    """What is added to gradients: to that of `target` by its user `user`, `left` times `right`."""
-
-    target: np.ndarray
-    user: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-
-
 def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     """Write the backward pass behind the forward pass, and put both in order."""
     n = len(soa.code)  # the nodes of the forward pass come first
@@ -87,24 +77,16 @@ def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
         if use.factor is not None:
             use.factor = same[use.factor]
     alone, sums = fuse_multiply_add(soa, run_pass, _kept(soa, uses))
-    written_so_far = len(soa.code)
-    parts, by = _parts(soa, state, sums, uses)
-    gradients, alias, partial = _gradients(soa, run_pass, parts, sums, n)
-    extras = np.arange(written_so_far, len(soa.code))
-    keys = _keys(soa, n, written_so_far, by, partial)
-
-    def resolved(x: np.ndarray) -> np.ndarray:
-        """Put what a gradient is equal to in its place."""
-        return np.where(x < -1, alias[np.clip(-2 - x, 0, n)], x)
-
+    gradient = soa.add("sums", np.full(n, -1))
+    parts = _parts(soa, np.r_[state, np.zeros(len(soa.code) - n, np.uint8)], sums, uses, gradient)
+    written_last = np.arange(gradient[-1] + 1, len(soa.code))
+    gradients, alias = _gradients(soa, parts, sums, gradient)
     every = sums + gradients
-    every.left, every.right = resolved(every.left), resolved(every.right)
-    soa.operands = resolved(soa.operands)
-    leaves = np.arange(soa.first_leaf, soa.first)
-    outputs = np.concatenate([soa.outputs, resolved(-2 - leaves)])
-    no_rows = (CONSTANT, soa.rows["sums"])
-    rows = np.concatenate([alone, extras[~np.isin(soa.code[extras], no_rows)]])
-    flow = flowing(soa, rows, keys, every, outputs, run_pass)
+    every.left, every.right = alias[every.left], alias[every.right]
+    soa.substitute(alias)
+    outputs = np.concatenate([soa.outputs, alias[gradient[soa.first_leaf : soa.first]]])
+    rows = np.concatenate([alone, written_last[soa.code[written_last] != CONSTANT]])
+    flow = flowing(soa, rows, every, outputs, range(gradient[0], gradient[0] + n), run_pass)
     flow.notes = [
         f"{describe_sums(sums)}; {len(gradients.owner)} terms in gradients",
         f"{note}; common subexpressions: merged {found + of_rules} nodes",
@@ -157,38 +139,27 @@ def _kept(soa: StructureOfArrays, uses: list[_Use]) -> np.ndarray:
     return kept
 
 
-def _parts(soa: StructureOfArrays, state: np.ndarray, sums: Terms, uses: list[_Use]) -> tuple[_Parts, np.ndarray]:
-    """List what is added to gradients; gives also, for each node written here, the node whose gradient it needs."""
-    forward = sums.at((sums.owner < len(state)) & (state[np.minimum(sums.owner, len(state) - 1)] != 0))
+def _parts(
+    soa: StructureOfArrays, state: np.ndarray, sums: Terms, uses: list[_Use], gradient: np.ndarray
+) -> list[np.ndarray]:
+    """List what is added to gradients: the node whose gradient it is, the user that hands it back, and two factors."""
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
-    by = np.empty(0, np.int64)
-
     finite = np.zeros(len(soa.code), bool)  # factors that make nothing of 0
     finite[: len(soa.data)] = np.isfinite(soa.data) & (soa.code[: len(soa.data)] == CONSTANT)
-
-    def note(user: np.ndarray, before: int) -> None:
-        """Remember for nodes that were just written, some for each user, what they follow from."""
-        nonlocal by
-        steps = soa.code[before:] != CONSTANT
-        fresh = np.full(len(steps), -1)
-        fresh[steps] = np.tile(user, steps.sum() // len(user))
-        by = np.concatenate([by, fresh])
 
     def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False) -> None:
         open_ = soa.code[target] != CONSTANT
         target, user, factor = target[open_], user[open_], factor[open_]
         behind = np.flatnonzero((~finite[factor] & (state[user] & MASKED != 0)) | gate)
-        left = -2 - user
+        left = gradient[user]
         if len(behind):
-            before = len(soa.code)
             slope = factor[behind]
             product = soa.add("gated", left[behind], slope)
             left[behind] = soa.add("where", slope, product, np.full_like(slope, NULL)) if gate else product
-            factor = factor.copy()
             factor[behind] = ONE
-            note(user[behind], before)
         found.append((target, user, left, factor))
 
+    forward = sums.at(state[sums.owner] != 0)
     add(forward.left, forward.owner, forward.right)
     add(forward.right, forward.owner, forward.left)
     for use in uses:
@@ -196,86 +167,61 @@ def _parts(soa: StructureOfArrays, state: np.ndarray, sums: Terms, uses: list[_U
         if use.factor is not None:
             add(target, use.nodes, use.factor, use.gate)
             continue
-        before = len(soa.code)
-        left = written(soa, use.rule, use.nodes, -2 - use.nodes)
-        note(use.nodes, before)
+        left = written(soa, use.rule, use.nodes, gradient[use.nodes])
         found.append((target, use.nodes, left, np.full(len(left), ONE)))
-    columns_of = [np.concatenate([part[i] for part in found]) for i in range(4)]
-    return _Parts(*columns_of), by
+    return [np.concatenate(column) for column in zip(*found, strict=True)]
 
 
 def _gradients(
-    soa: StructureOfArrays, run_pass: SequentialPass, parts: _Parts, sums: Terms, n: int
-) -> tuple[Terms, np.ndarray, np.ndarray]:
-    """Add the parts up.
-
-    Returns:
-        The terms; what each gradient is equal to where it needs no sum; and for each node that is a part of a sum,
-        the number of the gradient."""
-    kind = np.zeros(n, np.int64)  # sums with as many terms are taken together
-    np.add.at(kind, sums.owner[sums.owner < n], 1)
-    order = in_order(run_pass, n - 1 - parts.user, n)
-    order = order[in_order(run_pass, _ranked(kind)[parts.user[order]], len(np.unique(kind)))]
-    order = order[in_order(run_pass, parts.target[order], n)]
-    target, user, left, right = (x[order] for x in (parts.target, parts.user, parts.left, parts.right))
+    soa: StructureOfArrays, parts: list[np.ndarray], sums: Terms, gradient: np.ndarray
+) -> tuple[Terms, np.ndarray]:
+    """Add the parts up; gives the terms, and for each node that to which it is equal without a sum, or itself."""
+    kind = np.bincount(sums.owner[sums.owner < len(gradient)], minlength=len(gradient))
+    order = np.lexsort((-parts[1], kind[parts[1]], parts[0]))  # sums with as many terms are taken together
+    target, user, left, right = (x[order] for x in parts)
     new = np.r_[True, target[1:] != target[:-1]][: len(target)]
-    left, right, alias, lone = _aliases(soa, target, left, right, np.flatnonzero(new), n)
+    left, right, alias, lone = _aliases(soa, gradient, target, left, right, np.flatnonzero(new))
     new_part = new | np.r_[True, kind[user[1:]] != kind[user[:-1]]][: len(target)]
     begin = np.flatnonzero(new_part)
     size = np.diff(np.r_[begin, len(target)])
     whole = new[begin] & np.r_[new[begin][1:], True]  # the only part of its gradient
     split = (size >= PART) & ~whole & (kind[user[begin]] > 0)
-    owner = np.repeat(np.where(split, 0, -2 - target[begin]), size)
+    owner = gradient[target]
     names = soa.add("sums", np.full(int(split.sum()), -1))
     owner[np.repeat(split, size)] = np.repeat(names, size[split])
     terms = Terms(owner, left, right)
-    total = Terms(-2 - target[begin[split]], names, np.full(len(names), ONE))
+    total = Terms(gradient[target[begin[split]]], names, np.full(len(names), ONE))
     keep = np.ones(len(owner), bool)
     keep[lone] = False
-    return terms.at(keep) + total, alias, target[begin[split]]
+    return terms.at(keep) + total, np.r_[alias, names]
 
 
 def _aliases(
-    soa: StructureOfArrays, target: np.ndarray, left: np.ndarray, right: np.ndarray, first: np.ndarray, n: int
+    soa: StructureOfArrays,
+    gradient: np.ndarray,
+    target: np.ndarray,
+    left: np.ndarray,
+    right: np.ndarray,
+    first: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Find the gradients that need no sum: 0, 1, or one term times 1; the terms of a gradient begin at `first`.
 
     Returns:
-        The factors, where 1 is the right one; what each gradient is equal to, itself if nothing else; and the terms
-        that say so."""
-    alias = -2 - np.arange(n + 1)
-    alias[:n][np.bincount(target, minlength=n) == 0] = NULL
-    alias[soa.outputs] = ONE  # the gradient of the root
+        The factors, where 1 is the right one; what each node is equal to, itself if nothing else; and the terms that
+        say so."""
+    alias = np.arange(len(soa.code), dtype=np.int32)
+    alias[gradient[np.bincount(target, minlength=len(gradient)) == 0]] = NULL
+    alias[gradient[soa.outputs]] = ONE  # the gradient of the root
     single = first[np.diff(np.r_[first, len(target)]) == 1]
     before = np.empty(0, int)
     while not np.array_equal(before, alias):
-        before = alias.copy()
-        seed = (left < -1) & (alias[np.clip(-2 - left, 0, n)] == ONE) & (right != ONE)
+        before = alias
+        seed = (alias[left] == ONE) & (right != ONE)
         left, right = np.where(seed, right, left), np.where(seed, ONE, right)
         factor = right[single]
         data = soa.data[np.minimum(factor, len(soa.data) - 1)]
         lone = single[(soa.code[factor] == CONSTANT) & is_neutral(data, NEUTRAL["mul", 1])]
-        alias[target[lone]] = left[lone]
-        while True:  # what a gradient is equal to may be a gradient
-            further = np.where(alias < -1, alias[np.clip(-2 - alias, 0, n)], alias)
-            if (further == alias).all():
-                break
-            alias = further
+        alias = alias.copy()
+        alias[gradient[target[lone]]] = left[lone]
+        alias = followed(alias)  # what a gradient is equal to may be a gradient
     return left, right, alias, lone
-
-
-def _ranked(x: np.ndarray) -> np.ndarray:
-    return np.unique(x, return_inverse=True)[1].astype(np.int32)
-
-
-def _keys(soa: StructureOfArrays, n: int, made: int, by: np.ndarray, partial: np.ndarray) -> np.ndarray:
-    """Return every number its place: forward as it is; behind it each gradient, after what it needs."""
-    size = len(soa.code)
-    keys = np.empty(size + n + 1, np.int64)
-    keys[:size] = np.arange(size)
-    first_partial = size - len(partial)
-    keys[made:first_partial] = made + 4 * (n - 1 - by) + 2
-    keys[first_partial:size] = made + 4 * (n - 1 - partial)
-    x = np.arange(n)
-    keys[-2 - x] = made + 4 * (n - 1 - x) + 1
-    return keys

@@ -92,6 +92,22 @@ class StructureOfArrays:
         self.data = np.concatenate([self.data, missing, bits.view(np.float64)])
         return (first + inverse).astype(np.int32)
 
+    def substitute(self, same: np.ndarray) -> None:
+        """Let for each node another take its place."""
+        self.operands = np.where(self.operands >= 0, same[self.operands], -1)
+        self.outputs = same[self.outputs]
+
+
+def followed(same: np.ndarray) -> np.ndarray:
+    """Return for each node that which takes its place in the end.
+
+    >>> followed(np.array([0, 0, 1, 2]))
+    array([0, 0, 0, 0])
+    """
+    while (same[same] != same).any():
+        same = same[same]
+    return same
+
 
 class _Codes(dict[Primitive, int]):
     """From rows of the table to their codes."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..ir.rules import ABSORBING, NEUTRAL, SELF_INVERSE, is_neutral
 from .dataflow import Flow, SequentialPass, Terms, flowing
-from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays
+from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays, followed
 
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 """The rows that sums are made of."""
@@ -23,7 +23,7 @@ def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     kept = np.zeros(n, np.uint8)
     kept[soa.outputs] = 1
     rows, sums = fuse_multiply_add(soa, run_pass, kept)
-    flow = flowing(soa, rows, np.arange(n), sums, soa.outputs, run_pass)
+    flow = flowing(soa, rows, sums, soa.outputs, range(n, n), run_pass)
     flow.notes = [describe_sums(sums), f"{note}; common subexpressions: merged {found} nodes", *flow.notes]
     return flow
 
@@ -62,10 +62,8 @@ def simplify(soa: StructureOfArrays) -> str:
         at = np.flatnonzero(code == soa.rows[name])
         twice = code[operands[at, 0]] == soa.rows[name]
         same[at[twice]] = operands[operands[at[twice], 0], 0]
-    while (same[same] != same).any():
-        same = same[same]
-    soa.operands = np.where(operands >= 0, same[operands], operands)
-    soa.outputs = same[soa.outputs]
+    same = followed(same)
+    soa.substitute(same)
     return f"local rules: left out {np.count_nonzero(same != np.arange(len(code)))}"
 
 

@@ -62,7 +62,7 @@ def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
 
 
 def written(soa: StructureOfArrays, rule: Template, nodes: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
-    """Write a template out for the given nodes; gives the node of the result of each."""
+    """Write a template out for the given nodes, with cotangents `g`; gives the node of the result of each."""
     made: list[np.ndarray] = []
 
     def found(reference: Reference) -> np.ndarray:
@@ -76,10 +76,7 @@ def written(soa: StructureOfArrays, rule: Template, nodes: np.ndarray, g: np.nda
 
     for name, references in rule.steps:
         operands = [found(r) for r in references]
-        # a cotangent has a number of its own that is no node
-        of_constants = [np.zeros(len(nodes), bool) if kind == "g" else soa.code[x] == CONSTANT
-                        for x, (kind, _) in zip(operands, references, strict=True)]  # fmt: skip
-        known = np.logical_and.reduce(of_constants)
+        known = np.logical_and.reduce([soa.code[x] == CONSTANT for x in operands])
         if not known.any():
             made.append(soa.add(name, *operands))
             continue
