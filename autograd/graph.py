@@ -13,7 +13,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -195,23 +195,13 @@ class Node(Operand):
 
 # Recording ---------------------------------------------------------------------------------------------------
 
-K = TypeVar("K", bound=Node)
-_KINDS: dict[bool, type[Node]] = {}  # True: the kind that holds a float; False: the kind that holds an array
-
-
-def kind(holds_float: bool) -> Callable[[type[K]], type[K]]:
-    """Make a class the kind of node that holds a float, or an array."""
-
-    def register(cls: type[K]) -> type[K]:
-        _KINDS[holds_float] = cls
-        return cls
-
-    return register
+KINDS: dict[bool, type[Node]] = {}
+"""True: the kind of node that holds a float; False: the kind that holds an array. Each enters itself."""
 
 
 def constant(data: Any) -> Any:
     """Make a node of a float or an array that is not differentiated."""
-    cls = _KINDS[data.__class__ is float]
+    cls = KINDS[data.__class__ is float]
     node = cls.__new__(cls)
     node._become_leaf(data, fixed)
     return node
@@ -260,7 +250,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
     data: Any = op.evaluate(raw, params)
     if data.__class__ not in (float, np.ndarray):
         raise TypeError(f"primitive `{op.name}` returned {type(data).__name__}: return a float or an array")
-    cls = _KINDS[data.__class__ is float]
+    cls = KINDS[data.__class__ is float]
     if switch.open and differentiable and not modes.recording() and modes.tracer() is not None:
         with modes.recording_again():
             return _held(record(op, inputs, params))

@@ -48,7 +48,7 @@ class Operator(Protocol):
     def __get__(self, node: S, kind: Any = None, /) -> _Binary[S]: ...
 
 
-def _operators(row: Primitive) -> tuple[Operator, Operator]:
+def operators(row: Primitive) -> tuple[Operator, Operator]:
     """Make the operator of `row`, and the reflected one."""
 
     def operator(self: Any, other: Any) -> Any:
@@ -60,13 +60,15 @@ def _operators(row: Primitive) -> tuple[Operator, Operator]:
     return cast(Operator, operator), cast(Operator, reflected)
 
 
-def _method(row: Primitive) -> Method:
-    def method(self: Any, *others: Any) -> Any:
-        return row(self, *others)
+def method(f: Any) -> Method:
+    """Make a method of a function of the library."""
 
-    method.__name__, method.__doc__ = row.name, f"`chalkgrad.{row.name}` of this node."
-    method.__qualname__ = f"Operators.{row.name}"
-    return cast(Method, method)
+    def called(self: Any, *others: Any, **settings: Any) -> Any:
+        return f(self, *others, **settings)
+
+    called.__name__, called.__doc__ = f.__name__, f"`chalkgrad.{f.__name__}` of this node."
+    called.__qualname__, called.__wrapped__ = f"Operators.{f.__name__}", f  # type: ignore[attr-defined]
+    return cast(Method, called)
 
 
 class Operators(Node, Shown):
@@ -123,13 +125,13 @@ class Operators(Node, Shown):
     def __reduce_ex__(self, protocol: Any) -> Any:
         return reduced(self)
 
-    __add__, __radd__ = _operators(arithmetic.add)
-    __sub__, __rsub__ = _operators(arithmetic.sub)
-    __mul__, __rmul__ = _operators(arithmetic.mul)
-    __truediv__, __rtruediv__ = _operators(arithmetic.div)
-    __pow__, __rpow__ = _operators(powers.pow)
-    __mod__, __rmod__ = _operators(arithmetic.mod)
-    __neg__ = _method(arithmetic.neg)
+    __add__, __radd__ = operators(arithmetic.add)
+    __sub__, __rsub__ = operators(arithmetic.sub)
+    __mul__, __rmul__ = operators(arithmetic.mul)
+    __truediv__, __rtruediv__ = operators(arithmetic.div)
+    __pow__, __rpow__ = operators(powers.pow)
+    __mod__, __rmod__ = operators(arithmetic.mod)
+    __neg__ = method(arithmetic.neg)
 
     def __floordiv__(self, other: Any) -> Any:
         if self.requires_grad or (isinstance(other, Node) and other.requires_grad):
@@ -225,23 +227,23 @@ class Operators(Node, Shown):
         """Return the numbers as a float or nested lists of floats, without history."""
         return np.asarray(self.data).tolist()
 
-    abs = _method(arithmetic.abs)
-    square = _method(arithmetic.square)
-    reciprocal = _method(arithmetic.reciprocal)
-    sqrt = _method(powers.sqrt)
-    exp = _method(powers.exp)
-    log = _method(powers.log)
-    log1p = _method(powers.log1p)
-    expm1 = _method(powers.expm1)
-    sin = _method(trigonometry.sin)
-    cos = _method(trigonometry.cos)
-    tan = _method(trigonometry.tan)
-    tanh = _method(trigonometry.tanh)
-    sigmoid = _method(activations.sigmoid)
-    relu = _method(activations.relu)
-    softplus = _method(activations.softplus)
-    sign = _method(selection.sign)
-    clip = _method(selection.clip)
+    abs = method(arithmetic.abs)
+    square = method(arithmetic.square)
+    reciprocal = method(arithmetic.reciprocal)
+    sqrt = method(powers.sqrt)
+    exp = method(powers.exp)
+    log = method(powers.log)
+    log1p = method(powers.log1p)
+    expm1 = method(powers.expm1)
+    sin = method(trigonometry.sin)
+    cos = method(trigonometry.cos)
+    tan = method(trigonometry.tan)
+    tanh = method(trigonometry.tanh)
+    sigmoid = method(activations.sigmoid)
+    relu = method(activations.relu)
+    softplus = method(activations.softplus)
+    sign = method(selection.sign)
+    clip = method(selection.clip)
 
 
 def _plain(node: Any, taker: str) -> Any:

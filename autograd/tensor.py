@@ -10,17 +10,15 @@ import numpy as np
 from . import comparison
 from .checks import array_of, dtype_of, flag, items
 from .display import heat, side_by_side
-from .graph import Node, fixed, kind
+from .graph import KINDS, Node, fixed
 from .modes import notice, quiet
-from .operators import Operators
+from .operators import Operators, method, operators
 from .primitives import arrays, composites, layout, reductions
-from .primitives.composites import Axis
 from .primitives.layout import reshape, shape_of
 from .shapes import describe
 from .value import Value
 
 
-@kind(holds_float=False)
 class Tensor(Operators):
     """An array of float32 or float64 that remembers how it was computed, with NumPy's names and broadcasting.
 
@@ -162,9 +160,7 @@ class Tensor(Operators):
 
         return part(())
 
-    def astype(self, dtype: Any) -> Tensor:
-        """Convert to float32 or float64."""
-        return layout.astype(self, dtype=dtype)
+    astype = method(layout.astype)
 
     # Shape -------------------------------------------------------------------------------------------------
 
@@ -193,63 +189,23 @@ class Tensor(Operators):
     view = reshape  # PyTorch's names
     permute = transpose
 
-    ravel = flatten = arrays.ravel
-    squeeze = arrays.squeeze
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """Exchange two axes."""
-        return layout.swapaxes(self, axis1=axis1, axis2=axis2)
+    ravel = flatten = method(arrays.ravel)
+    squeeze, swapaxes, flip = method(arrays.squeeze), method(layout.swapaxes), method(layout.flip)
 
     def broadcast_to(self, *shape: Any) -> Tensor:
         """Repeat to `shape` by NumPy's rules."""
         return layout.broadcast_to(self, shape=_sequence(shape))
 
-    def flip(self, axis: Any = None) -> Tensor:
-        """Reverse the order of the elements along `axis`."""
-        return layout.flip(self, axis=axis)
-
     # Reductions and products -------------------------------------------------------------------------------
 
-    def __matmul__(self, other: Any) -> Tensor:
-        return reductions.matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return reductions.matmul(other, self)
-
-    def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Sum over `axis`."""
-        return reductions.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Arithmetic mean over `axis`."""
-        return composites.mean(self, axis, keepdims)
-
-    def var(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
-        """Variance over `axis`, dividing by n - `ddof`."""
-        return composites.var(self, axis, ddof, keepdims)
-
-    def std(self, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
-        """Standard deviation over `axis`, dividing by n - `ddof`."""
-        return composites.std(self, axis, ddof, keepdims)
-
-    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Largest element along `axis`; ties share the gradient."""
-        return reductions.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Smallest element along `axis`; ties share the gradient."""
-        return reductions.min(self, axis=axis, keepdims=keepdims)
-
-    def prod(self, axis: Axis = None, keepdims: bool = False) -> Tensor:
-        """Product over `axis`."""
-        return composites.prod(self, axis, keepdims)
-
-    def cumsum(self, axis: int = 0) -> Tensor:
-        """Running sum along `axis`."""
-        return reductions.cumsum(self, axis=axis)
-
-    cumprod = arrays.cumprod
+    __matmul__, __rmatmul__ = operators(reductions.matmul)
+    sum, max, min = method(reductions.sum), method(reductions.max), method(reductions.min)
+    mean, var, std = method(composites.mean), method(composites.var), method(composites.std)
+    prod, cumsum, cumprod = method(composites.prod), method(reductions.cumsum), method(arrays.cumprod)
     argmax, argmin, any, all = comparison.argmax, comparison.argmin, comparison.any, comparison.all
+
+
+KINDS[False] = Tensor
 
 
 def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:

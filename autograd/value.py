@@ -9,7 +9,7 @@ import numpy as np
 
 from .checks import flag, float_of, items
 from .display import cell, table
-from .graph import fixed, kind
+from .graph import KINDS, fixed
 from .modes import notice, switch, truth
 from .operators import Method, Operator, Operators
 from .primitive import Primitive
@@ -90,7 +90,6 @@ def _number(x: float) -> Value:
     return node
 
 
-@kind(holds_float=True)
 class Value(Operators):
     """A float that remembers how it was computed.
 
@@ -195,6 +194,9 @@ class Value(Operators):
     tanh = _unary(tanh)
     sigmoid = _unary(sigmoid)
     exp = _unary(exp)
+
+
+KINDS[True] = Value
 
 
 def _real(x: Any) -> float:
