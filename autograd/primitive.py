@@ -239,6 +239,15 @@ def refusal(name: str, inputs: Sequence[Any], params: dict[str, Any], error: Exc
     return kind(f"`{name}` cannot take {operands}{settings}: {error}")
 
 
+def asked(f: Callable[..., Any], x: Any, *args: Any, **settings: Any) -> Any:
+    """Ask a function of NumPy where it moves the elements of `x`: it gets an array of their numbers, from 1."""
+    shape = getattr(x, "shape", ())
+    try:
+        return f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)
+    except Exception as error:
+        raise refusal(f.__name__, [x], settings, error) or error.with_traceback(None) from error
+
+
 def plain(x: Any, name: str) -> Any:
     """Turn an operand that is not a node into a float or an array."""
     if x.__class__ is np.ndarray and x.dtype.kind in "fiub":

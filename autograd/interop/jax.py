@@ -18,7 +18,7 @@ from ..graph import Node
 from ..primitive import Primitive
 from ..primitives import TABLE, arrays, composites, layout, reductions
 from ..primitives.arithmetic import fmod
-from ..primitives.layout import getitem, shape_of
+from ..primitives.layout import shape_of
 from ..primitives.powers import pow
 from ..primitives.selection import clip, where
 from ..tensor import concatenate
@@ -148,23 +148,16 @@ def _has_own_rule(name: str, inner: Any) -> bool:
 
 
 def _scan(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:
-    fixed, state = given[: p["num_consts"]], given[p["num_consts"] : p["num_consts"] + p["num_carry"]]
+    n, m = p["num_consts"], p["num_consts"] + p["num_carry"]
+    fixed, state, take = given[:n], given[n:m], operator.getitem
     rows: list[list[Any]] = []
     for t in range(p["length"])[:: -1 if p["reverse"] else 1]:
-        xs = [program.add(_row, _row, (x, t), {}, scope, site) for x in given[p["num_consts"] + p["num_carry"] :]]
+        xs = [program.add(take, take, (x, t), {}, scope, site) for x in given[m:]]
         outs = _translate(program, p["jaxpr"].jaxpr, p["jaxpr"].consts, [*fixed, *state, *xs], scope)
         state = outs[: p["num_carry"]]
         rows.append(outs[p["num_carry"] :])
     columns = zip(*(rows[::-1] if p["reverse"] else rows), strict=True)
-    return [*state, *(program.add(_stacked, _stacked, column, {}, scope, site) for column in columns)]
-
-
-def _row(x: Any, i: int) -> Any:
-    return getitem(x, index=i) if isinstance(x, Node) else x[i]
-
-
-def _stacked(*rows: Any) -> Any:
-    return layout.stack(*rows) if any(isinstance(x, Node) for x in rows) else np.stack(rows)
+    return [*state, *(program.add(layout.stack, layout.stack, column, {}, scope, site) for column in columns)]
 
 
 def _cond(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:

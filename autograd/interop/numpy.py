@@ -16,6 +16,7 @@ from .. import comparison
 from ..containers import flatten, rebuild
 from ..graph import Node
 from ..operators import Operators
+from ..primitive import asked
 from ..primitives import TABLE, arrays, composites, reductions
 from ..primitives.arithmetic import add, div, identity, mul, sub
 from ..primitives.layout import broadcast_to, getitem, reshape, shape_of, transpose
@@ -180,12 +181,9 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 def _kron(a: Any, b: Any) -> Any:
-    n = max(len(shape_of(a)), len(shape_of(b)))
-    a, b = (reshape(x, shape=(1,) * (n - len(shape_of(x))) + shape_of(x)) for x in (a, b))
-    wide = [length for pair in zip(shape_of(a), [1] * n, strict=True) for length in pair]
-    tall = [length for pair in zip([1] * n, shape_of(b), strict=True) for length in pair]
-    product = mul(reshape(a, shape=tuple(wide)), reshape(b, shape=tuple(tall)))
-    return reshape(product, shape=tuple(i * j for i, j in zip(shape_of(a), shape_of(b), strict=True)))
+    one = [np.ones(shape_of(x), int) for x in (a, b)]
+    rows = arrays.picked(a, asked(lambda numbers: np.kron(numbers, one[1]), a))
+    return mul(rows, arrays.picked(b, asked(lambda numbers: np.kron(one[0], numbers), b)))
 
 
 def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:

@@ -17,13 +17,7 @@ from ..shapes import axes_of
 from ..tensor import Tensor
 from ..value import Value
 
-_MOVES: dict[str, Callable[..., Any]] = {
-    "reshape": lambda x, shape: x.reshape(shape), "transpose": lambda x, axes: x.transpose(axes),
-    "swapaxes": lambda x, axis1, axis2: x.swapaxes(axis1, axis2), "flip": lambda x, axis: np.flip(x, axis),
-    "broadcast_to": lambda x, shape: np.broadcast_to(x, shape), "getitem": lambda x, index: x[index],
-    "concatenate": lambda *xs, axis: np.concatenate(xs, axis), "stack": lambda *xs, axis: np.stack(xs, axis),
-    "cumsum": lambda x, axis: np.cumsum(x, axis), "matmul": np.matmul,
-}  # fmt: skip
+_MOVES = {"reshape", "transpose", "swapaxes", "flip", "broadcast_to", "concatenate", "stack", "cumsum", "matmul"}
 """What NumPy does with arrays of Values as with arrays of numbers."""
 
 
@@ -115,13 +109,13 @@ def _apply(node: Node, operands: list[Any]) -> np.ndarray:
     op: Any = node.op
     if op is layout.array_of:
         return _boxed([x[()] for x in operands], node.shape)
-    if op is layout.element:
+    if op is layout.element or op is layout.getitem:
         return _boxed(operands[0][node.params["index"]])
     name: str = op.name
     if TABLE.get(name) is not op:  # JAX's operations have some of these names, too
         name = ""
     if name in _MOVES:
-        return _boxed(_MOVES[name](*operands, **node.params))
+        return _boxed(op.forward(*operands, **node.params))
     if name in _REDUCTIONS:
         return _REDUCTIONS[name](*operands, **node.params)
     if op.elementwise or op.name == "where":

@@ -6,7 +6,6 @@ What only moves elements is asked of NumPy itself: it moves the numbers 1 to n, 
 from __future__ import annotations
 
 import builtins
-import functools
 import math
 import string
 from collections.abc import Callable, Sequence
@@ -15,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..checks import float_of, one_of
-from ..primitive import of_arrays, refusal
+from ..primitive import asked, of_arrays, refusal
 from ..shapes import axes_of
 from . import reductions
 from .arithmetic import abs, mul, sub
-from .composites import Axis, as_operand
+from .composites import Axis, as_operand, part
 from .layout import broadcast_to, concatenate, getitem, reshape, shape_of, transpose
 from .powers import pow
 from .selection import step, where
@@ -30,12 +29,7 @@ from .selection import step, where
 def rearranged(f: Callable[..., Any], fill: float, x: Any, *args: Any, **settings: Any) -> Any:
     """Apply a function of NumPy that only moves, repeats and leaves out elements, and fills up with one number."""
     x = as_operand(x)
-    shape = shape_of(x)
-    try:
-        places = f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)
-    except Exception as error:
-        raise refusal(f.__name__, [x], settings, error) or error.with_traceback(None) from error
-    return picked(x, places, fill)
+    return picked(x, asked(f, x, *args, **settings), fill)
 
 
 def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
@@ -134,15 +128,6 @@ def ravel(x: Any) -> Any:
     return reshape(as_operand(x), shape=(-1,))
 
 
-def _reshaped(f: Callable[..., Any], x: Any, axis: Any) -> Any:
-    x = as_operand(x)
-    try:
-        shape = f(np.empty(shape_of(x)), axis).shape
-    except Exception as error:
-        raise refusal(f.__name__, [x], {"axis": axis}, error) or error from error
-    return reshape(x, shape=shape)
-
-
 @of_arrays
 def squeeze(x: Any, axis: Axis = None) -> Any:
     """Return `x` without its axes of length 1, or without those that `axis` names.
@@ -150,7 +135,8 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
     >>> squeeze([[1.0, 2.0]])
     array([1., 2.])
     """
-    return _reshaped(np.squeeze, x, axis)
+    x = as_operand(x)
+    return reshape(x, shape=asked(np.squeeze, x, axis=axis).shape)
 
 
 @of_arrays
@@ -160,7 +146,8 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     >>> expand_dims([1.0, 2.0], 0)
     array([[1., 2.]])
     """
-    return _reshaped(np.expand_dims, x, axis)
+    x = as_operand(x)
+    return reshape(x, shape=asked(np.expand_dims, x, axis=axis).shape)
 
 
 @of_arrays
@@ -175,9 +162,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     try:
         return transpose(x, axes=np.moveaxis(lengths, source, destination).shape)
     except Exception as error:
-        raise refusal("moveaxis", [x], {"source": source, "destination": destination}, error) or error.with_traceback(
-            None
-        ) from error
+        raise refusal("moveaxis", [x], {"source": source, "destination": destination}, error) or error from error
 
 
 # Products ------------------------------------------------------------------------------------------------------
@@ -254,9 +239,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     sizes: dict[str, int] = {}
     for x, term in zip(xs, terms, strict=True):
         for label, n in zip(term, shape_of(x), strict=True):
-            if sizes.setdefault(label, n) != n and 1 not in (n, sizes[label]):
-                raise ValueError(f"`subscripts` {subscripts!r}: axis {label!r} is {sizes[label]} long and {n}")
-            sizes[label] = builtins.max(sizes[label], n) if n else n
+            sizes[label] = builtins.max(sizes.get(label, n), n) if n else n
     total, labels = _alone(xs[0], terms[0], set(out).union(*terms[1:]), sizes)
     for i, term in enumerate(terms[1:], 1):
         later = set(out).union(*terms[i + 1 :])
@@ -291,15 +274,11 @@ def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[A
     """Take diagonals of an operand, sum over what nobody else has, and repeat axes of length 1."""
     unique = "".join(dict.fromkeys(term))
     if unique != term:
-        x = rearranged(functools.partial(_einsum_of_one, f"{term}->{unique}"), 0.0, x)
+        x = picked(x, asked(lambda numbers: np.einsum(f"{term}->{unique}", numbers), x))
     if (shape := tuple(sizes[label] for label in unique)) != shape_of(x):
         x = broadcast_to(x, shape=shape)
     gone = tuple(i for i, label in enumerate(unique) if label not in later)
     return (reductions.sum(x, axis=gone), "".join(u for u in unique if u in later)) if gone else (x, unique)
-
-
-def _einsum_of_one(subscripts: str, x: np.ndarray) -> np.ndarray:
-    return np.einsum(subscripts, x)
 
 
 def _joined(a: Any, left: str, b: Any, right: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
@@ -323,10 +302,6 @@ def _joined(a: Any, left: str, b: Any, right: str, later: set[str], sizes: dict[
 # Along an axis -------------------------------------------------------------------------------------------------
 
 
-def _part(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
-    return getitem(x, index=(slice(None),) * axis + (slice(start, stop),))
-
-
 def _only_axis(x: Any, axis: Any) -> int:
     axes = axes_of(axis, len(shape_of(x)))
     if len(axes) != 1:
@@ -345,8 +320,8 @@ def cumprod(x: Any, axis: int = 0) -> Any:
     x = x if shape_of(x) else ravel(x)
     axis, shift = _only_axis(x, axis), 1
     while shift < shape_of(x)[axis]:
-        products = mul(_part(x, axis, shift, None), _part(x, axis, None, -shift))
-        x, shift = concatenate(_part(x, axis, None, shift), products, axis=axis), 2 * shift
+        products = mul(part(x, axis, shift, None), part(x, axis, None, -shift))
+        x, shift = concatenate(part(x, axis, None, shift), products, axis=axis), 2 * shift
     return x
 
 
@@ -362,7 +337,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     if not isinstance(n, (int, np.integer)) or n < 0:
         raise ValueError(f"`n` is a whole number from 0, not {n!r:.60}")
     for _ in range(min(n, shape_of(x)[axis])):  # then nothing is left
-        x = sub(_part(x, axis, 1, None), _part(x, axis, None, -1))
+        x = sub(part(x, axis, 1, None), part(x, axis, None, -1))
     return x
 
 

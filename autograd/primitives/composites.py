@@ -92,14 +92,17 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return x
 
 
-def _product_along(x: Any, axis: int) -> Any:
-    def part(start: int | None, stop: int | None) -> Any:
-        return getitem(x, index=(slice(None),) * axis + (slice(start, stop),))
+def part(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
+    """Return a slice along an axis."""
+    return getitem(x, index=(slice(None),) * axis + (slice(start, stop),))
 
+
+def _product_along(x: Any, axis: int) -> Any:
     while (n := shape_of(x)[axis]) > 1:
         half = n // 2
-        pairs = mul(part(0, half), part(half, 2 * half))  # not *, which would warn of overflow on plain arrays
-        x = concatenate(pairs, part(2 * half, n), axis=axis) if n % 2 else pairs
+        # not *, which would warn of overflow on plain arrays
+        pairs = mul(part(x, axis, 0, half), part(x, axis, half, 2 * half))
+        x = concatenate(pairs, part(x, axis, 2 * half, n), axis=axis) if n % 2 else pairs
     if n == 0:
         return sum(x, axis=axis, keepdims=True) + 1.0  # the empty product
     return x
