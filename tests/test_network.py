@@ -107,7 +107,7 @@ def test_what_is_wrong_is_said() -> None:
     model = nn.MLP(2, [3, 1], rng=0)
     with pytest.raises(ValueError, match="`at` has 3 numbers; this net has 2 inputs"):
         draw(model, at=[1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="`view` of a net is 'forward' or 'backward', not 'both'"):
+    with pytest.raises(ValueError, match="`view` is one of 'forward', 'backward', not 'both'"):
         draw(model, "both")
     with pytest.raises(ValueError, match="a graph has its values already"):
         draw(Value(1.0), at=[1.0])

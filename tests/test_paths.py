@@ -44,7 +44,7 @@ def test_a_tensor_moves_with_a_number() -> None:
         ({"mode": "forward"}, TypeError, "needs `wrt`"),
         ({"mode": "sideways"}, ValueError, "`mode` is one of 'reverse', 'forward'"),
         ({"wrt": Value(1.0)}, ValueError, "add mode='forward'"),
-        ({"mode": "forward", "wrt": Value(1.0), "view": "both"}, ValueError, "one view"),
+        ({"mode": "forward", "wrt": Value(1.0), "view": "both"}, ValueError, "`view` is one of 'forward', not"),
         ({"mode": "forward", "wrt": Value(1.0)}, ValueError, "does not depend on"),
     ],
 )

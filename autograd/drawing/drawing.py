@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cached_property
 from typing import Any, cast
@@ -99,9 +99,7 @@ def draw(
     """
     chosen = _settings(settings, look)
     if callable(picture := getattr(node, "_picture_", None)) and not isinstance(node, type):
-        if not isinstance(view, str) or view not in _VIEWS[:2]:
-            raise ValueError(f"`view` of a net is 'forward' or 'backward', not {view!r:.40}")
-        network: Any = picture(view, at)
+        network: Any = picture(one_of(view, _VIEWS[:2], "view"), at)
         return cast(Drawing, _net(network, chosen))  # so that editors complete what both kinds of picture have
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
@@ -109,29 +107,22 @@ def draw(
     roots = tuple(node) if isinstance(node, (tuple, list)) else (node,)
     if not roots or not all(isinstance(root, Node) for root in roots):
         raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
-    one_of(view, _VIEWS, "view")
-    _check_mode(mode, wrt, view)
-    with without_collector(), significant_digits(chosen.digits):
-        snapshot = Snapshot(*roots, notes=chosen.notes)
-        shown = choose_groups(snapshot, depth, expand, focus, radius, chosen.style)
-        if mode == "forward":
-            made = tangent_picture(snapshot, wrt, shown)
-            return Drawing([made], [made], snapshot, shown, chosen)
-        if chosen.style == "textbook":
-            both = [textbook_picture(snapshot, shown, chosen.derivatives, is_backward) for is_backward in (False, True)]
-        else:
-            both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
-        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot, shown, chosen)
-
-
-def _check_mode(mode: str, wrt: Any, view: str) -> None:
     one_of(mode, ("reverse", "forward"), "mode")
+    one_of(view, _VIEWS if mode == "reverse" else _VIEWS[:1], "view")
     if mode == "reverse" and wrt is not None:
         raise ValueError("`wrt` is the node that forward mode starts from: add mode='forward'")
     if mode == "forward" and not isinstance(wrt, Node):
         raise TypeError(f"forward mode needs `wrt`, the node to differentiate by, not {wrt!r:.40}")
-    if mode == "forward" and view != "forward":
-        raise ValueError(f"forward mode has one view, 'forward', not {view!r:.40}")
+    with without_collector(), significant_digits(chosen.digits):
+        snapshot = Snapshot(*roots, notes=chosen.notes)
+        shown = choose_groups(snapshot, depth, expand, focus, radius, chosen.style)
+        if mode == "forward":
+            both = [tangent_picture(snapshot, wrt, shown)]
+        elif chosen.style == "textbook":
+            both = [textbook_picture(snapshot, shown, chosen.derivatives, is_backward) for is_backward in (False, True)]
+        else:
+            both = [forward_picture(snapshot, shown), backward_picture(snapshot, shown)]
+        return Drawing(both, {"forward": both[:1], "backward": both[1:], "both": both}[view], snapshot, shown, chosen)
 
 
 def _settings(settings: Settings | None, look: dict[str, Any]) -> Settings:
@@ -160,8 +151,8 @@ class Drawing(Figure):
         """Take the views that share their places, and those of them that are shown."""
         self._grouping = grouping
         self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
-        self._direct(settings.direction or ("LR" if snapshot.is_recurrence and not settings.ratio else ""))
         for view in views:
+            view.direction = settings.direction or ("LR" if snapshot.is_recurrence and not settings.ratio else "")
             view.legend = view.legend if settings.legend else []
         self.title, self._alt = shown[0].title, " ".join(view.sentence for view in shown)
         self._steps, self._stills = (), None
@@ -195,20 +186,20 @@ class Drawing(Figure):
 
     def _parts(self) -> dict[str, str]:
         """Draw what stands in the folded boxes, and in those inside them."""
+        draws = backward_picture if self._views[0].is_backward else forward_picture
         names = [box.part for box in self._views[0].boxes if box.part]
         made: dict[str, str] = {}
         room = _MOST_PARTS
-        with significant_digits(self.settings.digits):
-            for name in names:  # grows while it is walked
-                groups = self._grouping.opened(name)
-                if name in made or not groups or len(groups) > min(room, LIMIT):
-                    continue
-                draws = backward_picture if self._views[0].is_backward else forward_picture
+        for name in names:  # grows while it is walked
+            groups = self._grouping.opened(name)
+            if name in made or len(groups) > min(room, LIMIT):
+                continue
+            with significant_digits(self.settings.digits):
                 picture = draws(self._snapshot, Grouping(groups))
-                picture.title, picture.direction = f"{name} of {picture.title}", self.settings.direction or ""
-                names += [box.part for box in picture.boxes if box.part]
-                room -= len(groups)
-                made[name] = self.settings.finish(svg_text([picture], arrange([picture])))
+            picture.title, picture.direction = f"{name} of {picture.title}", self.settings.direction or ""
+            names += [box.part for box in picture.boxes if box.part]
+            room -= len(groups)
+            made[name] = self.settings.finish(svg_text([picture], arrange([picture])))
         return made
 
     def mermaid(self) -> str:
@@ -237,10 +228,6 @@ class Drawing(Figure):
             set_formulas(self._both)
         return arrange(self._both, self.settings.width_to_height)
 
-    def _direct(self, direction: str) -> None:
-        for view in self._both:
-            view.direction = direction
-
     def _formats(self, scale: float) -> dict[str, Callable[[], str | bytes]]:
         return super()._formats(scale) | {".tex": self.tex, ".dot": self.dot, ".mmd": self.mermaid}
 
@@ -259,7 +246,7 @@ class Drawing(Figure):
         >>> draw(Value(3.0, label="x").tanh()).player()
         Figure('Step by step of tanh': 4 lines, start: given are x = 3 ...)
         """
-        return self._played(2.5, self._frames.sentences)
+        return self._played(2.5, is_player=True)
 
     def animate(self, seconds: float = 2.5) -> Figure:
         """Return both passes as one SVG that plays by itself, without a script: for a README, or a slide.
@@ -288,8 +275,7 @@ class Drawing(Figure):
             ValueError: `phase` is another word, or `columns` is less than 1; or as `svg`.
             RuntimeError: as `svg`.
         """
-        if phase not in _VIEWS:
-            raise ValueError(f"`phase` is one of {', '.join(map(repr, _VIEWS))}, not {phase!r:.40}")
+        one_of(phase, _VIEWS, "phase")
         if columns is not None and (not isinstance(columns, int) or columns < 1):
             raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
         frames, layout = self._staged
@@ -298,27 +284,25 @@ class Drawing(Figure):
         drawn = film(frames, layout, shown, columns)
         return Figure(frames.title, drawn, frames.sentences, frames.sentence, self.settings)
 
-    def _played(self, seconds: float, steps: Sequence[str] = ()) -> Figure:
+    def _played(self, seconds: float, is_player: bool = False) -> Figure:
         frames, layout = self._staged
+        steps = frames.sentences if is_player else ()
         drawn = animation(frames, layout, seconds)
         return Figure(frames.title, drawn, frames.sentences, frames.sentence, self.settings, steps,
                       lambda: stills(frames, layout), seconds)  # fmt: skip
 
     @cached_property
-    def _frames(self) -> FrameSequence:
+    def _staged(self) -> tuple[FrameSequence, Layout]:
         if (count := len(self._snapshot.nodes)) > LIMIT:
             raise ValueError(
                 f"this graph has {count} nodes, and at most {LIMIT} are gone through step by step: take a smaller "
                 "part, such as one neuron, or a node on the way; `backward_steps` goes through all of it"
             )
         with significant_digits(self.settings.digits):
-            return frames_of(self._snapshot)
-
-    @cached_property
-    def _staged(self) -> tuple[FrameSequence, Layout]:
-        for frame in self._frames.frames:
+            sequence = frames_of(self._snapshot)
+        for frame in sequence.frames:
             frame.direction = self.settings.direction or ""
-        return self._frames, arrange(self._frames.frames)
+        return sequence, arrange(sequence.frames)
 
     def __repr__(self) -> str:
         first = self._views[0]

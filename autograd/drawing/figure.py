@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..checks import one_of
 from ..files import replace
 from .render.convert import animated, pdf, png
 from .render.html import inline, page, scrolled
@@ -104,10 +105,9 @@ class Figure:
         """
         if self._stills is None:
             raise ValueError("this picture has no steps: take that of `player()` or `animate()`")
-        if format not in ("png", "pdf", "svg"):
-            raise ValueError(f"`format` is one of 'png', 'pdf', 'svg', not {format!r:.40}")
-        pages, folder = self._pages(), Path(folder)
-        paths = [folder / f"step-{i:0{len(str(len(pages)))}}.{format}" for i in range(len(pages))]
+        one_of(format, ("png", "pdf", "svg"), "format")
+        pages = self._pages()
+        paths = [Path(folder, f"step-{i:0{len(str(len(pages)))}}.{format}") for i in range(len(pages))]
         for path, svg in zip(paths, pages, strict=True):
             Figure(self.title, svg, (), "", Settings(scale=self.settings.scale)).save(path)
         return paths

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ...graph import fixed
+from ...graph import Node, fixed, topological
 from .snapshot import Snapshot
 
 _FEWEST = 3  # operations that make a term a computation of its own
@@ -50,7 +50,7 @@ def one_sample(snapshot: Snapshot, preferred: Collection[int] = ()) -> Sample:
             for term in dict.fromkeys(terms):
                 likes.setdefault(kinds[term], []).append(term)
             for group in likes.values():
-                if len(group) > 1 and _are_samples(snapshot, group[0], group[1]):
+                if len(group) > 1 and _are_samples(snapshot.nodes[group[0]], snapshot.nodes[group[1]]):
                     chosen = next((term for term in group if term in wanted), group[0])
                     terms = [term for term in terms if term == chosen or term not in set(group)]
                     sample.hidden[i] = sample.hidden.get(i, 0) + len(group) - 1
@@ -88,35 +88,24 @@ def _kinds(snapshot: Snapshot) -> list[int]:
     return kinds
 
 
-def _are_samples(snapshot: Snapshot, one: int, other: int) -> bool:
+def _are_samples(one: Node, other: Node) -> bool:
     """Return whether two terms share parameters, and no more, and differ in fewer leaves than they share."""
-    operations, leaves = _below(snapshot, one)
-    others, other_leaves = _below(snapshot, other)
+    operations, leaves = _below(one)
+    others, other_leaves = _below(other)
     shared = leaves & other_leaves
     return len(operations) >= _FEWEST and not operations & others and len(shared) >= max(1, len(leaves - shared))
 
 
-def _below(snapshot: Snapshot, i: int) -> tuple[set[int], set[int]]:
+def _below(node: Node) -> tuple[set[Node], set[Node]]:
     """List the operations and the leaves that a node depends on; numbers in formulas do not count."""
-    operations: set[int] = set()
-    leaves: set[int] = set()
-    stack = [i]
-    while stack:
-        x = stack.pop()
-        if not snapshot.operands[x]:
-            if snapshot.nodes[x].op is not fixed:
-                leaves.add(x)
-        elif x not in operations:
-            operations.add(x)
-            stack += snapshot.operands[x]
-    return operations, leaves
+    operations, leaves = topological(node)
+    return set(operations), {leaf for leaf in leaves if leaf.op is not fixed}
 
 
 def _users_of(snapshot: Snapshot, nodes: Collection[int]) -> set[int]:
     """List all that depends on some nodes."""
     found = set(nodes)
-    if found:
-        for i, operands in enumerate(snapshot.operands):
-            if not found.isdisjoint(operands):
-                found.add(i)
+    for i, operands in enumerate(snapshot.operands):
+        if not found.isdisjoint(operands):
+            found.add(i)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .snapshot import Snapshot
@@ -102,7 +102,8 @@ def connections(snapshot: Snapshot, groups: list[Group]) -> list[Connection]:
             found.append(Connection(*((k, neighbour) if group.beside[1] else (neighbour, k)), []))
             continue
         together: dict[tuple[int, ...], Connection] = {}
-        for member, position, operand in _uses(snapshot, group):
+        uses = ((member, *use) for member in group.members for use in enumerate(snapshot.operands[member]))
+        for member, position, operand in uses:
             if operand not in owner or owner[operand] == k or operand in group.holds:
                 continue
             source = owner[operand]
@@ -114,9 +115,3 @@ def connections(snapshot: Snapshot, groups: list[Group]) -> list[Connection]:
             together.setdefault(key, Connection(source, k, [])).uses.append((member, position))
         found += together.values()
     return found
-
-
-def _uses(snapshot: Snapshot, group: Group) -> Iterator[tuple[int, int, int]]:
-    for member in group.members:
-        for position, operand in enumerate(snapshot.operands[member]):
-            yield member, position, operand

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -62,7 +62,6 @@ class Snapshot:
         self._masked: set[Node] = set()
         self._links: dict[int, list[Link]] = {}
         self._through: dict[tuple[int, int, int], dict[int, float]] = {}
-        self._rules: dict[int, list[tuple[str, str]]] = {}
 
     @cached_property
     def users(self) -> list[list[int]]:
@@ -78,32 +77,33 @@ class Snapshot:
     @cached_property
     def adjoints(self) -> dict[int, Any]:
         """For each node that the backward pass reached, what it received."""
-        return self._pass[0]
-
-    @cached_property
-    def steps(self) -> dict[int, int]:
-        """For each node that handed its adjoint on, when it did so, from 1."""
-        return self._pass[1]
-
-    @cached_property
-    def _pass(self) -> tuple[dict[int, Any], dict[int, int]]:
-        adjoints: dict[Node, Any] = {}
+        seeds = {}
         for i in self.roots:
             root = self.nodes[i]
             seed = None if len(self.roots) > 1 and self.users[i] else plain_data(root.grad)
             if root.op is not fixed:
-                adjoints[root] = ones(root._data) if seed is None else seed
-        steps: dict[int, int] = {}
+                seeds[i] = ones(root._data) if seed is None else seed
+        return self._handed_on(seeds, range(len(self.nodes) - 1, -1, -1), self._masked)
+
+    @cached_property
+    def steps(self) -> dict[int, int]:
+        """For each node that handed its adjoint on, when it did so, from 1."""
+        return {i: n for n, i in enumerate(filter(self._hands_on, sorted(self.adjoints, reverse=True)), start=1)}
+
+    def _hands_on(self, i: int) -> bool:
+        return any(_differentiated(self.nodes[i], k) for k in range(len(self.operands[i])))
+
+    def _handed_on(
+        self, found: dict[int, Any], order: Iterable[int], masked: set[Node] | None = None
+    ) -> dict[int, Any]:
+        """Add what nodes hand on to their operands to what has been found, going through the nodes in an order."""
         with quiet():
-            for i in range(len(self.nodes) - 1, -1, -1):
-                node = self.nodes[i]
-                g = adjoints.get(node)
-                if g is None or not any(_differentiated(node, k) for k in range(len(node.inputs))):
-                    continue
-                steps[i] = len(steps) + 1
-                for operand, added in vjp_terms(node, g, self._masked):
-                    adjoints[operand] = adjoints[operand] + added if operand in adjoints else added
-        return {self.place[node]: g for node, g in adjoints.items()}, steps
+            for i in order:
+                if i in found and self._hands_on(i):
+                    for operand, part in vjp_terms(self.nodes[i], found[i], masked):
+                        x = self.place[operand]
+                        found[x] = found[x] + part if x in found else part
+        return found
 
     # Single nodes ------------------------------------------------------------------------------------------
 
@@ -112,14 +112,12 @@ class Snapshot:
         """Whether a leaf is used again and again along a chain: the steps of a loop, to be read from left to right."""
         if len(self.nodes) > _MOST_STEPS:
             return False
-        for i, users in enumerate(self.users):
-            uses = set(users)
-            if self.operands[i] or len(uses) < _FEWEST_STEPS or self.nodes[i].op is fixed:
-                continue
-            steps = [0] * len(self.nodes)
-            for k, operands in enumerate(self.operands):
-                steps[k] = max((steps[x] for x in operands), default=0) + (k in uses)
-            if max(steps) >= _FEWEST_STEPS:
+        leaves = [i for i, node in enumerate(self.nodes) if not self.operands[i] and node.op is not fixed]
+        for uses in (set(self.users[i]) for i in leaves):
+            steps: list[int] = []
+            for k, operands in enumerate(self.operands if len(uses) >= _FEWEST_STEPS else []):
+                steps.append(max((steps[x] for x in operands), default=0) + (k in uses))
+            if max(steps, default=0) >= _FEWEST_STEPS:
                 return True
         return False
 
@@ -134,44 +132,42 @@ class Snapshot:
             node = self.nodes[i]
             links = [Link(x, i, k, _differentiated(node, k)) for k, x in enumerate(self.operands[i])]
             self._links[i] = links
-            if any(link.differentiated for link in links):
-                _find_slopes(node, links)
-                if (g := self.adjoints.get(i)) is not None:
-                    for link, contribution in _matched(links, vjp_terms(node, g, self._masked), node):
-                        link.arriving, link.added = g, contribution
+            flowing = [link for link in links if link.differentiated]
+            if flowing and all(number(x._data) is not None for x in (node, *node.inputs)):
+                for link in flowing:
+                    link.slope = 0.0  # that of the operand that a `where` did not choose
+                for link, slope in self._matched(flowing, vjp_terms(node, ones(node._data))):
+                    link.slope = number(slope)
+            if flowing and (g := self.adjoints.get(i)) is not None:
+                for link, added in self._matched(flowing, vjp_terms(node, g, self._masked)):
+                    link.arriving, link.added = g, added
         return self._links[i]
+
+    def _matched(self, links: list[Link], given: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Link, Any]]:
+        """Find the link that each contribution goes along: the rules yield operands, in order."""
+        waiting = iter(links)
+        with np.errstate(all="ignore"):
+            for operand, contribution in given:
+                yield next(link for link in waiting if self.nodes[link.operand] is operand), contribution
 
     def slopes_through(self, members: list[int]) -> dict[int, float]:
         """Return the derivatives of the last of some nodes by what the others are computed from, where all are numbers.
 
         The path between two nodes may lead along any of the members, but along no other node.
         """
-        key = members[0], members[-1], len(members)
+        key, inside = (members[0], members[-1], len(members)), set(members)
         if key not in self._through:
-            self._through[key] = self._slopes_through(members)
+            self._through[key] = {}
+            if all(number(self.nodes[i]._data) is not None for m in members for i in (m, *self.operands[m])):
+                found = self._handed_on({members[-1]: ones(self.nodes[members[-1]]._data)}, reversed(members))
+                self._through[key] = {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
         return self._through[key]
-
-    def _slopes_through(self, members: list[int]) -> dict[int, float]:
-        inside = set(members)
-        if any(number(self.nodes[i]._data) is None for m in members for i in (m, *self.operands[m])):
-            return {}
-        found: dict[int, Any] = {members[-1]: ones(self.nodes[members[-1]]._data)}
-        with quiet():
-            for i in reversed(members):
-                if (g := found.get(i)) is not None:
-                    for operand, part in vjp_terms(self.nodes[i], g):
-                        x = self.place[operand]
-                        found[x] = found[x] + part if x in found else part
-        return {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
 
     def rules_of(self, i: int) -> list[tuple[str, str]]:
         """Return the derivative rules of a node in words, one per operand that is differentiated, with its name."""
-        if i not in self._rules:
-            node = self.nodes[i]
-            out = one_line(node.label) or "out"
-            found = list(rules(node, self._names(node), out)) if self.operands[i] else []
-            self._rules[i] = [(name, formula(made, is_simplified=True)) for name, made in found]
-        return self._rules[i]
+        node = self.nodes[i]
+        found = rules(node, self._names(node), one_line(node.label) or "out") if node.inputs else ()
+        return [(name, formula(made, is_simplified=True)) for name, made in found]
 
     def _names(self, node: Node) -> list[str]:
         """Return the names of operands: their labels, or else letters that no node of the graph has for a label."""
@@ -246,27 +242,6 @@ def ones(data: Any) -> Any:
     return 1.0 if data.__class__ is float else np.ones_like(data)
 
 
-def _find_slopes(node: Node, links: list[Link]) -> None:
-    if any(number(x._data) is None for x in (node, *node.inputs)):
-        return
-    for link, contribution in _matched(links, vjp_terms(node, ones(node._data)), node):
-        link.slope = number(contribution)
-    for link in links:
-        if link.slope is None and link.differentiated:
-            link.slope = 0.0  # the operand that a `where` did not choose
-
-
-def _matched(links: list[Link], given: Any, node: Node) -> Iterator[tuple[Link, Any]]:
-    """Find the link that each contribution goes along: the rules yield operands, in order."""
-    with np.errstate(all="ignore"):
-        waiting = iter(zip(links, node.inputs, strict=True))
-        for operand, contribution in given:
-            for link, x in waiting:
-                if x is operand and link.differentiated:
-                    yield link, contribution
-                    break
-
-
 _FEWEST_STEPS, _MOST_STEPS = 4, 2000  # uses of a leaf along a chain; nodes of a graph that is looked at
 
 
@@ -277,7 +252,9 @@ _MOST_RULES = 3  # of one node; the others are alike
 
 def rules(node: Node, names: list[str], out: str) -> Iterator[tuple[str, Any]]:
     """Yield the name of each operand with its rule, found by applying the row's rule to leaves of these names."""
-    given = [_named(x, name, node) for x, name in zip(node.inputs, names, strict=True)]
+    is_number = [x.op is fixed and not x.label and x._data.__class__ is float for x in node.inputs]
+    given = [x._data if bare else _leaf(0.5 if node.op.elementwise else x._data, name)
+             for x, name, bare in zip(node.inputs, names, is_number, strict=True)]  # fmt: skip
     result = _leaf(0.5 if node.op.elementwise else node._data, out)
     for i in range(min(len(names), _MOST_RULES)):
         if not _differentiated(node, i):
@@ -294,12 +271,6 @@ def rules(node: Node, names: list[str], out: str) -> Iterator[tuple[str, Any]]:
             continue
         if made is not None:
             yield names[i], made
-
-
-def _named(operand: Node, name: str, node: Node) -> Any:
-    if operand.op is fixed and not operand.label and operand._data.__class__ is float:
-        return operand._data
-    return _leaf(0.5 if node.op.elementwise else operand._data, name)
 
 
 def _leaf(data: Any, name: str) -> Any:
