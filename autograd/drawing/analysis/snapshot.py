@@ -72,6 +72,12 @@ class Snapshot:
                 users[x].append(i)
         return users
 
+    @cached_property
+    def named_leaves(self) -> list[int]:
+        """The leaves with labels that are no constants."""
+        leaves = [i for i, operands in enumerate(self.operands) if not operands]
+        return [i for i in leaves if self.nodes[i].label and self.nodes[i].op is not fixed]
+
     # The backward pass -------------------------------------------------------------------------------------
 
     @cached_property

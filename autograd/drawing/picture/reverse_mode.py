@@ -12,7 +12,7 @@ from ..analysis.snapshot import Snapshot, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, grads_of, held_lines
-from .node_text import amounts, has_nan, hint_of, is_bare, kind_of, name_of, value_text
+from .node_text import amounts, has_nan, hint_of, is_bare, name_of, value_text
 
 _COLUMNS = 20  # of a rule in a box
 
@@ -121,19 +121,19 @@ def _backward_edge(view: PictureBuilder, connection: Connection, slope: float | 
 def _sentence(snapshot: Snapshot) -> str:
     value = " and ".join(value_text(snapshot.data[i]) for i in snapshot.roots)
     made = sum(1 for operands in snapshot.operands if operands)
-    leaves = [one_line(node.label) for node in snapshot.nodes if kind_of(node) == "leaf" and node.label]
-    named = f", from {', '.join(leaves[:8])}{' and others' if len(leaves) > 8 else ''}" if leaves else ""
-    return f"{name_of(snapshot)} is {value}, computed in {made:,} operations{named}."
+    given = _first_of([one_line(snapshot.nodes[i].label) for i in snapshot.named_leaves], ", from ")
+    return f"{name_of(snapshot)} is {value}, computed in {made:,} operations{given}."
 
 
 def _sentence_back(snapshot: Snapshot) -> str:
-    groups = [
-        f"{one_line(node.label)} {value_text(snapshot.adjoints[i])}"
-        for i, node in enumerate(snapshot.nodes)
-        if i in snapshot.adjoints and node.label and kind_of(node) == "leaf"
-    ]
-    given = f"; gradients: {', '.join(groups[:8])}{' and others' if len(groups) > 8 else ''}" if groups else ""
+    reached = [i for i in snapshot.named_leaves if i in snapshot.adjoints]
+    told = [f"{one_line(snapshot.nodes[i].label)} {value_text(snapshot.adjoints[i])}" for i in reached]
+    given = _first_of(told, "; gradients: ")
     return f"The backward pass from {name_of(snapshot)} in {len(snapshot.steps):,} steps{given}."
+
+
+def _first_of(texts: list[str], lead: str) -> str:
+    return f"{lead}{', '.join(texts[:8])}{' and others' if len(texts) > 8 else ''}" if texts else ""
 
 
 # Rules in words ----------------------------------------------------------------------------------------------
