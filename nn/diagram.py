@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,14 +54,15 @@ def network_of(title: str, stages: Sequence[Stage], view: str, at: Any) -> Netwo
     biases = [None if stage.bias is None else read(stage.bias) for stage, _ in merged]
     notes = [", ".join(x.name for x in behind if x.name) for _, behind in merged]
     made = Network(title, weights, biases, notes, what="weight" if view == "forward" else "gradient")
-    points: np.ndarray = np.empty(0)
-    if isinstance(at, Node | np.ndarray | list):
-        with suppress(ValueError):  # of a ragged list: `_values` says it
-            points = np.asarray(at.data if isinstance(at, Node) else at)
-    if points.dtype.kind in "fiub" and points.ndim == 2 and points.shape[1] == len(weights[0]) == 2 and len(points) > 1:
-        made.maps, made.span = _maps(points.astype(np.float64), stages)
-    elif at is not None:
-        made.values = _values(at, stages, len(weights[0]))
+    if at is not None:
+        rows, width = _numbers(at, len(weights[0])), len(weights[0])
+        if rows.ndim == 2 and rows.shape[1] == width == 2 and len(rows) > 1:
+            made.maps, made.span = _maps(rows, stages)
+        elif rows.size != width:
+            raise ValueError(f"`at` has {rows.size} numbers; this net has {width} inputs")
+        else:
+            with np.errstate(all="ignore"):
+                made.values = [column[0] for column in columns_of(stages, rows.reshape(1, -1))[1]]
     return made
 
 
@@ -99,16 +99,13 @@ def columns_of(stages: Sequence[Stage], X: np.ndarray) -> tuple[list[np.ndarray]
     return sums, values
 
 
-def _values(at: Any, stages: Sequence[Stage], width: int) -> list[np.ndarray | None]:
+def _numbers(at: Any, width: int) -> np.ndarray:
+    """Return a point, or several in rows, as numbers."""
     try:
-        point = np.asarray(at.data if hasattr(at, "requires_grad") else at)
-        point = point.astype(np.float64, casting="same_kind" if point.dtype.kind == "c" else "unsafe").reshape(-1)
+        array = np.asarray(at.data if isinstance(at, Node) else at)
+        return array.astype(np.float64, casting="same_kind" if array.dtype.kind == "c" else "unsafe")
     except (TypeError, ValueError, OverflowError):
         raise TypeError(f"`at` is a point, {width} numbers, not {type(at).__name__} ({at!r:.40})") from None
-    if len(point) != width:
-        raise ValueError(f"`at` has {len(point)} numbers; this net has {width} inputs")
-    with np.errstate(all="ignore"):
-        return [column[0] for column in columns_of(stages, point[None])[1]]
 
 
 def _data(parameters: Any) -> np.ndarray:

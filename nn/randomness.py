@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Callable
 
 import numpy as np
 
@@ -45,8 +47,7 @@ def uniform(rng: Random, low: float, high: float, shape: tuple[int, ...]) -> np.
     True
     """
     if isinstance(rng, random.Random):
-        count = int(np.prod(shape))
-        return np.array([rng.uniform(low, high) for _ in range(count)], dtype=np.float64).reshape(shape)
+        return _one_by_one(lambda: rng.uniform(low, high), shape)
     return rng.uniform(low, high, shape)
 
 
@@ -57,9 +58,12 @@ def normal(rng: Random, shape: tuple[int, ...]) -> np.ndarray:
     [1.288, 1.449]
     """
     if isinstance(rng, random.Random):
-        count = int(np.prod(shape))
-        return np.array([rng.gauss(0.0, 1.0) for _ in range(count)], dtype=np.float64).reshape(shape)
+        return _one_by_one(lambda: rng.gauss(0.0, 1.0), shape)
     return rng.standard_normal(shape)
+
+
+def _one_by_one(draw: Callable[[], float], shape: tuple[int, ...]) -> np.ndarray:
+    return np.array([draw() for _ in range(math.prod(shape))], dtype=np.float64).reshape(shape)
 
 
 def permutation(rng: Random, n: int) -> np.ndarray:

@@ -134,11 +134,10 @@ class Stateful(display.Shown):
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
         """Walk through the parameters, also frozen ones; one that is shared comes once, by its first name."""
         seen: set[int] = set()
-        for path, module in self.named_modules():
-            for name, part in module._attributes():
-                if is_parameter(part) and id(part) not in seen:
-                    seen.add(id(part))
-                    yield _joined(path, name), part
+        for name, _, _, part in self.places():
+            if is_parameter(part) and id(part) not in seen:
+                seen.add(id(part))
+                yield name, part
 
     def named_buffers(self) -> Iterator[tuple[str, Any]]:
         """Walk through the rest of the state, which is never trained: buffers, constants and arrays, by dotted names.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Node, Tensor
+from autograd import Node, Tensor, gradients
 
 from ..layers.layers import Sequential
 from ..module import Module
@@ -37,7 +37,7 @@ def signals(model: Sequential, X: Any) -> list[Signal]:
     With a good initialisation they keep their size; otherwise they vanish or explode with depth.
 
     Args:
-        model: a Sequential of Tensors, such as a TensorMLP; its gradients are left as they are.
+        model: a Sequential of Tensors, such as a TensorMLP; nothing of it is changed.
         X: the inputs, shape `(n, fan_in)`.
 
     Returns:
@@ -45,6 +45,7 @@ def signals(model: Sequential, X: Any) -> list[Signal]:
 
     Raises:
         TypeError: `model` is no Sequential.
+        ValueError: `X` is empty.
 
     Source: Glorot and Bengio (2010); He et al. (2015).
 
@@ -57,28 +58,22 @@ def signals(model: Sequential, X: Any) -> list[Signal]:
     """
     if not isinstance(model, Sequential):
         raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
-    before = [parameter.grad for parameter in model.parameters()]
     x: Any = Tensor(getattr(X, "data", X) if isinstance(X, Node) else X)
     if not x.data.size:
         raise ValueError(f"`X` has shape {x.shape}: there is nothing in it")
-    behind = []
+    outputs = []
     for layer in model:
         x = layer(x)
-        behind.append((layer, x))
-    try:
-        x.sum().backward()
-        return [_signal(f"{i} {_title(layer)}", out) for i, (layer, out) in enumerate(behind)]
-    finally:
-        for parameter, grad in zip(model.parameters(), before, strict=True):
-            parameter.grad = grad
+        outputs.append(x)
+    found = []
+    for i, (layer, out, grad) in enumerate(zip(model, outputs, gradients(x.sum(), outputs), strict=True)):
+        data, name = out.data, f"{i} {_title(layer)}"
+        found.append(Signal(name, float(data.mean()), float(data.std()), float(np.mean(data == 0)),
+                            float(np.std(grad.data))))  # fmt: skip
+    return found
 
 
 def _title(layer: Module) -> str:
     """Call a layer in one line."""
     whole, _, rest = repr(layer).partition("\n")
     return whole.rstrip("(") if rest else whole
-
-
-def _signal(name: str, out: Any) -> Signal:
-    data = out.data
-    return Signal(name, float(data.mean()), float(data.std()), float(np.mean(data == 0)), float(np.std(out.grad)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arguments import within
+from ..arguments import count, within
 from ..diagram import Stage, arrays
 from ..module import Module, check_model
 
@@ -25,9 +25,7 @@ def zaslavsky(inputs: int, units: int) -> int:
     >>> zaslavsky(2, 3), zaslavsky(10, 50)
     (7, 13432735556)
     """
-    for name, x in (("inputs", inputs), ("units", units)):
-        if not isinstance(x, (int, np.integer)) or x < 0:
-            raise ValueError(f"`{name}` is a whole number from 0, not {x!r:.40}")
+    inputs, units = count(inputs, "inputs", 0), count(units, "units", 0)
     return sum(math.comb(units, j) for j in range(min(inputs, units) + 1))
 
 

@@ -9,9 +9,9 @@ import math
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def pack(path: PathLike, arrays: Arrays, header: str | None = None) -> bytes:
         if zipfile.ZipInfo(name).filename != name or name == "__metadata__":
             raise ValueError(f"no array in a file can be called {name!r:.80}")
     plain = {name: np.array(a, a.dtype.newbyteorder("="), order="C") for name, a in arrays.items()}
-    return form.pack(plain, header)
+    return FORMS[form][0](plain, header)
 
 
 def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
@@ -79,12 +79,12 @@ def read(path: PathLike) -> tuple[dict[str, np.ndarray], str | None]:
     with open(path, "rb"):  # Python's own errors are the clearest
         pass
     try:
-        return form.unpack(Path(path))
+        return FORMS[form][1](Path(path))
     except ImportError:
         raise
     except Exception as error:  # there is no end to what a damaged or hostile file makes a reader raise
         reason = str(error) or type(error).__name__
-        raise ValueError(f"{os.fspath(path)!r} is no {form.name} file, or a damaged one: {reason}") from error
+        raise ValueError(f"{os.fspath(path)!r} is no {form[1:]} file, or a damaged one: {reason}") from error
 
 
 def check(path: PathLike) -> None:
@@ -214,20 +214,12 @@ def _safetensors() -> Any:
     return sys.modules["safetensors"]
 
 
-class _Form(NamedTuple):
-    name: str
-    pack: Callable[[Arrays, str | None], bytes]
-    unpack: Callable[[Path], tuple[dict[str, np.ndarray], str | None]]
+FORMS = {".npz": (_pack_npz, _unpack_npz), ".safetensors": (_pack_safetensors, _unpack_safetensors)}
+"""How a file is packed and unpacked, by the end of its name."""
 
 
-FORMS = {
-    ".npz": _Form("npz", _pack_npz, _unpack_npz),
-    ".safetensors": _Form("safetensors", _pack_safetensors, _unpack_safetensors),
-}
-
-
-def form_of(path: PathLike) -> _Form:
-    """Find the form of a file by the end of its name."""
+def form_of(path: PathLike) -> str:
+    """Return the end of the name of a file, which says its form."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"`path` is the name of a file, such as 'model.safetensors', not {path!r:.60}")
     suffix = Path(path).suffix
@@ -235,4 +227,4 @@ def form_of(path: PathLike) -> _Form:
         pickles = suffix in (".pt", ".pth", ".pkl", ".pickle", ".bin", ".joblib")
         why = " (a pickle can run any code when it is read, so none is read or written here)" if pickles else ""
         raise ValueError(f"`path` {os.fspath(path)!r} must end in {' or '.join(FORMS)}{why}")
-    return FORMS[suffix]
+    return suffix

@@ -146,12 +146,14 @@ class CompiledRunner:
             return losses
         found = {size: self._load(loop, np.flatnonzero(sizes == size), batches) for size, loop in loops.items()}
         places = dict.fromkeys(loops, 0)  # how many steps of each size are over
+        arrays, own = self._arrays(), self.optimizer.parameters
         held: Any = None
         for group in np.split(sizes, np.flatnonzero(np.diff(sizes)) + 1):
             size, count = int(group[0]), len(group)
             loop, place = loops[size], places[size]
             if held is None:
-                self._take_in(loop)
+                numbers, states = arrays.gathered([p.data for p in own]), arrays.gathered(self.optimizer.states)
+                loop.state = numbers, self.zeros, states, [x.data for *_, x in self.buffers]
             elif loop is not held:
                 loop.state = held.numbers()
             held, finished = loop, loop.advance(place, count)
@@ -165,21 +167,12 @@ class CompiledRunner:
 
     def _load(self, loop: Loop, which: np.ndarray, batches: Sequence[np.ndarray]) -> np.ndarray:
         """Lay a program out for all steps of its size, whose numbers are `which`; gives the place for their losses."""
-        first, rates = self.optimizer.steps, [group.lr for group in self.optimizer.groups]
-        fed: list[Any]
-        if any(map(callable, rates)):
-            fed = [*zip(*(self.optimizer.rates(first + i) for i in which.tolist()), strict=True)]
-        else:
-            fed = [np.full(len(which), rate) for rate in rates]
+        first, rates = self.optimizer.steps, np.tile(self.optimizer.rates(), (len(which), 1))
+        if any(callable(group.lr) for group in self.optimizer.groups):
+            rates = np.array([self.optimizer.rates(first + i) for i in which.tolist()])
         rows = np.stack([batches[i] for i in which]) if loop.batch_size else None
-        (losses,) = loop.load(len(which), [first + 1.0 + which, *map(np.asarray, fed)], rows)
+        (losses,) = loop.load(len(which), [first + 1.0 + which, *rates.T], rows)
         return losses
-
-    def _take_in(self, loop: Loop) -> None:
-        """Hand a program the parameters and the state of the optimiser."""
-        arrays, optimizer = self._arrays(), self.optimizer
-        numbers = arrays.gathered([p.data for p in optimizer.parameters])
-        loop.state = numbers, self.zeros, arrays.gathered(optimizer.states), [x.data for *_, x in self.buffers]
 
     def _hand_back(self, loop: Loop, taken: int) -> None:
         """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
@@ -261,14 +254,6 @@ class CompiledRunner:
         pairs = zip(self.optimizer.parameters, self.optimizer.skipped, strict=True)
         return [(p.requires_grad, 0 if i in loop.aside else n) for i, (p, n) in enumerate(pairs)]
 
-    def _roots(self) -> dict[str, Any]:
-        """Return what a step reads. Parameters and state of the optimiser are in the state of the program."""
-        objective = self.objective
-        return {
-            "model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": self.optimizer,
-            "lr": [one.lr for one in self.optimizer.groups if callable(one.lr) and not isinstance(one.lr, OnPlateau)],
-        }  # fmt: skip
-
     def _made(self, size: int) -> Loop:
         arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
         own, unreached = optimizer.parameters, list[int]()
@@ -307,7 +292,10 @@ class CompiledRunner:
         numbers = {id(p): i for i, p in enumerate(own)}
         groups = [[numbers[id(p)] for p in group.parameters] for group in optimizer.groups]
         batch_size = 0 if size == len(self.given[0]) else size  # all rows need no gathering
-        loop = Loop(step, state, [1.0] * (1 + len(groups)), self.data, batch_size, finite=True, reads=self._roots(),
+        schedules = [group.lr for group in optimizer.groups if callable(group.lr)]
+        reads = {"model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": optimizer,
+                 "lr": [lr for lr in schedules if not isinstance(lr, OnPlateau)]}  # fmt: skip
+        loop = Loop(step, state, [1.0] * (1 + len(groups)), self.data, batch_size, finite=True, reads=reads,
                     carried=[*own, *(x for *_, x in buffers)],
                     key=(optimizer.skipped.copy(), trained, [name for _, name, _ in buffers], groups))  # fmt: skip
         if loop.aside is None:

@@ -13,7 +13,7 @@ from ..arguments import found
 from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import OutputDecoder
 from ..metrics import METRICS, Metric
-from ..module import Module
+from ..module import Module, check_model
 from .preparation import Dataset, Prepared, dataset_of
 from .runner import Objective
 
@@ -53,8 +53,8 @@ def evaluate(
     """
     named = metrics_of(metrics)
     function = None if loss is None else loss_of(loss)
-    known = model.output_decoder if isinstance(model, Module) else None
-    if isinstance(model, Module) and known is None and (function is None or named):
+    check_model(model)
+    if (known := model.output_decoder) is None and (function is None or named):
         raise RuntimeError("it is not known what the outputs of this model mean: train it with `nn.fit`")
     decoder, rows = dataset_of(model, X, y, function, known, weights=sample_weight)
     if function is None and not named:
