@@ -136,9 +136,7 @@ class _Request:
             splines = "line; nslimit=1; nslimit1=1"
         if self.picture.rows:  # room for the web, and for the numbers on the other edges
             gap = max([54.0, *(size[self.is_downward] + 18 for size in self.texts if size)]) / 72
-            rank = _ranks_of(self.picture)
-            if all(rank[edge.operand] + 1 == rank[edge.result] for edge in self.picture.edges):
-                splines = "line"  # nothing stands in the way
+            splines = "line" if _leads_on(self.picture) else splines
         towards = "TB" if self.is_downward else "LR"
         yield f"rankdir={towards}; nodesep=0.16; ranksep={gap:.3f}; splines={splines}; margin=0;"
         yield "outputorder=edgesfirst; node [shape=box fixedsize=true]; edge [arrowsize=0.6];"
@@ -241,16 +239,17 @@ def _point_on(spline: list[Point], t: float) -> Point:
     return x, y
 
 
-def _ranks_of(picture: Picture) -> list[int]:
-    """Guess the column of each box: one behind the last of its operands, and a leaf beside what uses it first."""
+def _leads_on(picture: Picture) -> bool:
+    """Return whether each edge leads to the next column, so that nothing stands in its way; leaves stand beside it."""
     rank = [0] * len(picture.boxes)
-    below = [len(rank)] * len(rank)
     for edge in sorted(picture.edges, key=lambda edge: edge.result):
         rank[edge.result] = max(rank[edge.result], rank[edge.operand] + 1)
+    first: dict[int, int] = {}
     for edge in picture.edges:
-        below[edge.operand] = min(below[edge.operand], rank[edge.result])
-    has_operands = {edge.result for edge in picture.edges}
-    return [below[i] - 1 if i not in has_operands and below[i] < len(rank) else r for i, r in enumerate(rank)]
+        expected = rank[edge.operand] + 1 if rank[edge.operand] else first.setdefault(edge.operand, rank[edge.result])
+        if rank[edge.result] != expected:
+            return False
+    return True
 
 
 def _blank(size: tuple[float, float]) -> str:

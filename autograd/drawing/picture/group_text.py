@@ -11,7 +11,7 @@ from ..analysis.formula import cut, formula_of, one_line, short
 from ..analysis.groups import Connection, Group, Grouping
 from ..analysis.snapshot import Snapshot, number
 from .elements import Cluster, Line
-from .node_text import heading, is_bare
+from .node_text import heading, is_bare, labelled
 
 _LONGEST = 26  # of a formula in a box
 _SHORT = 16  # for a heading
@@ -54,7 +54,7 @@ def heading_of(snapshot: Snapshot, group: Group, is_inside: bool) -> list[Line]:
     formula = formula_in(snapshot, group)
     if group.place:
         name = group.name.removeprefix(group.place[0]).strip() if is_inside else group.name
-        lines = [Line(_labelled(node, name or group.name), bold=True)]
+        lines = [Line(labelled(node, name or group.name), bold=True)]
         return lines if is_inside and len(group.place) > 1 else [*lines, Line(formula, small=True)]
     return _labelled_lines(node, formula)
 
@@ -63,13 +63,8 @@ def _labelled_lines(node: Node, formula: str) -> list[Line]:
     """Write a name and a formula on one line if they are short."""
     label = cut(one_line(node.label), 24)
     if len(label) + len(formula) <= _SHORT or not label:
-        return [Line(_labelled(node, formula), bold=bool(label), small=len(formula) > _SHORT)]
+        return [Line(labelled(node, formula), bold=bool(label), small=len(formula) > _SHORT)]
     return [Line(label, bold=True), Line(f"= {formula}", small=True)]
-
-
-def _labelled(node: Node, text: str) -> str:
-    label = cut(one_line(node.label), 24)
-    return f"{label} = {text}" if label else text
 
 
 def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> str:

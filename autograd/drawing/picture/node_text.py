@@ -23,13 +23,17 @@ def is_bare(node: Node) -> bool:
     return node.op is fixed and not node.label and number(node._data) is not None
 
 
+def labelled(node: Node, text: str) -> str:
+    """Write the label of a node before a text, if it has one."""
+    label = cut(one_line(node.label), 24)
+    return f"{label} = {text}" if label else text
+
+
 def heading(node: Node) -> list[Line]:
     """Return lines with the name of a node, its operation and its settings."""
-    label = cut(one_line(node.label), 24)
     if not node.inputs:
-        return [Line(label, bold=node.op is not fixed)] if label else []
-    symbol = one_line(node.op.symbol)
-    lines = [Line(f"{label} = {symbol}" if label else symbol, bold=bool(label))]
+        return [Line(cut(one_line(node.label), 24), bold=node.op is not fixed)] if node.label else []
+    lines = [Line(labelled(node, one_line(node.op.symbol)), bold=bool(node.label))]
     settings = [f"{name}={value}" for name, value in settings_of(node).items()]
     return lines + ([Line(cut(" ".join(settings), 24), small=True)] if settings else [])
 

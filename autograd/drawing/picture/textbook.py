@@ -33,16 +33,12 @@ def _number(x: float, notation: Notation) -> str:
     return notation.number(short(x))
 
 
-def _words(text: str, notation: Notation) -> str:
-    return notation.text(text)
-
-
 def _equation(write: Writer, data: Any, is_below: bool = False, has_values: bool = True) -> list[Line]:
     """Write a name or a formula, and a number beside or below it, or the shape of an array below."""
     if not has_values:
         return [_line(write)]
     if (single := number(data)) is None:
-        return [_line(write), _line(partial(_words, f"shape {data.shape}"), small=True)]
+        return [_line(write), _line(lambda notation: notation.text(f"shape {data.shape}"), small=True)]
     if is_below:
         return [_line(write), _line(lambda notation: f"= {_number(single, notation)}")]
     return [_line(lambda notation: f"{write(notation)} = {_number(single, notation)}")]
@@ -114,8 +110,8 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     if not node.inputs:
         return _equation(lambda notation: notation.name(names[node]), data, has_values=has_values)
     if group.is_layer:
-        words = [(group.name, False), (formula_in(snapshot, group), True)]
-        return [_line(partial(_words, text), small) for text, small in words]
+        name, told = group.name, formula_in(snapshot, group)
+        return [_line(lambda notation: notation.text(name)), _line(lambda notation: notation.text(told), small=True)]
     inside = {snapshot.nodes[i] for i in group.members}
     outside = {x: names[x] for member in inside for x in member.inputs if x in names and x not in inside}
     members = [snapshot.nodes[i] for i in group.members]
