@@ -140,10 +140,10 @@ def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> lis
 def hint_lines(snapshot: Snapshot, group: Group) -> list[str]:
     """Return lines on what stands in a folded box, and how to open it."""
     count = len(group.members)
-    lines = [f"{group.name or 'a node'}: {formula_in(snapshot, group)}", f"{count} operation{'s' if count > 1 else ''}"]
+    lines = [f"{group.name}: {formula_in(snapshot, group)}", f"{count} operation{'s' if count > 1 else ''}"]
     if size := _size(snapshot, group):
         lines[-1] += f", {size} parameter{'s' if size > 1 else ''}"
-    return lines + ([f"open it with expand={group.name!r}"] if group.name else [])
+    return [*lines, f"open it with expand={group.name!r}"]
 
 
 # Frames ------------------------------------------------------------------------------------------------------
