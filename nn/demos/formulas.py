@@ -16,7 +16,7 @@ import autograd as ag
 from autograd import Node, Tensor, Value, gradients
 
 from ..export.javascript import FUNCTIONS, HELPERS, INLINE
-from ..export.source import PICKS, number_text
+from ..export.source import PICKS, number_text, places_of
 from ..layers.activations import function_of
 from ..layers.features import FEATURES
 from ..losses.formulas import LOSSES, cross_entropy, hinge, multiclass_hinge
@@ -71,9 +71,8 @@ class _Printer:
         """Compute a node from arrays of expressions."""
         name, params = node.op.name, dict(node.params)
         if name in PICKS:
-            ends = np.cumsum([0, *(x.size for x in operands)])
-            numbered = [np.arange(a, b).reshape(x.shape) for a, b, x in zip(ends, ends[1:], operands, strict=False)]
-            return np.concatenate([x.ravel() for x in operands])[np.asarray(node.op.evaluate(numbered, params))]
+            places = places_of(node.op, params, [x.shape for x in operands])
+            return np.concatenate([x.ravel() for x in operands])[places]
         if name in ("sum", "sum_to", "max", "logsumexp") and math.prod(node.shape) == 1:
             return np.array([self.reduced(name, list(operands[0].ravel()))], dtype=object).reshape(node.shape)
         if name not in _ELEMENTWISE:

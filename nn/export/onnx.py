@@ -57,7 +57,7 @@ def to_onnx(
     if path is not None and not str(path).endswith(".onnx"):
         raise ValueError(f"`path` {path!r:.80} must end in .onnx")
     dtype = Tensor(0.0, dtype=dtype).dtype  # says what is wrong with it
-    steps = trace_any(model, shape).steps
+    steps = trace_any(model, shape)
     writer = _Writer(onnx, dtype)
     for step in steps[1:]:
         writer.write(step)

@@ -6,6 +6,7 @@ import builtins
 import keyword
 import math
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,13 @@ PICKS = {
     "reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", "concatenate", "stack",
 }  # fmt: skip
 """Operations that only move numbers: of each, the places that it takes them from are known beforehand."""
+
+
+def places_of(op: ag.Primitive, params: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> np.ndarray:
+    """Return where an operation of `PICKS` takes each number from, counted through all operands of these shapes."""
+    ends = np.cumsum([0, *map(math.prod, shapes)])
+    numbered = [np.arange(a, b).reshape(shape) for a, b, shape in zip(ends, ends[1:], shapes, strict=False)]
+    return np.asarray(op.evaluate(numbered, dict(params)))
 
 
 def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None = None) -> str:
@@ -167,7 +175,7 @@ def {name}(x):
 
     def text(self, model: Any, shape: tuple[int, ...] | None) -> str:
         """Write all of a model: what it is, its numbers, the helpers, the function."""
-        steps = trace(model, 1, shape).steps
+        steps = trace(model, 1, shape)
         for step in steps[1:]:
             self.write(step)
         function = self.function.format(
@@ -211,9 +219,8 @@ def {name}(x):
         assert isinstance(operand, int)
         places = np.arange(math.prod(step.in_shapes[0])).reshape(step.in_shapes[0])
         axis = step.params["axis"]
-        kept = [i for i in range(places.ndim) if axis is not None and i not in np.atleast_1d(axis) % places.ndim]
-        groups = places.transpose(*kept, *(i for i in range(places.ndim) if i not in kept))
-        groups = groups.reshape(math.prod(step.shape), -1)
+        axes = range(places.ndim) if axis is None else np.atleast_1d(axis).tolist()
+        groups = np.moveaxis(places, axes, range(-len(axes), 0)).reshape(math.prod(step.shape), -1)
         form, name = self.reductions[step.op.name], self.names[operand]
         self._need(form)
         if len(groups) == 1:
@@ -221,15 +228,9 @@ def {name}(x):
         return self.reduced.format(form.format(self.gathered.format(name)), groups.tolist())
 
     def _pick(self, step: Step) -> str:
-        sizes = [math.prod(shape) for shape in step.in_shapes]
-        starts = np.cumsum([0, *sizes])
-        numbered = [
-            np.arange(start, start + size).reshape(shape)
-            for start, size, shape in zip(starts, sizes, step.in_shapes, strict=False)
-        ]
-        places = step.op.evaluate(numbered, dict(step.params)).ravel().tolist()
+        places = places_of(step.op, step.params, step.in_shapes).ravel().tolist()
         lists = [self.names[x] if isinstance(x, int) else self._flat(x, x.data.shape) for x in step.inputs]
-        return self.picked(lists, None if places == list(range(starts[-1])) else places)
+        return self.picked(lists, None if places == list(range(sum(map(math.prod, step.in_shapes)))) else places)
 
     def _elementwise(self, step: Step) -> str:
         lists: list[str] = []

@@ -44,16 +44,8 @@ class Step:
     in_shapes: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
-class Trace:
-    """What a model does: `steps[0]` is the input, the last one the output."""
-
-    steps: tuple[Step, ...]
-    dtype: np.dtype[Any]
-
-
-def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
-    """List what a model does to a batch of `rows` rows.
+def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> tuple[Step, ...]:
+    """List what a model does to a batch of `rows` rows: the first step is the input, the last one the output.
 
     Args:
         model: a Module that takes batches, or an MLP of Values.
@@ -77,21 +69,21 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> Trace:
         expected = [model.outputs(inputs) for inputs in others]
     if not isinstance(out, Node) or (out is not x and all(leaf is not x for leaf in ag.topological(out)[1])):
         raise ValueError(f"`forward` of {type(model).__name__} gave what does not depend on its input as a graph")
-    traced = Trace(_steps(x, out, {id(p): name for name, p in model._state().items()}), dtype)
-    got = [_replay(traced, inputs) for inputs in others]
+    steps = _steps(x, out, {id(p): name for name, p in model._state().items()})
+    got = [_replay(steps, inputs) for inputs in others]
     if not np.allclose(got, expected, rtol=1e-4, atol=1e-6, equal_nan=True):
         raise ValueError(
             f"`forward` of {type(model).__name__} does something else for other inputs: it branches on numbers, or "
             "draws at random. Say it with operations such as `chalkgrad.maximum`, so that the graph holds both sides"
         )
-    return traced
+    return steps
 
 
-def trace_any(model: Any, shape: tuple[int, ...] | None = None) -> Trace:
+def trace_any(model: Any, shape: tuple[int, ...] | None = None) -> tuple[Step, ...]:
     """List what a model does to a batch of any number of rows: what differs between 3 and 5 rows is `ROWS`."""
     three, five = trace(model, 3, shape), trace(model, 5, shape)
     try:
-        return Trace(tuple(_merged(a, b) for a, b in zip(three.steps, five.steps, strict=True)), three.dtype)
+        return tuple(_merged(a, b) for a, b in zip(three, five, strict=True))
     except ValueError as error:
         raise ValueError(f"`forward` of {type(model).__name__} depends on the number of rows: {error}") from None
 
@@ -161,10 +153,10 @@ def _steps(x: Tensor, out: Any, names: Mapping[int, str]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _replay(traced: Trace, x: np.ndarray) -> np.ndarray:
+def _replay(steps: tuple[Step, ...], x: np.ndarray) -> np.ndarray:
     """Compute a trace anew for another input."""
     data = [x]
-    for step in traced.steps[1:]:
+    for step in steps[1:]:
         operands = [data[i] if isinstance(i, int) else i.data for i in step.inputs]
         data.append(step.op.evaluate(operands, dict(step.params)))
     return data[-1]

@@ -18,7 +18,12 @@ from ..randomness import RandomLike, normal, source, uniform
 
 
 class _Random(Module):
-    """A layer that joins each input with a number that is drawn anew; a subclass writes `draw` and `join`."""
+    """A layer that joins each input with a number that is drawn anew; a subclass writes `draw` and `join`.
+
+    With 0 for the setting that `size` names, it does nothing.
+    """
+
+    size = ""
 
     def __init__(self, rng: RandomLike) -> None:
         self.rng = source(rng)
@@ -35,7 +40,7 @@ class _Random(Module):
             if any(isinstance(part, Value) for part in x):
                 return [self(part if isinstance(part, Value) else Value(part, requires_grad=False)) for part in x]
             x = as_array(x)
-        if not self.training or not self._does_something():
+        if not self.training or not getattr(self, self.size):
             return x
         if isinstance(x, Value):
             return self.join(x, fresh(lambda: float(self.draw(()))))
@@ -47,8 +52,9 @@ class _Random(Module):
         shape, dtype = x.shape, x.dtype
         return self.join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
 
-    def _does_something(self) -> bool:
-        return True
+    def config(self) -> dict[str, Any]:
+        """Return the setting, and the generator as it is now."""
+        return {self.size: getattr(self, self.size), "rng": self.rng}
 
 
 class Dropout(_Random):
@@ -70,6 +76,8 @@ class Dropout(_Random):
     (array([2., 2., 0., 2., 0., 0.]), array([1., 1.]))
     """
 
+    size = "rate"
+
     def __init__(self, rate: float = 0.5, *, rng: RandomLike = None) -> None:
         super().__init__(rng)
         self.rate = within(rate, "rate", 0.0, 1.0)
@@ -81,13 +89,6 @@ class Dropout(_Random):
     def join(self, x: Any, drawn: Any) -> Any:
         """Multiply."""
         return x * drawn
-
-    def _does_something(self) -> bool:
-        return self.rate > 0
-
-    def config(self) -> dict[str, Any]:
-        """Return the rate, and the generator as it is now."""
-        return {"rate": self.rate, "rng": self.rng}
 
 
 class Noise(_Random):
@@ -106,6 +107,8 @@ class Noise(_Random):
     array([0.035, 0.082, 0.033])
     """
 
+    size = "std"
+
     def __init__(self, std: float, *, rng: RandomLike = None) -> None:
         super().__init__(rng)
         self.std = within(std, "std")
@@ -117,10 +120,3 @@ class Noise(_Random):
     def join(self, x: Any, drawn: Any) -> Any:
         """Add."""
         return x + drawn
-
-    def _does_something(self) -> bool:
-        return self.std > 0
-
-    def config(self) -> dict[str, Any]:
-        """Return the spread, and the generator as it is now."""
-        return {"std": self.std, "rng": self.rng}
