@@ -25,7 +25,7 @@ PARALLEL := -n $(JOBS) --dist worksteal
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test test-long coverage lint types wheel kernels oldest soak notebooks course site links lectures gallery bench clean
+.PHONY: help demo test test-long coverage lint types wheel kernels shipped oldest soak notebooks course site links lectures gallery bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ wheel: $(TEST)/ready $(WHEEL)/ready ## build the wheel in dist/; try it beside N
 kernels: $(TEST)/ready ## run compiled programs with every index checked that a kernel knows the bounds of, and without numba
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(abspath $(TEST))/checked $(PYTEST) tests/test_compiled.py tests/test_compiled_training.py
 	NUMBA_DISABLE_JIT=1 $(PYTEST) tests/test_kernels_in_python.py tests/test_value.py tests/test_reverse.py
+
+shipped: $(TEST)/ready ## write the LLVM code of the kernels anew, which is shipped beside them: 2 minutes
+	$(TEST)/bin/python tests/ship_kernels.py
 
 oldest: $(OLDEST)/ready ## run the tests with the oldest packages that pyproject.toml allows
 	$(OLDEST)/bin/python -m pytest -q $(PARALLEL) -m "not network"

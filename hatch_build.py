@@ -22,7 +22,7 @@ PACKAGES = {"chalkgrad": "", "autograd": "autograd", "nn": "nn"}
 RECORDS = ("random_labels", "depth")
 """Results of long experiments that notebooks show; `chalkgrad.course.recorded` reads them."""
 
-SUFFIXES = (".py", ".js", ".css", ".html", ".md", ".json", ".png", ".typed")
+SUFFIXES = (".py", ".js", ".css", ".html", ".md", ".json", ".png", ".xz", ".typed")
 
 LEFT_OUT = {"chalkgrad/_checkout.py", "chalkgrad/py.typed", "autograd/_clash.py"}
 """Files that only a checkout needs, and the one that hatchling includes itself."""

@@ -54,10 +54,10 @@ LAZY = {
 """Libraries so heavy, or so optional, that a function may import them when it is called."""
 
 LATE = {"autograd.kernels"}
-"""Rooms of ours that load numba, and so are imported by the function that compiles the first program."""
+"""Rooms of ours that load a compiler, and so are imported by the function that compiles the first program."""
 
-NOT_LOADED = {"numba", "scipy", "matplotlib", "graphviz", "pygraphviz", "typst", "PIL", "sklearn", "mnist1d",
-              "safetensors", "onnx", "torch", "optuna", "http.client"}  # fmt: skip
+NOT_LOADED = {"numba", "llvmlite", "scipy", "matplotlib", "graphviz", "pygraphviz", "typst", "PIL", "sklearn",
+              "mnist1d", "safetensors", "onnx", "torch", "optuna", "http.client"}  # fmt: skip
 """Libraries that importing our packages leaves alone."""
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,17 +1,23 @@
-"""Kernels on disk: a cache that is broken, or cannot be written, costs time and nothing else."""
+"""Kernels that are shipped, and kernels on disk: what does not fit, or is broken, costs time and nothing else."""
 
+import hashlib
 import itertools
 import os
+import platform
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding as llvm
 import pytest
 
+from autograd.kernels import native
+from autograd.kernels.formulas import FORMULAS
 from autograd.kernels.store import read, write
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,6 +29,103 @@ def run(cache: str, options: tuple[str, ...] = ("-W", "error"), **settings: str)
     return subprocess.run(
         [sys.executable, *options, "-c", WORK], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
+
+
+SHIPPED = pytest.mark.skipif(
+    (platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="kernels are shipped for x86-64 and Linux"
+)
+
+
+def shipped() -> dict[str, bytes]:
+    with tarfile.open(native.SHIPPED) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
+
+
+def test_the_shipped_code_was_made_from_these_sources() -> None:
+    assert shipped()["sources"].decode() == native.SOURCES, "run `make shipped`, and commit the file"
+    kinds = "float32", "float64", "float64_at", "float64_one"
+    assert {f"{name}_{kind}" for name in FORMULAS for kind in kinds} < shipped().keys()
+    assert native.SHIPPED.stat().st_size < 400_000
+
+
+@SHIPPED
+@pytest.mark.slow
+def test_the_shipped_code_is_what_numba_makes() -> None:
+    names = ["run", "work", "cse", "tanh_float32", "add_product_float64", "exp_float64_at", "log_float64_one",
+             "copy_float32_float64", "matmul_float32", "logsumexp_float64"]  # fmt: skip
+    done = subprocess.run([sys.executable, "tests/ship_kernels.py", *names], cwd=ROOT, capture_output=True, text=True)
+    if "not compared" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+
+
+@SHIPPED
+def test_the_comparison_finds_other_code() -> None:
+    code = (
+        "import sys; sys.argv = ['', 'neg_float64']; sys.path.insert(0, 'tests')\n"
+        "import operator, ship_kernels; from autograd.kernels import generate\n"
+        "ship_kernels.VERSIONS = ship_kernels.kept()['versions'].decode()\n"
+        "generate.FORMULAS['neg'] = operator.pos; ship_kernels.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "other code than in shipped.tar.xz: neg_float64" in done.stderr
+
+
+@SHIPPED
+def test_programs_run_without_numba(tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.modules['numba'] = None; {WORK}; import autograd, nn; X, y = nn.datasets.moons(rng=0)\n"
+        "print(nn.fit(nn.TensorMLP(2, [8, 1], rng=0), X, y, epochs=3).compiled)\n"
+        "a, b = autograd.Value(2.0), autograd.Value(3.0); print(compile((a * b).tanh() + a)() > 2, b.grad > 0)"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True,
+                              env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)})  # fmt: skip
+        assert done.stdout == "5.0 [2. 4.]\nTrue\nTrue True\n", done.stderr
+
+
+@pytest.mark.parametrize("fault", ["settings", "sources", "system", "damaged", "cut", "missing"])
+def test_code_that_does_not_fit_is_not_used(fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    content = native.SHIPPED.read_bytes()
+    path = tmp_path / "shipped.tar.xz"
+    path.write_bytes(content)
+    monkeypatch.setattr(native, "SHIPPED", path)
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    assert len(native._shipped.__wrapped__()) > 300
+    match fault:
+        case "settings":
+            monkeypatch.setattr(native, "_SETTINGS", ["NUMBA_BOUNDSCHECK=1"])
+        case "sources":
+            monkeypatch.setattr(native, "SOURCES", hashlib.sha256().hexdigest())
+        case "system":
+            monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+        case "damaged":
+            path.write_bytes(content[:30_000] + bytes(100) + content[30_100:])
+        case "cut":
+            path.write_bytes(content[:-1000])
+        case "missing":
+            path.unlink()
+    assert native._shipped.__wrapped__() == {}
+
+
+@pytest.mark.slow
+def test_where_llvm_refuses_the_code_numba_compiles(tmp_path: Path) -> None:
+    code = (
+        "import llvmlite.binding as llvm, sys\n"
+        "def refuse(code): raise RuntimeError('LLVM bitcode parsing error: Unknown attribute kind (105)')\n"
+        f"llvm.parse_bitcode = refuse; {WORK}; print('numba' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True,
+                          env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)})  # fmt: skip
+    assert done.stdout == "5.0 [2. 4.]\nTrue\n", done.stderr
+
+
+@SHIPPED
+def test_llvm_reads_all_shipped_code() -> None:
+    for name, code in shipped().items():
+        if name not in ("sources", "versions"):
+            assert any(f.name == name and not f.is_declaration for f in llvm.parse_bitcode(code).functions)
 
 
 def kept(cache: Path) -> dict[Path, bytes]:
@@ -127,7 +230,7 @@ def test_without_a_compiler_nets_are_trained_eagerly_and_programs_say_so(tmp_pat
 
 def test_without_numba_and_scipy_all_that_is_eager_works() -> None:
     code = (
-        "import sys; sys.modules['numba'] = sys.modules['scipy'] = None\n"
+        "import sys; sys.modules['numba'] = sys.modules['llvmlite'] = sys.modules['scipy'] = None\n"
         "import math, nn, autograd as ag; X, y = nn.datasets.xor(); x = ag.Tensor([-30.0, 2.0])\n"
         "print([len(nn.fit(net, X, y, epochs=2)['loss']) for net in (nn.TensorMLP(2, [2, 1]), nn.MLP(2, [2, 1]))])\n"
         "print([f(x).data.tolist() == [f(-30.0), f(2.0)] for f in (ag.erf, ag.erfc, ag.gelu)])\n"
@@ -149,9 +252,9 @@ def test_a_cache_that_cannot_be_written_costs_one_warning() -> None:
     assert done.stderr.count("RuntimeWarning: compiled kernels cannot be kept on disk") <= 1
 
 
-@pytest.mark.parametrize("fault", ["store.write", "build.KernelCache"], ids=["a full disk", "no folder"])
+@pytest.mark.parametrize("fault", ["store.write", "store.folder"], ids=["a full disk", "no folder"])
 def test_kernels_that_cannot_be_kept_cost_one_warning(tmp_path: Path, fault: str) -> None:
-    work = f"from autograd.kernels import build, store\n{fault} = lambda *_: 1 / 0\n{WORK}"
+    work = f"from autograd.kernels import store\n{fault} = lambda *_: 1 / 0\n{WORK}"
     done = subprocess.run([sys.executable, "-c", work], cwd=ROOT, capture_output=True, text=True, check=True,
                           env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)})  # fmt: skip
     assert done.stdout == "5.0 [2. 4.]\n" and not kept(tmp_path)

@@ -8,8 +8,6 @@ raises IndexError here.
 
 from __future__ import annotations
 
-import functools
-import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +18,7 @@ import nn
 from autograd import Loop, Value, compile, concatenate, grad, logsumexp, maximum, softmax, tanh, where
 from autograd.kernels import (
     catalogue,
-    formulas,
+    generate,
     loops,
     machine,
     matmul,
@@ -39,7 +37,7 @@ class Bodies:
         self.bodies: list[Callable[..., Any]] = []
         self.named: dict[Any, int] = {}
         self.calls: dict[str, int] = {}
-        for module in (catalogue, formulas, loops, machine, matmul, movement, reductions, sequential, straight, sums):
+        for module in (generate, loops, machine, matmul, movement, reductions, sequential, straight, sums):
             if hasattr(module, "view"):
                 patch.setattr(module, "view", view)
             if hasattr(module, "size_of"):
@@ -48,15 +46,9 @@ class Bodies:
                 patch.setattr(module, "words", lambda address, n: view(address, n, np.int64).tolist())
             if hasattr(module, "fma"):
                 patch.setattr(module, "fma", lambda x, y, z: x * y + z)
-            if hasattr(module, "float_as_int"):
-                patch.setattr(module, "float_as_int", lambda x: struct.unpack("<q", struct.pack("<d", x))[0])
-            if hasattr(module, "int_as_float"):
-                patch.setattr(module, "int_as_float", lambda x: struct.unpack("<d", struct.pack("<q", x))[0])
         patch.setattr(machine, "call", lambda kernel, instruction: self.bodies[kernel](instruction))
         patch.setattr(straight, "_call", lambda f, values, places: self.bodies[f](values, places))
-        patch.setattr(catalogue, "native", lambda body, *_: body)
-        patch.setattr(catalogue, "_kernel", functools.cache(catalogue._kernel.__wrapped__))
-        patch.setitem(catalogue._OTHERS, "matmul", multiply)
+        patch.setitem(generate._OTHERS, "matmul", multiply)
         patch.setattr(catalogue, "address", self.number)
         patch.setattr(catalogue, "machine", lambda: machine.run)
         patch.setattr(catalogue, "run_pass", self.run_pass)
@@ -64,7 +56,7 @@ class Bodies:
     def number(self, name: str, dtype: str, extra: str = "") -> int:
         key = name, dtype, extra
         if key not in self.named:
-            body = catalogue._kernel(*key)
+            body, _ = generate.entry(*key)
             self.bodies.append(body)
             self.named[key] = len(self.bodies) - 1
         self.calls[name] = self.calls.get(name, 0) + 1
@@ -175,7 +167,7 @@ def test_which_bodies_run(promise: Callable[[str], None], monkeypatch: pytest.Mo
         test_functions_of_arrays(name, every)
     test_graphs_of_numbers(every)
     test_training(every)
-    known = [*catalogue._OTHERS, *reductions.REDUCTIONS]
+    known = [*generate._OTHERS, *reductions.REDUCTIONS]
     ran = [name for name in known if name in every.calls]
     promise(f"kernels as plain Python: {len(ran)} of {len(known)} bodies beside the formulas, every index checked")
     assert len(ran) > len(known) // 2

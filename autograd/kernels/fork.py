@@ -18,7 +18,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
-from .build import VERSION, kernel, view
+from .build import kernel, view
 from .machine import call
 
 WORD, HALF, NOTHING = ir.IntType(64), ir.IntType(32), ir.VoidType()
@@ -132,34 +132,27 @@ def _wanted(pool, i):
     return load(pool + STOP) != 0 or (load(pool + LEFT) & ALL != 0 and i < load(pool + HELPERS))
 
 
-def _work(version: int) -> Any:
-    def work(pool, i, spins):
-        version  # noqa: B018
-        if i < 0:
-            store(pool + STOP, 1)
-            for j in range(-i):
-                _wake(pool, j)
-            return 0
-        own, idle = pool + WORKERS + 64 * i, 0
-        while load(pool + STOP) == 0:
-            if _wanted(pool, i):
-                _take_parts(pool, i)
-                idle = 0
-            elif idle < spins:
-                idle += 1
-                pause()
-            else:
-                idle = 0
-                store(own, 1)
-                if not _wanted(pool, i) or swap(own, 0) == 0:  # what has come meanwhile is not slept through
-                    acquire(load(pool + LOCKS), load(own + 8))
+def work(pool, i, spins):
+    """Be worker `i` of a pool until the end, asleep after so many looks for work; a negative `i` ends so many."""
+    if i < 0:
+        store(pool + STOP, 1)
+        for j in range(-i):
+            _wake(pool, j)
         return 0
-
-    return work
-
-
-work = _work(VERSION)
-"""Be worker `i` of a pool until the end, asleep after so many looks for work; a negative `i` ends so many workers."""
+    own, idle = pool + WORKERS + 64 * i, 0
+    while load(pool + STOP) == 0:
+        if _wanted(pool, i):
+            _take_parts(pool, i)
+            idle = 0
+        elif idle < spins:
+            idle += 1
+            pause()
+        else:
+            idle = 0
+            store(own, 1)
+            if not _wanted(pool, i) or swap(own, 0) == 0:  # what has come meanwhile is not slept through
+                acquire(load(pool + LOCKS), load(own + 8))
+    return 0
 
 
 @register_jitable

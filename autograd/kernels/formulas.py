@@ -1,29 +1,19 @@
-"""Formulas of elementwise rows for single numbers, as numba compiles them into loops.
+"""Formulas of elementwise operations for single numbers, as numba compiles them into loops.
 
 They stand beside the rows, whose `scalar` is Python's: `math` raises where IEEE has an answer, and a call of libm does
 not become vector instructions. A test holds every one to its row. All compute in float64; a loop over float32 rounds
-the result.
+the result. The name of a formula is that of its operation and an underscore; other functions help.
 """
 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
+from inspect import isfunction, signature
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
-
-from .build import float_as_int, int_as_float
-
-FORMULAS: dict[str, Callable[..., Any]] = {}
-
-
-def formula(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Enter a formula under the name of its row (a trailing underscore keeps Python's own names free)."""
-    FORMULAS[f.__name__.rstrip("_")] = register_jitable(forceinline=True)(f)
-    return f
-
 
 _LOG2E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer, which then stands in the low bits
@@ -33,20 +23,25 @@ _ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.
 _ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09
 
 
-@register_jitable(forceinline=True)
+def _bits(x):
+    return np.float64(x).view(np.int64)
+
+
+def _of_bits(n):
+    return np.int64(n).view(np.float64)
+
+
 def _power_of_two(n):
-    return int_as_float((n + 1023) << 52)
+    return _of_bits((n + 1023) << 52)
 
 
-@register_jitable(forceinline=True)
 def _reduced(x):
     """Write `x` as `n` ln 2 + `r`, with |r| at most half of ln 2; gives `n` as an integer, and `r`."""
     shifted = x * _LOG2E + _ROUND
     whole = shifted - _ROUND
-    return float_as_int(shifted) - _ROUND_BITS, (x - whole * _LN2_HIGH) - whole * _LN2_LOW
+    return _bits(shifted) - _ROUND_BITS, (x - whole * _LN2_HIGH) - whole * _LN2_LOW
 
 
-@register_jitable(forceinline=True)
 def _expm1_near_0(r):
     """Sum the series of e^r - 1, which for |r| < 0.35 ends after 13 terms."""
     p = 1.0 / 6227020800.0
@@ -64,12 +59,10 @@ def _expm1_near_0(r):
     return r + r * r * p
 
 
-@register_jitable(forceinline=True)
 def _held(x, low, high):
     return low if x < low else high if x > high else x
 
 
-@formula
 def exp_(x):
     n, r = _reduced(_held(x, -746.0, 710.0))
     half = n >> 1
@@ -77,16 +70,14 @@ def exp_(x):
     return e if x == x else x
 
 
-@formula
 def expm1_(x):
     n, r = _reduced(_held(x, -50.0, 709.8))
     half = n >> 1
     scale, rest = _power_of_two(half), _power_of_two(n - half)
-    e = (_expm1_near_0(r) * scale + (scale - int_as_float(float_as_int(1.0 / rest)))) * rest
+    e = (_expm1_near_0(r) * scale + (scale - _of_bits(_bits(1.0 / rest)))) * rest
     return x if x != x or x == 0 else math.inf if x > 709.782712893384 else e  # -0.0 stays
 
 
-@formula
 def tanh_(x):
     n, r = _reduced(_held(-2.0 * abs(x), -50.0, 0.0))
     scale = _power_of_two(n)
@@ -94,25 +85,22 @@ def tanh_(x):
     return x if x != x else math.copysign(t / (2.0 + t), x)
 
 
-@formula
-def _sech2(x):
+def _sech2_(x):
     t = exp_(-2.0 * abs(x))
     return 4.0 * t / ((1.0 + t) * (1.0 + t))
 
 
-@formula
 def sigmoid_(x):
     t = exp_(-abs(x))
     return (t if x < 0 else 1.0) / (1.0 + t)
 
 
-@register_jitable(forceinline=True)
 def _log_of_normal(x, extra):
     """Give ln x + extra ln 2 for a positive normal `x`: fdlibm's series in (m - 1)/(m + 1)."""
-    bits = float_as_int(x)
+    bits = _bits(x)
     high = (bits - 0x3FE6A09E00000000) >> 52  # so that the mantissa is from sqrt(1/2) to sqrt(2)
-    f = int_as_float(bits - (high << 52)) - 1.0
-    k = int_as_float(high + extra + _ROUND_BITS) - _ROUND
+    f = _of_bits(bits - (high << 52)) - 1.0
+    k = _of_bits(high + extra + _ROUND_BITS) - _ROUND
     s = f / (2.0 + f)
     z = s * s
     p = 1.479819860511658591e-01
@@ -126,7 +114,6 @@ def _log_of_normal(x, extra):
     return k * _LN2_HIGH - ((half - (s * (half + p * z) + k * _LN2_LOW)) - f)
 
 
-@formula
 def log_(x):
     small = x < 2.2250738585072014e-308
     y = _log_of_normal(x * 18014398509481984.0 if small else x, -54 if small else 0)
@@ -134,29 +121,24 @@ def log_(x):
     return y if x > 0 else -math.inf if x == 0 else math.nan
 
 
-@formula
 def log1p_(x):
     u = 1.0 + x
     y = log_(u) + (x - (u - 1.0)) / u
     return x if abs(x) < 1e-17 else y if abs(y) < math.inf else log_(u)
 
 
-@formula
 def log2_(x):
     return math.log2(x) if x > 0 else log_(x)
 
 
-@formula
 def log10_(x):
     return math.log10(x) if x > 0 else log_(x)
 
 
-@formula
 def exp2_(x):
     return math.pow(2.0, x)
 
 
-@formula
 def softplus_(x):
     t = exp_(-abs(x))
     u = 1.0 + t
@@ -164,35 +146,29 @@ def softplus_(x):
     return x if x != x else y
 
 
-@formula
 def log_sigmoid_(x):
     return -softplus_(-x)
 
 
-@formula
 def silu_(x):
     return x * sigmoid_(x)
 
 
-@register_jitable(forceinline=True)
 def _exp_of_square(x, c):
     x = _held(math.fabs(x), 0.0, 50.0)
     coarse = np.rint(x * 64.0) / 64.0
     return exp_(-c * coarse * coarse) * exp_(-c * (x - coarse) * (x + coarse))
 
 
-@formula
-def _gaussian(x):
+def _gaussian_(x):
     return _exp_of_square(x, 1.0)
 
 
-@formula
-def _normal_pdf(x):
+def _normal_pdf_(x):
     return _PEAK * _exp_of_square(x, 0.5)
 
 
-@formula
-def _normal_cdf(x):
+def _normal_cdf_(x):
     x = _held(x, -40.0, 40.0)
     z = x * _ROOT_HALF
     c = 134217729.0 * x
@@ -201,87 +177,50 @@ def _normal_cdf(x):
     return 0.5 * (math.erfc(-z) + rest * _BELL * exp_(-z * z))
 
 
-@formula
 def gelu_(x):
-    return x * _normal_cdf(x)
+    return x * _normal_cdf_(x)
 
 
-@formula
 def elu_(x, alpha):
     return x if x > 0 else alpha * expm1_(x if x < 0 or x != x else 0.0)
 
 
-@formula
 def leaky_relu_(x, slope):
     return x if x > 0 else slope * x
 
 
-@formula
-def add_(x, y):
-    return x + y
-
-
-@formula
-def sub_(x, y):
-    return x - y
-
-
-@formula
-def mul_(x, y):
-    return x * y
-
-
-@formula
-def div_(x, y):
-    return x / y
-
-
-@formula
-def neg_(x):
-    return -x
-
-
-@formula
 def identity_(x):
     return x
 
 
-@formula
 def reciprocal_(x):
     return 1.0 / x
 
 
-@formula
 def square_(x):
     return x * x
 
 
-@formula
 def abs_(x):
     return math.fabs(x)
 
 
-@formula
 def floor_(x):
     return np.floor(x)
 
 
-@formula
 def ceil_(x):
     return np.ceil(x)
 
 
-@formula
 def round_(x):
     return np.rint(x)
 
 
-@formula
 def fmod_(x, y):
     return np.fmod(x, y)
 
 
-@formula
 def mod_(x, y):
     r = np.fmod(x, y)
     if r != 0:
@@ -289,207 +228,121 @@ def mod_(x, y):
     return math.copysign(0.0, y) if r == r else r
 
 
-@formula
-def _inverse(x):
+def _inverse_(x):
     return math.nan if x < 0 else 1.0 / math.fabs(x)
 
 
-@formula
 def ratio_(x, r):
     return 0.0 if r == 0 else x / r
 
 
-@formula
-def sqrt_(x):
-    return math.sqrt(x)
-
-
-@formula
-def pow_(x, y):
-    return math.pow(x, y)
-
-
-@formula
-def hypot_(x, y):
-    return math.hypot(x, y)
-
-
-@formula
 def logaddexp_(x, y):
     top, low = (x, y) if x > y else (y, x)
     return x + _LN2 if x == y else x + y if x != x or y != y else top + log1p_(exp_(low - top))
 
 
-@formula
+def hypot_(x, y):
+    return math.hypot(x, y)
+
+
 def xlogy_(x, y):
     return 0.0 if x == 0 and y == y else x * log_(y)
 
 
-@formula
-def sin_(x):
-    return math.sin(x)
-
-
-@formula
-def cos_(x):
-    return math.cos(x)
-
-
-@formula
-def tan_(x):
-    return math.tan(x)
-
-
-@formula
-def asin_(x):
-    return math.asin(x)
-
-
-@formula
-def _asin_slope(x):
+def _asin_slope_(x):
     return 1.0 / math.sqrt((1.0 - x) * (1.0 + x))
 
 
-@formula
-def acos_(x):
-    return math.acos(x)
-
-
-@formula
-def atan_(x):
-    return math.atan(x)
-
-
-@formula
-def atan2_(y, x):
-    return math.atan2(y, x)
-
-
-@formula
-def sinh_(x):
-    return math.sinh(x)
-
-
-@formula
-def cosh_(x):
-    return math.cosh(x)
-
-
-@formula
-def asinh_(x):
-    return math.asinh(x)
-
-
-@formula
-def acosh_(x):
-    return math.acosh(x)
-
-
-@formula
-def atanh_(x):
-    return math.atanh(x)
-
-
-@formula
-def _atanh_slope(x):
+def _atanh_slope_(x):
     return math.nan if math.fabs(x) > 1.0 else 1.0 / ((1.0 - x) * (1.0 + x))
 
 
-@formula
-def erf_(x):
-    return math.erf(x)
-
-
-@formula
-def erfc_(x):
-    return math.erfc(x)
-
-
-@formula
 def relu_(x):
     return x if x > 0 or x != x else 0.0
 
 
-@formula
 def step_(x):
     return 1.0 if x > 0 else x if x != x else 0.0
 
 
-@formula
 def sign_(x):
     return 1.0 if x > 0 else -1.0 if x < 0 else 0.0 if x == x else x
 
 
-@formula
 def where_(condition, x, y):
     return x if condition != 0 else y
 
 
-@formula
 def greater_(x, y):
     return 1.0 if x > y else 0.0
 
 
-@formula
 def equal_(x, y):
     return 1.0 if x == y else 0.0
 
 
-@formula
 def preference_(x, y):
     return 1.0 if x > y else 0.5 if x == y else 0.0 if x < y else math.nan
 
 
-@formula
 def inside_(x, low, high):
     return x if x != x else 1.0 if low < x and x < high else 0.0
 
 
-@formula
 def anchor_(x):
     return 0.0 if x == math.inf or x == -math.inf else x
 
 
-@formula
 def gated_(g, p):
     return g * p if g != 0 else 0.0
 
 
-@formula
 def times_step_(g, x):
     """A fusion, and no row: what ReLU hands back."""
     return g * step_(x)
 
 
-@formula
 def gated_step_(g, x):
     """A fusion, and no row: what ReLU hands back behind a branch that was not taken."""
     return gated_(g, step_(x))
 
 
-@formula
 def add_product_(x, y, z):
     """A fusion, and no row."""
     return x + y * z
 
 
-@formula
 def sub_product_(x, y, z):
     """A fusion, and no row: a step against the gradient."""
     return x - y * z
 
 
-@formula
 def maximum_(x, y):
     return x if x > y or x != x else y
 
 
-@formula
 def minimum_(x, y):
     return x if x < y or x != x else y
 
 
-@formula
 def clip_(x, low, high):
     x = low if x < low or low != low else x
     return high if x > high or high != high else x
+
+
+FORMULAS: dict[str, Callable[..., Any]] = {
+    **{name[:-1]: f for name, f in list(globals().items()) if isfunction(f) and name.endswith("_")},
+    **{
+        f.__name__: f
+        for f in (
+            math.sin, math.cos, math.tan, math.asin, math.acos, math.atan, math.atan2, math.sinh, math.cosh,
+            math.asinh, math.acosh, math.atanh, math.erf, math.erfc, math.sqrt, math.pow,
+            operator.add, operator.sub, operator.mul, operator.neg,
+        )
+    },
+    "div": operator.truediv,
+}  # fmt: skip
+"""From the name of an operation to its formula; numba knows those of Python's own modules."""
+
+ARITY = {name: len(signature(f).parameters) for name, f in FORMULAS.items()}
+"""The number of operands of each formula."""

@@ -5,15 +5,9 @@ Where all operands are contiguous the loop is plain, so that LLVM makes vector i
 
 from __future__ import annotations
 
-import inspect
-
 import numpy as np
 
 from .build import OPEN, kernel, view
-from .formulas import FORMULAS
-
-ARITY = {name: len(inspect.signature(f).parameters) for name, f in FORMULAS.items()}
-"""The number of operands of each formula."""
 
 
 @kernel

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .build import VERSION, view, words
+from .build import view, words
 
 
 @intrinsic
@@ -23,22 +23,15 @@ def call(typing_context: Any, kernel: Any, instruction: Any) -> Any:
     return types.int64(types.int64, types.int64), code
 
 
-def _run(version: int) -> Any:
-    def run(instructions, end, clock, first, steps):
-        version  # noqa: B018
-        now = view(clock, 1, np.int64)
-        for step in range(first, first + steps):
-            now[0] = step
-            at = instructions
-            while at < end:
-                kernel, length = words(at, 2)
-                if call(kernel, at) != 0:
-                    return step - first
-                at += length * 8
-        return steps
-
-    return run
-
-
-run = _run(VERSION)
-"""Run the instructions from one address to another, for so many steps; gives the number of steps that were finished."""
+def run(instructions, end, clock, first, steps):
+    """Run the instructions from one address to another, for so many steps; gives how many steps were finished."""
+    now = view(clock, 1, np.int64)
+    for step in range(first, first + steps):
+        now[0] = step
+        at = instructions
+        while at < end:
+            kernel, length = words(at, 2)
+            if call(kernel, at) != 0:
+                return step - first
+            at += length * 8
+    return steps

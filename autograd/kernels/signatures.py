@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .formulas import ARITY
+
 
 class Signature:
     """Names, kinds and defaults of the operands of a kernel.
@@ -101,3 +103,8 @@ SCATTERED = [
     Signature("out values a b c", "n"),
 ]
 """Of a formula over single numbers among `values`; a, b and c hold the n places of an operand."""
+
+
+def signature(name: str, extra: str = "") -> Signature:
+    """Return the operands of a kernel."""
+    return (SCATTERED if extra == "at" else DENSE)[ARITY[name] - 1] if name in ARITY else SIGNATURES[name]

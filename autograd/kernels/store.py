@@ -1,25 +1,20 @@
 """Compiled kernels on disk: one file for each, which carries a digest, since damaged machine code crashes the process.
 
 The digest stands in the file itself, so that both are replaced at once, whatever other processes write. The name holds
-the signature, the processor and the code, so that machines that share a folder share no file.
+the processor, so that machines that share a folder share no file.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
-import pickle
+import tempfile
 import uuid
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import llvmlite
-import numba
-from numba.core.caching import FunctionCache
-from numba.core.runtime import rtsys
-from numba.core.serialize import dumps
 
 _DIGEST = 32  # bytes of a SHA-256
 
@@ -51,45 +46,38 @@ def write(path: Path, release: bytes, payload: bytes) -> None:
         raise
 
 
-class KernelCache(FunctionCache):
-    """numba's cache of a function, kept by `read` and `write`. What goes wrong on disk costs one warning."""
-
-    def __init__(self, kernel: Any, version: int) -> None:
-        super().__init__(kernel)
-        self._release = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {version}".encode()).digest()
-        self._cache_file = self  # which numba asks to load and to save
-
-    def _place(self, key: Any) -> Path:
-        part = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-        return Path(self.cache_path, f"{self._impl.filename_base}.{part}.nbc")
-
-    def load(self, key: Any) -> Any:
-        payload = read(self._place(key), self._release)
-        return None if payload is None else pickle.loads(payload)
-
-    def save(self, key: Any, data: Any) -> None:
-        write(self._place(key), self._release, dumps(data))
-        for old in Path(self.cache_path).glob(f"{self._impl.filename_base}.*.nbc"):
-            with contextlib.suppress(FileNotFoundError), old.open("rb") as file:  # another process may be quicker
-                if file.read(_DIGEST) != self._release:
-                    old.unlink(missing_ok=True)
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the compiled kernel; None if it has to be compiled."""
+def kept(name: str, release: bytes, make: Callable[[], bytes]) -> bytes:
+    """Return what stands on disk under a name, or what `make` gives, and keep that. What goes wrong costs a warning."""
+    path = payload = None
+    try:
+        path = folder() / f"{name}.nbc"
+        payload = read(path, release)
+    except ValueError as error:
+        _warn_once("damaged", f"compiled kernels on disk are damaged, and compiled anew ({error!s:.200})")
+    except Exception as error:
+        cannot_keep(error)
+    if payload is None:
+        payload = make()
         try:
-            # numba's own `load_overload` registers all that it can compile: that takes longer than to load all kernels
-            rtsys.initialize(target_context)  # what machine code may refer to
-            return self._load_overload(sig, target_context)
-        except Exception as error:
-            _warn_once("damaged", f"compiled kernels on disk are damaged, and compiled anew ({error!s:.200})")
-            return None
-
-    def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compiled kernel."""
-        try:
-            super().save_overload(sig, data)
+            if path is not None:
+                write(path, release, payload)
         except Exception as error:
             cannot_keep(error)
+    return payload
+
+
+@functools.cache
+def folder() -> Path:
+    """Return the first folder that can be written: that of `NUMBA_CACHE_DIR`, beside the sources, or the user's."""
+    here, own = Path(__file__).parent, f"chalkgrad-{hashlib.sha256(__file__.encode()).hexdigest()[:16]}"
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    for place in (chosen and Path(chosen, own), here / "__pycache__", Path(os.path.expanduser("~/.cache"), own)):
+        with contextlib.suppress(OSError):
+            if place:
+                place.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=place):
+                    return place
+    raise OSError("no folder can be written")
 
 
 def cannot_keep(error: Exception) -> None:

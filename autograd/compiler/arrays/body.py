@@ -63,7 +63,7 @@ class Body:
         prologue: Callable[[Calls], None] = lambda calls: None,
         epilogue: Callable[[Calls], None] = lambda calls: None,
     ) -> None:
-        from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
+        from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
         self.lock = lock(threading.Lock)
         self.listing, self.notes = listing, listing.notes

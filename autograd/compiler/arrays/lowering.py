@@ -58,7 +58,7 @@ class Calls:
     """
 
     def __init__(self, listing: Listing, prologue: Callable[[Calls], None]) -> None:
-        from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
+        from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
         self.listing, self._native, self._reductions = listing, catalogue.ELEMENTWISE, catalogue.REDUCED
         self.calls: list[Call | Fork | PythonCall] = []

@@ -93,7 +93,7 @@ class GraphOfScalars(_Scalars):
     @classmethod
     def of(cls, root: Node) -> GraphOfScalars | None:
         """Make the program; None where the graph holds more than Values and rows that have a kernel."""
-        from ...kernels import catalogue  # numba comes with it: only when the first program is compiled
+        from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
         made = structure_of_arrays(root, catalogue.ELEMENTWISE) if root._data.__class__ is float else None
         if made is None:
