@@ -2,6 +2,7 @@ r"""Initial weights: initializers from which a layer draws them. Biases start at
 
 An initializer is a function `(fan_in, fan_out, rng, shape)`. `shape` is that of the weights, and `(fan_in, fan_out)` if
 it is left out.
+Each raises a ValueError where a width or a length is no whole number from 1, a TypeError where `rng` is no source.
 It draws one number after the other in row order, so that a seed gives the same weights, bit for bit. What matters is
 the spread: a sum of `fan_in` products keeps the variance of its inputs if the weights have the variance 1/`fan_in`,
 and a ReLU halves it.

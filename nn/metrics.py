@@ -53,6 +53,9 @@ def mae(y_true: Any, y_pred: Any) -> float:
 def mse(y_true: Any, y_pred: Any) -> float:
     r"""Mean squared error $\frac1n \sum_i (\hat y_i - y_i)^2$.
 
+    Raises:
+        ValueError: the shapes differ, or there are no rows.
+
     >>> mse([1.0, 2.0], [1.5, 2.0])
     0.125
     """
@@ -65,6 +68,9 @@ def r2(y_true: Any, y_pred: Any) -> float:
 
     1 for perfect predictions, 0 for the mean of the truth, negative for worse. The mean over the columns of `y`. Where
     the truth is constant, 1 if it is met exactly, else 0, as in scikit-learn.
+
+    Raises:
+        ValueError: the shapes differ, or there are no rows.
 
     >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
     0.5
@@ -87,6 +93,9 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarra
 
     Returns:
         Whole numbers, shape `(k, k)`; right predictions are on the diagonal.
+
+    Raises:
+        ValueError: the shapes differ, there are no rows, or a label is none of the `classes`.
 
     >>> confusion_matrix(["cat", "dog", "dog"], ["cat", "dog", "cat"])
     array([[1, 0],

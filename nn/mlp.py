@@ -42,6 +42,9 @@ class MLP(Module):
             The biases are 0.
         dropout: the rate of dropout behind each layer but the last, in training.
 
+    Raises:
+        ValueError, TypeError: an argument is not as above.
+
     Source: micrograd (Karpathy, 2020).
 
     >>> model = MLP(2, [16, 16, 1], rng=1)
@@ -173,6 +176,9 @@ class TensorMLP(Sequential):
         dropout: the rate of dropout behind each layer but the last, in training.
         dtype: float64 or float32.
 
+    Raises:
+        ValueError, TypeError: an argument is not as above.
+
     Source: Rumelhart, Hinton and Williams (1986).
 
     >>> model = TensorMLP(2, [16, 16, 1], rng=1)
@@ -210,6 +216,9 @@ class TensorMLP(Sequential):
 
     def to_values(self) -> MLP:
         """Make the scalar MLP with the same numbers: equal outputs and gradients, but for rounding.
+
+        Raises:
+            ValueError: a layer has been put in that has no counterpart.
 
         >>> TensorMLP(2, [3, 1], "tanh", rng=1).to_values()
         MLP(2, [3, 1], tanh; 13 parameters)

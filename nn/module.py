@@ -121,6 +121,15 @@ class Module(Stateful):
 
         Returns:
             The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
+
+        Raises:
+            TypeError: `forward` gives something else than numbers.
+            ValueError: `X` does not fit the net.
+
+        >>> from chalkgrad.nn import Linear
+        >>> Linear(2, 1, initializer="zeros").outputs([[1.0, 2.0], [3.0, 4.0]])
+        array([[0.],
+               [0.]])
         """
         with _in_use, no_grad(), self.mode(False):
             X = X.data if isinstance(X, (Value, Tensor)) else self.arranged(X)
@@ -159,6 +168,14 @@ class Module(Stateful):
 
         Raises:
             RuntimeError: it is not known what the outputs mean.
+            ValueError: `X` does not fit the net.
+
+        >>> from chalkgrad.nn import Linear, OutputDecoder
+        >>> model = Linear(1, 1, initializer="zeros")
+        >>> model.bias.data = [1.0]
+        >>> model.output_decoder = OutputDecoder("logit", classes=["cat", "dog"])
+        >>> model.predict([[0.0]]).tolist(), model.predict_proba([[0.0]]).round(3).tolist()
+        (['dog'], [[0.269, 0.731]])
         """
         return self._known().predict(self.outputs(as_inputs(self.arranged(X))))
 
@@ -193,13 +210,18 @@ class Module(Stateful):
     # Parameters --------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Switch this Module, and all inside it, to training (or, with False, to use); gives the Module back."""
+        """Switch this Module, and all inside it, to training (or, with False, to use); return the Module.
+
+        >>> from chalkgrad.nn import Dropout, Linear, Sequential
+        >>> Sequential(Linear(2, 3), Dropout(0.5)).eval()[1].training
+        False
+        """
         for _, module in self.named_modules():
             module.training = mode
         return self
 
     def eval(self) -> Module:
-        """Switch this Module, and all inside it, to use; gives the Module back."""
+        """Switch this Module, and all inside it, to use; return the Module."""
         return self.train(False)
 
     # What it is made of ------------------------------------------------------------------------------------

@@ -95,6 +95,9 @@ def joints(model: Module, low: float = -math.inf, high: float = math.inf) -> np.
     Returns:
         The joints inside the interval, from left to right.
 
+    Raises:
+        ValueError, TypeError: as for `regions`; or `model` has two inputs.
+
     >>> from chalkgrad.nn import Neuron
     >>> unit = Neuron(1, "relu")
     >>> unit.w[0].data, unit.b.data = 2.0, -1.0

@@ -82,7 +82,15 @@ def load(path: PathLike) -> Module:
 
     Raises:
         ValueError: the file is damaged or of another kind, or holds a Module of yours: use `restore`.
-        OSError, ImportError: as for `read`.
+        OSError: there is no such file, or it may not be read.
+        ImportError: the file is a `.safetensors`, and safetensors is missing.
+
+    >>> import tempfile
+    >>> from chalkgrad.nn import TensorMLP
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(TensorMLP(2, [3, 1], rng=1), f"{folder}/model.npz")
+    ...     load(f"{folder}/model.npz").num_parameters()
+    13
     """
     saved = _saved(path)
     if saved.header is None:
@@ -123,7 +131,16 @@ def restore(
     Raises:
         ValueError: names all that does not fit: names, shapes, dtypes; or the file is damaged or of another kind.
         TypeError: an argument is not as above.
-        OSError, ImportError: as for `read`.
+        OSError, ImportError: as for `load`.
+
+    >>> import tempfile
+    >>> from chalkgrad.nn import Linear
+    >>> model, other = Linear(2, 1, rng=1), Linear(2, 1, rng=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(model, f"{folder}/model.npz")
+    ...     restore(other, f"{folder}/model.npz")
+    >>> bool((other.weight.data == model.weight.data).all())
+    True
     """
     _check_arguments(model, optimizer)
     saved = _saved(path)
@@ -145,6 +162,13 @@ def notes(path: PathLike) -> Any:
 
     Raises:
         ValueError, OSError, ImportError: as for `load`.
+
+    >>> import tempfile
+    >>> from chalkgrad.nn import Linear
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(Linear(2, 1, rng=1), f"{folder}/model.npz", also={"epoch": 3})
+    ...     notes(f"{folder}/model.npz")
+    {'epoch': 3}
     """
     return _saved(path).decoded("also")
 

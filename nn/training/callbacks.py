@@ -216,6 +216,9 @@ class EarlyStopping(Monitor):
     Attributes:
         best, best_epoch: the best number, and its epoch, from 0.
 
+    Raises:
+        ValueError, TypeError: an argument is not as above; or, from `nn.fit`, the training has no such number.
+
     Source: Prechelt (1998), Early Stopping - But When?; Goodfellow, Bengio and Courville (2016), section 7.8.
 
     >>> from chalkgrad.nn import Adam, TensorMLP, datasets, fit
@@ -285,6 +288,18 @@ class CSVLog(Callback):
 
     Args:
         path: of the file; one that is there is replaced.
+
+    Raises:
+        TypeError: `path` is no name of a file.
+        OSError: from `nn.fit`, where the file cannot be written.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from chalkgrad.nn import Linear, fit
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     history = fit(Linear(1, 1, rng=0), [[1.0]], [2.0], epochs=2, callbacks=[CSVLog(f"{folder}/log.csv")])
+    ...     Path(f"{folder}/log.csv").read_text().split()[0]
+    'epoch,loss'
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -313,6 +328,9 @@ class LivePlot(Callback):
 
     Args:
         seconds: how long to wait at least before it is drawn again.
+
+    Raises:
+        ImportError: from `nn.fit`, where matplotlib is missing.
     """
 
     def __init__(self, seconds: float = 1.0) -> None:

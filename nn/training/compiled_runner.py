@@ -28,7 +28,10 @@ from .runner import Objective, eager_runner
 
 
 class EagerFallback(UserWarning):
-    """Warns that `fit` trains eagerly, node by node, and names what a compiled program could not follow."""
+    """Warns that `fit` trains eagerly, node by node, and names what a compiled program could not follow.
+
+    `warnings.simplefilter("ignore", nn.EagerFallback)` silences it, `fit(..., compiled=True)` makes an error of it.
+    """
 
 
 class _Arrays:

@@ -33,7 +33,12 @@ class History(dict[str, list[float]], display.Shown):
     stopped = ""
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw all lists over the epochs with matplotlib; gives the axes. See `plots.learning_curve`."""
+        """Draw all lists over the epochs with matplotlib; return the axes. See `plots.learning_curve`.
+
+        Raises:
+            ValueError: there is nothing to draw yet.
+            ImportError: matplotlib is missing.
+        """
         return learning_curve(self, ax)
 
     def last(self) -> dict[str, float]:

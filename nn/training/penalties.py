@@ -68,6 +68,9 @@ class L2(Penalty):
     Args:
         alpha, biases: as for `Penalty`.
 
+    Raises:
+        ValueError, TypeError: an argument is not as above.
+
     Source: Hoerl and Kennard (1970); Krogh and Hertz (1992) for nets.
 
     >>> from chalkgrad.nn import Linear
@@ -85,6 +88,9 @@ class L1(Penalty):
 
     Args:
         alpha, biases: as for `Penalty`.
+
+    Raises:
+        ValueError, TypeError: an argument is not as above.
 
     Source: Tibshirani (1996).
 
