@@ -111,6 +111,16 @@ def test_arrays_and_folded_neurons_in_the_textbook_style() -> None:
     assert "v1 = tanh(w·x + b)" in formulas(draw(net(), style="textbook"))[0]
 
 
+def test_a_folded_layer_names_the_few_results_that_others_are_computed_from() -> None:
+    a, b = nn.MLP(3, [8, 2], "relu", rng=3)([0.5, -1.0, 2.0])
+    boxes, _ = formulas(draw((a - 1) ** 2 * b, style="textbook", depth=0))
+    (layer,) = [text for text in boxes if "layer 2" in text]
+    results, _, _ = layer.partition(" = ")
+    assert any(f"({results.split(', ')[0]} - 1)**2" in text for text in boxes)
+    (score,) = nn.MLP(1, [1, 1], "tanh", rng=1)([0.5])
+    assert "v2 = b + w·x" in formulas(draw(score, style="textbook", depth=1))[0]
+
+
 def test_a_composite_is_written_by_its_name() -> None:
     q, k, v = (Tensor(np.eye(2), label=name) for name in "QKV")
     y = ag.softmax(q @ ag.transpose(k) / 2.0, axis=-1) @ v

@@ -16,23 +16,16 @@
     `draw`, and what one can do with a picture. `paths` and `trace_table` show a derivative as a sum and as a table.
 """
 
-from .analysis.formula import formula as formula
-from .drawing import Drawing as Drawing
-from .drawing import draw as draw
-from .drawing import draw_dot as draw_dot
-from .equations import latex as latex
-from .figure import Figure as Figure
-from .paths import Path as Path
-from .paths import Paths as Paths
-from .paths import paths as paths
-from .picture.network import Network as Network
-from .picture.steps import Step as Step
-from .picture.steps import backward_steps as backward_steps
-from .render.theme import Theme as Theme
-from .settings import Settings as Settings
-from .trace_table import TraceRow as TraceRow
-from .trace_table import TraceTable as TraceTable
-from .trace_table import trace_table as trace_table
+from .analysis.formula import formula
+from .drawing import Drawing, draw, draw_dot
+from .equations import latex
+from .figure import Figure
+from .paths import Path, Paths, paths
+from .picture.network import Network
+from .picture.steps import Step, backward_steps
+from .render.theme import Theme
+from .settings import Settings
+from .trace_table import TraceRow, TraceTable, trace_table
 
 __all__ = ["Drawing", "Figure", "Network", "Path", "Paths", "Settings", "Step", "Theme", "TraceRow", "TraceTable",
            "backward_steps", "draw", "draw_dot", "formula", "latex", "paths", "trace_table"]  # fmt: skip

@@ -5,6 +5,7 @@ Source: Olah (2015), Calculus on Computational Graphs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from .node_text import is_bare
 
 _LONGEST = 22  # of a rule on an edge
 _WIDEST = 32  # of a formula in a node
+_MOST_RESULTS = 3  # of a layer that are named
 
 Writer = Callable[[Notation], str]
 
@@ -110,8 +112,14 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     if not node.inputs:
         return _equation(lambda notation: notation.name(names[node]), data, has_values=has_values)
     if group.is_layer:
-        name, told = group.name, formula_in(snapshot, group)
-        return [_line(lambda notation: notation.text(name)), _line(lambda notation: notation.text(told), small=True)]
+        results = [names[snapshot.nodes[i]] for i in group.outputs]
+        told = formula_in(snapshot, group)
+
+        def title(notation: Notation) -> str:
+            listed = notation.text(", ").join(map(notation.name, results))
+            return (f"{listed} = " if len(results) <= _MOST_RESULTS else "") + notation.text(group.name)
+
+        return [_line(title), _line(lambda notation: notation.text(told), small=True)]
     inside = {snapshot.nodes[i] for i in group.members}
     outside = {x: names[x] for member in inside for x in member.inputs if x in names and x not in inside}
     members = [snapshot.nodes[i] for i in group.members]
@@ -120,7 +128,8 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     is_long = is_long and len(members) > 1  # operands of one operation are told by their own names
 
     def write(notation: Notation) -> str:
-        in_words = notation.text(cut(formula_in(snapshot, group, 2), _WIDEST)) if is_long else ""
+        text = re.sub(r"(?<!\*)\*(?!\*)", "·", formula_in(snapshot, group, 2))
+        in_words = notation.text(cut(text, _WIDEST)) if is_long else ""
         return f"{notation.name(names[node])} = {in_words or formula_of(members, outside, notation)}"
 
     return _equation(write, data, is_below=True, has_values=has_values)
