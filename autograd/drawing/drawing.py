@@ -211,6 +211,7 @@ class Drawing(Figure):
 
         Raises:
             ValueError: there are more than 400 boxes.
+            RuntimeError: Graphviz is missing, failed, or took too long; the message says what to do.
         """
         return self._drawn
 

@@ -85,12 +85,13 @@ def arrange(views: list[Picture], ratio: float | None = None) -> Layout:
             f"this graph has {count} boxes, and at most {LIMIT} are laid out: draw a smaller part, such as one sample, "
             "one neuron, or a node on the way; `.text()` and `.dot()` show all of it"
         )
+    request = _Request(views)
     if views[0].direction:
-        return _Request(views, views[0].direction).layout()
-    across = _Request(views, "LR").layout()
+        return request.layout(views[0].direction)
+    across = request.layout("LR")
     if not ratio and across.width <= PAGE:
         return across
-    down = _Request(views, "TB").layout()
+    down = request.layout("TB")
     return min(across, down, key=lambda found: max(found.width / ratio, found.height) if ratio else found.width)
 
 
@@ -100,8 +101,8 @@ _MOST_CURVED = 120  # boxes; with more, the best places and curves can take Grap
 class _Request:
     """What Graphviz is asked about some views, and what its answer means."""
 
-    def __init__(self, views: list[Picture], direction: str) -> None:
-        self.picture, self.is_downward = views[0], direction == "TB"
+    def __init__(self, views: list[Picture]) -> None:
+        self.picture, self.is_downward = views[0], False
         self.sizes = [box_size([view.boxes[i] for view in views]) for i in range(len(self.picture.boxes))]
         self.texts = [edge_size([view.edges[i] for view in views]) for i in range(len(self.picture.edges))]
         for row in self.picture.rows:
@@ -109,7 +110,8 @@ class _Request:
             for i in row:
                 self.sizes[i] = width, height
 
-    def layout(self) -> Layout:
+    def layout(self, direction: str) -> Layout:
+        self.is_downward = direction == "TB"
         return self._read(run_graphviz("\n".join(["digraph {", *self._lines(), "}"])))
 
     # The question ------------------------------------------------------------------------------------------
