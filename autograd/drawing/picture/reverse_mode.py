@@ -7,7 +7,7 @@ from typing import Any
 
 from ...graph import Node, fixed
 from ..analysis.formula import cut, one_line, short
-from ..analysis.groups import Connection, Grouping
+from ..analysis.groups import Grouping
 from ..analysis.snapshot import Snapshot, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
@@ -93,7 +93,14 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
         box = view.add(k, lines, adjoint, adjoint, steps.get(k))
         box.hint = "\n".join([box.hint, *rules])
     for connection, slope, _ in view.slopes():
-        _backward_edge(view, connection, slope)
+        added, result = view.added(connection), view.grouping.groups[connection.result]
+        arriving, total = number(grads_of(result, adjoints.get)), number(added)
+        if added is None:
+            view.join(connection, flows=False)
+        elif arriving is None or total is None or slope is None or result.is_layer:
+            view.join(connection, told=hint_of("adds", added))
+        else:
+            view.join_product(connection, arriving, slope, total)
     view.finish_edges()
     view.remark("small number: the order of execution", steps)
     view.remark("on an edge: gradient that arrives × local derivative", view.has_texts)
@@ -103,19 +110,6 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
     view.remark(_SHAPES, view.edges)
     view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)
     return view.picture("Backward graph", _sentence_back(snapshot), is_backward=True)
-
-
-def _backward_edge(view: PictureBuilder, connection: Connection, slope: float | None) -> None:
-    added = view.added(connection)
-    if added is None:
-        view.join(connection, flows=False)
-        return
-    arriving = grads_of(view.grouping.groups[connection.result], view.snapshot.adjoints.get)
-    single, sum_ = number(arriving), number(added)
-    if single is None or sum_ is None or slope is None or view.grouping.groups[connection.result].is_layer:
-        view.join(connection, told=hint_of("adds", added))
-    else:
-        view.join_product(connection, single, slope, sum_)
 
 
 def _sentence(snapshot: Snapshot) -> str:
