@@ -53,15 +53,12 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
             continue
         partial = rule(out, *values, **node.params) if callable(rule) else rule
         product = strict_zero_times if gate else times
-        part = _fitted_to_result(product(found[operand], partial), node)
+        part = product(found[operand], partial)
+        if shape_of(part) != shape_of(node):
+            part = broadcast_to(part, shape=shape_of(node))
+        part = fitted(part, node, node.op)
         total = part if total is None else total + part
     return total
-
-
-def _fitted_to_result(part: Any, node: Node) -> Any:
-    if shape_of(part) != shape_of(node):
-        part = broadcast_to(part, shape=shape_of(node))
-    return fitted(part, node, node.op)
 
 
 def _transposed(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:

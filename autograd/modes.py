@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, _GeneratorContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, copy_context
 from typing import Any
 
@@ -74,11 +74,9 @@ def truth(node: Any) -> bool:
     return bool(node.item())
 
 
-@contextmanager
-def tracing(tracer: Any) -> Iterator[None]:
+def tracing(tracer: Any) -> _GeneratorContextManager[None]:
     """Let `tracer` take note of what a program could not see in the graph: random draws, numbers read from nodes."""
-    with switch.turned(_tracer, tracer):
-        yield
+    return switch.turned(_tracer, tracer)
 
 
 @contextmanager
@@ -113,8 +111,7 @@ def quietly(f: Callable[..., Any], inputs: Any, params: dict[str, Any]) -> Any:
     return _silent.context.run(f, *inputs, **params)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> _GeneratorContextManager[None]:
     """Compute without recording: results are constants, and their inputs are forgotten.
 
     Works as a `with` block and as a decorator, in this thread or task only.
@@ -126,12 +123,10 @@ def no_grad() -> Iterator[None]:
     >>> y.data, y.inputs, y.requires_grad
     (9.0, (), False)
     """
-    with switch.turned(_recording, False):
-        yield
+    return switch.turned(_recording, False)
 
 
-@contextmanager
-def detect_anomaly() -> Iterator[None]:
+def detect_anomaly() -> _GeneratorContextManager[None]:
     """Stop at the first node whose value or gradient is NaN or infinite, and say where it was made.
 
     Inside the block every operation remembers the line that made it and checks its result; `backward` checks
@@ -147,15 +142,9 @@ def detect_anomaly() -> Iterator[None]:
         ...
     FloatingPointError: `log` gave -inf from x = 0...
     """
-    with switch.turned(_watching, True):
-        yield
+    return switch.turned(_watching, True)
 
 
-@contextmanager
-def recording_again() -> Iterator[None]:
+def recording_again() -> AbstractContextManager[None]:
     """Record, also inside `no_grad`: a transform needs the graph of the function that it differentiates."""
-    if _recording.get():
-        yield
-    else:
-        with switch.turned(_recording, True):
-            yield
+    return nullcontext() if _recording.get() else switch.turned(_recording, True)

@@ -318,14 +318,10 @@ def fitted(term: Any, operand: Node, op: Primitive) -> Any:
     )
 
 
-def _same(now: Any, then: Any) -> bool:
-    """Compare data by its numbers; reading `.data` gives a leaf a new array of the same."""
-    return np.array_equal(then, now, equal_nan=True)
-
-
 def check_fresh(node: Node, operands: tuple[Node, ...], values: tuple[Any, ...]) -> None:
     for operand, value in zip(operands, values, strict=True):
-        if operand._first is None and operand._data is not value and not _same(operand._data, value):
+        same = operand._data is value or np.array_equal(value, operand._data, equal_nan=True)  # `.data` gives a copy
+        if operand._first is None and not same:
             named = f"`{operand.label}`" if operand.label else f"an operand of shape {operand.shape}"
             raise RuntimeError(
                 f"`.data` of {named} was changed after `{node.op.name}` used it, so a gradient with a graph "

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import comparison
 from .checks import array_of, dtype_of, flag, items
+from .containers import flatten
 from .display import heat, side_by_side
 from .graph import KINDS, Node, fixed
 from .modes import notice, quiet
@@ -270,24 +271,14 @@ def _floats(data: Any, dtype: Any) -> np.ndarray:
 
 def _flat_values(data: Any) -> list[Any] | None:
     """List the elements of nested lists if there are Values among them."""
-    flat: list[Any] = []
-    found = False
-    for x in data:
-        if isinstance(x, (list, tuple)):
-            below = _flat_values(x)
-            if below is None:
-                flat.extend(np.ravel(x).tolist())
-            else:
-                found = True
-                flat.extend(below)
-        elif isinstance(x, Tensor):
-            raise TypeError("`data` is a list of Tensors: join them with `stack` or `concatenate`")
-        else:
-            found = found or isinstance(x, Value)
-            flat.append(x)
-    if found and any(isinstance(x, (bool, np.bool_)) for x in flat):
+    flat = flatten(data)
+    if any(isinstance(x, Tensor) for x in flat):
+        raise TypeError("`data` is a list of Tensors: join them with `stack` or `concatenate`")
+    if not any(isinstance(x, Value) for x in flat):
+        return None
+    if any(isinstance(x, (bool, np.bool_)) for x in flat):
         raise TypeError("`data` of a Tensor is numbers and Values, not True or False: write 1.0 or 0.0")
-    return flat if found else None
+    return flat
 
 
 def _nested_shape(data: Any) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from ..primitive import asked
 from ..primitives import TABLE, arrays, composites, reductions
 from ..primitives.arithmetic import add, div, identity, mul, sub
 from ..primitives.layout import broadcast_to, getitem, reshape, shape_of, transpose
-from ..primitives.selection import clip, where
+from ..primitives.selection import clip, maximum, minimum, where
 from ..tensor import concatenate, stack
 
 _OTHER_NAMES = {
@@ -42,6 +42,8 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "rad2deg": lambda x: x * (180 / np.pi), "degrees": lambda x: x * (180 / np.pi),
     "floor_divide": _operator("floordiv"), "bitwise_and": _operator("and"), "bitwise_or": _operator("or"),
     "bitwise_xor": _operator("xor"), "invert": Operators.__invert__,
+    "fmax": lambda x, y: where(comparison.isnan(x), y, where(comparison.isnan(y), x, maximum(x, y))),
+    "fmin": lambda x, y: where(comparison.isnan(x), y, where(comparison.isnan(y), x, minimum(x, y))),
     **{name: getattr(comparison, name) for name in comparison.__all__},
     "equal": lambda x, y: x == y if isinstance(x, Node) else y == x,
     "not_equal": lambda x, y: x != y if isinstance(x, Node) else y != x,
@@ -129,8 +131,9 @@ _ASKS = {
 }  # fmt: skip
 _MOVES = {
     np.roll, np.tile, np.repeat, np.diag, np.diagflat, np.diagonal, np.tril, np.triu, np.rot90, np.fliplr, np.flipud,
-    np.take, np.delete, np.compress, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.split, np.array_split, np.hsplit,
-    np.vsplit, np.dsplit, np.resize, np.take_along_axis, np.rollaxis, np.trim_zeros,
+    np.fft.fftshift, np.fft.ifftshift, np.take, np.delete, np.compress, np.atleast_1d, np.atleast_2d, np.atleast_3d,
+    np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.resize, np.take_along_axis, np.rollaxis,
+    np.trim_zeros,
 }  # fmt: skip
 
 
@@ -178,6 +181,17 @@ def _dot(a: Any, b: Any) -> Any:
     if not shape_of(a) or not shape_of(b):
         return mul(a, b)
     return reductions.matmul(a, b) if len(shape_of(b)) < 3 else arrays.tensordot(a, b, ((-1,), (-2,)))
+
+
+def _cross(a: Any, b: Any) -> Any:
+    np.cross(np.zeros(shape_of(a)), np.zeros(shape_of(b)))  # refuses other shapes
+    (a1, a2), (b1, b2) = ([arrays.rearranged(np.take, 0.0, x, i, -1) for i in ([1, 2, 0], [2, 0, 1])] for x in (a, b))
+    return sub(mul(a1, b2), mul(a2, b1))
+
+
+def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
+    pairs = list(zip(condlist, choicelist, strict=True))
+    return functools.reduce(lambda rest, pair: where(*pair, rest), pairs[::-1], default)
 
 
 def _kron(a: Any, b: Any) -> Any:
@@ -234,5 +248,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.dot: _dot, np.vdot: lambda a, b: _dot(arrays.ravel(a), arrays.ravel(b)), np.inner: arrays.inner,
     np.outer: arrays.outer, np.tensordot: arrays.tensordot, np.einsum: arrays.einsum, np.trace: arrays.trace,
     np.kron: _kron, np.diff: arrays.diff, np.linspace: _linspace, np.polyval: _polyval,
-    np.linalg.norm: arrays.norm,
+    np.linalg.norm: arrays.norm, np.cross: _cross, np.select: _select,
+    np.linalg.multi_dot: functools.partial(functools.reduce, reductions.matmul),
+    np.nansum: lambda x, axis=None: reductions.sum(where(comparison.isnan(x), 0.0, x), axis=axis),
 }  # fmt: skip

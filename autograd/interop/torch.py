@@ -134,24 +134,18 @@ def _captured(f: Any) -> Iterator[tuple[str, Any]]:
 
 def _exported(module: Any, example: Any, keywords: Any) -> Any:
     """Trace, and let PyTorch take apart the operations that have no row."""
-    import torch
-
+    torch = optional("torch", "`from_torch`")
+    known = {**torch._decomp.decomposition_table, **dict(torch.export.default_decompositions().items())}
+    apart: dict[Any, Any] = {}  # at first nothing, but operations in place
+    before: Any = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of PyTorch about itself
-        return _taken_apart(torch, torch.export.export(module, example, keywords))
-
-
-def _taken_apart(torch: Any, exported: Any) -> Any:
-    made = exported.run_decompositions({})  # {}: without in-place operations
-    known = {**torch._decomp.decomposition_table, **dict(torch.export.default_decompositions().items())}
-    before = None
-    while True:
-        met = {node.target for node in made.graph.nodes if hasattr(node.target, "_schema")}
-        apart = {op: known[op] for op in met if op in known and not _is_known(op)}
-        if not apart or apart.keys() == before:  # those that remain stand in their own decomposition
-            return made
-        before = apart.keys()
-        made = made.run_decompositions(apart)
+        made = torch.export.export(module, example, keywords)
+        while before is None or (apart and apart.keys() != before):  # the same again stand in what they are made of
+            made, before = made.run_decompositions(apart), apart.keys()
+            met = {node.target for node in made.graph.nodes if hasattr(node.target, "_schema")}
+            apart = {op: known[op] for op in met if op in known and not _is_known(op)}
+    return made
 
 
 def _name(op: Any) -> str:
