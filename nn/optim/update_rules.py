@@ -259,9 +259,7 @@ class NAdam(Optimizer):
     momentum_decay: float = setting(default=4e-3)
     decoupled_weight_decay: bool = setting(default=False, check=flag)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.decoupled = self.decoupled_weight_decay
+    decoupled = property(lambda self: self.decoupled_weight_decay)
 
     def start(self, parameter: Any) -> State:
         r"""Return $m = v = 0$, and the product of all $\mu_i$ so far, 1."""
