@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import operator
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
@@ -44,6 +45,15 @@ N = TypeVar("N", bound=Operand)
 T = TypeVar("T", bound=_OfArray)
 
 
+def _read_only(name: str) -> Any:
+    """Return an attribute that is set when a primitive is made: graphs and programs rely on it."""
+
+    def refuse(self: Primitive, rule: Any) -> None:
+        raise AttributeError(f"`{name}` of the primitive `{self.name}` cannot be changed: make one with `primitive`")
+
+    return property(operator.attrgetter(f"_{name}"), refuse)
+
+
 class Primitive:
     r"""One operation: its formula, its derivative rule, its kinks and its domain. Made by `primitive`.
 
@@ -62,6 +72,9 @@ class Primitive:
             place, for the tests; None promises nothing.
         masks: zeros in the cotangents that the rules give are exact: nothing behind them is multiplied in.
     """
+
+    forward, scalar = _read_only("forward"), _read_only("scalar")
+    partials, vjps = _read_only("partials"), _read_only("vjps")
 
     def __init__(
         self,
@@ -90,11 +103,11 @@ class Primitive:
         self.defaults = tuple(p.default for p in positional if p.default is not p.empty)
         self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
         self.wide = bool(self.options) or self.arity is None or self.arity > 2
-        self.forward = forward
-        self.scalar = scalar
-        self.partials = None if partials is None else tuple(items(partials, "partials"))
+        self._forward = forward
+        self._scalar = scalar
+        self._partials = None if partials is None else tuple(items(partials, "partials"))
         self.elementwise = partials is not None  # then shapes broadcast, and the rule multiplies
-        self.vjps = vjps if vjps is None or callable(vjps) else tuple(items(vjps, "vjps"))
+        self._vjps = vjps if vjps is None or callable(vjps) else tuple(items(vjps, "vjps"))
         self.domain = (REALS,) * (self.arity or 0) if domain is None else tuple(items(domain, "domain"))
         self.kinks = tuple(items(kinks, "kinks"))
         self.ulps = ulps
@@ -123,17 +136,17 @@ class Primitive:
 
     def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf by IEEE."""
-        if self.scalar is not None:
+        if self._scalar is not None:
             for x in inputs:
                 if x.__class__ is not float:
                     break
             else:
                 try:
-                    return self.scalar(*inputs, **params)
+                    return self._scalar(*inputs, **params)
                 except (ValueError, ArithmeticError):
                     pass  # Python's math raises where IEEE has an answer: take NumPy's
         try:
-            out = quietly(self.forward, inputs, params)
+            out = quietly(self._forward, inputs, params)
         except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
             if (refused := refusal(self.name, inputs, params, error)) is None:
                 raise
@@ -154,7 +167,7 @@ class Primitive:
     @overload
     def __call__(self, *inputs: Any, **params: Any) -> Any: ...
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if self.scalar is not None and len(inputs) == self.arity:  # the common case in a derivative rule, first
+        if self._scalar is not None and len(inputs) == self.arity:  # the common case in a derivative rule, first
             for x in inputs:
                 if x.__class__ is not float:
                     break

@@ -113,7 +113,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 if op is rectify and node._x == node._x:
                     node._first.grad += g if node._x > 0.0 else g * 0.0
                     continue
-                if op.partials is not None and not op.wide and not op.masks:
+                if op._partials is not None and not op.wide and not op.masks:
                     _spread(node, op, g)
                     continue
         for operand, term in vjp_terms(node, g, masked):
@@ -127,7 +127,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
 def _spread(node: Node, op: Primitive, g: float) -> None:
     """Apply an elementwise row of one or two operands to floats: `vjp_terms` without its generality."""
     first, second = node._first, node._second
-    partials: Any = op.partials
+    partials: Any = op._partials
     if second is None:
         if (partial := partials[0]) is not None:
             first.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x))

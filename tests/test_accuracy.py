@@ -128,6 +128,6 @@ def test_a_wrong_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     row = TABLE["tanh"]
     # The textbook's rule, which cancels. It stands in the file of the row, as code of the library does.
     wrong = compile("lambda out, x: 1.0 - out * out", row.forward.__code__.co_filename, "eval")
-    monkeypatch.setattr(row, "partials", (eval(wrong, row.forward.__globals__),))
+    monkeypatch.setattr(row, "_partials", (eval(wrong, row.forward.__globals__),))
     with pytest.raises(AssertionError, match=r"tanh\(0,\): at most 4 ulp are promised, but .* ulp"):
         Tally().check("tanh", 40)

@@ -1,5 +1,6 @@
 """What a primitive does with what it is called with: numbers, nodes, and operands that are left out."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,10 @@ def test_an_operand_that_records_nothing_is_refused() -> None:
 
     with pytest.raises(TypeError, match="Foreign does not record operations"):
         ag.sin(Foreign())
+
+
+@pytest.mark.parametrize("name", ["forward", "scalar", "partials", "vjps"])
+def test_a_rule_does_not_change_once_it_is_made(name: str) -> None:
+    for change in (setattr, object.__setattr__):
+        with pytest.raises(AttributeError, match=f"`{name}` of the primitive `tanh` cannot be changed"):
+            change(ag.tanh, name, math.sin)

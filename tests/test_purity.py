@@ -386,16 +386,17 @@ def test_annotations_and_strides_are_seen() -> None:
         return x
 
     h.__annotations__ = {"x": float, "return": float}
-    holder = [np.ones((2, 3))]
+    holder, array = [np.ones((2, 3))], np.ones(3)
     ways = [
         lambda x: x * len(h.__annotations__), lambda x: x * len(typing.get_type_hints(h)),
-        lambda x: x * holder[0].strides[0],
+        lambda x: x * holder[0].strides[0], lambda x: x * (2.0 if array.flags.writeable else 5.0),
     ]  # fmt: skip
     compiled = [compile(f) for f in ways]
-    assert [f(1.0) for f in compiled] == [2.0, 2.0, 24.0]
+    assert [f(1.0) for f in compiled] == [2.0, 2.0, 24.0, 2.0]
     del h.__annotations__["return"]
     holder[0] = np.asfortranarray(np.ones((2, 3)))
-    assert [f(1.0) for f in compiled] == [1.0, 1.0, 8.0]
+    array.flags.writeable = False
+    assert [f(1.0) for f in compiled] == [1.0, 1.0, 8.0, 5.0]
 
 
 def test_what_is_refused_is_known_by_its_library() -> None:

@@ -157,11 +157,12 @@ class _Traced:
         self._is_single = len(self.leaves) == 1 and self.leaves[0] is self.result
 
     def run(self, data: Sequence[Any]) -> Any:
-        """Run on the data of the arguments; gives the results, or None where a guard does not hold.
+        """Run on the data of the arguments; gives the result in a list, or None where a guard does not hold.
 
         What is drawn for a run that comes to nothing is drawn again: generators are set as they were.
         """
-        body, trace, before = self.body, self.trace, list[Any]()
+        body, trace = self.body, self.trace
+        before: Any = ()
         with body.lock:
             for place, x in zip(body.inputs, data, strict=False):
                 place[...] = x
@@ -171,7 +172,7 @@ class _Traced:
                         return None
                     place[...] = leaf._data
             if trace.draws:
-                before = self.captured.states() if self.guards else []
+                before = self.captured.states() if self.guards else ()
                 for place, x in zip(body.inputs[len(data) :], trace.redraw(), strict=False):
                     place[...] = x
             body.run()
@@ -180,10 +181,11 @@ class _Traced:
                 if not all(guard.holds(x) for guard, x in zip(self.guards, now, strict=True)):
                     set_states(before)
                     return None
-            results = map(self._wrap, map(_taken, body.outputs, self.outputs))
-            if self._is_single:
-                return (next(results, self.result),)
-            return (rebuild(self.result, [next(results) if isinstance(x, Node) else x for x in self.leaves]),)
+            results = [*map(self._wrap, map(_taken, body.outputs, self.outputs))]
+        if self._is_single:
+            return results or [self.result]
+        found = iter(results)
+        return [rebuild(self.result, [next(found) if isinstance(x, Node) else x for x in self.leaves])]
 
     def __str__(self) -> str:
         names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
@@ -283,7 +285,7 @@ class Compiled(Generic[P]):
         return found[0]
 
     def _run(self, call: _Call, roots: Any) -> Any:
-        """Run the trace that holds, if there is one; gives its result in a tuple."""
+        """Run the trace that holds, if there is one; gives its result in a list."""
         traces = self._traces.get(call.key, [])
         for one in tuple(traces):
             if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
@@ -300,7 +302,7 @@ class Compiled(Generic[P]):
             self._traces[key] = [one, *rest[: TRACES - 1]]
 
     def _trace(self, args: Any, call: _Call, roots: Any) -> Any:
-        """Trace the function, and run what comes of it; gives its result in a tuple."""
+        """Trace the function, and run what comes of it; gives its result in a list."""
         traces = self._traces.get(call.key, [])
         if len(traces) >= TRACES and all(one.captured.holds(roots) for one in traces):
             raise RuntimeError(
@@ -310,7 +312,7 @@ class Compiled(Generic[P]):
             )
         made = _Traced(self._f, args, call, roots)
         if made.is_outside:
-            return (self._f(*args[0], **args[1]),)
+            return [self._f(*args[0], **args[1])]
         self._first(call.key, made)
         if (found := made.run(call.data)) is None:
             raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")

@@ -74,13 +74,13 @@ class Ties:
         if isinstance(x, bytearray):
             what, was, kept = None, bytes(x), None
         else:
-            what, was = (x.dtype, x.shape, x.strides), x.tobytes()
+            what, was = _layout(x), x.tobytes()
             kept = x.copy() if x.dtype == object else None
         if what and not x.flags.writeable and x.base is None:
             self.tie(lambda *_: x.flags.writeable, "writeable", x.flags, (place, ".", "flags.writeable"))
         else:
             self._arrays.append((x, what, was, kept, place))
-        return what, was, what is None or x.flags.writeable
+        return what, was
 
     def changed(self) -> Place:
         """Return the place of something that is another object than before, or of an array of other numbers."""
@@ -96,24 +96,24 @@ class Ties:
 
     def glance(self) -> Callable[[], bool]:
         """Return what says, in one go, whether all objects are the very same and all arrays alike: the usual case."""
-        gets: list[Any] = [entry[0] for entry in self._entries]
-        keys, was = [entry[1] for entry in self._entries], [entry[2] for entry in self._entries]
+        entries = [entry[:3] for entry in self._entries]
         views, parts = [row[0] for row in self._rows], [row[1] for row in self._rows]
-        lengths, known = [*map(len, parts)], [*was, *itertools.chain.from_iterable(parts)]
-        absent, arrays = itertools.repeat(ABSENT), self._arrays
-        call: Any = operator.call
+        lengths, known = [*map(len, parts)], [*itertools.chain.from_iterable(parts)]
+        arrays = self._arrays
 
         def look() -> bool:
-            now = map(call, gets, keys, absent)
+            for get, key, was in entries:
+                if get(key, ABSENT) is not was:
+                    return False
             if [*map(len, views)] != lengths:
                 return False
-            return all(map(operator.is_, itertools.chain(now, *views), known)) and not (arrays and self._other_array())
+            return all(map(operator.is_, itertools.chain(*views), known)) and not (arrays and self._other_array())
 
         return look
 
     def _other_array(self) -> Place:
         for x, what, was, _, place in self._arrays:
-            if (x if what is None else x.tobytes()) != was or (what and (x.dtype, x.shape, x.strides) != what):
+            if (x if what is None else x.tobytes()) != was or (what and _layout(x) != what):
                 return place
         return None
 
@@ -130,6 +130,10 @@ class Ties:
                 x[:] = numbers
             elif x.tobytes() != numbers:
                 x[...] = np.frombuffer(numbers, x.dtype).reshape(x.shape) if kept is None else kept
+
+
+def _layout(x: np.ndarray) -> tuple[Any, ...]:
+    return x.dtype, x.shape, x.strides, x.flags.writeable
 
 
 def _is_same(view: Any, parts: list[Any]) -> bool:
