@@ -60,6 +60,17 @@ def test_parts_divide_the_graph_and_no_edge_turns_back(seed: int) -> None:
         assert all(connection.operand < connection.result for connection in connections(snapshot, made.groups))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_each_of_several_results_has_a_box(seed: int) -> None:
+    rng = random.Random(seed)
+    root = random_graph(rng)
+    nodes = [node for node in ag.topological(root)[0] if node.inputs]
+    snapshot = Snapshot(root, *rng.sample(nodes, min(3, len(nodes))))
+    for depth in (None, 0, 1, 2, 3):
+        made = choose_groups(snapshot, depth)
+        assert set(snapshot.roots) <= {i for group in made.groups for i in group.outputs}
+
+
 def test_a_small_graph_is_shown_in_full() -> None:
     x = Value(2.0, label="x")
     y = x * 3.0 + 1.0

@@ -57,6 +57,10 @@ class GroupFinder:
         node = self.nodes[i]
         return not self.operands[i] and node.op is fixed and node._data.__class__ is float and not node.label
 
+    def _is_told(self, i: int) -> bool:
+        """Return whether a node stands at the end of its box: one with a label, or a result."""
+        return bool(self.nodes[i].label) or i in self.roots
+
     def _uses(self, i: int) -> list[int]:
         return [user for user in self.users[i] if user in self.shown]
 
@@ -127,7 +131,7 @@ class GroupFinder:
     def _is_product(self, i: int) -> bool:
         node = self.nodes[i]
         is_shown = i in self.shown and bool(node.inputs) and node.op.name in _PRODUCTS
-        return is_shown and not node.label and len(self._uses(i)) == 1
+        return is_shown and not self._is_told(i) and len(self._uses(i)) == 1
 
     def _sum(self, members: list[int], depth: int) -> Group:
         inside = set(members)
@@ -149,7 +153,7 @@ class GroupFinder:
     def _activated(self, s: Group, taken: set[int]) -> Group:
         """Return a neuron with its activation, if it has one."""
         output, uses = s.output, self._uses(s.output)
-        if s.title or not self._has_parameters(s) or len(uses) != 1 or self.nodes[output].label or uses[0] in taken:
+        if s.title or not self._has_parameters(s) or len(uses) != 1 or self._is_told(output) or uses[0] in taken:
             return s
         op = self.nodes[uses[0]].op
         if op.arity != 1 or not op.elementwise or op.name in _NO_ACTIVATIONS:
@@ -164,7 +168,7 @@ class GroupFinder:
                 continue
             before = {x for x in self.operands[i] if not self._is_number(x)}
             x = before.pop() if len(before) == 1 else -1
-            joins = x in chains and not self.nodes[x].label and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
+            joins = x in chains and not self._is_told(x) and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
             chains[i] = [*chains.pop(x), i] if joins else [i]
         return [self._group(chain, [], 1) for chain in chains.values() if len(chain) > 1]
 
