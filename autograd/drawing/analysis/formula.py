@@ -123,8 +123,6 @@ def _simplified(node: Node, operands: list[Written]) -> Written | None:
         return None
     (x, _), (y, _) = operands
     neutral = {"*": "1", "+": "0", "/": "1", "-": "0", "**": "1"}.get(node.op.symbol)
-    if neutral is None:
-        return None
     if y == neutral:
         return operands[0]
     if x == neutral and node.op.symbol in "*+":
@@ -134,10 +132,8 @@ def _simplified(node: Node, operands: list[Written]) -> Written | None:
 
 def _applied(node: Node, operands: list[Written], notation: Notation) -> Written:
     symbol, texts = node.op.symbol, [text for text, _ in operands]
-    if symbol == "1/" and len(operands) == 1 and notation.fraction:
-        return notation.fraction.format("1", texts[0]), _BINDING["/"]
-    if len(operands) == 2 and symbol == "/" and notation.fraction:
-        return notation.fraction.format(*texts), _BINDING["/"]
+    if notation.fraction and (symbol, len(operands)) in (("1/", 1), ("/", 2)):
+        return notation.fraction.format(*["1", *texts][-2:]), _BINDING["/"]
 
     def bracketed(text: str, is_needed: bool) -> str:
         return notation.brackets.format(text) if is_needed else text
