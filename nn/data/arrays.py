@@ -201,13 +201,10 @@ def _shares(sizes: np.ndarray, total: int, later: int) -> np.ndarray:
     most = np.maximum(sizes - later, 0)
     least, fair = np.minimum(most, 1), sizes * total / sizes.sum()
     some = np.clip(np.floor(fair).astype(int), least, most)
-    while (lack := total - some.sum()) > 0:
-        limit = most if np.any(some < most) else sizes
-        some[np.where(some < limit, fair - some, -np.inf).argmax()] += 1
-    while lack < 0:
-        limit = least if np.any(some > least) else 0 * sizes
-        some[np.where(some > limit, some - fair, -np.inf).argmax()] -= 1
-        lack += 1
+    while way := np.sign(total - some.sum()):
+        end, far = (most, sizes) if way > 0 else (least, 0 * sizes)
+        limit = end if np.any(way * some < way * end) else far
+        some[np.where(way * some < way * limit, way * (fair - some), -np.inf).argmax()] += way
     return some
 
 
