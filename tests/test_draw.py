@@ -387,6 +387,13 @@ def test_a_layout_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) 
     assert "bb" in engine.run_graphviz("digraph { a -> b }")  # the next picture works
 
 
+def test_a_child_that_has_ended_is_started_again() -> None:
+    _, _, e = expression()
+    mine = draw(e).svg()
+    engine._library._child.kill()
+    assert draw(e).svg() == mine
+
+
 def a_dot_that(script: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     program = folder / "dot"
     program.write_text(f"#!/bin/sh\n{script}\n")
