@@ -104,10 +104,8 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarra
     truth, predictions = _labels(y_true, y_pred)
     if truth.ndim != 1:
         raise ValueError(f"`y_true` has shape {truth.shape}; a confusion matrix needs one label in each row, (n,)")
-    if classes is None:
-        labels = np.unique(np.concatenate([truth, predictions]))
-    else:
-        labels = label_array(classes, "classes")
+    found = np.concatenate([truth, predictions])
+    labels = np.unique(found) if classes is None else label_array(classes, "classes")
     if labels.ndim != 1:
         raise ValueError(f"`classes` is a list of labels, not {classes!r:.60}")
     number = {label: i for i, label in enumerate(labels.tolist())}

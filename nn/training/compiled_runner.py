@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import math
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -208,7 +207,7 @@ class CompiledRunner:
                 f"`fit` takes its steps eagerly, node by node: {self.refused} (`compiled=True` raises this as an "
                 "error, `compiled=False` asks for eager steps)",
                 EagerFallback,
-                stacklevel=_levels(),
+                stacklevel=6,  # the caller of `fit`
             )
 
     def _arrays(self) -> _Arrays:
@@ -330,11 +329,3 @@ def _as_leaves(nodes: list[Any]) -> Iterator[None]:
     finally:
         for node, op in zip(nodes, before, strict=True):
             node.op = op
-
-
-def _levels() -> int:
-    """Return how far the caller of `fit` is."""
-    frame, count, home = sys._getframe(1), 1, __name__.partition("training")[0]
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(home):
-        frame, count = frame.f_back, count + 1
-    return count

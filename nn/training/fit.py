@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -130,10 +131,7 @@ def fit(
     data = data.split(key, stratify=found is None or "validation" in found["settings"])  # not in the first version
     plan = Plan(len(data.train.X), batch_size, epochs, steps, shuffle=shuffle, drop_last=drop_last, key=key)
     optimizer = _optimizer(optimizer, model)
-
-    def measure() -> dict[str, float]:
-        return measure_epoch(model, data, objective, named)
-
+    measure = partial(measure_epoch, model, data, objective, named)
     with model.untouched():
         history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
     training = Training(model, optimizer, history, plan.epochs)
