@@ -128,6 +128,11 @@ class Node(Operand):
     def requires_grad(self) -> bool:
         """Whether `backward` can reach this node. Set it to False to freeze a leaf, to True to train it (again).
 
+        Raises:
+            TypeError: it is set to something that is neither True nor False.
+            ValueError: it is set on the result of an operation.
+            RuntimeError: it is set inside a function that is being compiled.
+
         >>> from chalkgrad import Value
         >>> x, y = Value(3.0), Value(2.0)
         >>> x.requires_grad = False
@@ -183,7 +188,12 @@ class Node(Operand):
         self.grad = 0.0 if self._data.__class__ is float else np.zeros_like(self._data)
 
     def detach(self) -> Self:
-        """Return the same data in a constant without history."""
+        """Return the same data in a constant without history.
+
+        >>> from chalkgrad import Value
+        >>> (Value(2.0) * 3).detach()
+        Value(6.0)
+        """
         if self.op is not fixed and modes.tracer() is not None:
             return _held(self)
         node = constant(self._data)
@@ -214,6 +224,9 @@ def fresh(make: Callable[[], Any]) -> Any:
 
     Args:
         make: a function without arguments; its result has the same shape and dtype each time.
+
+    Raises:
+        TypeError: `make` cannot be called.
 
     >>> rng = np.random.default_rng(1)
     >>> noise = fresh(lambda: rng.normal(size=3))
@@ -366,6 +379,9 @@ def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
     """List the nodes that `roots` depend on: those made by operations, each before its inputs, and the leaves.
 
     The order is that of a depth-first traversal along the operands from left to right; it depends on nothing else.
+
+    Raises:
+        TypeError: one of `roots` is no node.
 
     >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")

@@ -90,6 +90,13 @@ class Operators(Node, Shown):
             create_graph: make the gradients of leaves nodes, to draw or to differentiate again. Such a gradient
                 depends on its leaf, which holds it: set `grad` to None to let both go.
 
+        Raises:
+            ValueError: the node is a constant, or holds several numbers and `gradient` is left out or of another shape.
+            TypeError: `gradient` is no number, array or node.
+            RuntimeError: it is called inside a function that is being compiled.
+
+        Source: Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors.
+
         >>> from chalkgrad import Value
         >>> x = Value(3.0)
         >>> y = x * x

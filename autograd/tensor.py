@@ -140,6 +140,9 @@ class Tensor(Operators):
 
         Raises:
             ValueError: there is more than one element, or none.
+
+        >>> Tensor([2.0]).item()
+        2.0
         """
         if self.size != 1:
             raise ValueError(f"item() is for a single element; this Tensor has shape {self.shape}")
@@ -212,6 +215,10 @@ KINDS[False] = Tensor
 def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
     """Join Tensors and arrays along an axis that they have.
 
+    Raises:
+        TypeError: `tensors` is a single Tensor, or no list.
+        ValueError: the list is empty, or the shapes do not fit.
+
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).data
     array([1., 2., 3.])
     """
@@ -220,6 +227,10 @@ def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
 
 def stack(tensors: Iterable[Any], axis: int = 0) -> Any:
     """Join Tensors and arrays of one shape along a new axis; Values give a vector.
+
+    Raises:
+        TypeError: `tensors` is a single number, or no list.
+        ValueError: the list is empty, or the shapes differ.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
     (2, 2)

@@ -216,6 +216,9 @@ def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tup
 def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     r"""Return a function that computes the gradient $\nabla f(x)$; see `value_and_grad`.
 
+    Raises:
+        TypeError, ValueError: as for `value_and_grad`.
+
     >>> grad(lambda x: x**3)(2.0), grad(grad(lambda x: x**3))(2.0)
     (12.0, 12.0)
     >>> grad(lambda p: p["w"] * p["b"])({"w": 2.0, "b": 5.0})
@@ -269,6 +272,10 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
         f: a function to numbers, arrays and nested containers of them.
         *primals: its arguments; the returned function gives one cotangent for each.
 
+    Raises:
+        TypeError: an argument or the result holds something that is no real number.
+        ValueError: the cotangent has another shape or structure than the result.
+
     >>> y, pull = vjp(lambda a, b: a * b, 2.0, 5.0)
     >>> y, pull(1.0)
     (10.0, (5.0, 2.0))
@@ -289,6 +296,12 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
         f: a function to numbers, arrays and nested containers of them.
         primals: its arguments.
         tangents: the direction, of the same structure and shapes.
+
+    Raises:
+        TypeError: `primals` or `tangents` is no tuple, or holds something that is no real number.
+        ValueError: a tangent has another shape than its argument.
+
+    Source: Wengert (1964), A simple automatic derivative evaluation program.
 
     >>> jvp(lambda a, b: a * b, (2.0, 5.0), (1.0, 0.0))
     (10.0, 5.0)
@@ -312,6 +325,9 @@ def jacobian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
     Its shape is that of the result followed by that of the argument. Containers are kept: those of the result
     outside, those of the argument inside.
+
+    Raises:
+        TypeError, ValueError: as for `value_and_grad`; the result may have any shape.
 
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
     array([[2., 0.],
@@ -362,6 +378,9 @@ def _assembled(parts: list[Any], shape: tuple[int, ...], graph: bool) -> Any:
 def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     r"""Return a function that computes the Hessian $H_{ij} = \partial^2 f / \partial x_i \partial x_j$.
 
+    Raises:
+        TypeError, ValueError: as for `value_and_grad`.
+
     >>> hessian(lambda x: x[0] * x[0] * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
            [2., 0.]])
@@ -376,6 +395,11 @@ def hvp(f: Callable[..., Any], primal: Any, vector: Any) -> Any:
         f: a function of one argument to a single number.
         primal: the argument.
         vector: $v$, of the same structure and shapes.
+
+    Raises:
+        ValueError: the result is not a single number, or `vector` has another shape than `primal`.
+
+    Source: Pearlmutter (1994), Fast exact multiplication by the Hessian.
 
     >>> hvp(lambda x: x[0] * x[0] * x[1], np.array([1.0, 3.0]), np.array([1.0, 0.0]))
     array([6., 2.])

@@ -36,6 +36,8 @@ def sigmoid(x):
 def softplus(x):
     r"""Smooth ReLU $\ln(1 + e^x)$, with derivative $\sigma(x)$.
 
+    Source: Dugas et al. (2001), Incorporating second-order functional knowledge.
+
     >>> softplus(1000.0), softplus(-1000.0)
     (1000.0, 0.0)
     """

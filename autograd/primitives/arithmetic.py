@@ -68,7 +68,11 @@ def neg(x):
 
 @primitive(symbol="=", partials=[1.0], scalar=lambda x: x, ulps=(0, 0, 0))
 def identity(x):
-    """The same number in a node of its own, so that one use of it can be differentiated apart from the others."""
+    """The same number in a node of its own, so that one use of it can be differentiated apart from the others.
+
+    >>> identity(2.0)
+    2.0
+    """
     return np.array(x)
 
 

@@ -109,6 +109,10 @@ def triu(x: Any, k: int = 0) -> Any:
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
     """Return `x` with a border: of `constant_values`, or of its own elements ("edge", "reflect", "symmetric", "wrap").
 
+    Raises:
+        ValueError: `mode` is none of these, or `pad_width` does not fit.
+        TypeError: `constant_values` is not one number.
+
     >>> pad([1.0, 2.0], 1)
     array([0., 1., 2., 0.])
     """
@@ -132,6 +136,9 @@ def ravel(x: Any) -> Any:
 def squeeze(x: Any, axis: Axis = None) -> Any:
     """Return `x` without its axes of length 1, or without those that `axis` names.
 
+    Raises:
+        ValueError: an axis that `axis` names is longer than 1.
+
     >>> squeeze([[1.0, 2.0]])
     array([1., 2.])
     """
@@ -153,6 +160,9 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
 @of_arrays
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     """Return `x` with some axes at other places; the rest keep their order.
+
+    Raises:
+        ValueError: an axis is out of range, or `source` and `destination` differ in length.
 
     >>> moveaxis(np.ones((2, 3, 4)), 0, -1).shape
     (3, 4, 2)
@@ -204,6 +214,9 @@ def inner(a: Any, b: Any) -> Any:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """Return sums of products over `axes`: so many last ones of `a` and first ones of `b`, or two lists of axes.
 
+    Raises:
+        ValueError: `axes` does not fit the shapes.
+
     >>> float(tensordot([[1.0, 2.0]], [[3.0, 4.0]]))
     11.0
     """
@@ -230,6 +243,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 def einsum(subscripts: str, *operands: Any) -> Any:
     """Return sums of products in Einstein's notation; two operands at a time, from the left, as a matrix product.
+
+    Raises:
+        TypeError: `subscripts` is no text.
+        ValueError: `subscripts` do not fit the operands.
 
     >>> einsum("ij,jk->ik", [[1.0, 2.0]], [[3.0], [4.0]])
     array([[11.]])
@@ -313,6 +330,9 @@ def _only_axis(x: Any, axis: Any) -> int:
 def cumprod(x: Any, axis: int = 0) -> Any:
     """Return the running product along `axis`, multiplied in strides: its gradient divides by nothing.
 
+    Raises:
+        ValueError: `axis` is out of range.
+
     >>> cumprod([1.0, 2.0, 3.0])
     array([1., 2., 6.])
     """
@@ -328,6 +348,9 @@ def cumprod(x: Any, axis: int = 0) -> Any:
 @of_arrays
 def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     """Return the differences of neighbours along `axis`, `n` times over.
+
+    Raises:
+        ValueError: `n` is no whole number from 0, or `axis` is out of range.
 
     >>> diff([1.0, 4.0, 9.0])
     array([3., 5.])
@@ -346,6 +369,9 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     r"""Return the norm $(\sum |x_i|^p)^{1/p}$ of order `ord`, 2 if left out, of all elements or along `axis`.
 
     Of matrices (two axes) "fro", 1, -1, inf and -inf are known, as in `numpy.linalg.norm`.
+
+    Raises:
+        ValueError: `ord` is not known for so many axes, or `axis` is out of range.
 
     >>> float(norm([3.0, 4.0])), float(norm([3.0, -4.0], 1)), float(norm([3.0, -4.0], np.inf))
     (5.0, 7.0, 4.0)

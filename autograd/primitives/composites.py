@@ -32,6 +32,9 @@ def _count(x: Any, axis: Axis, name: str) -> int:
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     r"""Arithmetic mean $\frac1n \sum x_i$ along `axis`.
 
+    Raises:
+        ValueError: there are no elements, or `axis` is out of range.
+
     >>> float(mean([1.0, 2.0, 6.0]))
     3.0
     """
@@ -42,6 +45,10 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 @of_arrays
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     r"""Variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`; inf or nan if $n \le d$.
+
+    Raises:
+        TypeError: `ddof` is no number.
+        ValueError: there are no elements, or `axis` is out of range.
 
     >>> float(var([1.0, 2.0, 6.0]))
     4.666666666666667
@@ -54,6 +61,10 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
 @of_arrays
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """Standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
+
+    Raises:
+        TypeError: `ddof` is no number.
+        ValueError: there are no elements, or `axis` is out of range.
 
     >>> float(std([1.0, 1.0, 1.0]))
     0.0

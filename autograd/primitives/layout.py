@@ -49,6 +49,10 @@ def sum_to(x, *, shape):
 def broadcast_to(x, *, shape):
     """Repeat `x` to `shape` by NumPy's rules.
 
+    Raises:
+        TypeError: `shape` is no tuple of whole numbers.
+        ValueError: the shape of `x` does not broadcast to `shape`.
+
     >>> broadcast_to([1.0, 2.0], shape=(2, 2))
     array([[1., 2.],
            [1., 2.]])
@@ -94,19 +98,31 @@ def _inverted(axes):
 
 @primitive(symbol="T", vjps=[lambda g, out, x, *, axis1, axis2: swapaxes(g, axis1=axis1, axis2=axis2)])
 def swapaxes(x, *, axis1=-1, axis2=-2):
-    """Exchange two axes, the last two if none are named."""
+    """Exchange two axes, the last two if none are named.
+
+    >>> swapaxes([[1.0, 2.0]])
+    array([[1.],
+           [2.]])
+    """
     return np.asarray(x).swapaxes(axis1, axis2)
 
 
 @primitive(vjps=[lambda g, out, x, *, axis: flip(g, axis=axis)])
 def flip(x, *, axis=None):
-    """Reverse the order of the elements along `axis`."""
+    """Reverse the order of the elements along `axis`.
+
+    >>> flip([1.0, 2.0])
+    array([2., 1.])
+    """
     return np.flip(x, axis)
 
 
 @primitive(vjps=[lambda g, out, x, *, dtype: astype(g, dtype=getattr(x, "dtype", np.float64))])
 def astype(x, *, dtype):
     """Convert between float32 and float64.
+
+    Raises:
+        TypeError: `dtype` is neither float32 nor float64, or `x` is complex.
 
     >>> astype(np.ones(2), dtype="float32").dtype
     dtype('float32')
@@ -147,6 +163,9 @@ def scatter(x, *, index, shape):
 @primitive(vjps=[lambda g, out, x, *, index: scatter(g, index=index, shape=shape_of(x))])
 def element(x, *, index=()):
     """Take one element of an array as a single number: a Value out of a Tensor.
+
+    Raises:
+        ValueError: `index` picks an array, or is out of range.
 
     >>> element(np.arange(3.0), index=2)
     2.0

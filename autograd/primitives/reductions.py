@@ -77,6 +77,11 @@ def _as_matrix(g, a, b):
 def matmul(a, b):
     r"""Matrix product $AB$ of 1-D, 2-D or stacked operands, with $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
 
+    Raises:
+        ValueError: the last axis of `a` is not as long as the second-to-last (or only) axis of `b`.
+
+    Source: Giles (2008), Collected matrix derivative results for forward and reverse mode algorithmic differentiation.
+
     >>> matmul([[1.0, 2.0]], [[3.0], [4.0]])
     array([[11.]])
     """
@@ -99,6 +104,9 @@ def _extremum_cotangent(g, out, x, *, axis, keepdims):
 def max(x, *, axis=None, keepdims=False):
     """Largest element along `axis`; ties share the gradient equally.
 
+    Raises:
+        ValueError: there are no elements, or `axis` is out of range.
+
     >>> max([[1.0, 5.0], [7.0, 2.0]], axis=1)
     array([5., 7.])
     """
@@ -108,6 +116,9 @@ def max(x, *, axis=None, keepdims=False):
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def min(x, *, axis=None, keepdims=False):
     """Smallest element along `axis`; ties share the gradient equally.
+
+    Raises:
+        ValueError: there are no elements, or `axis` is out of range.
 
     >>> min([[1.0, 5.0], [7.0, 2.0]], axis=1)
     array([1., 2.])
@@ -150,6 +161,9 @@ def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
 @primitive(vjps=[_logsumexp_cotangent], ulps=(4, 4, 8))
 def logsumexp(x, *, axis=None, keepdims=False):
     r"""$\ln \sum e^{x_i}$ without overflow; its gradient is the softmax of `x` (0 where all are $-\infty$).
+
+    Raises:
+        ValueError: there are no elements, or `axis` is out of range.
 
     >>> float(logsumexp([1000.0, 1000.0]).round(3))
     1000.693

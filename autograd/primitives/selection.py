@@ -50,13 +50,21 @@ def where(condition, x, y):
 
 @primitive(symbol=">", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def greater(x, y):
-    """Return 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold."""
+    """Return 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold.
+
+    >>> greater(2.0, 1.0)
+    1.0
+    """
     return np.greater(x, y).astype(np.result_type(x, y, np.float32))
 
 
 @primitive(symbol="==", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def equal(x, y):
-    """Return 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold."""
+    """Return 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold.
+
+    >>> equal(2.0, 1.0)
+    0.0
+    """
     return np.equal(x, y).astype(np.result_type(x, y, np.float32))
 
 

@@ -187,6 +187,9 @@ def sinc(x, *, order=0):
     From $x f = \sin(\pi x)/\pi$ follows $x f^{(n)} = \pi^{n-1}\sin(\pi x + n\pi/2) - n f^{(n-1)}$, which cancels
     near 0; there the power series of $f^{(n)}$ is summed.
 
+    Raises:
+        TypeError: `x` is complex.
+
     >>> sinc(0.0), abs(sinc(1.0)) < 1e-16
     (1.0, True)
     """
