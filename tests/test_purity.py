@@ -488,6 +488,43 @@ def test_a_change_of_one_thing_is_seen(change: int) -> None:
     assert g(1.0) == f(1.0) != 32.0
 
 
+def test_attributes_that_python_itself_asks_for_are_watched() -> None:
+    table, row = {1.0: 1}, [2.0]
+
+    class Thing:
+        __match_args__ = ("a",)
+        __contains__ = table.__contains__
+        __call__ = functools.partial(lambda own, i: own[i], row)
+        a, b = 2.0, 5.0
+
+    thing: Any = Thing()
+
+    def matched(x: Any) -> Any:
+        match thing:
+            case Thing(k):
+                return x * k
+
+    compiled = [compile(f) for f in (matched, lambda x: x * (5.0 if 2.0 in thing else 2.0), lambda x: x * thing(0))]
+    assert [f(1.0) for f in compiled] == [2.0] * 3
+    Thing.__match_args__, table[2.0], row[0] = ("b",), 1, 5.0
+    assert [f(1.0) for f in compiled] == [5.0] * 3
+
+
+@pytest.mark.parametrize("handed", [False, True])
+def test_a_method_of_yours_may_have_the_name_of_one_that_is_refused(handed: bool) -> None:
+    class Table:
+        rate = 2.0
+
+        def tofile(self, x: float) -> float:
+            return self.rate * x
+
+    table = Table()
+    f = compile((lambda x: x * sum(map(table.tofile, [1.0]))) if handed else (lambda x: x * table.tofile(1.0)))
+    assert f(1.0) == 2.0
+    table.rate = 5.0
+    assert f(1.0) == 5.0
+
+
 @pytest.mark.parametrize(("f", "reason"), [
     (lambda x: x * logging.getLogger().level, "calls `logging.getLogger`"),
     (lambda x: importlib.import_module("a_module_of_the_user").scale(x), "calls `importlib.import_module`"),

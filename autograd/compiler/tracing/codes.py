@@ -67,10 +67,9 @@ def is_users(f: types.FunctionType) -> bool:
     return standing(f.__globals__.get("__name__", "")) == "user"
 
 
-def may_run(part: Any) -> bool:
-    return isinstance(part, (types.FunctionType, property, staticmethod, classmethod)) or (
-        standing(type(part).__module__) == "user"
-    )
+def is_implied(name: str, part: Any) -> bool:
+    """Return whether Python itself may use an attribute of a class, such as `__len__`, that no code names."""
+    return name == "__match_args__" or (name[:2] == "__" and (callable(part) or hasattr(type(part), "__get__")))
 
 
 def is_known(kind: type) -> bool:

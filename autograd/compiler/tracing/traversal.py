@@ -19,7 +19,7 @@ import numpy as np
 
 from ...graph import Node, fixed
 from ...primitive import Primitive
-from .codes import FIRM, HEAP, HOLDERS, MEMO, is_known, is_users, may_run, named
+from .codes import FIRM, HEAP, HOLDERS, MEMO, is_implied, is_known, is_users, named
 from .purity import DENIED, OURS, denied, standing
 from .sources import GENERATORS, stand_in, state_of
 from .ties import ABSENT, Place, Ties, is_plain, text
@@ -233,7 +233,7 @@ class Traversal:
         found = self.names & own.keys()
         is_wide = bool(self.names & _WIDE)
         if is_class or standing(x.__name__) == "user":  # also what Python calls by itself
-            found |= {n for n, part in own.items() if (may_run(part) if n[:2] == "__" else is_wide)}
+            found |= {n for n, part in own.items() if is_implied(n, part) or (is_wide and n[:2] != "__")}
         if not is_class and ("__getattr__" in found or is_wide):
             found |= self.names  # one that is absent may be set later
         for name in sorted(found - done):
