@@ -251,10 +251,7 @@ class _Check:
         if off[i, j] <= self.atol + self.rtol * abs(want[i, j]):
             return ""
         result = f"of {self.result.names('result')[i]} " if outputs > 1 else ""
-        return self.told(mode, result, f"by {self.names()[j]}", have[i, j], want[i, j])
-
-    def names(self) -> list[str]:
-        return self.point.names("argument")
+        return self.told(mode, result, f"by {self.point.names('argument')[j]}", have[i, j], want[i, j])
 
     def told(self, mode: str, what: str, where: str, have: float, want: float) -> str:
         numbers = "differences give" if self.method == "differences" else "a complex step gives"

@@ -71,6 +71,10 @@ def method(f: Any) -> Method:
     return cast(Method, called)
 
 
+def _logic(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *other: comparison.joined(f, self, *other)
+
+
 class Operators(Node, Shown):
     """Node with arithmetic. Comparisons, also `==`, are of numbers and give plain booleans; the hash is by identity."""
 
@@ -174,19 +178,10 @@ class Operators(Node, Shown):
 
     __hash__ = Node.__hash__
 
-    def __and__(self, other: Any) -> Any:
-        return comparison.joined(comparison.logical_and, self, other)
-
-    def __or__(self, other: Any) -> Any:
-        return comparison.joined(comparison.logical_or, self, other)
-
-    def __xor__(self, other: Any) -> Any:
-        return comparison.joined(comparison.logical_xor, self, other)
-
-    def __invert__(self) -> Any:
-        return comparison.joined(comparison.logical_not, self)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+    __and__ = __rand__ = _logic(comparison.logical_and)
+    __or__ = __ror__ = _logic(comparison.logical_or)
+    __xor__ = __rxor__ = _logic(comparison.logical_xor)
+    __invert__ = _logic(comparison.logical_not)
 
     # Python's numbers, which no gradient follows -----------------------------------------------------------
 

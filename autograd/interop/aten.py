@@ -205,14 +205,15 @@ SAME: dict[str, Callable[..., Any]] = {
 """What PyTorch, JAX and we call by one name, or nearly so."""
 
 
-def _unchanged(x: Any, *_: Any, **__: Any) -> Any:
+def unchanged(x: Any, *_: Any, **__: Any) -> Any:
+    """Return the operand of an operation that changes no number."""
     return x
 
 
 ATEN: dict[str, Callable[..., Any]] = {
     **SAME, "round": TABLE["round"], "fmod": TABLE["fmod"],
     **{name: getattr(comparison, name) for name in comparison.__all__ if name.startswith(("is", "logical"))},
-    **dict.fromkeys(["alias", "clone", "lift_fresh_copy", "contiguous"], _unchanged),
+    **dict.fromkeys(["alias", "clone", "lift_fresh_copy", "contiguous"], unchanged),
     **dict.fromkeys(["view", "reshape", "_unsafe_view"], lambda x, shape: reshape(x, shape=tuple(shape))),
     **dict.fromkeys(["mm", "bmm", "mv", "dot"], reductions.matmul),
     "add": lambda x, y, alpha=1: add(x, y if alpha == 1 else mul(y, alpha)),

@@ -22,7 +22,7 @@ from ..primitives.layout import shape_of
 from ..primitives.powers import pow
 from ..primitives.selection import clip, where
 from ..tensor import concatenate
-from .aten import SAME, broadcast_in_dim, cast
+from .aten import SAME, broadcast_in_dim, cast, unchanged
 from .program import Imported, Program, Slot, moved
 
 
@@ -110,7 +110,7 @@ def _translate(program: Program, jaxpr: Any, consts: Any, args: Sequence[Any], s
             closed = getattr(inner, "jaxpr", inner), getattr(inner, "consts", ())
             outs = _translate(program, *closed, given, scope if name == "custom_jvp_call" else f"{path}")
         else:
-            out = program.add(_rule(e, given), _runner(e), given, {}, scope, site)
+            out = program.add(_rule(e, given), functools.partial(_run, e), given, {}, scope, site)
             outs = [out]
             if e.primitive.multiple_results:
                 outs = [program.add(operator.getitem, operator.getitem, (out, i)) for i in range(len(e.outvars))]
@@ -127,10 +127,6 @@ def _run(e: Any, *args: Any) -> Any:
     """Let JAX compute an equation, on arrays of its own or of NumPy."""
     out = _bind(e, *args)
     return [*map(_plain, out)] if e.primitive.multiple_results else _plain(out)
-
-
-def _runner(e: Any) -> Callable[..., Any]:
-    return lambda *args: _run(e, *args)
 
 
 def _bind(e: Any, *args: Any) -> Any:
@@ -199,7 +195,7 @@ def _moved(e: Any, given: list[Any]) -> Callable[..., Any]:
     elif "fill_value" in e.params:
         fill = math.nan if e.params["fill_value"] is None else e.params["fill_value"]
         e = e.replace(params={**e.params, "fill_value": 0})
-    return moved(_runner(e), e.invars[0].aval.shape, given, fill)
+    return moved(functools.partial(_run, e), e.invars[0].aval.shape, given, fill)
 
 
 def _opaque(e: Any) -> Callable[..., Any]:
@@ -268,15 +264,11 @@ def _power(p: Any, shape: Any, x: Any) -> Any:
     return TABLE["square"](x) if p["y"] == 2 else pow(x, float(p["y"]))
 
 
-def _unchanged(*xs: Any) -> Any:
-    return xs[0]
-
-
 _SAME: dict[str, Callable[..., Any]] = {
     **SAME, "logistic": TABLE["sigmoid"], "max": TABLE["maximum"], "min": TABLE["minimum"], "rem": fmod,
     "add_any": TABLE["add"], "clamp": lambda low, x, high: clip(x, low, high), "is_finite": comparison.isfinite,
     "and": comparison.logical_and, "or": comparison.logical_or, "not": comparison.logical_not,
-    "stop_gradient": lambda x: x.detach(), "copy": _unchanged, "copy_p": _unchanged, "reduce_precision": _unchanged,
+    "stop_gradient": lambda x: x.detach(), "copy": unchanged, "copy_p": unchanged, "reduce_precision": unchanged,
 }  # fmt: skip
 _RULES: dict[str, Callable[..., Any]] = {
     "integer_pow": _power, "convert_element_type": lambda p, shape, x: cast(x, np.dtype(p["new_dtype"])),
