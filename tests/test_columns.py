@@ -877,7 +877,7 @@ def test_the_calls_of_a_net_are_matrices_and_rows() -> None:
         "11  matmul(m=1, k=20, n=8)",
     ]
     stats = program.stats
-    assert (stats.nodes, stats.instructions, stats.calls, stats.levels) == (1238, 914, 12, 8)
+    assert (stats.nodes, stats.instructions, stats.calls, stats.levels) == (1238, 914, 13, 8)
     one_by_one = 60 + 20  # squares with their slopes, and the sum of all
     assert (
         stats.flops == 2 * 20 * 2 * 8 + 2 * 160 + 2 * 20 * 8 + one_by_one + 2 * 8 * 20 + 20 + 320 + 2 * 8 * 20 * 2 + 160

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, fixed, topological
+from ...graph import Node
 from ...locks import lock
 from ..arrays.body import Stats
 from ..printing import LISTED, printed_flow, printed_groups
@@ -19,14 +19,13 @@ from .dataflow import Flow
 from .reverse_pass import reverse_pass
 from .scalarize import scalarize
 from .schedule import FIRST, Place, Schedule
-from .structure_of_arrays import structure_of_arrays
 from .sums import forward_pass
 
 
 class _Scalars:
     """A flow over one array of float64: the constants, the leaves, what the calls compute, and the results."""
 
-    def __init__(self, flow: Flow, nodes: int, given: np.ndarray | None = None) -> None:
+    def __init__(self, flow: Flow, nodes: int) -> None:
         from ...kernels import catalogue
 
         self.lock = lock(threading.Lock)
@@ -37,15 +36,17 @@ class _Scalars:
         self._values = np.zeros(schedule.filled + results + 1)
         self._values[:constants] = schedule.numbers
         self._results = self._values[schedule.filled : schedule.filled + results]
-        self._order = np.argsort(schedule.place[constants : constants + leaves])
+        self._given = np.zeros(leaves)
         self._held: list[Any] = []
         self._clock = np.zeros(1, np.int64)
-        gather, calls = ("identity", "float64", "at"), list(schedule.calls)
-        if given is not None and leaves:
-            order = self._order.astype(np.uint32)
-            calls.insert(0, (gather, {"out": Place(constants), "values": given, "a": order, "n": leaves}))
+        order = np.argsort(schedule.place[constants : constants + leaves]).astype(np.uint32)
         last = schedule.place[flow.outputs].astype(np.uint32)
-        calls.append((gather, {"out": Place(schedule.filled), "values": Place(0), "a": last, "n": results}))
+        gather = "identity", "float64", "at"
+        calls = [
+            (gather, {"out": Place(constants), "values": self._given, "a": order, "n": leaves}),
+            *schedule.calls,
+            (gather, {"out": Place(schedule.filled), "values": Place(0), "a": last, "n": results}),
+        ]
         made: list[int] = []
         for kernel, operands in calls:
             catalogue.write(made, kernel, operands, functools.partial(self._word, catalogue=catalogue))
@@ -79,7 +80,7 @@ class _Scalars:
     def text(self, results: Sequence[str]) -> str:
         """List the program."""
         if self._flow is None:
-            return printed_groups(len(self._order), self.groups, self.notes)
+            return printed_groups(len(self._given), self.groups, self.notes)
         return printed_flow(self._flow, results)
 
 
@@ -95,11 +96,7 @@ class GraphOfScalars(_Scalars):
         """Make the program; None where the graph holds more than Values and rows that have a kernel."""
         from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
-        made = structure_of_arrays(root, catalogue.ELEMENTWISE) if root._data.__class__ is float else None
-        if made is None:
-            leaves = [leaf for leaf in topological(root)[1] if leaf.op is not fixed]
-            leaves.sort(key=lambda leaf: leaf._data.__class__ is not float)
-            made = scalarize([root], leaves, catalogue.ELEMENTWISE, lanes=True)
+        made = scalarize([root], None, catalogue.ELEMENTWISE)
         if made is None:
             return None
         nodes = len(made.code)
@@ -107,32 +104,26 @@ class GraphOfScalars(_Scalars):
 
     def __init__(self, flow: Flow, leaves: list[Any], nodes: int) -> None:
         self.leaves = leaves
-        self._singles = sum(leaf._data.__class__ is float for leaf in leaves)  # these come first
-        self._arrays = leaves[self._singles :]
-        given = np.zeros(flow.leaves) if self._arrays else None
-        super().__init__(flow, nodes, given)
-        self._struct = struct.Struct(f"{self._singles}d")  # the quickest way for many floats into an array
-        if given is None:
-            self._read = [leaves[i] for i in self._order.tolist()]
-            self._bytes, self._first = self._values.data.cast("B"), 8 * len(flow.data)
-        else:
-            self._read = leaves[: self._singles]
-            self._bytes, self._first = given.data.cast("B"), 0
-            shapes = [tuple(leaf.shape) for leaf in self._arrays]
-            self._inputs = _parts(given[self._singles :], shapes)
-            self._gradients = _parts(self._results[1 + self._singles :], shapes)
+        n = sum(leaf._data.__class__ is float for leaf in leaves)  # these come first
+        self._read = leaves[:n]
+        super().__init__(flow, nodes)
+        self._struct = struct.Struct(f"{n}d")  # the quickest way for many floats into an array
+        shapes = [tuple(leaf.shape) for leaf in leaves[n:]]
+        self._inputs = list(zip(_parts(self._given[n:], shapes), leaves[n:], strict=True))
+        self._bytes, self._numbers = self._given.data, self._results[: 1 + n]
+        self._gradients = _parts(self._results[1 + n :], shapes)
 
     def __call__(self) -> list[Any]:
         """Run on the leaves' data; gives the root's value, and the gradients of the leaves."""
         with self.lock:
-            self._struct.pack_into(self._bytes, self._first, *[leaf._data for leaf in self._read])
-            if not self._arrays:
-                self._run(*self._arguments)
-                return self._results.tolist()
-            for place, leaf in zip(self._inputs, self._arrays, strict=True):
+            self._struct.pack_into(self._bytes, 0, *[leaf._data for leaf in self._read])
+            for place, leaf in self._inputs:
                 place[...] = leaf._data
             self._run(*self._arguments)
-            return [*self._results[: 1 + self._singles].tolist(), *(x.copy() for x in self._gradients)]
+            found: list[Any] = self._numbers.tolist()
+            for x in self._gradients:
+                found.append(x.copy())
+            return found
 
 
 class FunctionOfScalars(_Scalars):
@@ -155,9 +146,8 @@ class FunctionOfScalars(_Scalars):
         return cls(flow, nodes, [tuple(x.shape) for x in inputs], [tuple(x.shape) for x in outputs])
 
     def __init__(self, flow: Flow, nodes: int, inputs: list[Any], outputs: list[Any]) -> None:
-        given = np.zeros(flow.leaves)
-        super().__init__(flow, nodes, given)
-        self.inputs, self.outputs = _parts(given, inputs), _parts(self._results, outputs)
+        super().__init__(flow, nodes)
+        self.inputs, self.outputs = _parts(self._given, inputs), _parts(self._results, outputs)
 
 
 def _parts(flat: np.ndarray, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:

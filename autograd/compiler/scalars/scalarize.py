@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from ...graph import Node, graph_lock, stop_gradient, topological
+from ...graph import Node, fixed, graph_lock, stop_gradient, topological
 from ...primitives import TABLE
 from ...shapes import axes_of
 from .structure_of_arrays import LEAF, NULL, Rows, StructureOfArrays, merged_constants
@@ -30,14 +30,16 @@ MOVES = {"reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", 
 """Rows that give elements of their operands, in another order."""
 
 
+LABELLED = 1000
+"""Nodes of a graph above which labels are not read."""
+
+
 class _Scalarizer:
     """Numbers nodes in order; an array of operations gets as many numbers as it has elements."""
 
     def __init__(self, known: Collection[str], first: int, data: np.ndarray) -> None:
         self.known, self.next, self.data = known, first, data
         self.blocks: list[tuple[np.ndarray, str, list[np.ndarray]]] = []
-        self.values: list[Any] = []
-        self.at: list[int] = []
 
     def block(self, name: str, operands: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
         """Add a row for each element."""
@@ -48,24 +50,17 @@ class _Scalarizer:
         return numbers.reshape(shape)
 
     def take(self, node: Any) -> bool:
-        """Number a node; says whether it can be taken."""
+        """Number a node that is no single number of a known row; says whether it can be taken."""
         op: Any = node.op
-        name = op.name
         if op is stop_gradient:
             node._mark = node._first._mark
             return True
-        if name not in TABLE or TABLE[name] is not op:
+        name = op.name
+        if TABLE.get(name) is not op:
             return False
-        if _single(node) and name in self.known and not op.options:
-            node._mark = self.next
-            self.values.append(node)
-            self.at.append(self.next)
-            self.next += 1
-            return True
         if node._data.__class__ is not float and (node._data.dtype != np.float64 or node._data.size == 0):
             return False
-        operands = [np.asarray(x._mark) for x in node.inputs]
-        made = self._numbers(name, operands, node)
+        made = self._numbers(name, [np.asarray(x._mark) for x in node.inputs], node)
         if made is not None:
             node._mark = made if made.ndim else int(made)
         return made is not None
@@ -136,63 +131,81 @@ class _Scalarizer:
         return terms[-1].reshape(shape)
 
 
+def scalarize(
+    outputs: Sequence[Node], inputs: Sequence[Node] | None, known: Collection[str]
+) -> StructureOfArrays | None:
+    """Scalarize a graph whose leaves are the elements of `inputs`; None where it has few Values, or other primitives.
+
+    Without `inputs`, for a program with a backward pass, these are all leaves but constants, Values first. A graph of
+    Values alone is taken whatever its size, and one in which Values meet arrays of cases if there are enough Values."""
+    order, leaves = cast("tuple[list[Any], list[Any]]", topological(*outputs))
+    order.reverse()
+    sizes = [node._data.size for node in order if node._data.__class__ is not float]
+    size = len(order) - len(sizes) + sum(sizes)
+    given = [x for x in leaves if x.op is not fixed] if inputs is None else list(inputs)
+    singles = [x for x in given if x._data.__class__ is float]
+    alone = lanes = False
+    if inputs is None:
+        alone = not sizes and all(x._data.__class__ is float for x in leaves)
+        lanes = len(order) >= FEW and len(singles) >= LEAVES
+        given = [*singles, *(x for x in given if x._data.__class__ is not float)]
+    if not alone and (len(order) < FEW or size > (LARGEST if lanes else FEW * len(order))):
+        return None
+    if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in given):
+        return None
+    is_given = set(given)
+    constants = [x for x in leaves if x not in is_given]
+    data, places = merged_constants(np.concatenate([[], *(np.ravel(x._data) for x in constants)]))
+    first_leaf = len(data)
+    first = first_leaf + sum(map(_size, given))
+    places = np.concatenate([places, np.arange(first_leaf, first)])
+    rows = Rows()
+    codes = {op: rows[op.name] for op in dict.fromkeys(node.op for node in order) if _is_native(op, known)}
+    values: list[Any] = []
+    numbers: list[int] = []
+    with graph_lock.lock:  # no other traversal while the marks are numbers
+        end = 0
+        for leaf in (*constants, *given):
+            mine, end = places[end : end + _size(leaf)], end + _size(leaf)
+            leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
+        scalarizer = _Scalarizer(known, first, data)
+        for node in order:
+            if node.op in codes and (node._data.__class__ is float or _is_single(node)):
+                node._mark = number = scalarizer.next
+                scalarizer.next = number + 1
+                values.append(node)
+                numbers.append(number)
+            elif not scalarizer.take(node):
+                return None
+        n = scalarizer.next
+        if not (alone or lanes or 4 * len(values) >= n - first or 2 * (n - first) < size):
+            return None  # arrays do most of the work
+        code, operands = np.zeros(n, np.uint8), np.full((n, 3), -1, np.int32)
+        code[first_leaf:first] = LEAF
+        at = np.array(numbers, np.int64)
+        code[at] = [codes[node.op] for node in values]
+        operands[at, 0] = [node._first._mark for node in values]
+        operands[at, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
+        if any(op.wide for op in codes):
+            operands[at, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
+        results = np.concatenate([np.ravel(x._mark) for x in outputs]).astype(np.int32)
+        labelled = [*singles, *values] if len(order) <= LABELLED else []
+        labels = {node._mark: node._note("label") for node in labelled}
+    for block, name, parts in scalarizer.blocks:
+        code[block] = rows[name]
+        for p, x in enumerate(parts):
+            operands[block, p] = x
+    return StructureOfArrays(rows, code, operands, data, results, given, first_leaf, first, labels)
+
+
+def _is_native(op: Any, known: Collection[str]) -> bool:
+    return op.name in known and not op.options and TABLE.get(op.name) is op
+
+
 def _size(node: Any) -> int:
     return 1 if node._data.__class__ is float else node._data.size
 
 
-def _single(node: Any) -> bool:
-    """Return whether a node holds a single number: a Value, or an array without axes."""
-    data = node._data
-    return data.__class__ is float or (data.shape == () and data.dtype == np.float64)
-
-
-def scalarize(
-    outputs: Sequence[Node], inputs: Sequence[Node], known: Collection[str], lanes: bool = False
-) -> StructureOfArrays | None:
-    """Scalarize a graph whose leaves are the elements of `inputs`; None where it has few Values, or other primitives.
-
-    With `lanes`, also a graph in which each number is an array of cases, as long as Values meet them."""
-    order, leaves = topological(*outputs)
-    size = sum(map(_size, order))
-    if lanes and sum(x._data.__class__ is float for x in inputs) >= LEAVES and len(order) >= FEW:
-        if size > LARGEST:
-            return None
-    elif size > FEW * len(order) or len(order) < FEW:
-        return None
-    else:
-        lanes = False
-    rows = Rows()
-    given = set(inputs)
-    constants = [x for x in leaves if x not in given]
-    if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in inputs):
-        return None
-    data, places = merged_constants(np.concatenate([[], *(np.ravel(x._data) for x in constants)]))
-    first_leaf = len(data)
-    with graph_lock.lock:  # no other traversal while the marks are numbers
-        first = first_leaf + sum(_size(x) for x in inputs)
-        places = np.concatenate([places, np.arange(first_leaf, first)])
-        at = 0
-        for leaf in (*constants, *inputs):
-            mine, at = places[at : at + _size(leaf)], at + _size(leaf)
-            leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
-        scalarizer = _Scalarizer(known, first, data)
-        for node in reversed(order):
-            if not scalarizer.take(node):
-                return None
-        values, numbers_of = scalarizer.values, scalarizer.at
-        if not lanes and not (4 * len(values) >= scalarizer.next - first or 2 * (scalarizer.next - first) < size):
-            return None  # arrays do most of the work
-        code, operands = np.zeros(scalarizer.next, np.uint8), np.full((scalarizer.next, 3), -1, np.int32)
-        code[first_leaf:first] = LEAF
-        names = [node.op.name for node in values]
-        code[numbers_of] = [rows[name] for name in names]
-        operands[numbers_of, 0] = [node._first._mark for node in values]
-        operands[numbers_of, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
-        operands[numbers_of, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
-        results = [np.asarray(x._mark).ravel() for x in outputs]
-    for numbers, name, parts in scalarizer.blocks:
-        code[numbers] = rows[name]
-        for p, x in enumerate(parts):
-            operands[numbers, p] = x
-    asked = np.concatenate(results).astype(np.int32)
-    return StructureOfArrays(rows, code, operands, data, asked, list(inputs), first_leaf, first, {})
+def _is_single(node: Any) -> bool:
+    """Return whether an array holds a single number, without axes."""
+    return node._data.shape == () and node._data.dtype == np.float64

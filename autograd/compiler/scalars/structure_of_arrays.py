@@ -7,25 +7,16 @@ them, each node after its operands.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-
-from ...graph import Node, fixed, graph_lock, topological
-from ...primitive import Primitive
-from ...primitives import TABLE
 
 CONSTANT, LEAF, SUM, PLAIN = range(4)
 """Codes of what is no row: numbers, leaves, sums of products, and sums."""
 
 ONE, MINUS, NULL = range(3)
 """The nodes that are always there: the constants 1, -1 and 0."""
-
-
-LABELLED = 1000
-"""Nodes of a graph above which labels are not read."""
 
 
 class Rows(dict[str, int]):
@@ -109,63 +100,9 @@ def followed(same: np.ndarray) -> np.ndarray:
     return same
 
 
-class _Codes(dict[Primitive, int]):
-    """From rows of the table to their codes."""
-
-    def __init__(self, rows: Rows, known: Collection[str]) -> None:
-        super().__init__()
-        self._rows, self._known = rows, known
-
-    def __missing__(self, op: Primitive) -> int:
-        if TABLE.get(op.name) is not op or op.name not in self._known or op.options or len(self._rows) > 200:
-            raise LookupError(op.name)
-        self[op] = code = self._rows[op.name]
-        return code
-
-
 def merged_constants(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the data of constants, those of equal bits once, and for each number its node.
 
     The three that are always there come first, and are nobody else's: a 1 in a formula stays a number like others."""
     bits, inverse = np.unique(numbers.view(np.int64), return_inverse=True)
     return np.concatenate([[1.0, -1.0, 0.0], bits.view(np.float64)]), 3 + inverse
-
-
-def structure_of_arrays(root: Node, known: Collection[str]) -> StructureOfArrays | None:
-    """Turn a graph into a structure of arrays; None where a node is no Value, or its primitive is not `known`."""
-    rows = Rows()
-    order, leaves = topological(root)
-    order.reverse()
-    if any(leaf._data.__class__ is not float for leaf in leaves):
-        return None
-    codes = _Codes(rows, known)
-    try:
-        made = [codes[node.op] for node in order]
-    except LookupError:
-        return None
-    numbers = [leaf._data for leaf in leaves if leaf.op is fixed]
-    variables = [leaf for leaf in leaves if leaf.op is not fixed]
-    data, places = merged_constants(np.array(numbers))
-    first_leaf = len(data)
-    first = first_leaf + len(variables)
-    n = first + len(order)
-    code = np.zeros(n, np.uint8)
-    code[first_leaf:first] = LEAF
-    code[first:] = made
-    operands = np.full((n, 3), -1, np.int32)
-    with graph_lock.lock:  # no other traversal while the marks are numbers
-        for leaf, number in zip([x for x in leaves if x.op is fixed], places.tolist(), strict=True):
-            leaf._mark = number
-        for number, leaf in enumerate(variables, first_leaf):
-            leaf._mark = number
-        for number, node in enumerate(order, first):
-            node._mark = number
-        operands[first:, 0] = [node._first._mark for node in order]
-        operands[first:, 1] = [-1 if (x := node._second) is None else x._mark for node in order]
-        if any(op.wide for op in codes):
-            operands[first:, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in order]
-        number = root._mark
-    labels = {}
-    if len(order) <= LABELLED:
-        labels = {i: node._note("label") for i, node in enumerate([*variables, *order], first_leaf)}
-    return StructureOfArrays(rows, code, operands, data, np.array([number]), variables, first_leaf, first, labels)
