@@ -268,6 +268,12 @@ def test_a_sum_of_very_many_terms_is_one_box(with_weights: bool) -> None:
     assert len(headings(draw(total, expand="all"))) >= 399
 
 
+def test_operations_in_a_row_are_one_box_with_their_formula() -> None:
+    t = Tensor([[1.0, 2.0], [3.0, 4.0]], label="t")
+    assert headings(draw(((t - 1.0) ** 2).sum() / 4.0, depth=1)) == ["t", "Σ((t - 1)**2)/4"]
+    assert headings(draw(ag.softplus(ag.sigmoid(ag.softplus(ag.sigmoid(t)))), depth=1)) == ["t", "4 operations"]
+
+
 def test_an_unrolled_recurrence_runs_from_left_to_right() -> None:
     w, h = Value(0.5, label="w"), Value(1.0, label="h")
     for i in range(8):

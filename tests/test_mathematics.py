@@ -97,7 +97,12 @@ def tensors() -> Tensor:
     return nn.losses.mse(model(Tensor(np.ones((100, 2)), label="X", requires_grad=False)), np.ones((100, 1)))
 
 
-@pytest.mark.parametrize("make", [expression, net, tensors])
+def batch() -> Any:
+    out = nn.MLP(2, [16, 16, 1], "relu", rng=1).forward_rows(np.random.default_rng(1).normal(size=(20, 2)))
+    return nn.losses.hinge(out, np.ones((20, 1)))
+
+
+@pytest.mark.parametrize("make", [expression, net, tensors, batch])
 def test_the_formulas_on_a_slide_have_18_points(make: Any) -> None:
     svg = draw(make(), style="textbook", ratio="16:9", legend=False).svg()
     width, height = size_of(svg)

@@ -18,8 +18,9 @@ from .composites import composites_of
 from .groups import DEEPEST, Group
 from .snapshot import Snapshot
 
-_LONGEST = 4  # operations in a row
+_LONGEST = 5  # operations in a row
 _MANY = 24  # terms of a sum
+_REDUCTIONS = {"sum", "max", "min"}
 _PRODUCTS = {"mul", "matmul"}
 _NUMBERS = re.compile(r"[\d\W]+")
 _NO_ACTIVATIONS = {"neg", "square", "abs", "reciprocal", "sqrt", "exp", "log", "identity"}
@@ -164,7 +165,8 @@ class GroupFinder:
         """Find operations in a row, each the only user of the one before, such as those of a loss."""
         chains: dict[int, list[int]] = {}
         for i in sorted(self.shown - taken):
-            if not self.operands[i] or i in self.sample.hidden or not self.nodes[i].op.elementwise:
+            op = self.nodes[i].op
+            if not self.operands[i] or i in self.sample.hidden or not (op.elementwise or op.name in _REDUCTIONS):
                 continue
             before = {x for x in self.operands[i] if not self._is_number(x)}
             x = before.pop() if len(before) == 1 else -1

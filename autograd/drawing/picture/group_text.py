@@ -99,6 +99,8 @@ def _short_name(node: Node) -> str:
 
 def _in_general(snapshot: Snapshot, group: Group, parameters: list[int]) -> str:
     nodes = snapshot.nodes
+    if not group.activation and not any(nodes[i].op.name in ("add", "mul", "matmul") for i in group.members):
+        return f"{len(group.members)} operations"
     linear = group.members[:-1] if group.activation else group.members
     products = [i for i in linear if nodes[i].op.name in ("mul", "matmul")]
     sums = set(linear).difference(products)

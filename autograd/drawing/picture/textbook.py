@@ -74,7 +74,8 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
         gradient = grads_of(group, snapshot.adjoints.get)
         shown = gradient if is_backward else data
         if is_backward and node.op is not fixed:
-            lines = _equation(partial(_adjoint, snapshot, group.output), 0.0 if gradient is None else gradient)
+            told = 0.0 if gradient is None else gradient
+            lines = _equation(partial(_adjoint, snapshot, group.output), told, has_values=number(told) is not None)
         else:
             lines = _formula(snapshot, group, data, derivatives)
         box = view.add(k, lines, shown, gradient)
@@ -124,11 +125,13 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     outside = {x: names[x] for member in inside for x in member.inputs if x in names and x not in inside}
     members = [snapshot.nodes[i] for i in group.members]
     written = formula_of(members, outside)
-    is_long = "…" in written or len(written) > _WIDEST or bool(group.title or group.place)
-    is_long = is_long and len(members) > 1  # operands of one operation are told by their own names
+    if len(members) > 1:
+        is_long = "…" in written or len(written) > _WIDEST or bool(group.title or group.place)
+        text = re.sub(r"(?<!\*)\*(?!\*)", "·", formula_in(snapshot, group, 2))
+    else:  # operands of one operation are told by their own names
+        is_long, text = written == "…" or len(written) > 2 * _WIDEST, f"{node.op.symbol}(…)"
 
     def write(notation: Notation) -> str:
-        text = re.sub(r"(?<!\*)\*(?!\*)", "·", formula_in(snapshot, group, 2))
         in_words = notation.text(cut(text, _WIDEST)) if is_long else ""
         return f"{notation.name(names[node])} = {in_words or formula_of(members, outside, notation)}"
 
