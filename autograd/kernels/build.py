@@ -13,7 +13,8 @@ from typing import Any
 
 from llvmlite import ir
 from numba import carray, types
-from numba.extending import intrinsic, register_jitable
+from numba.core import cgutils
+from numba.extending import intrinsic, overload, register_jitable
 
 from . import formulas
 
@@ -21,7 +22,7 @@ kernel = register_jitable(forceinline=True)
 """Decorates the function of a kernel: of compile-time constants (a formula, a dtype), and then its operands."""
 
 for _function in filter(isfunction, vars(formulas).values()):
-    if _function.__module__ == formulas.__name__:
+    if _function.__module__ == formulas.__name__ and _function is not formulas.fused:
         kernel(_function)
 
 OPEN = 1 << 40
@@ -64,3 +65,17 @@ def words(typing_context: Any, address: Any, n: Any) -> Any:
         return context.make_tuple(builder, signature.return_type, loaded)
 
     return row(types.int64, n), code
+
+
+@intrinsic
+def _fused(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType()] * 3)
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fmuladd.f64"), args)
+
+    return types.float64(types.float64, types.float64, types.float64), code
+
+
+@overload(formulas.fused, inline="always")
+def _fused_by_numba(x, y, z):
+    return lambda x, y, z: _fused(x, y, z)

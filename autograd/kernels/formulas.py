@@ -23,6 +23,11 @@ _ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.
 _ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09
 
 
+def fused(x, y, z):
+    """Return x y + z; in machine code it is rounded once, where the processor does that in one instruction."""
+    return x * y + z
+
+
 def _bits(x):
     return np.float64(x).view(np.int64)
 
@@ -45,17 +50,17 @@ def _reduced(x):
 def _expm1_near_0(r):
     """Sum the series of e^r - 1, which for |r| < 0.35 ends after 13 terms."""
     p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
+    p = fused(p, r, 1.0 / 479001600.0)
+    p = fused(p, r, 1.0 / 39916800.0)
+    p = fused(p, r, 1.0 / 3628800.0)
+    p = fused(p, r, 1.0 / 362880.0)
+    p = fused(p, r, 1.0 / 40320.0)
+    p = fused(p, r, 1.0 / 5040.0)
+    p = fused(p, r, 1.0 / 720.0)
+    p = fused(p, r, 1.0 / 120.0)
+    p = fused(p, r, 1.0 / 24.0)
+    p = fused(p, r, 1.0 / 6.0)
+    p = fused(p, r, 0.5)
     return r + r * r * p
 
 
@@ -104,12 +109,12 @@ def _log_of_normal(x, extra):
     s = f / (2.0 + f)
     z = s * s
     p = 1.479819860511658591e-01
-    p = p * z + 1.531383769920937332e-01
-    p = p * z + 1.818357216161805012e-01
-    p = p * z + 2.222219843214978396e-01
-    p = p * z + 2.857142874366239149e-01
-    p = p * z + 3.999999999940941908e-01
-    p = p * z + 6.666666666666735130e-01
+    p = fused(p, z, 1.531383769920937332e-01)
+    p = fused(p, z, 1.818357216161805012e-01)
+    p = fused(p, z, 2.222219843214978396e-01)
+    p = fused(p, z, 2.857142874366239149e-01)
+    p = fused(p, z, 3.999999999940941908e-01)
+    p = fused(p, z, 6.666666666666735130e-01)
     half = 0.5 * f * f
     return k * _LN2_HIGH - ((half - (s * (half + p * z) + k * _LN2_LOW)) - f)
 
