@@ -109,6 +109,8 @@ def test_the_fused_formulas(name: str) -> None:
 def compiled_formula(name: str) -> Any:
     from numba import njit
 
+    import autograd.kernels.build  # noqa: F401 -- numba compiles formulas that call others
+
     formula = njit(error_model="numpy")(FORMULAS[name])
     return lambda *xs: formula(*map(float, xs))
 
