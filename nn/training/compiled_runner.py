@@ -157,7 +157,7 @@ class CompiledRunner:
                 numbers, states = arrays.gathered([p.data for p in own]), arrays.gathered(self.optimizer.states)
                 loop.state = numbers, self.zeros, states, [x.data for *_, x in self.buffers]
             elif loop is not held:
-                loop.state = held.numbers()
+                loop.go_on_from(held)
             held, finished = loop, loop.advance(place, count)
             places[size] += finished
             losses += found[size][place : place + finished].tolist()
