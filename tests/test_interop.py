@@ -78,6 +78,10 @@ lambda x: torch.zeros(3, 4).index_add(0, torch.tensor([0, 0, 1]), x).pow(2)
 lambda x: torch.clamp(x, -0.5, 0.5) + x.pow(3) + x.abs().sqrt() + torch.atan2(x, x + 3) + x % 0.7
 lambda x: {"double": 2 * x, "parts": (x.sum(), x.T)}
 lambda x: torch.arange(3)[:, None] * x + F.one_hot(torch.tensor([0, 1, 2]), 4)
+lambda x: F.pad(x[None], (1, 1), mode="reflect") ** 2 + F.pad(x, (2, 0), value=1.5)
+lambda x: F.pixel_shuffle(x.reshape(1, 4, 1, 3), 2) ** 2
+lambda x: torch.roll(x, 1, 0) * x.tril() + x.unfold(1, 2, 1).sum(-1).mean() + x.flip(1) * x.repeat(2, 1)[1:4]
+lambda x: F.bilinear(x, x[:, :2], torch.ones(2, 4, 2))
 '''.strip().splitlines()
 
 
