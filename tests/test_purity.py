@@ -235,6 +235,7 @@ def doubled_in_place(e: Any) -> Any:
     (lambda rng, x: x * (rng.uniform(size=3) > 0.3).astype(float), True),
     (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x * rng.normal(size=3), True),
     (lambda rng, x: x * (rng.uniform() if type(rng) in (np.random.Generator, np.random.RandomState) else 2.0), False),
+    (lambda rng, x: (type(rng) in (np.random.Generator, np.random.RandomState) and rng.uniform(), 2.0 * x)[1], False),
     (lambda rng, x: x if rng.uniform() > 0.5 else 2.0 * x, True),
     (lambda rng, x: x + doubled_in_place(rng.normal(size=3)), False),
     (lambda rng, x: x * (2.0 if isinstance(rng.normal(size=3), np.ndarray) else 3.0), False),
@@ -325,6 +326,18 @@ def test_a_loop_draws_with_the_settings_of_its_first_run() -> None:
     settings.scale = 100.0
     loop.run(2)
     assert loop.state == pytest.approx(other.normal(scale=100.0) + other.normal(scale=100.0))
+
+
+def test_numbers_of_a_leaf_that_a_trace_changes_are_put_back() -> None:
+    leaf = Tensor(np.ones(2))
+
+    def f(x: Any) -> Any:
+        leaf.data[0] = 7.0
+        return x * 2.0
+
+    with pytest.raises(RuntimeError, match=r"`leaf\.data` changed"):
+        compile(f)(1.0)
+    assert leaf.data.tolist() == [1.0, 1.0]
 
 
 def test_a_lock_that_a_refused_trace_has_taken_is_free_again() -> None:
