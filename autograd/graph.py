@@ -149,10 +149,14 @@ class Node(Operand):
         if not self.is_leaf or self.op not in (None, fixed):
             raise ValueError(f"`requires_grad` of a result cannot be changed, only that of a leaf: {self!r:.60}; "
                              "`detach()` gives its numbers as a constant")  # fmt: skip
-        if modes.tracer() is not None:
-            raise RuntimeError("`requires_grad` cannot change inside a function that is being compiled: set it before")
+        self._refuse_change("requires_grad")
         self.op, self.role = (None, "") if wanted else (fixed, "frozen")
         self.grad = None
+
+    def _refuse_change(self, name: str) -> None:
+        """Refuse to change what a program would read anew, even if it is put back later."""
+        if modes.tracer() is not None:
+            raise RuntimeError(f"`{name}` cannot change inside a function that is being compiled: set it before")
 
     @property
     def role(self) -> str:

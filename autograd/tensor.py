@@ -81,6 +81,7 @@ class Tensor(Operators):
 
     @data.setter
     def data(self, x: Any) -> None:
+        self._refuse_change("data")
         if x is self._data:
             return
         new = array_of(x, "data")

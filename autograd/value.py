@@ -123,6 +123,7 @@ class Value(Operators):
 
     @data.setter
     def data(self, x: float) -> None:
+        self._refuse_change("data")
         self._data = _real(x)
 
     @property

@@ -470,6 +470,76 @@ def test_what_is_registered_with_a_class_is_seen() -> None:
 
 
 @pytest.mark.parametrize("change", range(6))
+def test_what_hangs_on_functions_exceptions_and_tables_is_seen(change: int) -> None:
+    def helper(rate: float = 2.0) -> float:  # only what hangs on it is read
+        return inner
+
+    def change_cell() -> None:
+        nonlocal inner
+        inner = 3.0
+
+    inner = 2.0
+    helper.rate = 2.0  # type: ignore[attr-defined]
+    table, error = collections.defaultdict(lambda: 2.0), ValueError(2.0)
+    part = functools.partial(lambda x, rate: x * rate, rate=2.0)
+    functions: list[Any] = [
+        lambda x: x * helper.rate, lambda x: x * helper.__defaults__[0], lambda x: x * table.default_factory(),
+        lambda x: x * error.args[0], part, lambda x: x * helper.__closure__[0].cell_contents,
+    ]  # fmt: skip
+    changes: list[Any] = [
+        lambda: setattr(helper, "rate", 3.0), lambda: setattr(helper, "__defaults__", (3.0,)),
+        lambda: setattr(table, "default_factory", lambda: 3.0), lambda: setattr(error, "args", (3.0,)),
+        lambda: part.__setstate__((part.func, (), {"rate": 3.0}, {})), change_cell,
+    ]  # fmt: skip
+    f = functions[change]
+    g = compile(f)
+    if change == 5:
+        with pytest.raises(RuntimeError, match="is a `cell`"):
+            g(1.0)
+        return
+    assert g(1.0) == f(1.0) == 2.0
+    changes[change]()
+    assert g(1.0) == f(1.0) == 3.0
+
+
+def test_a_leaf_that_is_set_for_a_while_is_refused() -> None:
+    leaf, array = Value(1.0), Tensor([1.0, 2.0])
+
+    def f(x: Any) -> Any:
+        leaf.data = 5.0
+        out = x * leaf
+        leaf.data = 1.0
+        return out
+
+    def g(x: Any) -> Any:
+        array.data += 5.0
+        out = x * array.sum()
+        array.data -= 5.0
+        return out
+
+    for one in (f, g):
+        with pytest.raises(RuntimeError, match="`data` cannot change inside"):
+            compile(one)(1.0)
+    assert leaf.data == 1.0 and array.data.tolist() == [1.0, 2.0]
+
+
+def test_a_metaclass_that_answers_for_any_name_is_followed() -> None:
+    class Kind(type):
+        rates: typing.ClassVar = {"rate": 2.0}
+
+        def __getattr__(cls, name: str) -> Any:
+            return Kind.rates[name]
+
+    class Thing(metaclass=Kind):
+        pass
+
+    f = compile(lambda x: x * Thing.rate)
+    assert f(1.0) == 2.0
+    Kind.rates["rate"] = 3.0
+    assert f(1.0) == 3.0
+
+
+@pytest.mark.parametrize("change", range(6))
 def test_a_change_of_one_thing_is_seen(change: int) -> None:
     class Kind(type):
         rate = 2.0

@@ -26,7 +26,10 @@ from .ties import ABSENT, Place, Ties, is_plain, text
 
 _WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "except"})
 _CALLED = ("forward", "prepare", "base")  # names that the library asks for
-_ASIDE = frozenset({"grad", "label", "__name__", "__qualname__", "__doc__", "__annotations__"})  # where a code names it
+_ASIDE = frozenset({
+    "grad", "label", "__name__", "__qualname__", "__doc__", "__annotations__", "__defaults__", "__kwdefaults__",
+    "__closure__",
+})  # where a code names it
 _READ_BY = {"get_type_hints": ("__annotations__",), "fields": ("__dataclass_fields__",)}
 _METHODS = frozenset({"__subclasses__", "tofile", "dump"})  # of C, of which no profile sees a call by C
 _GETTERS = (operator.attrgetter, operator.methodcaller)
@@ -152,6 +155,7 @@ class Traversal:
             reads, names, values, modules, codes = named(x.__code__)
             self.codes |= codes
             self._spaces.append((x, place, set()))
+            self._table(place, vars(x))
             if self._ran is not None and x.__code__ not in self._ran:
                 return
             self.ties.attribute(x, "__code__", (place, ".", "__code__"))
@@ -178,7 +182,6 @@ class Traversal:
             full = importlib.util.resolve_name("." * level + name, package) if level else name
             for one in {full, full if level else full.partition(".")[0]}:
                 self._push_entry(sys.modules, one)
-        self._table(place, vars(x))
 
     def _table(self, place: Place, own: dict[str, Any], skipped: Any = frozenset()) -> None:
         """Look at the attributes of an object."""
@@ -216,7 +219,7 @@ class Traversal:
                 if isinstance(part, types.FunctionType) and is_users(part):
                     self._push((place, ".", name), part)
             return
-        if getattr(x, "_is_protocol", False):  # `isinstance` asks for them
+        if vars(x).get("_is_protocol"):  # `isinstance` asks for them
             self.names |= vars(x).keys() - _ASIDE
         self._spaces.append((x, place, set()))
         self._push((place, ".", "__class__"), type(x))
@@ -280,7 +283,8 @@ class Traversal:
             for key in x:
                 self._look((place, "[]", "key"), key)
             parts = x.items()
-            self._push((place, ".", "default_factory"), getattr(x, "default_factory", None))
+            if isinstance(x, collections.defaultdict):
+                self._push_attribute(x, "default_factory", place)
         elif isinstance(x, (list, tuple, set, frozenset, collections.deque)):
             if not isinstance(x, (tuple, frozenset)):
                 self.ties.row(x, place)
@@ -290,9 +294,12 @@ class Traversal:
             parts = enumerate(x.flat) if x.dtype == object else ()
         elif isinstance(x, functools.partial):
             for name in ("func", "args", "keywords"):
-                self._push((place, ".", name), getattr(x, name))
+                self._push_attribute(x, name, place)
         elif isinstance(x, (int, float, complex, str, bytes)):
             self.facts.append(repr(x))
+        elif isinstance(x, BaseException):
+            for name in ("args", "__cause__", "__context__"):
+                self._push_attribute(x, name, place)
         else:
             self._identify(None if kind.__dictoffset__ else x)
         for key, part in parts:
