@@ -80,7 +80,16 @@ def _written(old: Any, new: Any) -> Any:
     new = new if isinstance(new, Node) else type(old)(new, requires_grad=False)
     if new.shape != old.shape:
         raise ValueError(f"the buffer {old.label!r} has shape {old.shape}, and cannot take shape {new.shape}")
+    if old.is_leaf:
+        old._data = _Written()
     return _marked(new)
+
+
+class _Written:
+    """Stands, in the trace of a step, for the numbers of a buffer that was written, which eager code reads no more."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("the step keeps a buffer under another name, and reads that after it has written the buffer")
 
 
 class Stateful(display.Shown):

@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import lzma
 import os
 import platform
 import signal
@@ -84,7 +85,7 @@ def test_programs_run_without_numba(tmp_path: Path) -> None:
         assert done.stdout == "5.0 [2. 4.]\nTrue\nTrue True\n", done.stderr
 
 
-@pytest.mark.parametrize("fault", ["settings", "sources", "system", "damaged", "cut", "missing"])
+@pytest.mark.parametrize("fault", ["settings", "sources", "system", "damaged", "cut", "missing", "another"])
 def test_code_that_does_not_fit_is_not_used(fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     content = native.SHIPPED.read_bytes()
     path = tmp_path / "shipped.tar.xz"
@@ -106,6 +107,8 @@ def test_code_that_does_not_fit_is_not_used(fault: str, monkeypatch: pytest.Monk
             path.write_bytes(content[:-1000])
         case "missing":
             path.unlink()
+        case "another":
+            path.write_bytes(lzma.compress(b"no archive"))
     assert native._shipped.__wrapped__() == {}
 
 

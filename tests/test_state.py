@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -128,6 +129,27 @@ def test_running_statistics_train_natively_as_they_do_eagerly(dtype: Any, frozen
         assert np.array_equal(start[name], states[1][name]) is kept, name
     np.testing.assert_allclose(histories[1], histories[0], rtol=tolerance)
     assert states[1]["1.steps"] == 4 * 2
+
+
+def test_a_buffer_that_is_read_by_its_old_name_after_it_was_written_is_trained_eagerly() -> None:
+    class Shifted(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(2, 1, rng=1)
+            self.mean = nn.buffer(np.zeros(2))
+
+        def forward(self, x: Any) -> Any:
+            old = self.mean
+            self.mean = self.mean + 1.0
+            return super().forward(x - old)  # eager code writes into the buffer, so this is the new number
+
+    models = [Shifted(), Shifted()]
+    losses = []
+    for model, compiled in zip(models, (False, None), strict=True):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", nn.EagerFallback)
+            losses.append(nn.fit(model, X, Y, "bce_with_logits", epochs=2, compiled=compiled, rng=3)["loss"])
+    assert "under another name" in str(caught[-1].message)
+    assert losses[0] == losses[1] and same_bits(models[0].state_dict(), models[1].state_dict())
 
 
 def test_callbacks_may_freeze_unfreeze_and_write_buffers_in_compiled_training() -> None:

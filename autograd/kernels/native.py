@@ -96,9 +96,9 @@ def _shipped() -> dict[str, bytes]:
         content = lzma.decompress(SHIPPED.read_bytes())  # all of it, since tarfile takes an error for an end
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             code = {member.name: archive.extractfile(member).read() for member in archive}
-    except (OSError, lzma.LZMAError):
+    except (OSError, lzma.LZMAError, tarfile.TarError):
         return {}
-    return code if code["sources"] == SOURCES.encode() else {}
+    return code if code.get("sources") == SOURCES.encode() else {}
 
 
 def _optimized(code: bytes, machine: Any) -> bytes:

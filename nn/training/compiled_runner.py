@@ -266,6 +266,7 @@ class CompiledRunner:
             t, *rates = fed
             for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
                 optimizer.rates(optimizer.steps + ahead)
+            numbers_of_buffers = [x._data for *_, x in buffers]
             try:
                 with _without_gradients(own):
                     value = objective(arrays.model, *batch)
@@ -275,8 +276,9 @@ class CompiledRunner:
                     raise
                 raise ValueError("the step reads the gradient of a parameter, which training sets") from error
             finally:
-                for module, name, buffer in buffers:
+                for (module, name, buffer), number in zip(buffers, numbers_of_buffers, strict=True):
                     object.__setattr__(module, name, buffer)
+                    buffer._data = number
             found = iter(gradients(value, list(compress(arrays.parameters, trained)), zeros=False))
             grads = [next(found) if wanted else None for wanted in trained]
             absent = [i for i, grad in enumerate(grads) if grad is None]
