@@ -523,6 +523,16 @@ def test_a_leaf_that_is_set_for_a_while_is_refused() -> None:
     assert leaf.data == 1.0 and array.data.tolist() == [1.0, 2.0]
 
 
+@pytest.mark.parametrize("f", [
+    lambda x: x * (2.0 if isinstance(x, float) else 3.0), lambda x: x * (2.0 if type(x) is float else 3.0),
+    lambda x: x * (2.0 if x in {2.0} else 3.0), lambda x: x * {2.0: 5.0}.get(x, 1.0),
+    lambda x: x * (2.0 if ~(x > 1.0) else 3.0),  # `~True` is -2, which is true
+])  # fmt: skip
+def test_what_asks_for_the_type_or_hash_of_a_number_is_refused(f: Any) -> None:
+    with pytest.raises(RuntimeError, match="other numbers for plain numbers"):
+        compile(f)(2.0)
+
+
 def test_a_metaclass_that_answers_for_any_name_is_followed() -> None:
     class Kind(type):
         rates: typing.ClassVar = {"rate": 2.0}

@@ -141,7 +141,12 @@ class _Traced:
         lifted, self.guards = call.lifted(), trace.guards
         given = rebuild(args, lifted)
         positional, named = given
-        self.result = trace.follow(lambda: f(*positional, **named))
+
+        def plain() -> Any:
+            copies, named_copies = rebuild(args, [x.copy() if isinstance(x, np.ndarray) else x for x in call.leaves])
+            return f(*copies, **named_copies)
+
+        self.result = trace.follow(lambda: f(*positional, **named), None if call.nodes_given else plain)
         if _structure(given) != _structure(args) or [*map(id, flatten(given))] != [*map(id, lifted)]:
             raise RuntimeError("an argument changed while the function was traced: return it as a result instead")
         if _Call(*args).key != call.key:

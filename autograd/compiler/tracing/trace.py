@@ -59,10 +59,11 @@ class Trace:
         self._pending: list[Any] = []  # what the trace has drawn, where the first run must not draw anew
         self._read: set[int] = set()
 
-    def follow(self, run: Callable[[], Any]) -> Any:
+    def follow(self, run: Callable[[], Any], plain: Callable[[], Any] | None = None) -> Any:
         """Trace what `run()` does, refuse what a program could not repeat, and return what it gives.
 
-        Where this fails, everything is put back.
+        `plain()` does the same with plain numbers and arrays in place of variables. Where this fails, everything is
+        put back.
         """
         captured = self._captured
         try:
@@ -71,6 +72,8 @@ class Trace:
                     out = run()
                 if place := captured.drawing_attribute():
                     self._confirm(run, out, refusal_of_draws(place))
+                elif plain is not None and not self.draws:
+                    self._compare(plain, out)
             if not captured.undraw():
                 if self.draws and self.guards:
                     raise RuntimeError(_BRANCHES)
@@ -102,6 +105,19 @@ class Trace:
         alike = len(one) == len(other) and all(map(_are_close, one, other))
         if not is_undone or not alike or captured.states() != drawn:
             raise RuntimeError(refusal)
+
+    def _compare(self, plain: Callable[[], Any], out: Any) -> None:
+        """Refuse what gives something else for plain numbers and arrays than for variables."""
+        try:
+            with np.errstate(all="ignore"), modes.tracing(Trace(self._captured, draws_nodes=False)):
+                one, other = flatten(out), flatten(plain())
+        except Exception:  # it is written for nodes alone
+            return
+        if len(one) != len(other) or not all(map(_are_close, one, other)):
+            raise RuntimeError(
+                "the function gives other numbers for plain numbers than for the nodes that stand in for them, as "
+                "where it asks for a type (`isinstance(x, float)`) or looks a number up in a set: run it uncompiled"
+            )
 
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
