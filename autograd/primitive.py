@@ -130,7 +130,7 @@ class Primitive:
         if self.vjps is None:
             raise TypeError(f"primitive `{self.name}` has no derivative: give `partials` or `vjps` where you define it")
         if callable(self.vjps):
-            joint = self.vjps
+            joint: Any = self.vjps
             return lambda g, out, *xs, **params: joint(g, out, xs, **params)[i]
         return self.vjps[i]
 

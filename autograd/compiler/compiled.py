@@ -315,9 +315,10 @@ class Compiled(Generic[P]):
                 f"{_reason(traces[0].guards)}: write the branch with `where`, hand the number over as an argument, or "
                 "run the function uncompiled"
             )
-        made = _Traced(self._f, args, call, roots)
+        f: Any = self._f
+        made = _Traced(f, args, call, roots)
         if made.is_outside:
-            return [self._f(*args[0], **args[1])]
+            return [f(*args[0], **args[1])]
         self._first(call.key, made)
         if (found := made.run(call.data)) is None:
             raise RuntimeError(f"{self!r} took another way in the program than in its trace: please report this")

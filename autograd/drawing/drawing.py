@@ -116,7 +116,7 @@ def draw(
     with without_collector(), significant_digits(chosen.digits):
         snapshot = Snapshot(*roots, notes=chosen.notes)
         shown = choose_groups(snapshot, depth, expand, focus, radius, chosen.style)
-        if mode == "forward":
+        if isinstance(wrt, Node):
             both = [tangent_picture(snapshot, wrt, shown)]
         elif chosen.style == "textbook":
             both = [textbook_picture(snapshot, shown, chosen.derivatives, is_backward) for is_backward in (False, True)]

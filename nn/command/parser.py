@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-import numpy as np
-
 
 def refuse(message: str) -> NoReturn:
     """Raise the error for an argument that is not understood."""
@@ -80,6 +78,6 @@ def add(commands: Any, run: Callable[..., Any], **told: str) -> None:
         if read is bool:
             given["action"] = "store_true"
         elif default not in (None, ()):
-            given["help"] += f" (default: {','.join(map(str, np.atleast_1d(default)))})"
+            given["help"] += f" (default: {','.join(map(str, default if isinstance(default, tuple) else [default]))})"
         short = ["-o"] if name == "output" else []
         made.add_argument(*short, f"--{name.replace('_', '-')}", **given, default=default)

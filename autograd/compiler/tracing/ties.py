@@ -76,10 +76,10 @@ class Ties:
         else:
             what, was = _layout(x), x.tobytes()
             kept = x.copy() if x.dtype == object else None
-        if what and not x.flags.writeable and x.base is None:
-            self.tie(lambda *_: x.flags.writeable, "writeable", x.flags, (place, ".", "flags.writeable"))
-        else:
-            self._arrays.append((x, what, was, kept, place))
+            if not x.flags.writeable and x.base is None:
+                self.tie(lambda *_: x.flags.writeable, "writeable", x.flags, (place, ".", "flags.writeable"))
+                return what, was
+        self._arrays.append((x, what, was, kept, place))
         return what, was
 
     def changed(self) -> Place:

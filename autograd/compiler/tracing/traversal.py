@@ -151,8 +151,8 @@ class Traversal:
     def _function(self, place: Place, x: types.FunctionType) -> None:
         self._identify(x.__code__)
         of_user = is_users(x)
+        reads, names, values, modules, codes = named(x.__code__)
         if of_user:
-            reads, names, values, modules, codes = named(x.__code__)
             self.codes |= codes
             self._spaces.append((x, place, set()))
             self._table(place, vars(x))
