@@ -568,3 +568,14 @@ def test_no_group_changes_where_one_refuses_its_state() -> None:
     with pytest.raises(ValueError, match="best"):
         groups.load_state_dict(groups.state_dict() | {"lr.0.lr": 0.5, "lr.1.best": math.nan})
     assert groups.rates() == [0.1, 0.1] and repr(groups).count("clip=ClipNorm(1)") == 1
+
+
+@pytest.mark.parametrize(("lr", "error"), [(-3, ValueError), (float("nan"), ValueError), ("x", TypeError)])
+def test_a_learning_rate_that_was_set_is_checked_as_one_that_was_given(lr: Any, error: type[Exception]) -> None:
+    parameter = Tensor([1.0, 2.0], requires_grad=True)
+    optimizer = nn.SGD([parameter], lr=0.1)
+    (parameter * parameter).sum().backward()
+    optimizer.lr = lr
+    with pytest.raises(error, match="`lr` is"):
+        optimizer.step()
+    assert parameter.data.tolist() == [1.0, 2.0]

@@ -217,10 +217,10 @@ class Optimizer(Configured):
         """Return the learning rate of each group after `steps` steps; of the next step if left out.
 
         Raises:
-            ValueError: a function `lr` gave a number that is negative or not finite.
+            TypeError, ValueError: `lr` was set to, or a function `lr` gave, what is no number, negative or not finite.
         """
         steps = self.steps if steps is None else steps
-        return [within(group.lr(steps), "lr") if callable(group.lr) else group.lr for group in self.groups]
+        return [within(group.lr(steps) if callable(group.lr) else group.lr, "lr") for group in self.groups]
 
     # What changes ------------------------------------------------------------------------------------------
 
