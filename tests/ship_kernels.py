@@ -6,7 +6,6 @@ compares their code with that in the file.
 
 import ctypes
 import io
-import os
 import re
 import sys
 import tarfile
@@ -14,8 +13,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-# of a processor with wide vectors, since numba's code for others takes the wide loads of matrix products apart
-os.environ |= {"NUMBA_CPU_NAME": "x86-64-v4", "NUMBA_CPU_FEATURES": ""}
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import llvmlite
@@ -29,6 +26,9 @@ from numba.core.sigutils import normalize_signature
 from autograd.kernels import generate, native
 from autograd.kernels.formulas import FORMULAS
 from autograd.kernels.sequential import SEQUENTIAL
+
+PROCESSOR = "x86-64-v4"
+"""With wide vectors, since numba's code for others takes the wide loads of matrix products apart."""
 
 VERSIONS = f"Python 3.{sys.version_info[1]}, numba {numba.__version__}, llvmlite {llvmlite.__version__}"
 """On which the code depends."""
@@ -62,7 +62,7 @@ def llvm_code(name: str, function: Any, kind: Any) -> bytes:
     for item in [*module.functions, *module.global_variables]:
         if not item.is_declaration:
             item.linkage = "external" if item.name == symbol else "internal"
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=os.environ["NUMBA_CPU_NAME"], jit=True)
+    machine = llvm.Target.from_default_triple().create_target_machine(cpu=PROCESSOR, jit=True)
     options = llvm.create_pipeline_tuning_options(2)
     options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = options.loop_interleaving = False
     builder = llvm.create_pass_builder(machine, options)
@@ -86,6 +86,7 @@ def llvm_code(name: str, function: Any, kind: Any) -> bytes:
 
 def made(names: Collection[str] = ()) -> dict[str, bytes]:
     """Return the LLVM code of kernels by name; of all if none is named."""
+    numba.config.CPU_NAME, numba.config.CPU_FEATURES = PROCESSOR, ""
     CPUCodeLibrary._optimize_final_module = lambda self: None  # it is optimized where it is loaded
     kernels = {"_".join(filter(None, kernel)): kernel for kernel in all_kernels()}
     return {name: llvm_code(name, *generate.entry(*kernels[name])) for name in names or kernels}
