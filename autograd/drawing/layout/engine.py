@@ -15,9 +15,12 @@ from typing import Any
 SECONDS = 10.0
 
 # pygraphviz lays out inside its process, holds the interpreter's lock while it does, and writes warnings: so it has a
-# process of its own, which costs nothing after the first picture and can be killed. It reads and writes lines.
+# process of its own, which costs nothing after the first picture and can be killed. It reads and writes lines, and
+# finds libraries where this process does.
 _LIBRARY = """
-import json, sys, pygraphviz
+import json, sys
+sys.path = sys.argv[1:]
+import pygraphviz
 for line in sys.stdin:
     try:
         made = pygraphviz.AGraph(string=line).draw(format="json0", prog="dot").decode()
@@ -59,7 +62,7 @@ class _Library:
             self.close()
             if not importlib.util.find_spec("pygraphviz"):
                 raise EngineError("pygraphviz is not installed")
-            command, pipe = [sys.executable, "-P", "-c", _LIBRARY], subprocess.PIPE
+            command, pipe = [sys.executable, "-P", "-c", _LIBRARY, *filter(None, sys.path)], subprocess.PIPE
             self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
         return self._child
 
