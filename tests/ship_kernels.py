@@ -92,18 +92,13 @@ def made(names: Collection[str] = ()) -> dict[str, bytes]:
     return {name: llvm_code(name, *generate.entry(*kernels[name])) for name in names or kernels}
 
 
-def kept() -> dict[str, bytes]:
-    """Return what the file holds."""
-    with tarfile.open(native.SHIPPED) as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive}
-
-
 def main() -> None:
     """Write the file, or compare it."""
     if names := sys.argv[1:]:
-        if kept()["versions"].decode() != VERSIONS:
-            sys.exit(f"made with {kept()['versions'].decode()}, and here is {VERSIONS}: not compared")
-        if different := [name for name, code in made(names).items() if code != kept()[name]]:
+        kept = native.contents()
+        if (versions := kept["versions"].decode()) != VERSIONS:
+            sys.exit(f"made with {versions}, and here is {VERSIONS}: not compared")
+        if different := [name for name, code in made(names).items() if code != kept[name]]:
             sys.exit(f"other code than in {native.SHIPPED.name}: {', '.join(different)}; run `make shipped`")
         return
     content = {"sources": native.SOURCES.encode(), "versions": VERSIONS.encode(), **made()}

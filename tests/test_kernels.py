@@ -8,7 +8,6 @@ import platform
 import signal
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -37,15 +36,10 @@ SHIPPED = pytest.mark.skipif(
 )
 
 
-def shipped() -> dict[str, bytes]:
-    with tarfile.open(native.SHIPPED) as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive}  # type: ignore[union-attr]
-
-
 def test_the_shipped_code_was_made_from_these_sources() -> None:
-    assert shipped()["sources"].decode() == native.SOURCES, "run `make shipped`, and commit the file"
+    assert native.contents()["sources"].decode() == native.SOURCES, "run `make shipped`, and commit the file"
     kinds = "float32", "float64", "float64_at", "float64_one"
-    assert {f"{name}_{kind}" for name in FORMULAS for kind in kinds} < shipped().keys()
+    assert {f"{name}_{kind}" for name in FORMULAS for kind in kinds} < native.contents().keys()
     assert native.SHIPPED.stat().st_size < 400_000
 
 
@@ -65,7 +59,7 @@ def test_the_comparison_finds_other_code() -> None:
     code = (
         "import sys; sys.argv = ['', 'neg_float64']; sys.path.insert(0, 'tests')\n"
         "import operator, ship_kernels; from autograd.kernels import generate\n"
-        "ship_kernels.VERSIONS = ship_kernels.kept()['versions'].decode()\n"
+        "ship_kernels.VERSIONS = ship_kernels.native.contents()['versions'].decode()\n"
         "generate.FORMULAS['neg'] = operator.pos; ship_kernels.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
@@ -126,7 +120,7 @@ def test_where_llvm_refuses_the_code_numba_compiles(tmp_path: Path) -> None:
 
 @SHIPPED
 def test_llvm_reads_all_shipped_code() -> None:
-    for name, code in shipped().items():
+    for name, code in native.contents().items():
         if name not in ("sources", "versions"):
             assert any(f.name == name and not f.is_declaration for f in llvm.parse_bitcode(code).functions)
 

@@ -52,14 +52,19 @@ def load(name: str, dtype: str, extra: str) -> int:
     full_name = "_".join(filter(None, (name, dtype, extra)))
     with _lock:
         engine, machine, processor = _engine()
-        release = hashlib.sha256(f"{_digest()} {llvmlite_version}".encode()).digest()
-        payload = kept(f"{full_name}.{processor}", release, lambda: _made(full_name, name, dtype, extra, machine))
+        payload = kept(f"{full_name}.{processor}", _release(), lambda: _made(full_name, name, dtype, extra, machine))
         symbol, _, code = payload.partition(b"\0")
         if symbol != full_name.encode():
             from . import generate as generate  # it lends numba's code what that refers to
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
         return engine.get_function_address(symbol.decode())
+
+
+@functools.cache
+def _release() -> bytes:
+    """Return what tells this code and its compiler from others."""
+    return hashlib.sha256(f"{_digest()} {llvmlite_version}".encode()).digest()
 
 
 @functools.cache
@@ -93,12 +98,17 @@ def _shipped() -> dict[str, bytes]:
     if _SETTINGS or (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         return {}
     try:
-        content = lzma.decompress(SHIPPED.read_bytes())  # all of it, since tarfile takes an error for an end
-        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            code = {member.name: archive.extractfile(member).read() for member in archive}
+        code = contents()
     except (OSError, lzma.LZMAError, tarfile.TarError):
         return {}
     return code if code.get("sources") == SOURCES.encode() else {}
+
+
+def contents() -> dict[str, bytes]:
+    """Return what the shipped file holds: the LLVM code of each kernel, `sources` and `versions`."""
+    content = lzma.decompress(SHIPPED.read_bytes())  # all of it, since tarfile takes an error for an end
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive}
 
 
 def _optimized(code: bytes, machine: Any) -> bytes:

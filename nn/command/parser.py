@@ -46,15 +46,15 @@ READ: dict[str, Any] = {
 """How an argument is read that is neither a text nor of the type of what stands for it if left out."""
 
 
-def add(commands: Any, run: Callable[..., Any], **told: str) -> None:
+def add(commands: Any, run: Callable[..., Any], **names: str) -> None:
     """Add a command that calls `run`: an argument for each parameter, an option for each that is keyword-only.
 
     Args:
         commands: what `add_subparsers` gave.
         run: its docstring is the help: what the command does, `Args:`, and `For example:`.
-        **told: what stands for `{name}` in the docstring.
+        **names: what stands for `{name}` in the docstring.
     """
-    about, _, rest = (inspect.getdoc(run) or "").format(**told).partition("\n\nArgs:\n")
+    about, _, rest = (inspect.getdoc(run) or "").format(**names).partition("\n\nArgs:\n")
     arguments, _, examples = rest.partition("\n\nFor example:\n")
     helps = dict(re.findall(r"^    (\w+): (.+(?:\n     +.+)*)", arguments, re.MULTILINE))
     made = commands.add_parser(

@@ -150,23 +150,20 @@ class Traversal:
 
     def _function(self, place: Place, x: types.FunctionType) -> None:
         self._identify(x.__code__)
-        of_user = is_users(x)
-        reads, names, values, modules, codes = named(x.__code__)
-        if of_user:
-            self.codes |= codes
-            self._spaces.append((x, place, set()))
-            self._table(place, vars(x))
-            if self._ran is not None and x.__code__ not in self._ran:
-                return
-            self.ties.attribute(x, "__code__", (place, ".", "__code__"))
-            self._push_attribute(x, "__kwdefaults__", place)
-            self._push_attribute(x, "__defaults__", place)
-        else:  # only what the user gave to it
+        if not is_users(x):  # only what the user gave to it
             self._push((place, ".", "__defaults__"), x.__defaults__)
-        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
-            self._push((None, "", name), self.ties.cell(cell, (None, "", name)))
-        if not of_user:
+            self._cells(x)
             return
+        reads, names, values, modules, codes = named(x.__code__)
+        self.codes |= codes
+        self._spaces.append((x, place, set()))
+        self._table(place, vars(x))
+        if self._ran is not None and x.__code__ not in self._ran:
+            return
+        self.ties.attribute(x, "__code__", (place, ".", "__code__"))
+        self._push_attribute(x, "__kwdefaults__", place)
+        self._push_attribute(x, "__defaults__", place)
+        self._cells(x)
         self.names |= names
         self.names.update(*(_READ_BY[name] for name in names & _READ_BY.keys()))
         self._handed += [(place, name) for name in sorted(values & _METHODS)]
@@ -182,6 +179,10 @@ class Traversal:
             full = importlib.util.resolve_name("." * level + name, package) if level else name
             for one in {full, full if level else full.partition(".")[0]}:
                 self._push_entry(sys.modules, one)
+
+    def _cells(self, x: types.FunctionType) -> None:
+        for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
+            self._push((None, "", name), self.ties.cell(cell, (None, "", name)))
 
     def _table(self, place: Place, own: dict[str, Any], skipped: Any = frozenset()) -> None:
         """Look at the attributes of an object."""
