@@ -246,11 +246,11 @@ def test_programs_are_checked_too() -> None:
 
 
 def with_operands_swapped(name: str, original):
-    """The passes over a program, after every line of a row has changed its operands."""
+    """The passes over a program, after every instruction of an operation has changed its operands."""
 
-    def swapped(listing):
-        lines = [replace(line, inputs=line.inputs[::-1]) if line.name == name else line for line in listing.lines]
-        return original(replace(listing, lines=lines))
+    def swapped(ir):
+        instructions = [replace(x, inputs=x.inputs[::-1]) if x.name == name else x for x in ir.instructions]
+        return original(replace(ir, instructions=instructions))
 
     return swapped
 

@@ -418,8 +418,8 @@ def listed(program: Any) -> list[str]:
 def test_uses_are_operands_and_results() -> None:
     x, y = Value(2.0), Value(3.0)
     z = x * y
-    made = instructions.listing([z * x, z], [x, y])
-    assert [line.name for line in made.lines] == ["input", "input", "mul", "mul"]
+    made = instructions.ir_of([z * x, z], [x, y])
+    assert [x.name for x in made.instructions] == ["input", "input", "mul", "mul"]
     assert made.uses() == [2, 1, 2, 1]
 
 
@@ -437,8 +437,8 @@ def test_a_boolean_as_an_index_is_a_mask() -> None:
 
 def test_settings_of_many_letters_are_cut() -> None:
     def shown(text: str) -> str:
-        line = instructions.Instruction("row", None, (), {"p": text}, (), np.dtype(float), True)
-        return printed(instructions.Listing([line], [], [0]), ["result"]).splitlines()[0]
+        instr = instructions.Instruction("row", None, (), {"p": text}, (), np.dtype(float), True)
+        return printed(instructions.IR([instr], [], [0]), ["result"]).splitlines()[0]
 
     assert shown("x" * 37) == f"%0 = row(p='{'x' * 37}')"
     assert shown("x" * 38) == f"%0 = row(p='{'x' * 36}...)"
@@ -465,9 +465,10 @@ def test_the_listing_of_a_layer() -> None:
         "result 1: %10",
         "result 2: %7",
         "# expanded: 0 logsumexp whose softmax is needed too",
-        "# constant folding: computed 0 lines; local rules: left out 2; common subexpressions: merged 1 line",
+        "# constant folding: computed 0 instructions; local rules: left out 2; "
+        "common subexpressions: merged 1 instruction",
         "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of rows",
-        "# dead code: left out 3 lines",
+        "# dead code: left out 3 instructions",
     ]
     ((trace,),) = f._traces.values()
     stats = trace.body.stats

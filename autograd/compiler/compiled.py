@@ -19,7 +19,7 @@ from ..locks import lock
 from ..reverse import pullback
 from ..shapes import describe
 from .arrays.body import Body, Stats
-from .ir.instructions import listing
+from .ir.instructions import ir_of
 from .ir.passes import optimize
 from .scalars.body import FunctionOfScalars, GraphOfScalars
 from .tracing.captured import Captured
@@ -69,7 +69,7 @@ class Program(Shown):
             pairs = zip(self.leaves, grads, strict=True)
             outputs = [root, *(constant(zeros(x._data)) if g is None else g for x, g in pairs)]
             order, all_leaves = topological(*outputs)
-            self._body = Body(optimize(listing(outputs, self.leaves)), len(order) + len(all_leaves))
+            self._body = Body(optimize(ir_of(outputs, self.leaves)), len(order) + len(all_leaves))
 
     def __call__(self) -> Any:
         """Read the leaves' data, compute, set the leaves' gradients; gives the root's value.
@@ -157,7 +157,7 @@ class _Traced:
         inputs = trace.inputs(every, [x for x in lifted if isinstance(x, Node)])
         self.is_outside = trace.uses_history or any(x.op is variable for x in trace.parameters)
         scalars = FunctionOfScalars.of(every, inputs)
-        self.body = scalars or Body(optimize(listing(every, inputs)), trace.nodes)
+        self.body = scalars or Body(optimize(ir_of(every, inputs)), trace.nodes)
         self._wrap = constant if call.nodes_given else _plain
         self._is_single = len(self.leaves) == 1 and self.leaves[0] is self.result
 

@@ -18,7 +18,7 @@ from ..shapes import describe
 from ..threads import get_num_threads
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
-from .ir.instructions import listing
+from .ir.instructions import ir_of
 from .ir.passes import optimize
 from .tracing.captured import Captured
 from .tracing.purity import library
@@ -111,7 +111,7 @@ class Loop:
             inputs = self._traced.inputs(outputs, [*self._states, *self._fed, *self._batches])
             if self._traced.uses_history:
                 raise ValueError("the step captures the result of an operation: compute it inside the step")
-            program = optimize(listing(outputs, inputs))
+            program = optimize(ir_of(outputs, inputs))
             self._body = Body(program, self._traced.nodes, self._feed, self._keep)  # allocates
         for i, x in enumerate(self._data):
             self._body.bind(f"data {i}", x)
@@ -188,18 +188,18 @@ class Loop:
 
     def _keep(self, calls: Calls) -> None:
         """Write down what is given, look whether all is finite, and only then take on the new state."""
-        views = [calls.views[i] for i in calls.listing.outputs]
+        views = [calls.views[i] for i in calls.ir.outputs]
         n = len(self._states)
         new, results = views[:n], [calls.contiguous(v) for v in views[n:]]
         for i, v in enumerate(results):
             calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
-        fixed_bases = {calls.views[i].base for i in calls.listing.inputs} | set(calls.constants)
+        fixed_bases = {calls.views[i].base for i in calls.ir.inputs} | set(calls.constants)
         new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
         if self._finite:
             for v in map(calls.contiguous, [*results[:1], *new]):
                 calls.call("check", v.dtype, a=v, n=v.size)
         for i, v in enumerate(new):
-            calls.copy_into(calls.views[calls.listing.inputs[i]], v)
+            calls.copy_into(calls.views[calls.ir.inputs[i]], v)
 
     def numbers(self) -> list[Any]:
         """Return the state without its containers."""

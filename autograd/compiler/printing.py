@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir.instructions import FLOAT64, Instruction, Listing
+from .ir.instructions import FLOAT64, IR, Instruction
 from .scalars.dataflow import Flow
 from .scalars.structure_of_arrays import CONSTANT, LEAF
 
@@ -15,21 +15,21 @@ LISTED = 200
 """Nodes of a program of single numbers above which its calls are listed, and not its nodes."""
 
 
-def printed(listing: Listing, result_names: Sequence[str]) -> str:
+def printed(ir: IR, result_names: Sequence[str]) -> str:
     """List a program: its inputs, its instructions, its results, and what the passes did."""
-    names = _names(listing)
+    names = _names(ir)
     rows = []
-    for line, name in zip(listing.lines, names, strict=True):
-        kind = ("" if line.single else f"  {line.dtype}{list(line.shape)}") + "  # in Python" * line.in_python
-        kind += f"  # in {line.parts} parts" * (line.parts > 1)
-        if line.name == "constant" and line.data.size == 1:
+    for instr, name in zip(ir.instructions, names, strict=True):
+        kind = ("" if instr.single else f"  {instr.dtype}{list(instr.shape)}") + "  # in Python" * instr.in_python
+        kind += f"  # in {instr.parts} parts" * (instr.parts > 1)
+        if instr.name == "constant" and instr.data.size == 1:
             continue
-        rows.append((name, f"= {_formula(line, names)}", kind))
+        rows.append((name, f"= {_formula(instr, names)}", kind))
     left, middle = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     text = [f"{a:<{left}} {b:<{middle}}{c}".rstrip() for a, b, c in rows]
-    text += _results(result_names, [names[i] for i in listing.outputs])
-    slow = dict.fromkeys(line.name for line in listing.lines if line.in_python)
-    notes = [*listing.notes, *([f"no kernel, so Python runs them: {', '.join(slow)}"] if slow else [])]
+    text += _results(result_names, [names[i] for i in ir.outputs])
+    slow = dict.fromkeys(instr.name for instr in ir.instructions if instr.in_python)
+    notes = [*ir.notes, *([f"no kernel, so Python runs them: {', '.join(slow)}"] if slow else [])]
     return "\n".join([*text, *(f"# {note}" for note in notes)])
 
 
@@ -41,12 +41,12 @@ def _on_one_line(label: str) -> str:
     return label.replace("\n", " ")
 
 
-def _names(listing: Listing) -> list[str]:
+def _names(ir: IR) -> list[str]:
     names, taken = [], set()
-    for number, line in enumerate(listing.lines):
-        name = _on_one_line(line.label) if line.label else f"%{number}"
-        if line.name == "constant" and line.data.size == 1:
-            name = f"{float(line.data.reshape(-1)[0]):g}"
+    for number, instr in enumerate(ir.instructions):
+        name = _on_one_line(instr.label) if instr.label else f"%{number}"
+        if instr.name == "constant" and instr.data.size == 1:
+            name = f"{float(instr.data.reshape(-1)[0]):g}"
         elif name in taken:
             name = f"{name}%{number}"
         taken.add(name)
@@ -54,20 +54,20 @@ def _names(listing: Listing) -> list[str]:
     return names
 
 
-def _formula(line: Instruction, names: list[str]) -> str:
-    if line.name in ("input", "constant"):
-        return line.name
-    operands = [names[i] for i in line.inputs]
-    if line.name == "plain_sums":
+def _formula(instr: Instruction, names: list[str]) -> str:
+    if instr.name in ("input", "constant"):
+        return instr.name
+    operands = [names[i] for i in instr.inputs]
+    if instr.name == "plain_sums":
         return " + ".join(operands)
-    if line.name == "sums":
+    if instr.name == "sums":
         return " + ".join(a if b == "1" else f"{a}*{b}" for a, b in zip(operands[::2], operands[1::2], strict=True))
-    if line.name == "add_product":
+    if instr.name == "add_product":
         return f"{operands[0]} + {operands[1]}*{operands[2]}"
-    settings = [f"{key}={_short(x)}" for key, x in line.params.items() if x is not None and x is not False]
-    if line.name == "linear":  # as the kernel of matrix products calls its operands
-        operands[2], settings = f"{line.params.get('gate', 'bias')}={operands[2]}", settings * ("relu" in line.params)
-    return f"{line.name}({', '.join(operands + settings)})"
+    settings = [f"{key}={_short(x)}" for key, x in instr.params.items() if x is not None and x is not False]
+    if instr.name == "linear":  # as the kernel of matrix products calls its operands
+        operands[2], settings = f"{instr.params.get('gate', 'bias')}={operands[2]}", settings * ("relu" in instr.params)
+    return f"{instr.name}({', '.join(operands + settings)})"
 
 
 def _short(x: Any) -> str:
@@ -86,7 +86,7 @@ def printed_groups(leaves: int, groups: Sequence[Any], notes: Sequence[str]) -> 
 
 def printed_flow(flow: Flow, results: Sequence[str]) -> str:
     """List a program of single numbers by its nodes."""
-    lines, names = list[Instruction](), dict[int, str]()
+    instructions, names = list[Instruction](), dict[int, str]()
     for i, (code, number) in enumerate(zip(flow.code.tolist(), flow.origin.tolist(), strict=True)):
         name = {CONSTANT: "constant", LEAF: "input"}.get(code) or flow.rows.names[code]
         label = flow.labels.get(number, "")
@@ -95,5 +95,5 @@ def printed_flow(flow: Flow, results: Sequence[str]) -> str:
         names[number] = f"{label}%{i}" if not label or label in names.values() else _on_one_line(label)
         operands = tuple(flow.operands[flow.start[i] : flow.start[i + 1]].tolist())
         data = flow.data[i : i + 1] if code == CONSTANT else None
-        lines.append(Instruction(name, None, operands, {}, (), FLOAT64, True, names[number], data))
-    return printed(Listing(lines, [], flow.outputs.tolist(), flow.notes), results)
+        instructions.append(Instruction(name, None, operands, {}, (), FLOAT64, True, names[number], data))
+    return printed(IR(instructions, [], flow.outputs.tolist(), flow.notes), results)

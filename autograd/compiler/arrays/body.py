@@ -13,7 +13,7 @@ import numpy as np
 
 from ...locks import lock
 from ...threads import pool
-from ..ir.instructions import Instruction, Listing
+from ..ir.instructions import IR, Instruction
 from ..printing import printed
 from .lowering import Calls, PythonCall
 from .memory import ALIGNMENT, planned
@@ -28,10 +28,10 @@ class Stats:
     Attributes:
         nodes: the nodes of the graph that it was made from, with those of the backward pass; for a graph of Values
             those of the forward pass alone, since backward is written by columns.
-        instructions: lines that are left after all passes.
+        instructions: instructions that are left after all passes.
         calls: calls in one run: of kernels, and of Python.
         in_python: those of Python, each for an instruction that has no kernel.
-        levels: the longest way from an input to a result, in lines.
+        levels: the longest way from an input to a result, in instructions.
         bytes: of the arena, and of the machine's own words.
         bytes_without_reuse: of an arena in which no value gives its place to another.
         flops: additions and multiplications of one run, one for each element of other operations.
@@ -51,14 +51,14 @@ class Body:
     """Instructions in machine form, over memory of their own. One run at a time.
 
     Args:
-        listing: the instructions, after all passes.
+        ir: the instructions, after all passes.
         nodes: how many nodes they came from.
-        prologue, epilogue: add calls before and behind those of the listing, given the `Calls`; for loops.
+        prologue, epilogue: add calls before and behind those of the IR, given the `Calls`; for loops.
     """
 
     def __init__(
         self,
-        listing: Listing,
+        ir: IR,
         nodes: int,
         prologue: Callable[[Calls], None] = lambda calls: None,
         epilogue: Callable[[Calls], None] = lambda calls: None,
@@ -66,11 +66,11 @@ class Body:
         from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
         self.lock = lock(threading.Lock)
-        self.listing, self.notes = listing, listing.notes
-        calls = Calls(listing, prologue)
+        self.ir, self.notes = ir, ir.notes
+        calls = Calls(ir, prologue)
         epilogue(calls)
         kept = [calls.clock.base, *calls.constants]
-        kept += [calls.views[i].base for i in (*listing.inputs, *listing.outputs)]
+        kept += [calls.views[i].base for i in (*ir.inputs, *ir.outputs)]
         plan = planned(calls.sizes, [call.bases for call in calls.calls], kept)
         memory = np.zeros(plan.size + ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % ALIGNMENT
@@ -95,12 +95,12 @@ class Body:
         if any(isinstance(call, Fork) for call in calls.calls):
             self._threads, self._worker = self.array(calls.clock)[1:], catalogue.worker()
         self._clock = self._start + plan.offsets[calls.clock.base]
-        self.inputs = [self.array(calls.views[i]) for i in listing.inputs]
-        self.outputs = [self.array(calls.views[i]) for i in listing.outputs]
+        self.inputs = [self.array(calls.views[i]) for i in ir.inputs]
+        self.outputs = [self.array(calls.views[i]) for i in ir.outputs]
         self.stats = Stats(
-            nodes, len(listing.lines), len(calls.calls), sum(isinstance(x, PythonCall) for x in calls.calls),
-            _levels(listing), plan.size + words, plan.size_without_reuse + words,
-            sum(_flops(line, listing.lines) for line in listing.lines),
+            nodes, len(ir.instructions), len(calls.calls), sum(isinstance(x, PythonCall) for x in calls.calls),
+            _levels(ir), plan.size + words, plan.size_without_reuse + words,
+            sum(_flops(instr, ir.instructions) for instr in ir.instructions),
         )  # fmt: skip
 
     def _encoded(self, calls: Iterable[Any], write: Callable[..., None]) -> np.ndarray:
@@ -163,30 +163,30 @@ class Body:
 
     def text(self, results: Sequence[str]) -> str:
         """List the program."""
-        return printed(self.listing, results)
+        return printed(self.ir, results)
 
     def _evaluate(self, part: PythonCall) -> None:
-        line = part.line
+        instr = part.instr
         operands = [
-            float(self.array(v)) if self.listing.lines[i].single else self.array(v).copy()
-            for v, i in zip(part.operands, line.inputs, strict=True)
+            float(self.array(v)) if self.ir.instructions[i].single else self.array(v).copy()
+            for v, i in zip(part.operands, instr.inputs, strict=True)
         ]
-        assert line.op is not None
-        out = line.op.evaluate(operands, line.params)
+        assert instr.op is not None
+        out = instr.op.evaluate(operands, instr.params)
         self.array(part.out)[...] = out
 
 
-def _levels(listing: Listing) -> int:
+def _levels(ir: IR) -> int:
     depth: list[int] = []
-    for line in listing.lines:
-        depth.append(max((depth[i] + 1 for i in line.inputs), default=0))
+    for instr in ir.instructions:
+        depth.append(max((depth[i] + 1 for i in instr.inputs), default=0))
     return max(depth, default=0)
 
 
-def _flops(line: Instruction, lines: Sequence[Instruction]) -> int:
-    if line.name in ("matmul", "linear"):
-        return 2 * math.prod(line.shape) * lines[line.inputs[0]].shape[-1]
-    if line.op is None:
+def _flops(instr: Instruction, instructions: Sequence[Instruction]) -> int:
+    if instr.name in ("matmul", "linear"):
+        return 2 * math.prod(instr.shape) * instructions[instr.inputs[0]].shape[-1]
+    if instr.op is None:
         return 0
-    sizes = [math.prod(line.shape), *(math.prod(lines[i].shape) for i in line.inputs)]
-    return max(sizes) if line.op.elementwise or line.name in ("sum", "max", "min", "norm", "logsumexp") else 0
+    sizes = [math.prod(instr.shape), *(math.prod(instructions[i].shape) for i in instr.inputs)]
+    return max(sizes) if instr.op.elementwise or instr.name in ("sum", "max", "min", "norm", "logsumexp") else 0

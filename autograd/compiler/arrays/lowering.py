@@ -1,4 +1,4 @@
-"""From instructions to calls of kernels: what each line of a program needs of the machine.
+"""From instructions to calls of kernels: what each instruction of a program needs of the machine.
 
 A call names its kernel and its operands: integers, and arrays. An array is a view, whose address is known when the
 memory is planned; numbers that never change; views, of which the kernel gets the addresses; or the name of memory that
@@ -19,16 +19,16 @@ from ...modes import quiet
 from ...primitives import TABLE
 from ...shapes import axes_of, is_view, repeated_axes
 from ...threads import get_num_threads
-from ..ir.instructions import Instruction, Listing
+from ..ir.instructions import IR, Instruction
 from .split import Call, Fork, split
 from .views import View, collapsed, contiguous_strides, whole
 
 
 @dataclass(slots=True)
 class PythonCall:
-    """A line that no kernel computes: Python evaluates its row."""
+    """An instruction that no kernel computes: Python evaluates its row."""
 
-    line: Instruction
+    instr: Instruction
     operands: list[View]
     out: View
 
@@ -47,33 +47,33 @@ def named_operands(arrays: Sequence[Any], strides: Sequence[tuple[int, ...]] = (
 
 
 class Calls:
-    """Turns a listing into calls.
+    """Turns an IR into calls.
 
     Attributes:
         calls: in order.
-        views: where the value of each line lies.
-        views_of: all memory of each base; a base is memory of its own, many lines are views of others.
+        views: where the value of each instruction lies.
+        views_of: all memory of each base; a base is memory of its own, many instructions are views of others.
         constants: the data of bases that never change.
         clock: the base of the number of the step, and of the number of threads.
     """
 
-    def __init__(self, listing: Listing, prologue: Callable[[Calls], None]) -> None:
+    def __init__(self, ir: IR, prologue: Callable[[Calls], None]) -> None:
         from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
-        self.listing, self._native, self._reductions = listing, catalogue.ELEMENTWISE, catalogue.REDUCED
+        self.ir, self._native, self._reductions = ir, catalogue.ELEMENTWISE, catalogue.REDUCED
         self.calls: list[Call | Fork | PythonCall] = []
         self.threads = get_num_threads()
         self.views_of: list[View] = []
         self.constants: dict[int, np.ndarray] = {}
         self._converted: dict[tuple[View, np.dtype], View] = {}
         self.clock = self.base((2,), np.dtype(np.int64))
-        inputs = itertools.takewhile(lambda line: line.name == "input", listing.lines)
-        self.views = [self.base(line.shape, line.dtype) for line in inputs]
+        inputs = itertools.takewhile(lambda instr: instr.name == "input", ir.instructions)
+        self.views = [self.base(instr.shape, instr.dtype) for instr in inputs]
         prologue(self)
-        for line in listing.lines[len(self.views) :]:
+        for instr in ir.instructions[len(self.views) :]:
             first = len(self.calls)
-            self.views.append(self._lower(line))
-            line.parts = max((len(x.parts) for x in self.calls[first:] if isinstance(x, Fork)), default=1)
+            self.views.append(self._lower(instr))
+            instr.parts = max((len(x.parts) for x in self.calls[first:] if isinstance(x, Fork)), default=1)
 
     @property
     def sizes(self) -> list[int]:
@@ -141,24 +141,24 @@ class Calls:
 
     # Lines -----------------------------------------------------------------------------------------------------
 
-    def _lower(self, line: Instruction) -> View:
-        if line.name == "constant":
-            return self.constant(line.data.astype(line.dtype, copy=False).reshape(line.shape))
-        operands = [self.views[i] for i in line.inputs]
-        if line.op is not None and line.op is not TABLE.get(line.name):
-            return self._in_python(line, operands)  # a row of your own
-        if line.name in _OWN_WAY:
-            return _OWN_WAY[line.name](self, line, *operands)
-        if line.name in self._native:
-            return self.elementwise(line.name, line.shape, line.dtype, operands)
-        if line.name in self._reductions:
-            return self._reduced(line, line.name, operands[0], axes_of(line.params["axis"], len(operands[0].shape)))
-        return self._in_python(line, operands)
+    def _lower(self, instr: Instruction) -> View:
+        if instr.name == "constant":
+            return self.constant(instr.data.astype(instr.dtype, copy=False).reshape(instr.shape))
+        operands = [self.views[i] for i in instr.inputs]
+        if instr.op is not None and instr.op is not TABLE.get(instr.name):
+            return self._in_python(instr, operands)  # a row of your own
+        if instr.name in _OWN_WAY:
+            return _OWN_WAY[instr.name](self, instr, *operands)
+        if instr.name in self._native:
+            return self.elementwise(instr.name, instr.shape, instr.dtype, operands)
+        if instr.name in self._reductions:
+            return self._reduced(instr, instr.name, operands[0], axes_of(instr.params["axis"], len(operands[0].shape)))
+        return self._in_python(instr, operands)
 
-    def _in_python(self, line: Instruction, operands: list[View]) -> View:
-        out = self.base(line.shape, line.dtype)
-        self.calls.append(PythonCall(line, operands, out))
-        line.in_python = True
+    def _in_python(self, instr: Instruction, operands: list[View]) -> View:
+        out = self.base(instr.shape, instr.dtype)
+        self.calls.append(PythonCall(instr, operands, out))
+        instr.in_python = True
         return out
 
     def elementwise(self, name: str, shape: tuple[int, ...], dtype: np.dtype, operands: list[View]) -> View:
@@ -174,8 +174,8 @@ class Calls:
         self.call(name, dtype, out=out, rows=rows, columns=columns, **named_operands(operands, strides))
         return out
 
-    def _reduced(self, line: Instruction, name: str, x: View, axes: tuple[int, ...]) -> View:
-        x = self.converted(x, line.dtype)
+    def _reduced(self, instr: Instruction, name: str, x: View, axes: tuple[int, ...]) -> View:
+        x = self.converted(x, instr.dtype)
         inner_axes = [i for i in range(len(x.shape)) if i not in axes]
         first, last = (min(axes), max(axes)) if axes else (0, -1)
         if any(first < i < last for i in inner_axes):  # bring the axes together, at the end
@@ -184,63 +184,63 @@ class Calls:
         x = self.contiguous(x)
         outer, inner = math.prod(x.shape[:first]), math.prod(x.shape[last + 1 :])
         n = math.prod(x.shape[first : last + 1])
-        out = self.base(line.shape, line.dtype)
+        out = self.base(instr.shape, instr.dtype)
         if n == 0 and name != "sum":
-            return self._in_python(line, [x])
+            return self._in_python(instr, [x])
         if name == "sum" and inner > 1:  # columns: ones times a matrix
             self.call(
-                "matmul", line.dtype, out=out, a=self.constant(np.ones(1, line.dtype)), b=x, m=1, k=n, n=inner,
+                "matmul", instr.dtype, out=out, a=self.constant(np.ones(1, instr.dtype)), b=x, m=1, k=n, n=inner,
                 out_row=inner, a_row=0, a_column=0, b_row=inner, b_column=1, batches=outer, out_batch=inner,
                 b_batch=n * inner,
             )  # fmt: skip
             return out
         more: dict[str, Any] = {"shifted": self.base((n,), np.dtype(np.float64))} if name == "logsumexp" else {}
-        self.call(name, line.dtype, out=out, a=x, outer=outer, n=n, inner=inner, **more)
+        self.call(name, instr.dtype, out=out, a=x, outer=outer, n=n, inner=inner, **more)
         return out
 
-    def _sum_to(self, line: Instruction, x: View) -> View:
-        return self._reduced(line, "sum", x, repeated_axes(x.shape, line.shape))
+    def _sum_to(self, instr: Instruction, x: View) -> View:
+        return self._reduced(instr, "sum", x, repeated_axes(x.shape, instr.shape))
 
-    def _reshape(self, line: Instruction, x: View) -> View:
-        return self.contiguous(x).moved(lambda a: a.reshape(line.shape))
+    def _reshape(self, instr: Instruction, x: View) -> View:
+        return self.contiguous(x).moved(lambda a: a.reshape(instr.shape))
 
-    def _flip(self, line: Instruction, x: View) -> View:
-        axes = axes_of(line.params["axis"], len(x.shape))
+    def _flip(self, instr: Instruction, x: View) -> View:
+        axes = axes_of(instr.params["axis"], len(x.shape))
         return x.indexed(tuple(slice(None, None, -1 if i in axes else 1) for i in range(len(x.shape))))
 
-    def _moved(self, line: Instruction, x: View) -> View:
-        return x.moved(lambda a: TABLE[line.name].forward(a, **line.params))
+    def _moved(self, instr: Instruction, x: View) -> View:
+        return x.moved(lambda a: TABLE[instr.name].forward(a, **instr.params))
 
-    def _getitem(self, line: Instruction, x: View) -> View:
-        if is_view(line.params["index"]):
-            return x.indexed(line.params["index"])
-        places = np.array(np.arange(x.size).reshape(x.shape)[line.params["index"]], np.int64).reshape(-1)
-        x, out = self.contiguous(x), self.base(line.shape, line.dtype)
-        self.call("pick", line.dtype, out=out, a=x, places=places, n=places.size)
+    def _getitem(self, instr: Instruction, x: View) -> View:
+        if is_view(instr.params["index"]):
+            return x.indexed(instr.params["index"])
+        places = np.array(np.arange(x.size).reshape(x.shape)[instr.params["index"]], np.int64).reshape(-1)
+        x, out = self.contiguous(x), self.base(instr.shape, instr.dtype)
+        self.call("pick", instr.dtype, out=out, a=x, places=places, n=places.size)
         return out
 
-    def _scatter(self, line: Instruction, x: View) -> View:
-        out = self.base(line.shape, line.dtype)
-        if is_view(line.params["index"]):
-            target = out.indexed(line.params["index"])
-            self.call("zero", line.dtype, out=out, n=out.size)
+    def _scatter(self, instr: Instruction, x: View) -> View:
+        out = self.base(instr.shape, instr.dtype)
+        if is_view(instr.params["index"]):
+            target = out.indexed(instr.params["index"])
+            self.call("zero", instr.dtype, out=out, n=out.size)
             self.copy_into(target, x.broadcast(target.shape))
             return out
-        places = np.array(np.arange(out.size).reshape(out.shape)[line.params["index"]], np.int64, order="C")
+        places = np.array(np.arange(out.size).reshape(out.shape)[instr.params["index"]], np.int64, order="C")
         x = self.contiguous(x.broadcast(places.shape))
-        self.call("put", line.dtype, out=out, a=x, places=places, n=places.size, size=out.size)
+        self.call("put", instr.dtype, out=out, a=x, places=places, n=places.size, size=out.size)
         return out
 
-    def _array_of(self, line: Instruction, *xs: View) -> View:
-        out = self.base(line.shape, line.dtype)
-        self.call("spread", line.dtype, out=out, addresses=list(xs), n=len(xs))
+    def _array_of(self, instr: Instruction, *xs: View) -> View:
+        out = self.base(instr.shape, instr.dtype)
+        self.call("spread", instr.dtype, out=out, addresses=list(xs), n=len(xs))
         return out
 
-    def _concatenate(self, line: Instruction, *xs: View) -> View:
-        out = self.base(line.shape, line.dtype)
-        axis, start = line.params["axis"] % len(line.shape), 0
+    def _concatenate(self, instr: Instruction, *xs: View) -> View:
+        out = self.base(instr.shape, instr.dtype)
+        axis, start = instr.params["axis"] % len(instr.shape), 0
         for x in xs:
-            if line.name == "stack":
+            if instr.name == "stack":
                 x = x.indexed((slice(None),) * axis + (None,))
             end = start + x.shape[axis]
             self.copy_into(out.indexed((slice(None),) * axis + (slice(start, end),)), x)
@@ -249,8 +249,8 @@ class Calls:
 
     # Products --------------------------------------------------------------------------------------------------
 
-    def _linear(self, line: Instruction, a: View, b: View, third: View | None = None) -> View:
-        dtype = line.dtype
+    def _linear(self, instr: Instruction, a: View, b: View, third: View | None = None) -> View:
+        dtype = instr.dtype
         third = None if third is None else self.contiguous(self.converted(third, dtype))
         a, b = (self.forward(self.converted(x, dtype)) for x in (a, b))
         a = a.indexed(None) if len(a.shape) == 1 else a
@@ -261,34 +261,34 @@ class Calls:
         if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and third is None:  # better as one row times a matrix
             a, b = (x.moved(lambda a: a.swapaxes(-1, -2)) for x in (b, a))
             m, n = n, m
-        out = self.base(line.shape, dtype)
+        out = self.base(instr.shape, dtype)
         of_out = contiguous_strides((*many, m, n))[:-2]
         lengths, (to, at, bt) = collapsed(many, [of_out, a.strides[:-2], b.strides[:-2]])
         if len(lengths) > 1:
             a, b = self.contiguous(a), self.contiguous(b)
             lengths, (to, at, bt) = collapsed(many, [of_out, a.strides[:-2], b.strides[:-2]])
-        more: dict[str, Any] = {} if third is None else {line.params.get("gate", "bias"): third}
-        if "gate" in line.params:
+        more: dict[str, Any] = {} if third is None else {instr.params.get("gate", "bias"): third}
+        if "gate" in instr.params:
             more["gate_row"] = n
         if lengths:
             more |= {"batches": lengths[0], "out_batch": to[0], "a_batch": at[0], "b_batch": bt[0]}
         self.call(
             "matmul", dtype, out=out, a=a, b=b, m=m, k=k, n=n, out_row=n, a_row=a.strides[-2], a_column=a.strides[-1],
             b_row=b.strides[-2] if k > 1 else 1, b_column=b.strides[-1] if n > 1 else 1,
-            relu=int(line.params.get("relu", False)), **more,
+            relu=int(instr.params.get("relu", False)), **more,
         )  # fmt: skip
         return out
 
 
 _OWN_WAY: dict[str, Callable[..., View]] = {
     "array_of": Calls._array_of,
-    "astype": lambda calls, line, x: calls.converted(x, line.dtype),
-    "broadcast_to": lambda calls, line, x: x.broadcast(line.shape),
+    "astype": lambda calls, instr, x: calls.converted(x, instr.dtype),
+    "broadcast_to": lambda calls, instr, x: x.broadcast(instr.shape),
     "concatenate": Calls._concatenate,
-    "element": lambda calls, line, x: calls.converted(x.indexed(line.params["index"]), line.dtype),
+    "element": lambda calls, instr, x: calls.converted(x.indexed(instr.params["index"]), instr.dtype),
     "flip": Calls._flip,
     "getitem": Calls._getitem,
-    "identity": lambda calls, line, x: x,
+    "identity": lambda calls, instr, x: x,
     "linear": Calls._linear,
     "matmul": Calls._linear,
     "reshape": Calls._reshape,
@@ -298,4 +298,4 @@ _OWN_WAY: dict[str, Callable[..., View]] = {
     "swapaxes": Calls._moved,
     "transpose": Calls._moved,
 }
-"""How lines are lowered that are no loop of their formula, and do not run in Python."""
+"""How instructions are lowered that are no loop of their formula, and do not run in Python."""

@@ -1,4 +1,4 @@
-"""Where the numbers of a value lie: at strides, from an offset, in the memory of a line of the program.
+"""Where the numbers of a value lie: at strides, from an offset, in the memory of an instruction.
 
 Layout rows (reshape, transpose, slices, broadcasting) become views, and cost nothing at run time.
 """
@@ -30,7 +30,7 @@ def contiguous_strides(shape: Shape) -> Shape:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A value inside the memory of line `base`: `offset` and `strides` count elements."""
+    """A value inside the memory `base`: `offset` and `strides` count elements."""
 
     base: int
     shape: Shape
@@ -79,7 +79,7 @@ class View:
 
 
 def whole(base: int, shape: Shape, dtype: np.dtype) -> View:
-    """See all the memory of a line."""
+    """See all the memory of a base."""
     return View(base, shape, dtype, 0, contiguous_strides(shape))
 
 

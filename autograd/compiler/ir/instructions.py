@@ -20,7 +20,7 @@ FLOAT64 = np.dtype(np.float64)
 
 @dataclass(slots=True, eq=False)
 class Instruction:
-    """One line of a program.
+    """One instruction of a program.
 
     Attributes:
         name: of the row, or of a fusion of rows (`linear`), or "input", "constant".
@@ -48,63 +48,64 @@ class Instruction:
     parts: int = 1
 
     def moved(self, inputs: tuple[int, ...]) -> Instruction:
-        """Return the same line with operands of other numbers."""
+        """Return the same instruction with operands of other numbers."""
         return Instruction(
             self.name, self.op, inputs, self.params, self.shape, self.dtype, self.single, self.label, self.data
         )
 
 
 @dataclass(slots=True)
-class Listing:
+class IR:
     """A list of instructions with its inputs and outputs, and what the passes say they did.
 
     Attributes:
-        lines: the instructions, each after its operands.
-        inputs: for each node that is read at every run, its line.
-        outputs: the lines of the results.
+        instructions: the instructions, each after its operands.
+        inputs: for each node that is read at every run, its instruction.
+        outputs: the instructions of the results.
         notes: a sentence for each pass.
     """
 
-    lines: list[Instruction]
+    instructions: list[Instruction]
     inputs: list[int]
     outputs: list[int]
     notes: list[str] = field(default_factory=list)
 
     def uses(self) -> list[int]:
-        """Count how often each line is used, as an operand or a result."""
-        count = [0] * len(self.lines)
-        for line in self.lines:
-            for i in line.inputs:
+        """Count how often each instruction is used, as an operand or a result."""
+        count = [0] * len(self.instructions)
+        for instr in self.instructions:
+            for i in instr.inputs:
                 count[i] += 1
         for i in self.outputs:
             count[i] += 1
         return count
 
 
-def listing(outputs: Sequence[Node], inputs: Sequence[Node]) -> Listing:
+def ir_of(outputs: Sequence[Node], inputs: Sequence[Node]) -> IR:
     """List what computes `outputs` from `inputs`; all other leaves are constants."""
     order, leaves = topological(*outputs)
     places: dict[Node, int] = {}
-    lines: list[Instruction] = []
+    instructions: list[Instruction] = []
     for node in inputs:
-        places[node] = len(lines)
-        lines.append(_line(node, "input", None, (), {}))
+        places[node] = len(instructions)
+        instructions.append(_instruction(node, "input", None, (), {}))
     for node in leaves:
         if node not in places:
-            places[node] = len(lines)
-            lines.append(_line(node, "constant", None, (), {}, np.array(node._data)))
+            places[node] = len(instructions)
+            instructions.append(_instruction(node, "constant", None, (), {}, np.array(node._data)))
     for node in reversed(order):
         if node.op is stop_gradient:
             places[node] = places[node.inputs[0]]
         elif node not in places:  # an input may be the result of something outside of the program
             operands = tuple(places[x] for x in node.inputs)
-            places[node] = len(lines)
-            lines.append(_line(node, node.op.name, node.op, operands, node.params))
-    made = Listing(lines, [places[x] for x in inputs], [places[x] for x in outputs])
-    return made
+            places[node] = len(instructions)
+            instructions.append(_instruction(node, node.op.name, node.op, operands, node.params))
+    return IR(instructions, [places[x] for x in inputs], [places[x] for x in outputs])
 
 
-def _line(node: Node, name: str, op: Any, inputs: tuple[int, ...], params: dict[str, Any], data: Any = None) -> Any:
+def _instruction(
+    node: Node, name: str, op: Any, inputs: tuple[int, ...], params: dict[str, Any], data: Any = None
+) -> Instruction:
     single = node._data.__class__ is float
     dtype = FLOAT64 if single else node._data.dtype
     if dtype.kind != "f":  # booleans and whole numbers, such as the mask of dropout, beside floats of any width
