@@ -27,7 +27,7 @@ __all__ = [
 
 
 def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | Any]:
-    """Make NumPy's function take nodes, by their data; `traced` says the same with rows."""
+    """Make NumPy's function take nodes, by their data; `traced` says the same with primitives."""
 
     def compare(*operands: Any) -> Any:
         if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):

@@ -1,4 +1,4 @@
-"""Forward mode, from the same rows as reverse mode."""
+"""Forward mode, from the same rules as reverse mode."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from .reverse import check_fresh, fitted, pullback, strict_zero_times, times
 def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
     r"""Carry tangents from leaves to `outputs`: $\dot v = \sum_i \partial v / \partial x_i\, \dot x_i$.
 
-    Uses the rows' partial derivatives; a row with a vector-Jacobian rule is transposed by differentiating that
-    rule, which is linear in the cotangent. Gives the tangents of all nodes on the way.
+    Uses the partial derivatives of elementwise primitives. A vector-Jacobian rule is transposed by differentiating
+    it, since it is linear in the cotangent. Returns the tangents of all nodes on the way.
     """
     order, _ = topological(*outputs)
     found = dict(tangents)

@@ -49,7 +49,7 @@ class Node(Operand):
     Attributes:
         data: the number or array.
         grad: what the last `backward` gave, None before the first; leaves add up over calls.
-        op: the row of the table that made this node; None for a leaf.
+        op: the primitive that made this node; None for a leaf.
         inputs: its operands, in order.
         label: a name of your choice.
     """

@@ -48,14 +48,14 @@ class Operator(Protocol):
     def __get__(self, node: S, kind: Any = None, /) -> _Binary[S]: ...
 
 
-def operators(row: Primitive) -> tuple[Operator, Operator]:
-    """Make the operator of `row`, and the reflected one."""
+def operators(op: Primitive) -> tuple[Operator, Operator]:
+    """Make the operator of `op`, and the reflected one."""
 
     def operator(self: Any, other: Any) -> Any:
-        return record(row, (self, other), _PLAIN)
+        return record(op, (self, other), _PLAIN)
 
     def reflected(self: Any, other: Any) -> Any:
-        return record(row, (other, self), _PLAIN)
+        return record(op, (other, self), _PLAIN)
 
     return cast(Operator, operator), cast(Operator, reflected)
 

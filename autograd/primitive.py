@@ -1,6 +1,6 @@
-"""What a primitive is: one row of the table, and the public door for adding your own.
+"""What a primitive is, and `primitive`, which makes one.
 
-A row holds all that the library knows of an operation. The eager engine, the backward graph, forward mode,
+A primitive holds all that the library knows of an operation. The eager engine, the backward graph, forward mode,
 the drawings and the tests read it; nothing about an operation stands anywhere else.
 """
 
@@ -195,7 +195,7 @@ class Primitive:
         return self.name
 
     def __reduce__(self) -> str:
-        return self.__qualname__  # type: ignore[attr-defined]  # set by update_wrapper: a row pickles by its name
+        return self.__qualname__  # type: ignore[attr-defined]  # set by update_wrapper: a primitive pickles by its name
 
 
 if TYPE_CHECKING:

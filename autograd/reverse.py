@@ -1,4 +1,4 @@
-"""Reverse mode: what each row's rule adds to the cotangents of its operands, gathered against the order of making."""
+"""Reverse mode: the rules of operations add to the cotangents of their operands, in reverse topological order."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 unreached.append(node)  # the other branch of a `where`
                 continue
             if not watching and node not in masked:
-                # A Value. Three rows are written out, since nearly all nodes of a scalar net are theirs; a test
+                # A Value. Three primitives are written out, since nearly all nodes of a scalar net are theirs; a test
                 # holds them to the table.
                 op = node.op
                 if op is plus:
@@ -125,7 +125,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
 
 
 def _spread(node: Node, op: Primitive, g: float) -> None:
-    """Apply an elementwise row of one or two operands to floats: `vjp_terms` without its generality."""
+    """Apply an elementwise primitive of one or two operands to floats: `vjp_terms` without its generality."""
     first, second = node._first, node._second
     partials: Any = op._partials
     if second is None:
@@ -206,7 +206,7 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, mas
 def vjp_terms(
     node: Node, g: Any, masked: set[Node] | None = None, needed: set[Node] | None = None, graph: bool = False
 ) -> Iterator[tuple[Node, Any]]:
-    """Apply the row's rule: yield each operand that is differentiated with what the cotangent `g` adds to it.
+    """Apply the operation's rule: yield each operand that is differentiated with what the cotangent `g` adds to it.
 
     `masked` holds the nodes whose cotangents have exact zeros, from a branch that was not taken (see
     `Primitive.masks`); behind these, a product with an infinite partial is 0.

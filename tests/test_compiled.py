@@ -467,7 +467,7 @@ def test_the_listing_of_a_layer() -> None:
         "# expanded: 0 logsumexp whose softmax is needed too",
         "# constant folding: computed 0 instructions; local rules: left out 2; "
         "common subexpressions: merged 1 instruction",
-        "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of rows",
+        "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of operations",
         "# dead code: left out 3 instructions",
     ]
     ((trace,),) = f._traces.values()

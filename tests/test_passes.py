@@ -352,7 +352,7 @@ def test_a_step_is_taken_of_what_relu_gave() -> None:
 
 # -- fusion --
 
-NOTE = "fusion: {} matrix products with their bias, {} with their ReLU, {} with a step; {} pairs of rows"
+NOTE = "fusion: {} matrix products with their bias, {} with their ReLU, {} with a step; {} pairs of operations"
 
 
 def layer(bias: tuple[int, ...] = (4,), flipped: bool = False, relu: bool = False) -> Draft:

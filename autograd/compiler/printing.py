@@ -88,7 +88,7 @@ def printed_flow(flow: Flow, results: Sequence[str]) -> str:
     """List a program of single numbers by its nodes."""
     instructions, names = list[Instruction](), dict[int, str]()
     for i, (code, number) in enumerate(zip(flow.code.tolist(), flow.origin.tolist(), strict=True)):
-        name = {CONSTANT: "constant", LEAF: "input"}.get(code) or flow.rows.names[code]
+        name = {CONSTANT: "constant", LEAF: "input"}.get(code) or flow.codes.names[code]
         label = flow.labels.get(number, "")
         if number in flow.gradients:
             label = f"∂{names.get(number - flow.gradients.start, f'%{i}')}"

@@ -1,7 +1,7 @@
-"""The table of primitives: one row per operation, and the operations made of them.
+"""The table of primitives: one for each differentiable operation, and functions made of them.
 
-Read `arithmetic`, `powers`, `trigonometry`, `activations`, `selection` for the elementwise rows, `layout` and
-`reductions` for the others, `composites` and `arrays` for what is made of them. `TABLE` lists the rows by name;
+Read `arithmetic`, `powers`, `trigonometry`, `activations`, `selection` for the elementwise ones, `layout` and
+`reductions` for the others, `composites` and `arrays` for what is made of them. `TABLE` lists them by name;
 the tests walk through it.
 """
 
@@ -12,8 +12,8 @@ __all__ = ["TABLE", "activations", "arithmetic", "arrays", "composites", "layout
            "trigonometry"]  # fmt: skip
 
 TABLE: dict[str, Primitive] = {
-    row.name: row
+    op.name: op
     for page in (arithmetic, powers, trigonometry, activations, selection, layout, reductions)
-    for row in vars(page).values()
-    if isinstance(row, Primitive) and row.__module__ == page.__name__
+    for op in vars(page).values()
+    if isinstance(op, Primitive) and op.__module__ == page.__name__
 }

@@ -1,6 +1,6 @@
 """The table, first page: operations that choose. Their derivatives are steps, so they are made of steps themselves.
 
-The rows whose value is 0 or 1 (`greater`, `equal`, ...) stand in the backward graph where a formula would say
+The primitives whose value is 0 or 1 (`greater`, `equal`, ...) stand in the backward graph where a formula would say
 "if": a backward graph that held a plain True or False could not be replayed with other numbers.
 """
 

@@ -26,7 +26,7 @@ from .views import View, collapsed, contiguous_strides, whole
 
 @dataclass(slots=True)
 class PythonCall:
-    """An instruction that no kernel computes: Python evaluates its row."""
+    """An instruction that no kernel computes: Python evaluates its operation."""
 
     instr: Instruction
     operands: list[View]
@@ -146,7 +146,7 @@ class Calls:
             return self.constant(instr.data.astype(instr.dtype, copy=False).reshape(instr.shape))
         operands = [self.views[i] for i in instr.inputs]
         if instr.op is not None and instr.op is not TABLE.get(instr.name):
-            return self._in_python(instr, operands)  # a row of your own
+            return self._in_python(instr, operands)  # a primitive of your own
         if instr.name in _OWN_WAY:
             return _OWN_WAY[instr.name](self, instr, *operands)
         if instr.name in self._native:

@@ -1,6 +1,6 @@
 """Where the numbers of a value lie: at strides, from an offset, in the memory of an instruction.
 
-Layout rows (reshape, transpose, slices, broadcasting) become views, and cost nothing at run time.
+Layout operations (reshape, transpose, slices, broadcasting) become views, and cost nothing at run time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A program as data: a list of instructions, each made of rows of the table, in an order in which it can run.
+"""A program as data: a list of instructions, each an operation of the table, in an order in which it can run.
 
 Made of the nodes of a graph. An instruction names its operands by their numbers in the list, so a program can be
 printed, rewritten by passes, and laid out for the machine.
@@ -23,10 +23,10 @@ class Instruction:
     """One instruction of a program.
 
     Attributes:
-        name: of the row, or of a fusion of rows (`linear`), or "input", "constant".
-        op: the row; None for inputs, constants and fusions.
+        name: of the primitive, or of a fusion (`linear`), or "input", "constant".
+        op: the primitive; None for inputs, constants and fusions.
         inputs: the numbers of the operands.
-        params: the settings of the row.
+        params: the settings of the operation.
         shape, dtype: of the result; a Value is a float64 of shape ().
         single: whether the result is that of a Value, and not an array.
         label: of the node.

@@ -81,16 +81,16 @@ def _write_out(new: list[Instruction], instr: Instruction) -> None:
     shape, reduced = new[x].shape, expanded(new[x].shape, axis)
     keeping = {"axis": axis, "keepdims": True}
 
-    def row(name: str, shape: tuple[int, ...], /, *inputs: int, **params: Any) -> int:
+    def add(name: str, shape: tuple[int, ...], /, *inputs: int, **params: Any) -> int:
         new.append(Instruction(name, TABLE[name], inputs, params, shape, instr.dtype, False))
         return len(new) - 1
 
-    top = row("anchor", reduced, row("max", reduced, x, **keeping))
-    spread = top if reduced == shape else row("broadcast_to", shape, top, shape=shape)
-    total = row("sum", reduced, row("exp", shape, row("sub", shape, x, spread)), **keeping)
-    out = row("add", reduced, top, row("log", reduced, total))
+    top = add("anchor", reduced, add("max", reduced, x, **keeping))
+    spread = top if reduced == shape else add("broadcast_to", shape, top, shape=shape)
+    total = add("sum", reduced, add("exp", shape, add("sub", shape, x, spread)), **keeping)
+    out = add("add", reduced, top, add("log", reduced, total))
     if instr.shape != reduced:
-        row("reshape", instr.shape, out, shape=instr.shape)
+        add("reshape", instr.shape, out, shape=instr.shape)
     new[-1].single, new[-1].label = instr.single, instr.label
 
 
@@ -207,12 +207,12 @@ FUSIONS: list[tuple[str, tuple[int, ...], str, str, dict[str, Any], str]] = [
     ("times_step", (0,), "matmul", "linear", {"gate": "times_step"}, "step"),
     ("gated_step", (0,), "matmul", "linear", {"gate": "gated_step"}, "step"),
 ]
-"""An outer row, which of its operands an inner row makes, the fusion of both with its settings, and what it is."""
+"""An outer operation, which of its operands an inner one makes, their fusion with its settings, and what it is."""
 
 
 def fuse(ir: IR) -> IR:
-    """Compute a row and the one that makes its operand by one kernel, where nothing else needs what lies between: a
-    matrix product with its bias, its ReLU, or the step of a ReLU behind it, and pairs of rows."""
+    """Compute an operation and the one that makes its operand by one kernel, where nothing else uses that operand: a
+    matrix product with its bias, its ReLU, or the step of a ReLU behind it, and pairs of operations."""
     uses, found = ir.uses(), Counter[str]()
 
     def rule(number: int, instr: Instruction, new: list[Instruction]) -> Instruction:
@@ -228,7 +228,7 @@ def fuse(ir: IR) -> IR:
 
     return _rewritten(
         ir, rule, lambda: f"fusion: {found['bias']} matrix products with their bias, {found['ReLU']} with their "
-        f"ReLU, {found['step']} with a step; {found['pair']} pairs of rows"
+        f"ReLU, {found['step']} with a step; {found['pair']} pairs of operations"
     )  # fmt: skip
 
 
@@ -248,7 +248,7 @@ def _fits(instr: Instruction, x: Instruction, others: tuple[int, ...], new: list
 
 
 def _is(instr: Instruction, name: str) -> bool:
-    """Return whether an instruction is a row of the table, or a fusion, of that name, and nobody else's row."""
+    """Return whether an instruction is the table's primitive, or the fusion, of that name: not a user's primitive."""
     return instr.name == name and instr.op is TABLE.get(name)
 
 

@@ -93,7 +93,7 @@ class GraphOfScalars(_Scalars):
 
     @classmethod
     def of(cls, root: Node) -> GraphOfScalars | None:
-        """Make the program; None where the graph holds more than Values and rows that have a kernel."""
+        """Make the program; None where the graph holds more than Values and operations that have a kernel."""
         from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
         made = scalarize([root], None, catalogue.ELEMENTWISE)
@@ -135,7 +135,7 @@ class FunctionOfScalars(_Scalars):
 
     @classmethod
     def of(cls, outputs: Sequence[Node], inputs: Sequence[Node]) -> FunctionOfScalars | None:
-        """Make the program; None where the graph has few Values, or rows that have no kernel for elements."""
+        """Make the program; None where the graph has few Values, or operations that have no kernel for elements."""
         from ...kernels import catalogue
 
         made = scalarize(outputs, inputs, catalogue.ELEMENTWISE)

@@ -1,4 +1,4 @@
-"""What a program of single numbers computes: elementwise rows and sums of products, each after its operands."""
+"""What a program of single numbers computes: elementwise operations and sums of products, each after its operands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .structure_of_arrays import CONSTANT, LEAF, MINUS, ONE, Rows, StructureOfArrays
+from .structure_of_arrays import CONSTANT, LEAF, MINUS, ONE, OpCodes, StructureOfArrays
 
 SequentialPass = Callable[..., None]
 """Runs one of the sequential passes of the kernels."""
@@ -38,7 +38,7 @@ class Flow:
     """Nodes in an order in which they can be computed, the constants and the leaves first.
 
     Attributes:
-        rows: the codes of rows; `sums` has two operands for each of its terms.
+        codes: of primitives, by name; `sums` has two operands for each of its terms.
         code: of each node.
         start, operands: node `i` has the operands `operands[start[i]:start[i + 1]]`.
         level: one above that of its highest operand.
@@ -51,7 +51,7 @@ class Flow:
         notes: what the passes did.
     """
 
-    rows: Rows
+    codes: OpCodes
     code: np.ndarray
     start: np.ndarray
     operands: np.ndarray
@@ -76,11 +76,11 @@ def flowing(
     gradients: range,
     run_pass: SequentialPass,
 ) -> Flow:
-    """Put rows and sums in order, and leave out what no output needs.
+    """Put elementwise operations and sums in order, and leave out what no output needs.
 
     Args:
         soa: the nodes.
-        elementwise: the nodes that are rows.
+        elementwise: the nodes that are elementwise operations.
         terms: of all sums.
         outputs: the nodes that are asked for.
         gradients: the nodes that are gradients, of the nodes from 0 on. Nodes before these are in order, each after its
@@ -94,7 +94,7 @@ def flowing(
     width[elementwise] = (soa.operands[elementwise] != -1).sum(axis=1)
     forms = _forms(terms, first, count)
     for form, (which, places) in forms.items():
-        code[owners[which]] = soa.rows[form]
+        code[owners[which]] = soa.codes[form]
         width[owners[which]] = places * (count[which] if form.endswith("sums") else 1)
     start = np.r_[0, np.cumsum(width)]
     operands = np.empty(start[-1], np.int32)
@@ -128,7 +128,7 @@ def flowing(
     number[origin] = np.arange(len(origin))
     operands = number[operands[_joined(start[origin], width[origin])]]
     note = f"dead code: left out {len(elementwise) + len(owners) - len(live)} nodes"
-    return Flow(soa.rows, code[origin], np.r_[0, np.cumsum(width[origin])], operands, level[origin],
+    return Flow(soa.codes, code[origin], np.r_[0, np.cumsum(width[origin])], operands, level[origin],
                 soa.data[constants], len(inputs), number[outputs], origin, gradients, soa.labels, [note])  # fmt: skip
 
 
@@ -142,7 +142,7 @@ def _joined(first: np.ndarray, count: np.ndarray) -> np.ndarray:
 
 
 def _forms(terms: Terms, first: np.ndarray, count: np.ndarray) -> dict[str, tuple[np.ndarray, int]]:
-    """Choose how each sum is computed: gives for each form the sums that have it, and the operands of a term or row."""
+    """Choose how each sum is computed: gives for each form the sums that have it, and the operands of a term."""
     if not len(first):
         return {}
     whole, negative = terms.right == ONE, terms.right == MINUS

@@ -1,8 +1,8 @@
 """Columns forward and backward: the gradient of each node is a sum, over its uses, of products.
 
-A use of a node by another adds the gradient of that other, times the derivative that the rule of the row gives. So
-backward consists of what forward consists of: elementwise rows, which the rules are made of, and sums of products.
-The gradients are nodes behind those of the forward pass.
+A use of a node by another adds the gradient of that other, times the derivative that its rule gives. So
+backward consists of what forward consists of: elementwise operations, of which the rules are made, and sums of
+products. The gradients are nodes behind those of the forward pass.
 
 An example worked by hand: e = (a + b) * (b + 1). With p for a + b and q for b + 1, the forward pass is three sums:
 
@@ -55,8 +55,8 @@ PART = 4
 
 @dataclass(slots=True)
 class _Use:
-    """Nodes of one row, of which an operand is differentiated by a rule; `factor` is what the rule gives, if it is
-    a factor of their gradients; at a `gate` its zeros are exact too."""
+    """Nodes of one primitive, of which an operand is differentiated by a rule; `factor` is what the rule gives, if it
+    is a factor of their gradients; at a `gate` its zeros are exact too."""
 
     nodes: np.ndarray
     place: int
@@ -85,8 +85,8 @@ def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     every.left, every.right = alias[every.left], alias[every.right]
     soa.substitute(alias)
     outputs = np.concatenate([soa.outputs, alias[gradient[soa.first_leaf : soa.first]]])
-    rows = np.concatenate([alone, written_last[soa.code[written_last] != CONSTANT]])
-    flow = flowing(soa, rows, every, outputs, range(gradient[0], gradient[0] + n), run_pass)
+    elementwise = np.concatenate([alone, written_last[soa.code[written_last] != CONSTANT]])
+    flow = flowing(soa, elementwise, every, outputs, range(gradient[0], gradient[0] + n), run_pass)
     flow.notes = [
         f"{describe_sums(sums)}; {len(gradients.owner)} terms in gradients",
         f"{note}; common subexpressions: merged {found + of_rules} nodes",
@@ -101,7 +101,7 @@ def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
     state[soa.outputs] = REACHED
     hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
     for code in np.unique(soa.code).tolist():
-        op = TABLE.get(soa.rows.names[code])
+        op = TABLE.get(soa.codes.names[code])
         if op is not None:
             hands[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
             masks[code] = op.masks
@@ -110,14 +110,14 @@ def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
 
 
 def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
-    """Write out the rules of all rows that are not linear."""
-    linear = [soa.rows[name] for name in LINEAR]
+    """Write out the rules of all operations that are not linear."""
+    linear = [soa.codes[name] for name in LINEAR]
     uses = []
     code, operands = soa.code[: len(state)], soa.operands[: len(state)]
     for each in np.unique(code).tolist():
         if each < 4 or each in linear:
             continue
-        op = TABLE[soa.rows.names[each]]
+        op = TABLE[soa.codes.names[each]]
         for masked in (False, True):
             nodes = np.flatnonzero((code == each) & (state == (REACHED | MASKED if masked else REACHED)))
             for place in range(op.arity or 0):
@@ -130,7 +130,7 @@ def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
 
 
 def _kept(soa: StructureOfArrays, uses: list[_Use]) -> np.ndarray:
-    """Return which nodes the backward pass reads, besides those that no sum can swallow: rows and their operands."""
+    """Return which nodes the backward pass reads, besides elementwise operations and their operands."""
     kept = np.zeros(len(soa.code), np.uint8)
     kept[soa.outputs] = 1
     for use in uses:

@@ -1,7 +1,7 @@
 """A graph of Values and small Tensors, scalarized: an array is taken as its elements, each of them a node.
 
 So what a function does for one case after the other, between an array of cases and the mean over them, is one flow of
-single numbers. Rows that only move elements are done on the numbers of the nodes, and cost nothing in the program.
+single numbers. Operations that only move elements are done on the numbers of the nodes, so a program has none.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from ...graph import Node, fixed, graph_lock, stop_gradient, topological
 from ...primitives import TABLE
 from ...shapes import axes_of
-from .structure_of_arrays import LEAF, NULL, Rows, StructureOfArrays, merged_constants
+from .structure_of_arrays import LEAF, NULL, OpCodes, StructureOfArrays, merged_constants
 
 FEW = 256
 """Operations on Values below which a graph is left to the programs of arrays."""
@@ -27,7 +27,7 @@ LARGEST = 50_000_000
 """Elements of a graph of arrays above which it is left to the programs of arrays."""
 
 MOVES = {"reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", "concatenate", "stack"}
-"""Rows that give elements of their operands, in another order."""
+"""Operations that give elements of their operands, in another order."""
 
 
 LABELLED = 1000
@@ -42,7 +42,7 @@ class _Scalarizer:
         self.blocks: list[tuple[np.ndarray, str, list[np.ndarray]]] = []
 
     def block(self, name: str, operands: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-        """Add a row for each element."""
+        """Add a node for each element."""
         n = math.prod(shape)
         numbers = np.arange(self.next, self.next + n)
         self.blocks.append((numbers, name, [np.broadcast_to(x, shape).ravel() for x in operands]))
@@ -50,7 +50,7 @@ class _Scalarizer:
         return numbers.reshape(shape)
 
     def take(self, node: Any) -> bool:
-        """Number a node that is no single number of a known row; says whether it can be taken."""
+        """Number a node that is no single number of a known operation; says whether it can be taken."""
         op: Any = node.op
         if op is stop_gradient:
             node._mark = node._first._mark
@@ -159,8 +159,8 @@ def scalarize(
     first_leaf = len(data)
     first = first_leaf + sum(map(_size, given))
     places = np.concatenate([places, np.arange(first_leaf, first)])
-    rows = Rows()
-    codes = {op: rows[op.name] for op in dict.fromkeys(node.op for node in order) if _is_native(op, known)}
+    codes = OpCodes()
+    native = {op: codes[op.name] for op in dict.fromkeys(node.op for node in order) if _is_native(op, known)}
     values: list[Any] = []
     numbers: list[int] = []
     with graph_lock.lock:  # no other traversal while the marks are numbers
@@ -170,7 +170,7 @@ def scalarize(
             leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
         scalarizer = _Scalarizer(known, first, data)
         for node in order:
-            if node.op in codes and (node._data.__class__ is float or _is_single(node)):
+            if node.op in native and (node._data.__class__ is float or _is_single(node)):
                 node._mark = number = scalarizer.next
                 scalarizer.next = number + 1
                 values.append(node)
@@ -183,19 +183,19 @@ def scalarize(
         code, operands = np.zeros(n, np.uint8), np.full((n, 3), -1, np.int32)
         code[first_leaf:first] = LEAF
         at = np.array(numbers, np.int64)
-        code[at] = [codes[node.op] for node in values]
+        code[at] = [native[node.op] for node in values]
         operands[at, 0] = [node._first._mark for node in values]
         operands[at, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
-        if any(op.wide for op in codes):
+        if any(op.wide for op in native):
             operands[at, 2] = [node._wide[0][0]._mark if node.op.wide else -1 for node in values]
         results = np.concatenate([np.ravel(x._mark) for x in outputs]).astype(np.int32)
         labelled = [*singles, *values] if len(order) <= LABELLED else []
         labels = {node._mark: node._note("label") for node in labelled}
     for block, name, parts in scalarizer.blocks:
-        code[block] = rows[name]
+        code[block] = codes[name]
         for p, x in enumerate(parts):
             operands[block, p] = x
-    return StructureOfArrays(rows, code, operands, data, results, given, first_leaf, first, labels)
+    return StructureOfArrays(codes, code, operands, data, results, given, first_leaf, first, labels)
 
 
 def _is_native(op: Any, known: Collection[str]) -> bool:

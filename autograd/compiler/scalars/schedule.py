@@ -1,7 +1,7 @@
 """The schedule: which nodes are computed together, where each lies in memory, and the calls of kernels for it.
 
-Nodes of one level depend on none of each other, so those of one row are one loop, and sums of equally many products
-are one more, or a matrix product. Where levels are narrow, as in a chain, the nodes run one after the other.
+Nodes of one level depend on none of each other, so those of one operation are one loop, and sums of equally many
+products are one more, or a matrix product. Where levels are narrow, as in a chain, the nodes run one after the other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INLINE = ("add", "mul", "add_product", "relu", "times_step", "sums", "plain_sums
 """What the straight run computes itself, in the order of its codes."""
 
 FIRST = len(INLINE)
-"""Its code of the first row that it asks a kernel for."""
+"""Its code of the first operation that it asks a kernel for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Schedule:
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
-        self.names = flow.rows.names
+        self.names = flow.codes.names
         self.groups: list[Group] = []
         self.calls: list[tuple[tuple[str, str, str], dict[str, Any]]] = []
         self.place = np.full(len(flow), -1, np.int64)
@@ -67,8 +67,8 @@ class Schedule:
         self.filled = 0
         self.constants = int((flow.code == CONSTANT).sum())
         self._code = flow.code
-        self._sum = flow.rows["sums"]
-        self._plain = flow.rows["plain_sums"]
+        self._sum = flow.codes["sums"]
+        self._plain = flow.codes["plain_sums"]
         self._put(np.arange(3))  # 1, -1 and 0 have the places of their numbers
         self._put(self._in_order_of_use(np.arange(3, self.constants), CONSTANT))
         self._put(self._in_order_of_use(np.arange(self.constants, self.constants + flow.leaves), LEAF))
@@ -149,7 +149,7 @@ class Schedule:
         how = ["bias"] * ("bias" in operands) + ["gathered"] * (extra == "at")
         self.groups.append(Group((name, "float64", extra), f"{name}({', '.join(sizes + how)})", flops))
 
-    # Rows -------------------------------------------------------------------------------------------------------
+    # Elementwise operations ------------------------------------------------------------------------------------------
 
     def _elementwise(self, nodes: np.ndarray, places: np.ndarray, name: str) -> None:
         distinct = [len(np.unique(x[x >= self.constants])) for x in places.T]  # what varies most leads
@@ -159,7 +159,7 @@ class Schedule:
         self._loop(name, places, out)
 
     def _loop(self, name: str, places: np.ndarray, out: int) -> None:
-        """Apply a row to numbers that lie in rows and columns, or else scattered."""
+        """Apply an operation to numbers that lie in rows and columns, or else scattered."""
         shape, n = _common(places), len(places)
         if shape is not None:
             rows, columns, found = shape
@@ -277,17 +277,17 @@ class Schedule:
         rank = np.where(of_pair, rank // 2 + half * (rank % 2), rank)  # all left factors, then all right ones
         stream[np.repeat(begin + many, width) + rank] = places
         table = np.zeros(256, np.uint8)
-        rows: list[str] = []
+        called: list[str] = []
         for code in np.unique(codes).tolist():
             name = self.names[code]
             if name in INLINE:
                 table[code] = INLINE.index(name)
             else:
-                table[code] = FIRST + len(rows)
-                rows.append(name)
+                table[code] = FIRST + len(called)
+                called.append(name)
         flops = int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum())
         self._call("straight", flops, out=Place(out), values=Place(0), codes=table[codes], places=stream,
-                   functions=("functions", rows), arities=("arities", rows), n=len(nodes))  # fmt: skip
+                   functions=("functions", called), arities=("arities", called), n=len(nodes))  # fmt: skip
 
 
 def _different(places: np.ndarray) -> np.ndarray:

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 CONSTANT, LEAF, SUM, PLAIN = range(4)
-"""Codes of what is no row: numbers, leaves, sums of products, and sums."""
+"""Codes of what is no primitive: numbers, leaves, sums of products, and sums."""
 
 ONE, MINUS, NULL = range(3)
 """The nodes that are always there: the constants 1, -1 and 0."""
 
 
-class Rows(dict[str, int]):
-    """The codes of rows by their names, given out as they are asked for."""
+class OpCodes(dict[str, int]):
+    """The codes of primitives by their names, given out as they are asked for."""
 
     def __init__(self) -> None:
         super().__init__(constant=CONSTANT, leaf=LEAF, sums=SUM, plain_sums=PLAIN)
@@ -32,7 +32,7 @@ class Rows(dict[str, int]):
         return code
 
     def table(self, values: dict[str, Any], dtype: Any = np.uint8) -> np.ndarray:
-        """Return a value to some rows by their names, and 0 to the others."""
+        """Return a table of values by code: those given by name, and 0 for the others."""
         out = np.zeros(256, dtype)
         for name, x in values.items():
             out[self[name]] = x
@@ -44,7 +44,7 @@ class StructureOfArrays:
     """The nodes of a graph.
 
     Attributes:
-        rows: the codes.
+        codes: of primitives, by name.
         code: of each node (uint8).
         operands: of each node three, -1 where there is none (int32, shape (nodes, 3)).
         data: the number of each constant, by node.
@@ -53,7 +53,7 @@ class StructureOfArrays:
         labels: of nodes, in a graph that is small enough to be listed.
     """
 
-    rows: Rows
+    codes: OpCodes
     code: np.ndarray
     operands: np.ndarray
     data: np.ndarray
@@ -64,12 +64,12 @@ class StructureOfArrays:
     labels: dict[int, str]
 
     def add(self, name: str, *operands: np.ndarray) -> np.ndarray:
-        """Add nodes of one row, given their operands; gives their numbers."""
+        """Add nodes of one primitive, given their operands; return their numbers."""
         n, first = len(operands[0]), len(self.code)
         block = np.full((n, 3), -1, np.int32)
         for p, x in enumerate(operands):
             block[:, p] = x
-        self.code = np.concatenate([self.code, np.full(n, self.rows[name], np.uint8)])
+        self.code = np.concatenate([self.code, np.full(n, self.codes[name], np.uint8)])
         self.operands = np.concatenate([self.operands, block])
         return np.arange(first, first + n, dtype=np.int32)
 

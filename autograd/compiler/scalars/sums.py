@@ -9,7 +9,7 @@ from .dataflow import Flow, SequentialPass, Terms, flowing
 from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays, followed
 
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
-"""The rows that sums are made of."""
+"""The primitives that sums are made of."""
 
 ALIKE = 32
 """Operations by other constants, from which on one by a neutral constant stays among them."""
@@ -22,8 +22,8 @@ def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     _, found = cse(soa, run_pass, n)
     kept = np.zeros(n, np.uint8)
     kept[soa.outputs] = 1
-    rows, sums = fuse_multiply_add(soa, run_pass, kept)
-    flow = flowing(soa, rows, sums, soa.outputs, range(n, n), run_pass)
+    elementwise, sums = fuse_multiply_add(soa, run_pass, kept)
+    flow = flowing(soa, elementwise, sums, soa.outputs, range(n, n), run_pass)
     flow.notes = [describe_sums(sums), f"{note}; common subexpressions: merged {found} nodes", *flow.notes]
     return flow
 
@@ -42,12 +42,12 @@ def simplify(soa: StructureOfArrays) -> str:
     product or a loop, which a 1 or 0 among the data would break."""
     code, operands, data = soa.code, soa.operands, soa.data
     same = np.arange(len(code), dtype=np.int32)
-    linear = np.isin(code, [soa.rows[name] for name in LINEAR])
+    linear = np.isin(code, [soa.codes[name] for name in LINEAR])
     in_sum = np.zeros(len(code), bool)
-    terms = operands[linear & (code != soa.rows["mul"])]
+    terms = operands[linear & (code != soa.codes["mul"])]
     in_sum[terms[terms >= 0]] = True
     for (name, place), constant in NEUTRAL.items():
-        at = np.flatnonzero(code == soa.rows[name])
+        at = np.flatnonzero(code == soa.codes[name])
         at = at[code[operands[at, place]] == CONSTANT]
         x, equal = operands[at, 1 - place], is_neutral(data[operands[at, place]], constant)
         if np.count_nonzero(~equal) >= ALIKE:
@@ -55,12 +55,12 @@ def simplify(soa: StructureOfArrays) -> str:
         equal &= ~(linear[at] & in_sum[at]) & ~(linear[x] & (name in ("add", "sub")))
         same[at[equal]] = x[equal]
     for (name, place), (constant, result) in ABSORBING.items():
-        at = np.flatnonzero(code == soa.rows[name])
+        at = np.flatnonzero(code == soa.codes[name])
         at = at[code[operands[at, place]] == CONSTANT]
         same[at[is_neutral(data[operands[at, place]], constant)]] = NULL if result == 0.0 else ONE
     for name in SELF_INVERSE:
-        at = np.flatnonzero(code == soa.rows[name])
-        twice = code[operands[at, 0]] == soa.rows[name]
+        at = np.flatnonzero(code == soa.codes[name])
+        twice = code[operands[at, 0]] == soa.codes[name]
         same[at[twice]] = operands[operands[at[twice], 0], 0]
     same = followed(same)
     soa.substitute(same)
@@ -68,30 +68,30 @@ def simplify(soa: StructureOfArrays) -> str:
 
 
 def cse(soa: StructureOfArrays, run_pass: SequentialPass, first: int) -> tuple[np.ndarray, int]:
-    """Compute once what is written twice, but for linear rows before `first`, of which sums are made.
+    """Compute once what is written twice, but for linear operations before `first`, of which sums are made.
 
     Gives for each node that which takes its place, and how many there were."""
-    n, rows = len(soa.code), soa.rows
+    n, codes = len(soa.code), soa.codes
     kind = np.ones(256, np.uint8)
     kind[:4] = 0
     for name in LINEAR:
-        kind[rows[name]] = 2
-    kind[rows["identity"]] = 3
+        kind[codes[name]] = 2
+    kind[codes["identity"]] = 3
     size = 1 << (2 * n).bit_length()
     same = np.empty(n, np.int32)
     run_pass("cse", code=soa.code, operands=soa.operands, same=same, kind=kind,
          table=np.full(size, -1, np.int32), n=n, first=first, size=size)  # fmt: skip
     soa.outputs = same[soa.outputs]
-    identities = soa.code == rows["identity"]
+    identities = soa.code == codes["identity"]
     return same, int((same != np.arange(n))[~identities].sum())
 
 
 def fuse_multiply_add(soa: StructureOfArrays, run_pass: SequentialPass, kept: np.ndarray) -> tuple[np.ndarray, Terms]:
-    """Turn linear rows into sums of products; gives the rows that stay, and the terms of the sums.
+    """Turn linear operations into sums of products; return the other operations, and the terms of the sums.
 
     A node of which `kept` is 1 has to be there; another, if a sum alone uses it, may become a part of that."""
     n, code, operands = len(soa.code), soa.code, soa.operands
-    kind = soa.rows.table(LINEAR)
+    kind = soa.codes.table(LINEAR)
     root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
     run_pass("fuse_multiply_add", code=code, operands=operands, kind=kind, kept=kept, uses=np.zeros(n, np.int32),
          user=np.empty(n, np.int32), by=np.empty(n, np.int8), root=root, sign=sign, n=n)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The derivative rules of the table, each traced once on placeholders, and written out for all nodes of its row."""
+"""The derivative rules of the table, each traced once on placeholders, and applied to all nodes of its primitive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Template:
     """What a rule computes.
 
     Attributes:
-        steps: names of rows, each with its operands.
+        steps: names of primitives, each with its operands.
         result: what the rule gives.
         whole: the rule gives all that is added to the cotangent, and not the factor of the node's own cotangent.
     """

@@ -257,7 +257,7 @@ _MOST_RULES = 3  # of one node; the others are alike
 
 
 def rules(node: Node, names: list[str], out: str) -> Iterator[tuple[str, Any]]:
-    """Yield the name of each operand with its rule, found by applying the row's rule to leaves of these names."""
+    """Yield the name of each operand with its rule, found by applying the operation's rule to leaves of these names."""
     is_number = [x.op is fixed and not x.label and x._data.__class__ is float for x in node.inputs]
     given = [x._data if bare else _leaf(0.5 if node.op.elementwise else x._data, name)
              for x, name, bare in zip(node.inputs, names, is_number, strict=True)]  # fmt: skip

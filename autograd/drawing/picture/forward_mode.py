@@ -18,7 +18,7 @@ from .node_text import amounts, is_bare, name_of, value_text
 
 
 def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:
-    """Return the derivative of every node with respect to a single number, by forward mode, from the rows' rules.
+    """Return the derivative of every node with respect to a single number, by forward mode, from the table's rules.
 
     Raises:
         ValueError: `wrt` is not in the graph, is no single number, or is a constant.
