@@ -68,14 +68,17 @@ def _compiler(name: str) -> str:
 
 
 def _commit() -> str:
+    """Name the commit, and say where files differ from it, other than the results, which a run writes."""
+    changed = ["status", "--porcelain", "--untracked-files=no", "--", ":/", ":(exclude)results"]
     folder = Path(__file__).parent
     try:
-        done = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], cwd=folder, capture_output=True, text=True, check=True
+        commit, dirty = (
+            subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout
+            for words in (["describe", "--always"], changed)
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return done.stdout.strip()
+    return commit.strip() + ("-dirty" if dirty else "")
 
 
 def _processor() -> str:

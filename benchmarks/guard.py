@@ -43,7 +43,7 @@ def regressions(before: dict[str, Any], now: dict[str, Any]) -> dict[tuple[str, 
 def _ratios(group: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Go through the ratios of a group, each with the number of its samples."""
     samples = {(x["work"], peer): t["samples"] for x in group["results"] for peer, t in x.get("times", {}).items()}
-    for work, peer, ratio, _ in pairs(group["results"]):
+    for work, peer, ratio in pairs(group["results"]):
         yield work, peer, ratio | {"samples": samples[work, peer]}
 
 

@@ -64,7 +64,7 @@ def _growth(plt: Any, results: list[Result]) -> Any:
 
 
 def _bars(plt: Any, results: list[Result]) -> Any:
-    bars = [(f"{work}: {peer}", ratio["wall"]) for work, peer, ratio, _ in pairs(results)]
+    bars = [(f"{work}: {peer}", ratio["wall"]) for work, peer, ratio in pairs(results)]
     if not bars:
         return None
     figure, ax = plt.subplots(figsize=(11, 0.6 + 0.2 * len(bars)), layout="constrained")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Result", "digits", "families", "flat", "losses", "markdown", "pairs", "shown", "span"]
+__all__ = ["Result", "amount", "digits", "families", "flat", "goals", "losses", "markdown", "pairs", "shown", "span"]
 
 Result = dict[str, Any]
 
@@ -31,17 +31,30 @@ def digits(x: float) -> str:
     return f"{x:.2f}" if x < 9.995 else f"{x:.1f}" if x < 99.95 else f"{x:,.0f}"
 
 
+def amount(x: float, unit: str) -> str:
+    """Write a figure with its unit."""
+    return span(x) if unit == "s" else f"{digits(x)} {unit}"
+
+
 def flat(kept: dict[str, Any]) -> list[Result]:
     """Give the results of all groups."""
     return [result for group in kept["groups"].values() for result in group["results"]]
 
 
-def pairs(results: list[Result]) -> Iterator[tuple[str, str, dict[str, Any], float | None]]:
-    """Go through all ratios to peers: work, peer, ratio, target."""
+def pairs(results: list[Result]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Go through all ratios to peers: work, peer, ratio."""
     for result in results:
         for peer, ratio in result.get("ratios", {}).items():
             if not peer.startswith("ours") and not peer.endswith(PART):
-                yield result["work"], peer, ratio, result["targets"].get(peer)
+                yield result["work"], peer, ratio
+
+
+def goals(results: list[Result]) -> Iterator[tuple[str, str, dict[str, Any], float]]:
+    """Go through all ratios that have a target: work, contender, ratio, target."""
+    for result in results:
+        for name, target in result.get("targets", {}).items():
+            if name in result["ratios"]:
+                yield result["work"], name, result["ratios"][name], target
 
 
 def families(results: list[Result]) -> dict[str, list[Result]]:
@@ -55,7 +68,7 @@ def families(results: list[Result]) -> dict[str, list[Result]]:
 
 def losses(results: list[Result]) -> list[tuple[str, str, dict[str, Any]]]:
     """Give work, peer and ratio where the peer was quicker in three rounds of four, the worst first."""
-    found = [(work, peer, ratio) for work, peer, ratio, _ in pairs(results) if ratio["wall"]["high"] < 1]
+    found = [(work, peer, ratio) for work, peer, ratio in pairs(results) if ratio["wall"]["high"] < 1]
     return sorted(found, key=lambda x: x[2]["wall"]["median"])
 
 
@@ -92,11 +105,10 @@ def shown(result: Result) -> str:
     elif "series" in result:
         lines += _series(result["series"])
     else:
-        unit, value = result["unit"], result["value"]
-        wanted = result.get("at most")
-        text = span(value) if unit == "s" else f"{value:.1f} {unit}"
+        unit, wanted = result["unit"], result.get("at most")
+        text = amount(result["value"], unit)
         if wanted is not None:
-            text += f" (wanted: at most {span(wanted) if unit == 's' else f'{wanted:g} {unit}'})"
+            text += f" (wanted: at most {amount(wanted, unit)})"
         lines.append(" ".join([text + ".", result.get("note", "")]).rstrip())
     lines += [f"Left out: {name} ({reason})." for name, reason in result.get("skipped", {}).items()]
     return "\n".join([*lines, ""])
@@ -129,15 +141,19 @@ def markdown(kept: dict[str, Any], pictures: Sequence[str] = (), table: Sequence
         "# Results", "", *_machine(kept), "",
         "A ratio is the time of the peer divided by the time of ours, in the same round; above 1 we are faster. Shown "
         "is the median of the rounds. Where the two kinds of ratio differ, the machine was busy with other things, or "
-        "a peer used a second thread.", "",
+        "one side used more threads.", "",
         "## Ratios that we wanted to reach", "", "| work | peer | ratio | of CPU time | wanted | reached |",
         "|---|---|---|---|---|---|",
     ]  # fmt: skip
-    for work, peer, ratio, target in pairs(results):
-        if target is not None:
-            wall, cpu = ratio["wall"]["median"], ratio["cpu"]["median"]
-            reached = "yes" if wall >= target else "**no**"
-            lines.append(f"| {work} | {peer} | {digits(wall)} | {digits(cpu)} | {target:g} | {reached} |")
+    for work, peer, ratio, target in goals(results):
+        wall, cpu = ratio["wall"]["median"], ratio["cpu"]["median"]
+        cells = work, peer, digits(wall), digits(cpu), f"{round(target, 2):g}", _reached(wall >= target)
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "## Figures that we wanted to reach", "", "| work | measured | at most | reached |", "|" + "---|" * 4]
+    for x in results:
+        if (most := x.get("at most")) is not None:
+            cells = x["work"], amount(x["value"], x["unit"]), amount(most, x["unit"]), _reached(x["value"] <= most)
+            lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "## Where we lose", "", "The peer was quicker in three rounds of four.", ""]
     lines += ["| work | peer | ratio | quartiles |", "|---|---|---|---|"]
     for work, peer, ratio in losses(results):
@@ -147,6 +163,10 @@ def markdown(kept: dict[str, Any], pictures: Sequence[str] = (), table: Sequence
     lines += ["", *(f"![Plot of {Path(name).stem}]({name})" for name in pictures)]
     lines += ["", "## All works", "", *table, "", "## Everything", "", *map(shown, results)]
     return "\n".join(lines)
+
+
+def _reached(is_reached: bool) -> str:
+    return "yes" if is_reached else "**no**"
 
 
 def _machine(kept: dict[str, Any]) -> list[str]:
@@ -161,7 +181,9 @@ def _machine(kept: dict[str, Any]) -> list[str]:
         f"{environment['system']}.",
         f"Versions: {versions}.",
         f"Peers left out: {', '.join(absent)}." if absent else "No peer was left out.",
-        f"Settings: {' '.join(f'{k}={v}' for k, v in environment['settings'].items())}.", kept.get("note", ""), "",
+        f"Settings of groups with one thread: {' '.join(f'{k}={v}' for k, v in environment['settings'].items())}.",
+        "Groups with all threads have no settings: each library chooses as it does for its users.",
+        kept.get("note", ""), "",
         f"| group, {kept['pace']} run | date | commit | load at the start | threads | seconds | control spread by |",
         "|" + "---|" * 7,
     ]  # fmt: skip

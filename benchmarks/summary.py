@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from .report import PART, Result, digits, families, flat, losses, pairs, span
+from .report import PART, Result, amount, digits, families, flat, losses, pairs, span
 
 __all__ = ["MARKS", "publish", "replaced", "summary", "table"]
 
@@ -14,6 +14,7 @@ WORKS = {
     "digits' size, 64-64-10, batch 32, float32, cross-entropy": "net 64-64-10, 32 rows",
     "784-128-10, batch 128, float32, cross-entropy": "net 784-128-10, 128 rows",
     "784-512-512-10, batch 128, float32, cross-entropy": "net 784-512-512-10, 128 rows",
+    "all cores: 784-512-512-10, batch 128, float32, cross-entropy": "the same on all cores",
     "micrograd's demo, 66,000 nodes, forward and backward": "micrograd's demo, 66,000 nodes",
 }
 """The works that the README shows, and their names there."""
@@ -50,7 +51,8 @@ def summary(kept: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {environment['versions'][name]}" for name in SHOWN if name in environment["versions"])
     lines = [
         f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {environment['cores']} cores of "
-        f"{environment['processor']}, one thread; Python {environment['python']}, {versions}.",
+        f"{environment['processor']}, one thread where a row does not say more; Python {environment['python']}, "
+        f"{versions}.",
         *([kept["note"]] if kept.get("note") else []), "",
         f"| a step, forward and backward | Chalkgrad | {' | '.join(f'{peer} takes' for peer in PEERS)} |",
         "|---" * (len(PEERS) + 2) + "|",
@@ -92,8 +94,7 @@ def _row(result: Result) -> str:
         (_, ours), *others = result["amounts"].items()
         return _line(result["work"], f"{digits(ours)} bytes", {name: digits(x / ours) for name, x in others})
     if "value" in result:
-        value = span(result["value"]) if result["unit"] == "s" else f"{digits(result['value'])} {result['unit']}"
-        return _line(result["work"], value, {})
+        return _line(result["work"], amount(result["value"], result["unit"]), {})
     return ""
 
 

@@ -39,7 +39,7 @@ def training(start: Callable[[], Any], run: Callable[[int], Any], weights: Weigh
 
 
 def _loop(task: Task) -> Any:
-    activation = getattr(ag, task.activation)
+    activation, loss_of, lr = getattr(ag, task.activation), getattr(nn.losses, task.loss), task.lr
     X, y = task.data()
     if task.loss == "cross_entropy":
         y = np.eye(task.widths[-1], dtype=task.dtype)[y]
@@ -49,9 +49,9 @@ def _loop(task: Task) -> Any:
         for i in range(0, len(weights), 2):
             h = h @ weights[i] + weights[i + 1]
             h = activation(h) if i < len(weights) - 2 else h
-        loss = getattr(nn.losses, task.loss)(h, y)
+        loss = loss_of(h, y)
         grads = ag.gradients(loss, weights)
-        return [w - task.lr * g for w, g in zip(weights, grads, strict=True)], [loss]
+        return [w - lr * g for w, g in zip(weights, grads, strict=True)], [loss]
 
     return ag.Loop(step, task.weights(), data=[X, y])
 

@@ -122,7 +122,7 @@ def test_the_report_says_what_was_reached_and_what_was_left_out():
     text = report.markdown(found, ["ratios.svg"])
     assert "| a step | peer | 4.00 | 4.00 | 3 | yes |" in text
     assert "Left out: absent (why)." in text and "Peers left out: absent (why)." in text
-    assert "200 ms (wanted: at most 150 ms)." in text
+    assert "200 ms (wanted: at most 150 ms)." in text and "| a wait | 200 ms | 150 ms | **no** |" in text
     assert "| 100 | 1.00 us | 40.0 |" in text
     assert "| peer | 200 | 4.00 |" in text
     assert "Disturbed." in text and "![Plot of ratios](ratios.svg)" in text
@@ -134,6 +134,14 @@ def test_where_we_lose_is_said():
     assert [x[:2] for x in report.losses([level, lost | {"work": "a hard step"}])] == [("a hard step", "peer")]
     assert "In 1 of all 1 comparisons a peer was quicker." in summary.summary(kept(lost))
     assert "| a step | 500 ms | peer 0.50 |" in summary.table(kept(lost))
+
+
+def test_a_goal_may_stand_between_two_ways_of_ours():
+    race = ratio(0.7, 0.6, 0.8)
+    race["ratios"] = {"ours, Loop": race["ratios"]["peer"]}
+    text = report.markdown(kept(race | {"targets": {"ours, Loop": 1 / 1.5}}))
+    assert "| a step | ours, Loop | 0.70 | 0.70 | 0.67 | yes |" in text
+    assert not report.losses([race])
 
 
 def test_the_readme_shows_the_quickest_way_of_each_peer():
