@@ -242,6 +242,12 @@ def test_a_loop_stops_at_what_is_not_finite() -> None:
     assert loop.state == 1e210
 
 
+def test_a_loop_may_give_what_is_not_finite_where_no_step_reads_it() -> None:
+    loop = Loop(lambda s, x, batch: ([s[0] + 1.0, s[0] * np.inf], []), [1.0, 0.0], finite=True)
+    assert loop.run(3)[0] == 3
+    assert loop.state == [4.0, np.inf]
+
+
 def test_random_numbers_of_a_loop_are_those_of_the_stream() -> None:
     rng = np.random.default_rng(3)
     loop = Loop(lambda s, x, batch: (s + fresh(lambda: rng.normal(size=2)), []), np.zeros(2))
@@ -363,6 +369,26 @@ def test_gradients_of_nodes() -> None:
         ag.gradients(t * x, [x])
     with pytest.raises(TypeError, match="made of Values and Tensors"):
         ag.gradients(x * x, [3.0])
+
+
+class FreezingBeforeTheLastBatch(nn.Callback):
+    """Freezes a layer between two batches of different size."""
+
+    def on_batch_begin(self, batch: int, logs: dict[str, float]) -> None:
+        if batch == 1:
+            self.model.freeze("0.*")
+        elif self.training.epoch == 2:
+            self.model.unfreeze()
+
+
+def test_the_first_batch_of_another_size_sees_what_has_changed() -> None:
+    def train(compiled: bool) -> list[Any]:
+        model = nn.TensorMLP(3, [4, 1], "tanh", rng=1)
+        history = nn.fit(model, X, REAL, optimizer=nn.Adam(lr=0.05), epochs=4, batch_size=len(X) - 3, rng=0,
+                         compiled=compiled, callbacks=FreezingBeforeTheLastBatch())  # fmt: skip
+        return history["loss"] + model.parameters()[0].data.ravel().tolist()
+
+    assert train(True) == pytest.approx(train(False), rel=1e-12)
 
 
 @pytest.mark.parametrize("grouped", [False, True])

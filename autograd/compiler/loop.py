@@ -50,7 +50,8 @@ class Loop:
         inputs: numbers and arrays, an example of what one step is fed with.
         data: arrays of rows, from which each step takes `batch_size` by their numbers.
         batch_size: the number of rows in a step; 0 for all rows in each.
-        finite: stop at the first step whose first result, or new state, is not finite; the state is that before it.
+        finite: stop at the first step whose first result, or new state that steps read, is not finite; the state is
+            that before it.
         reads: what the step reads, by name, where that is not to be found from `step` itself.
         carried: the leaves whose numbers and gradients the caller may set between two runs; those of the state if
             left out.
@@ -188,18 +189,20 @@ class Loop:
 
     def _keep(self, calls: Calls) -> None:
         """Write down what is given, look whether all is finite, and only then take on the new state."""
-        views = [calls.views[i] for i in calls.ir.outputs]
-        n = len(self._states)
+        ir, n = calls.ir, len(self._states)
+        views = [calls.views[i] for i in ir.outputs]
         new, results = views[:n], [calls.contiguous(v) for v in views[n:]]
         for i, v in enumerate(results):
             calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
-        fixed_bases = {calls.views[i].base for i in calls.ir.inputs} | set(calls.constants)
+        fixed_bases = {calls.views[i].base for i in ir.inputs} | set(calls.constants)
         new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
         if self._finite:
-            for v in map(calls.contiguous, [*results[:1], *new]):
+            read = {i for instruction in ir.instructions for i in instruction.inputs}
+            checked = [v for i, v in zip(ir.inputs, new, strict=False) if i in read]
+            for v in map(calls.contiguous, [*results[:1], *checked]):
                 calls.call("check", v.dtype, a=v, n=v.size)
-        for i, v in enumerate(new):
-            calls.copy_into(calls.views[calls.ir.inputs[i]], v)
+        for i, v in zip(ir.inputs, new, strict=False):
+            calls.copy_into(calls.views[i], v)
 
     def numbers(self) -> list[Any]:
         """Return the state without its containers."""
@@ -213,10 +216,13 @@ class Loop:
 
     @state.setter
     def state(self, tree: Any) -> None:
-        leaves = flatten(tree)
+        self.put([x._data if isinstance(x, Node) else x for x in flatten(tree)])
+
+    def put(self, numbers: Sequence[Any]) -> None:
+        """Set the state without its containers, or the first part of it."""
         with self._body.lock:
-            for place, x in zip(self._body.inputs, leaves[: len(self._states)], strict=False):
-                place[...] = x._data if isinstance(x, Node) else x
+            for place, x in zip(self._body.inputs[: len(self._states)], numbers, strict=False):
+                place[...] = x
 
     def go_on_from(self, other: Loop) -> None:
         """Take the state of another loop of the same state: two loops take turns for batches of two sizes."""

@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import compress
+from itertools import compress, groupby, islice
 from typing import Any
 
 import numpy as np
@@ -111,22 +111,16 @@ class CompiledRunner:
         self.given = [X, y] if sample_weight is None else [X, y, sample_weight]
         self.watches, self.refused, self.has_warned = True, "", False
         self.data: list[np.ndarray] = []
-        self.zeros: list[np.ndarray] = []  # for gradients, before the first step
         self.arrays: _Arrays | None = None
         self.loops: dict[int, tuple[Loop, list[Any]]] = {}  # for each size of batch, with `_kinds`
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
+        self.constants: list[Any] = []  # the nodes of these, and frozen parameters
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
-        if self.watches or not self.loops:
-            modules = [module for _, module in self.trained.named_modules()]
-            attributes = [(m, n, x) for m in modules for n, x in vars(m).items() if is_buffer(x)]
-            self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
-        constants = [p for p in self.optimizer.parameters if not p.requires_grad]
-        constants += [x for *_, x in self.buffers]
         losses: list[float] = []
         while len(losses) < len(batches):
-            with _as_leaves(constants):
+            if not self.refused:
                 losses += self._natively(batches[len(losses) :])
             rest = batches[len(losses) :]
             rest = rest if self.refused else rest[:1]  # of a step that is not finite the eager runner says more
@@ -137,25 +131,48 @@ class CompiledRunner:
                     break
         return losses
 
+    def _is_as_it_was(self, sizes: set[int]) -> bool:
+        """Return whether nothing has changed that the programs for these sizes read, and what is trained neither."""
+        made = [self.loops[size] for size in sizes] if sizes <= self.loops.keys() else self.loops.values()
+        return all(kinds == self._kinds(loop) and loop.is_as_it_was() for loop, kinds in made)
+
+    def _look(self) -> None:
+        """Leave the programs there are, and find the buffers of the model and all else that is not trained."""
+        self.park()
+        modules = [module for _, module in self.trained.named_modules()]
+        attributes = [(m, n, x) for m in modules for n, x in vars(m).items() if is_buffer(x)]
+        self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
+        self.constants = [p for p in self.optimizer.parameters if not p.requires_grad]
+        self.constants += [x for *_, x in self.buffers]
+
     def _natively(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take steps by programs, as long as all stays finite; gives their losses."""
+        sizes = [*map(len, batches)]
+        different = set(sizes)
+        with _as_leaves(self.constants):
+            known = bool(self.loops) and self._is_as_it_was(different)
+        if not known:
+            self._look()
+        with _as_leaves(self.constants):
+            loops: dict[int, Any] = {size: self._loop(size) for size in different}
+            return [] if self.refused else self._run(loops, sizes, batches)
+
+    def _run(self, loops: dict[int, Any], sizes: list[int], batches: Sequence[np.ndarray]) -> list[float]:
+        """Take steps, each by the program for its size."""
         if self.watches:
             self._refresh()
-        sizes = np.fromiter(map(len, batches), int)
-        loops: dict[int, Any] = {size: self._loop(size) for size in np.unique(sizes).tolist()}
         losses: list[float] = []
-        if self.refused:
-            return losses
-        found = {size: self._load(loop, np.flatnonzero(sizes == size), batches) for size, loop in loops.items()}
+        of_size = {size: [i for i, n in enumerate(sizes) if n == size] for size in loops} if len(loops) > 1 else {}
+        found = {size: self._load(loop, of_size.get(size), batches) for size, loop in loops.items()}
         places = dict.fromkeys(loops, 0)  # how many steps of each size are over
-        arrays, own = self._arrays(), self.optimizer.parameters
+        arrays, own, states = self._arrays(), self.optimizer.parameters, self.optimizer.states
         held: Any = None
-        for group in np.split(sizes, np.flatnonzero(np.diff(sizes)) + 1):
-            size, count = int(group[0]), len(group)
-            loop, place = loops[size], places[size]
+        for size, group in groupby(sizes) if of_size else [(sizes[0], sizes)]:
+            loop, place, count = loops[size], places[size], len([*group])
             if held is None:
-                numbers, states = arrays.gathered([p.data for p in own]), arrays.gathered(self.optimizer.states)
-                loop.state = numbers, self.zeros, states, [x.data for *_, x in self.buffers]
+                states = arrays.gathered(states)
+                numbers = [x for state in states for x in state.values()]
+                loop.put([*arrays.gathered([p._data for p in own]), *numbers, *(x._data for *_, x in self.buffers)])
             elif loop is not held:
                 loop.go_on_from(held)
             held, finished = loop, loop.advance(place, count)
@@ -164,31 +181,38 @@ class CompiledRunner:
             if finished < count:
                 break
         if losses:
-            self._hand_back(held, len(losses))
+            self._hand_back(held, states, len(losses))
         return losses
 
-    def _load(self, loop: Loop, which: np.ndarray, batches: Sequence[np.ndarray]) -> np.ndarray:
-        """Lay a program out for all steps of its size, whose numbers are `which`; gives the place for their losses."""
-        first, rates = self.optimizer.steps, np.tile(self.optimizer.rates(), (len(which), 1))
-        if any(callable(group.lr) for group in self.optimizer.groups):
-            rates = np.array([self.optimizer.rates(first + i) for i in which.tolist()])
-        rows = np.stack([batches[i] for i in which]) if loop.batch_size else None
-        (losses,) = loop.load(len(which), [first + 1.0 + which, *rates.T], rows)
+    def _load(self, loop: Loop, which: list[int] | None, batches: Sequence[np.ndarray]) -> np.ndarray:
+        """Lay a program out for all steps of its size, numbered `which`, or all; gives the place for their losses."""
+        first, groups = self.optimizer.steps, self.optimizer.groups
+        steps = np.arange(len(batches)) if which is None else np.array(which)
+        rates = [np.full(len(steps), rate) for rate in self.optimizer.rates()]
+        if any(callable(group.lr) for group in groups):
+            rates = [*np.array([self.optimizer.rates(first + i) for i in steps.tolist()]).T]
+        rows = None
+        if loop.batch_size:
+            some = batches if which is None else [batches[i] for i in which]
+            rows = np.concatenate(some).reshape(len(some), loop.batch_size)
+        (losses,) = loop.load(len(steps), [first + 1.0 + steps, *rates], rows)
         return losses
 
-    def _hand_back(self, loop: Loop, taken: int) -> None:
+    def _hand_back(self, loop: Loop, before: list[dict[str, Any]], taken: int) -> None:
         """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
-        optimizer = self.optimizer
-        *spread, kept = loop.state
-        numbers, grads, states = map(self._arrays().spread, spread)
-        steps, skipped = optimizer.steps + taken, list(optimizer.skipped)
+        optimizer, spread, left = self.optimizer, self._arrays().spread, iter(loop.numbers())
+        count = len(before)
+        numbers = spread([*islice(left, count)])
+        states = spread([dict(zip(state, left, strict=False)) for state in before])
+        kept = [*islice(left, len(self.buffers))]
+        grads, steps, skipped = spread([*left]), optimizer.steps + taken, list(optimizer.skipped)
         for i in loop.aside:
             grads[i] = None
             skipped[i] += taken
 
         def commit() -> None:
             for parameter, number, grad in zip(optimizer.parameters, numbers, grads, strict=True):
-                parameter.data, parameter.grad = number, grad
+                parameter._data, parameter.grad = number, grad
             for (*_, buffer), number in zip(self.buffers, kept, strict=True):
                 buffer.data = number
             optimizer.states, optimizer.steps, optimizer.skipped = states, steps, skipped
@@ -217,7 +241,6 @@ class CompiledRunner:
             self.arrays = _Arrays(self.trained, self.optimizer.parameters)
             dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
             self.data = [np.ascontiguousarray(cast(x, dtype)) for x in self.given]
-            self.zeros = [np.zeros_like(p.data) for p in self.arrays.parameters]
         return self.arrays
 
     def park(self) -> None:
@@ -234,13 +257,8 @@ class CompiledRunner:
 
     def _loop(self, size: int) -> Loop | None:
         """Return the program for batches of this size; None where the step cannot be compiled, and need not be."""
-        if self.refused:
-            return None
-        if (made := self.loops.get(size)) is not None:
-            loop, kinds = made
-            if kinds == self._kinds(loop) and loop.is_as_it_was():
-                return loop
-            self.park()
+        if self.refused or size in self.loops:
+            return None if self.refused else self.loops[size][0]
         try:
             loop = self._made(size)
         except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
@@ -286,13 +304,14 @@ class CompiledRunner:
                 raise ValueError("the objective depends on no parameter")
             unreached[:] = absent if arrays.indices is None else [n for i in absent for n in arrays.indices[i].flat]
             counts = [t - n if np.any(n) else t for n in skipped]
-            new, states = optimizer.updates(arrays.parameters, grads, state[2], rates, counts)
-            grads = [old if grad is None else grad for old, grad in zip(state[1], grads, strict=True)]
-            return (new, grads, states, kept), [value]
+            new, states = optimizer.updates(arrays.parameters, grads, state[1], rates, counts)
+            grads = [old if grad is None else grad for old, grad in zip(state[3], grads, strict=True)]
+            return (new, states, kept, grads), [value]
 
         if arrays.model is not self.trained:
             arrays.model.train(self.trained.training)
-        state = arrays.parameters, self.zeros, arrays.gathered(optimizer.states), [x for *_, x in buffers]
+        zeros = [np.zeros_like(p.data) for p in arrays.parameters]
+        state = arrays.parameters, arrays.gathered(optimizer.states), [x for *_, x in buffers], zeros
         numbers = {id(p): i for i, p in enumerate(own)}
         groups = [[numbers[id(p)] for p in group.parameters] for group in optimizer.groups]
         batch_size = 0 if size == len(self.given[0]) else size  # all rows need no gathering
