@@ -86,7 +86,7 @@ def hinted(function: Function) -> Function:
                 raise  # in the function, not by the call
             known = [name for name in inspect.signature(function).parameters if name != "self"]
             strangers = [name for name in settings if name not in known]
-            hint = near(strangers[0], known) if strangers else f"; its arguments are {', '.join(known)}"
+            hint = (strangers and near(strangers[0], known)) or f"; its arguments are {', '.join(known)}"
             if strangers and "optimizer" in known and strangers[0] in ("lr", "learning_rate"):
                 hint = ": give it to the optimiser, such as `optimizer=nn.Adam(lr=0.01)`"
             raise TypeError(f"{error}{hint}") from None

@@ -570,12 +570,72 @@ def test_no_group_changes_where_one_refuses_its_state() -> None:
     assert groups.rates() == [0.1, 0.1] and repr(groups).count("clip=ClipNorm(1)") == 1
 
 
-@pytest.mark.parametrize(("lr", "error"), [(-3, ValueError), (float("nan"), ValueError), ("x", TypeError)])
-def test_a_learning_rate_that_was_set_is_checked_as_one_that_was_given(lr: Any, error: type[Exception]) -> None:
-    parameter = Tensor([1.0, 2.0], requires_grad=True)
-    optimizer = nn.SGD([parameter], lr=0.1)
-    (parameter * parameter).sum().backward()
-    optimizer.lr = lr
-    with pytest.raises(error, match="`lr` is"):
-        optimizer.step()
-    assert parameter.data.tolist() == [1.0, 2.0]
+def _refusal(call: Any) -> tuple[type[Exception], str]:
+    with pytest.raises((TypeError, ValueError)) as found:
+        call()
+    return found.type, str(found.value)
+
+
+WRONG: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
+    (nn.SGD, {}, {"lr": -3, "momentum": "a", "weight_decay": float("nan"), "nesterov": 1, "dampening": 1.5, "clip": 3}),
+    (nn.SGD, {}, {"lr": nn.schedules.StepDecay, "maximize": "yes"}),
+    (nn.Adagrad, {}, {"lr": "x", "lr_decay": -1, "initial_accumulator_value": -1, "eps": None}),
+    (nn.RMSprop, {}, {"alpha": 1.0, "momentum": [0.9], "centered": 0}),
+    (nn.Adam, {}, {"betas": (0.9, 1.0), "amsgrad": None}),
+    (nn.AdamW, {}, {"weight_decay": "a", "betas": 0.9}),
+    (nn.NAdam, {}, {"momentum_decay": -1, "decoupled_weight_decay": 2}),
+    (nn.schedules.StepDecay, {"lr": 0.1, "every": 2}, {"lr": -1, "every": 0, "factor": 2.0}),
+    (nn.schedules.MultiStep, {"lr": 0.1, "milestones": [2]}, {"milestones": [3, 2], "factor": "a"}),
+    (nn.schedules.Polynomial, {"lr": 0.1, "steps": 3}, {"steps": 1.5, "power": -1}),
+    (nn.schedules.Cosine, {"lr": 0.1, "steps": 3}, {"steps": True, "low": -1}),
+    (nn.schedules.CosineRestarts, {"lr": 0.1, "steps": 3}, {"multiply": 0}),
+    (nn.schedules.WarmUp, {"then": 0.1, "steps": 3}, {"then": nn.schedules.Cosine, "start": 2}),
+    (nn.schedules.OneCycle, {"lr": 0.1, "steps": 3}, {"steps": 1, "rise": -1, "first": 0.5, "last": 0}),
+    (nn.schedules.OnPlateau, {"lr": 0.1}, {"factor": 1.0, "patience": -1, "threshold": "a", "mode": "least"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "name", "wrong"), [(*row[:2], name, x) for row in WRONG for name, x in row[2].items()]
+)
+def test_a_setting_that_is_assigned_is_checked_as_one_that_is_given(
+    kind: Any, given: dict[str, Any], name: str, wrong: Any
+) -> None:
+    made = kind(**given)
+    before = repr(made)
+    assert _refusal(lambda: setattr(made, name, wrong)) == _refusal(lambda: kind(**{**given, name: wrong}))
+    assert repr(made) == before
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "meant"),
+    [
+        (nn.SGD(), "learning_rate", "lr"),
+        (nn.Adam(), "weight_deacy", "weight_decay"),
+        (nn.schedules.OnPlateau(0.1), "patients", "patience"),
+        (nn.schedules.Cosine(0.1, 3), "step", "steps"),
+    ],
+)
+def test_a_misspelled_setting_is_refused_with_the_known_ones(made: Any, name: str, meant: str) -> None:
+    with pytest.raises(AttributeError, match=rf"has no setting `{name}`; its settings are .*{meant}.*mean '{meant}'"):
+        setattr(made, name, 1)
+    with pytest.raises(TypeError, match=f"'frobnicate'; its arguments are .*{meant}"):
+        type(made)(frobnicate=1)
+
+
+def test_an_optimiser_and_a_schedule_of_a_user_keep_what_they_like() -> None:
+    class Signs(nn.Optimizer):
+        def __init__(self, parameters: Any, own: float) -> None:
+            super().__init__(parameters, lr=0.1)
+            self.own = own
+
+    class Own(nn.schedules.Schedule):
+        def __init__(self) -> None:
+            self.height = 0.1
+
+        def rate(self, steps: int) -> float:
+            return self.height
+
+    signs = Signs([Value(1.0)], 2.0)
+    signs.other = 3.0  # type: ignore[attr-defined]
+    assert (signs.own, vars(signs)["other"], Own()(3)) == (2.0, 3.0, 0.1)

@@ -84,7 +84,7 @@ def walked(optimizer: str, surface: str, mu: float = 0.7, lr: float = 0.001) -> 
     made, path = OPTIMIZERS[optimizer](xs), [[-1.5, 0.8]]
     made.lr = lr
     if getattr(made, "momentum", 0.0):
-        made.momentum = mu
+        vars(made)["momentum"] = mu
     for _ in range(50):
         made.zero_grad()
         SURFACES[surface](*xs).backward()
@@ -203,8 +203,9 @@ def test_the_page_begins_with_a_trained_net(tmp_path: Path) -> None:
 def test_a_model_that_the_page_cannot_hold_is_refused() -> None:
     between = nn.Sequential(nn.Linear(2, 2), nn.Softmax(), nn.Linear(2, 1))
     for model in (nn.TensorMLP(3, [4, 1]), nn.TensorMLP(2, [4, 2]), nn.Linear(2, 1, bias=False), nn.Tanh(), between):
-        with pytest.raises(ValueError, match="has no place on the page"):
+        with pytest.raises(ValueError, match=r"has no place on the page") as found:
             nn.playground(model=model)
+        assert "\n" not in str(found.value) and f"`model` {type(model).__name__}" in str(found.value)
 
 
 def test_a_page_file_ends_in_html(tmp_path: Path) -> None:

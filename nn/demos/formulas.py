@@ -189,7 +189,7 @@ def _optimizer(name: str) -> str:
     p, g, lr, t, mu = (Value(x) for x in (0.5, 0.1, 0.01, 3.0, 0.9))
     optimizer = OPTIMIZERS[name]([p])
     if getattr(optimizer, "momentum", 0.0):
-        optimizer.momentum = mu  # a number that a page may change
+        vars(optimizer)["momentum"] = mu  # a number that a page may change
     states = {key: Value(0.2) for key in optimizer.start(0.5)}
     (new,), (kept,) = optimizer.updates([p], [g], [states], [lr], t)
     leaves = {"p": p, "g": g, "lr": lr, "t": t, "mu": mu, **{f"s_{key}": x for key, x in states.items()}}

@@ -7,59 +7,22 @@ program can trace it, and a step is made only when all of it has been computed.
 from __future__ import annotations
 
 import copy
-import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, dataclass_transform
+from dataclasses import field
+from typing import Any
 
 import numpy as np
 
 from autograd import Node, Tensor, Value
 
-from ..arguments import count, flag, hinted, within
+from ..arguments import count, flag, within
 from ..state import is_parameter
+from .settings import Configured, setting
 
 State = dict[str, Any]
 Clip = Callable[[list[Any]], list[Any]]
 _OFF = ("weight_decay", "dampening", "lr_decay", "initial_accumulator_value")  # not shown where they are 0
-
-
-Check = Callable[[Any, str], Any]
-"""A function of what came for a setting, and of its name, to what is kept; it raises where that is wrong."""
-
-
-def setting(*, check: Check = within, kw_only: bool = True, **default: Any) -> Any:
-    """Declare a setting of an optimiser, as in `momentum: float = setting(default=0.0, check=PART)`.
-
-    Args:
-        check: as for `Check`; a number from 0 if left out.
-        kw_only: whether it is given by its name only.
-        **default: what it is where it is left out, by the name `default`; without it, it must be given.
-    """
-    return field(kw_only=kw_only, metadata={"check": check}, **default)
-
-
-PART: Check = functools.partial(within, low=0.0, high=1.0)
-"""The check of a number from 0 up to, but not including, 1."""
-
-
-@dataclass_transform(kw_only_default=True, field_specifiers=(setting,))
-class Configured:
-    """What has settings. Each subclass is a dataclass: it declares them, and inherits those of its base."""
-
-    _checks: ClassVar[dict[str, Check]] = {}
-
-    def __init_subclass__(cls, **settings: Any) -> None:
-        super().__init_subclass__(**settings)
-        dataclass(cls, kw_only=True, repr=False, eq=False)  # it leaves an `__init__` of the class alone
-        own = {name: x.metadata for name, x in cls.__dataclass_fields__.items()}  # type: ignore[attr-defined]
-        cls._checks = cls._checks | {name: x["check"] for name, x in own.items() if "check" in x}
-        cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
-
-    def __post_init__(self) -> None:
-        for name, check in self._checks.items():
-            setattr(self, name, check(getattr(self, name), name))
 
 
 def _rate(lr: Any, name: str) -> Any:
@@ -102,20 +65,19 @@ class Optimizer(Configured):
     """
 
     parameters: Any = setting(default=None, check=lambda parameters, _: parameters, kw_only=False)
-    lr: Any = setting(check=_rate)
+    lr: float | Callable[[int], float] = setting(check=_rate)
     weight_decay: float = setting(default=0.0)
     clip: Clip | None = setting(default=None, check=_clip)
     maximize: bool = setting(default=False, check=flag)
+    steps: int = field(init=False, default=0)
+    skipped: list[int] = field(init=False, default_factory=list)
+    _states: list[State] = field(init=False, default_factory=list)
 
     decoupled = False
     _unwatched = frozenset({"lr", "parameters", "steps", "skipped", "_states"})  # what a compiled step reads anew
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         parameters, self.parameters = self.parameters, []
-        self.steps = 0
-        self.skipped: list[int] = []
-        self._states: list[State] = []
         if parameters is not None:
             self.bind(parameters)
 
@@ -146,10 +108,9 @@ class Optimizer(Configured):
     def states(self) -> list[State]:
         """What the rule has kept for each parameter: numbers and arrays by name."""
         own = iter(self._states or [{} for _ in self._bound()])
-        self._states = [
-            state for group in self.groups for state in group._complete([next(own) for _ in group.parameters])
-        ]
-        return self._states
+        states = [state for group in self.groups for state in group._complete([next(own) for _ in group.parameters])]
+        object.__setattr__(self, "_states", states)
+        return states
 
     @states.setter
     def states(self, states: list[State]) -> None:
@@ -256,7 +217,8 @@ class Optimizer(Configured):
         """Make a step that has been computed; doing it once more changes nothing."""
         for i in live:
             self.parameters[i].data = new[i]
-        self._states, self.steps, self.skipped = news, steps, skipped or self.skipped
+        for name, x in (("_states", news), ("steps", steps), ("skipped", skipped or self.skipped)):
+            object.__setattr__(self, name, x)  # without the checks of settings, which take time
 
     def state_dict(self) -> dict[str, Any]:
         """Copy all that a later step depends on, but the parameters and the settings.

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..arguments import count, items, one_of, within
+from .settings import PART, SHARE, Configured, setting
 
 __all__ = [
     "Cosine", "CosineRestarts", "ExponentialDecay", "MultiStep", "OnPlateau", "OneCycle", "Polynomial", "Schedule",
@@ -20,8 +22,24 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Schedule:
-    """What schedules share: they are called with `steps`, how many steps were taken. A subclass writes `rate`."""
+def _milestones(steps: Any, name: str) -> list[int]:
+    milestones = [count(n, name) for n in items(steps, name)]
+    if milestones != sorted(milestones) or not milestones:
+        raise ValueError(f"`{name}` are numbers of steps in ascending order, not {steps!r:.60}")
+    return milestones
+
+
+def _then(then: Any, name: str) -> Any:
+    if isinstance(then, (type, OnPlateau)):
+        raise TypeError(f"`{name}` is a rate or a schedule without state, as Cosine(0.1, 100) is, not {then!r:.60}")
+    return then if callable(then) else within(then, name)
+
+
+class Schedule(Configured):
+    """What schedules share: they are called with `steps`, how many steps were taken. A subclass writes `rate`.
+
+    It declares its settings, or sets them in an `__init__` of its own.
+    """
 
     def rate(self, steps: int) -> float:
         """Return the learning rate of the step that comes after `steps` others."""
@@ -50,9 +68,9 @@ class StepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.05, 0.025]
     """
 
-    def __init__(self, lr: float, every: int, factor: float = 0.1) -> None:
-        self.lr, self.every = within(lr, "lr"), count(every, "every")
-        self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
+    lr: float = setting(kw_only=False)
+    every: int = setting(check=count, kw_only=False)
+    factor: float = setting(default=0.1, check=SHARE, kw_only=False)
 
     def rate(self, steps: int) -> float:
         """Return the height of the stair."""
@@ -92,11 +110,9 @@ class MultiStep(Schedule):
     [0.1, 0.1, 0.05, 0.025, 0.025]
     """
 
-    def __init__(self, lr: float, milestones: Sequence[int], factor: float = 0.1) -> None:
-        self.lr, self.milestones = within(lr, "lr"), [count(n, "milestones") for n in items(milestones, "milestones")]
-        self.factor = within(factor, "factor", 0.0, 1.0, closed=True)
-        if self.milestones != sorted(self.milestones) or not self.milestones:
-            raise ValueError(f"`milestones` are numbers of steps in ascending order, not {milestones!r:.60}")
+    lr: float = setting(kw_only=False)
+    milestones: Sequence[int] = setting(check=_milestones, kw_only=False)
+    factor: float = setting(default=0.1, check=SHARE, kw_only=False)
 
     def rate(self, steps: int) -> float:
         """Return the height of the stair."""
@@ -118,8 +134,9 @@ class Polynomial(Schedule):
     [0.1, 0.0563, 0.025, 0.0063, 0.0, 0.0]
     """
 
-    def __init__(self, lr: float, steps: int, power: float = 1.0) -> None:
-        self.lr, self.steps, self.power = within(lr, "lr"), count(steps, "steps"), within(power, "power")
+    lr: float = setting(kw_only=False)
+    steps: int = setting(check=count, kw_only=False)
+    power: float = setting(default=1.0, kw_only=False)
 
     def rate(self, steps: int) -> float:
         """Return the power of the height of the line."""
@@ -145,9 +162,12 @@ class Cosine(Schedule):
     [0.1, 0.0854, 0.05, 0.0146, 0.0, 0.0]
     """
 
-    def __init__(self, lr: float, steps: int, low: float = 0.0) -> None:
-        self.lr, self.steps = within(lr, "lr"), count(steps, "steps")
-        self.low = within(low, "low", 0.0, self.lr, closed=True)
+    lr: float = setting(kw_only=False)
+    steps: int = setting(check=count, kw_only=False)
+    low: float = setting(default=0.0, kw_only=False)
+
+    def __post_init__(self) -> None:
+        within(self.low, "low", 0.0, self.lr, closed=True)
 
     def rate(self, steps: int) -> float:
         """Return the height of the cosine."""
@@ -173,9 +193,11 @@ class CosineRestarts(Cosine):
     [0.1, 0.05, 0.1, 0.0854, 0.05, 0.0146, 0.1]
     """
 
+    multiply: int = setting(default=1, check=count)
+
     def __init__(self, lr: float, steps: int, multiply: int = 1, low: float = 0.0) -> None:
         super().__init__(lr, steps, low)
-        self.multiply = count(multiply, "multiply")
+        self.multiply = multiply
 
     def rate(self, steps: int) -> float:
         """Return the height of the cosine that is running."""
@@ -207,11 +229,9 @@ class WarmUp(Schedule):
     [0.1, 0.2, 0.3, 0.4, 0.4, 0.04, 0.04]
     """
 
-    def __init__(self, then: float | Callable[[int], float], steps: int, start: float = 0.1) -> None:
-        self.then = then if callable(then) else within(then, "then")
-        if isinstance(then, (type, OnPlateau)):
-            raise TypeError(f"`then` is a rate or a schedule without state, as Cosine(0.1, 100) is, not {then!r:.60}")
-        self.steps, self.start = count(steps, "steps"), within(start, "start", 0.0, 1.0, closed=True)
+    then: float | Callable[[int], float] = setting(check=_then, kw_only=False)
+    steps: int = setting(check=count, kw_only=False)
+    start: float = setting(default=0.1, check=SHARE, kw_only=False)
 
     def rate(self, steps: int) -> float:
         """Return the height of the line, or the rate of the schedule behind it."""
@@ -241,10 +261,11 @@ class OneCycle(Schedule):
     [0.1, 0.55, 1.0, 0.5, 0.001, 0.001]
     """
 
-    def __init__(self, lr: float, steps: int, rise: float = 0.3, first: float = 25.0, last: float = 1e4) -> None:
-        self.lr, self.steps = within(lr, "lr"), count(steps, "steps", 2)
-        self.rise = within(rise, "rise", 0.0, 1.0, closed=True)
-        self.first, self.last = within(first, "first", 1.0), within(last, "last", 1.0)
+    lr: float = setting(kw_only=False)
+    steps: int = setting(check=partial(count, least=2), kw_only=False)
+    rise: float = setting(default=0.3, check=SHARE, kw_only=False)
+    first: float = setting(default=25.0, check=partial(within, low=1.0), kw_only=False)
+    last: float = setting(default=1e4, check=partial(within, low=1.0), kw_only=False)
 
     def rate(self, steps: int) -> float:
         """Return the height of the cycle."""
@@ -282,18 +303,15 @@ class OnPlateau(Schedule):
     0.05
     """
 
-    def __init__(
-        self,
-        lr: float,
-        factor: float = 0.1,
-        patience: int = 10,
-        threshold: float = 1e-4,
-        mode: str = "min",
-        low: float = 0.0,
-    ) -> None:
-        self.lr, self.factor = within(lr, "lr"), within(factor, "factor", 0.0, 1.0)
-        self.patience, self.threshold = count(patience, "patience", 0), within(threshold, "threshold")
-        self.mode, self.low = one_of(mode, ("min", "max"), "mode"), within(low, "low", 0.0, self.lr, closed=True)
+    lr: float = setting(kw_only=False)
+    factor: float = setting(default=0.1, check=PART, kw_only=False)
+    patience: int = setting(default=10, check=partial(count, least=0), kw_only=False)
+    threshold: float = setting(default=1e-4, kw_only=False)
+    mode: str = setting(default="min", check=lambda mode, name: one_of(mode, ("min", "max"), name), kw_only=False)
+    low: float = setting(default=0.0, kw_only=False)
+
+    def __post_init__(self) -> None:
+        within(self.low, "low", 0.0, self.lr, closed=True)
         self._best, self._bad = math.inf, 0
 
     def rate(self, steps: int) -> float:

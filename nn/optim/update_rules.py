@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import field
 from typing import Any
 
 import autograd as ag
 
-from ..arguments import flag, within
+from ..arguments import flag
 from .clipping import ClipNorm as ClipNorm
 from .clipping import ClipValue as ClipValue
-from .optimizer import PART, Clip, State, clipped, setting, zeros_like
+from .optimizer import Clip, State, clipped, zeros_like
 from .optimizer import Optimizer as Optimizer
+from .settings import PART, SHARE, setting
 
 
 def _betas(betas: Any, name: str) -> tuple[float, float]:
@@ -48,10 +49,10 @@ class SGD(Optimizer):
     (0.8, SGD(lr=0.1, momentum=0.0; 1 parameters, 1 steps))
     """
 
-    lr: Any = 1e-3
+    lr: float | Callable[[int], float] = 1e-3
     momentum: float = setting(default=0.0, check=PART)
     nesterov: bool = setting(default=False, check=flag)
-    dampening: float = setting(default=0.0, check=partial(within, high=1.0, closed=True))
+    dampening: float = setting(default=0.0, check=SHARE)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -97,7 +98,7 @@ class Adagrad(Optimizer):
     0.9
     """
 
-    lr: Any = 1e-2
+    lr: float | Callable[[int], float] = 1e-2
     lr_decay: float = setting(default=0.0)
     initial_accumulator_value: float = setting(default=0.0)
     eps: float = setting(default=1e-10)
@@ -138,7 +139,7 @@ class RMSprop(Optimizer):
     0.9
     """
 
-    lr: Any = 1e-2
+    lr: float | Callable[[int], float] = 1e-2
     alpha: float = setting(default=0.99, check=PART)
     momentum: float = setting(default=0.0, check=PART)
     centered: bool = setting(default=False, check=flag)
@@ -187,7 +188,7 @@ class Adam(Optimizer):
     0.9
     """
 
-    lr: Any = 1e-3
+    lr: float | Callable[[int], float] = 1e-3
     betas: tuple[float, float] = setting(default=(0.9, 0.999), check=_betas)
     eps: float = setting(default=1e-8)
     amsgrad: bool = setting(default=False, check=flag)
@@ -253,7 +254,7 @@ class NAdam(Optimizer):
     0.894355
     """
 
-    lr: Any = 2e-3
+    lr: float | Callable[[int], float] = 2e-3
     betas: tuple[float, float] = setting(default=(0.9, 0.999), check=_betas)
     eps: float = setting(default=1e-8)
     momentum_decay: float = setting(default=4e-3)
@@ -296,6 +297,8 @@ class Groups(Optimizer):
     >>> round(w.data, 3), b.data
     (0.85, 0.8)
     """
+
+    optimizers: list[Optimizer] = field(init=False)
 
     def __init__(self, *optimizers: Optimizer, clip: Clip | None = None) -> None:
         if not optimizers:
