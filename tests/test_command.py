@@ -48,7 +48,7 @@ def run(*arguments: str) -> int:
 def test_draw_computes_and_draws(capsys: Any) -> None:
     assert run("draw", "tanh(a*b + c)", "a=2", "b=-3", "c=10", "-o", "graph.svg") == 0
     out = capsys.readouterr().out
-    assert "tanh(a*b + c) = 0.999329" in out and "derivative by a at 2: -0.00402285" in out
+    assert "tanh(a*b + c) = 0.999329" in out and "derivative with respect to a at 2: -0.00402285" in out
     assert Path("graph.svg").read_text().lstrip().startswith("<svg")
 
 
@@ -125,6 +125,44 @@ def test_every_function_of_the_table_can_be_called() -> None:
         assert out.op is op
 
 
+def test_the_help_of_draw_names_all_formats_that_a_drawing_is_saved_in(capsys: Any) -> None:
+    assert run("draw", "--help") == 0
+    told = capsys.readouterr().out
+    assert all(suffix in told for suffix in (".svg", ".png", ".pdf", ".html", ".txt", ".tex", ".dot", ".mmd"))
+    assert run("draw", "a*b", "a=1", "b=2", "-o", "x.bmp") == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and all(f"{suffix}," in captured.err for suffix in (".svg", ".html", ".tex", ".dot"))
+
+
+# -- what is wrong is said before anything is done --
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "messages"),
+    [
+        (["train", "iris", "--epochs", "-3"], 2, ["usage: chalkgrad train", "a whole number from 1, not -3"]),
+        (["train", "iris", "--seed", "-1"], 2, ["`seed` is a whole number from 0, not -1"]),
+        (["train", "iris", "--batch-size", "2.5"], 2, ["argument --batch-size: '2.5' is no whole number"]),
+        (["train", "iris", "--lr", "nan"], 2, ["`lr` is nan"]),
+        (["train", "iris", "--activation", "foo"], 1, ["`activation` 'foo' is unknown"]),
+        (["train", "iris", "--held-out", "1.5"], 1, ["`held_out`"]),
+        (["train", "iris", "--learning-rate", "1"], 2, ["usage: chalkgrad train", "Did you mean '--lr'?"]),
+        (["predict", "a.npz", "b.csv", "--probe"], 2, ["usage: chalkgrad predict", "--probe"]),
+        (["train", "no.csv"], 1, ["there is no file 'no.csv': DATA is a CSV file"]),
+        (["predict", "no.npz", "houses.csv"], 1, ["file 'no.npz': MODEL is what `chalkgrad train` has saved"]),
+        (["check", "no.ipynb"], 1, ["there is no file 'no.ipynb': NOTEBOOK is what a student handed in"]),
+        (["train", "."], 1, ["'.'"]),
+    ],
+)
+def test_a_wrong_option_or_file_is_named_with_what_is_expected(
+    arguments: list[str], code: int, messages: list[str], capsys: Any
+) -> None:
+    assert run(*arguments) == code
+    captured = capsys.readouterr()
+    assert captured.out == "" and "Errno" not in captured.err
+    assert all(message in captured.err for message in messages), captured.err
+
+
 # -- train and predict --
 
 
@@ -135,7 +173,8 @@ def test_train_save_and_predict_numbers(capsys: Any) -> None:
     assert "58 rows to train on, 14 held out" in out and "saved in houses-model.npz" in out
     assert float(out.rpartition("R2 ")[2].partition(",")[0]) > 0.9
     assert run("predict", "houses-model.npz", "houses.csv", "-o", "prices.csv") == 0
-    assert "of 72 rows: R2 0.9" in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert "of 72 rows: R2 0.9" in captured.err and captured.out == "72 predictions written to prices.csv\n"
     with open("prices.csv", newline="") as file:
         names, *rows = csv.reader(file)
     prices = np.array([float(line.split(";")[3]) for line in HOUSES.splitlines()[1:]])
@@ -205,8 +244,8 @@ def test_iris_is_learned(capsys: Any) -> None:
         (["iris", "--ignore", "nonsense"], 1, "iris has no column 'nonsense'"),
         (["iris", "--missing", "guess"], 2, "invalid choice: 'guess'"),
         (["iris", "--hidden", "3,x"], 2, "'3,x' is no list of widths"),
-        (["iris", "--epochs", "0"], 1, "`epochs`"),
-        (["iris", "--lr", "-1"], 1, "`lr` is -1"),
+        (["iris", "--epochs", "0"], 2, "`epochs`"),
+        (["iris", "--lr", "-1"], 2, "`lr` is -1"),
         (["iris", "--lr", "1e300"], 1, "the loss became"),
         (["iris", "--held-out", "1.5"], 1, "`held_out`"),
         (["iris", "--activation", "rellu"], 1, "`activation` 'rellu' is unknown"),
@@ -214,8 +253,8 @@ def test_iris_is_learned(capsys: Any) -> None:
         (["iris", "-o", "houses.csv"], 1, "must end in .npz or .safetensors"),
         (["iris", "-o", "."], 1, "must end in"),
         (["iris", "-o", "nowhere/model.npz"], 1, "there is no folder"),
-        (["iris", "--seed", "-1"], 1, "seed"),
-        (["iris", "--epochs", "many"], 2, "invalid int value: 'many'"),
+        (["iris", "--seed", "-1"], 2, "seed"),
+        (["iris", "--epochs", "many"], 2, "'many' is no whole number"),
         ([], 2, "required: DATA"),
     ],
 )

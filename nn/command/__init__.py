@@ -20,6 +20,7 @@ import autograd as ag
 import nn
 from chalkgrad import grading
 
+from ..arguments import near
 from ..data.tables import Table, TableEncoder, is_empty, numbers_of, read_table, recognised
 from ..saving import files
 from . import parser
@@ -35,8 +36,11 @@ DATASETS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
-    options = vars(_parser().parse_args(arguments))
-    command, run = options.pop("command"), options.pop("run")
+    known, unknown = _parser().parse_known_args(arguments)
+    options = vars(known)
+    command, run, own = (options.pop(name) for name in ("command", "run", "parser"))
+    if unknown:
+        own.error(f"unrecognized arguments: {' '.join(unknown)}{near(unknown[0], own._option_string_actions)}")
     try:
         return run(**options) or 0
     except KeyboardInterrupt:
@@ -45,7 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in `chalkgrad predict ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (ValueError, TypeError, OSError, ImportError, RuntimeError, FloatingPointError) as error:
+    except OSError as error:
+        roles = [f": {x.dest.upper()} is {x.help}" for x in own._actions if options.get(x.dest) == error.filename]
+        words = "there is no file" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
+        told = f"{words} {error.filename!r}{''.join(roles)}" if error.filename else error
+        print(f"chalkgrad {command}: {told}", file=sys.stderr)
+        return 1
+    except (ValueError, TypeError, ImportError, RuntimeError, FloatingPointError) as error:
         print(f"chalkgrad {command}: {error}", file=sys.stderr)
         return 1
 
@@ -58,8 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--version", action="version", version=f"chalkgrad {ag.__version__}")
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    formats = ", ".join(ag.draw(ag.Value(0.0))._formats(1.0))
     for run in (train, predict, draw, playground, check):
-        parser.add(commands, run, datasets=", ".join(DATASETS))
+        parser.add(commands, run, datasets=", ".join(DATASETS), formats=formats)
     return made
 
 
@@ -137,9 +148,7 @@ def train(
     if not encoder.columns:
         raise ValueError(f"{data} has no column beside the target {target!r}")
     X = encoder.transform(table)
-    print(f"{data}: {len(X)} rows, {len(encoder.columns)} columns; the target {target!r} {many}")
-    for note in [*table.notes, *notes, *encoder.notes]:
-        print(f"  {note}")
+    summary = f"{data}: {len(X)} rows, {len(encoder.columns)} columns; the target {target!r} {many}"
     X, X_held = X[rows], X[rows_held]
     if gone := sorted(set(labels) - set(y)):
         raise ValueError(f"all rows of the class {gone[0].item()!r} are held out: try another --seed or --held-out")
@@ -148,6 +157,7 @@ def train(
     goal = y if classes else outputs.fit_transform(y)
     widths = [X.shape[1], *hidden, len(labels) if len(labels) > 2 else 1]
     model = nn.TensorMLP(widths[0], widths[1:], activation, rng=seed)
+    print("\n  ".join([summary, *table.notes, *notes, *encoder.notes]))
     net = f"a net of {'-'.join(map(str, widths))} units, {model.num_parameters()} parameters"
     print(f"{len(X)} rows to train on, {len(X_held)} held out; {net}, {loss}")
     history = nn.fit(
@@ -253,6 +263,7 @@ def predict(model: str, data: str, *, proba: bool = False, output: str | None = 
         print(text.getvalue(), end="")
     else:
         files.replace(output, text.getvalue().encode())
+        print(f"{len(X)} predictions written to {output}")
     if target in table.columns:
         with contextlib.suppress(ValueError, TypeError):  # the column may wait to be filled in
             score = _score(net, X, _target(table, target), net.output_decoder.classes is not None)
@@ -275,22 +286,20 @@ def draw(
         expression: such as "tanh(a*b + c)"; put it in quotes
         values: the value of each variable, such as a=2
         backward: draw the backward pass: arrows turned, products added
-        output: .svg, .png, .pdf, .dot or .txt (default: print as text)
+        output: a file that ends in {formats} (default: print as text)
 
     For example:
       chalkgrad draw "tanh(a*b + c)" a=2 b=-3 c=10 -o graph.svg
     """
     out, variables = evaluate(expression, dict(values))
     out.backward()
+    drawing = ag.draw(out, "backward" if backward else "forward")
+    if output is not None:
+        drawing.save(output)
     print(f"{expression} = {out.data:.6g}")
     for name, variable in variables.items():
-        print(f"  derivative by {name} at {variable.data:.6g}: {variable.grad:.6g}")
-    drawing = ag.draw(out, "backward" if backward else "forward")
-    if output is None:
-        print(drawing.text())
-    else:
-        drawing.save(output)
-        print(f"drawn in {output}")
+        print(f"  derivative with respect to {name} at {variable.data:.6g}: {variable.grad:.6g}")
+    print(drawing.text() if output is None else f"drawn in {output}")
 
 
 # playground and check ----------------------------------------------------------------------------------------

@@ -6,7 +6,10 @@ import argparse
 import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
+
+from ..arguments import count, within
 
 
 def refuse(message: str) -> NoReturn:
@@ -16,6 +19,17 @@ def refuse(message: str) -> NoReturn:
 
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
+
+
+def _number(kind: type, name: str, text: str) -> float:
+    try:
+        number = kind(text)
+    except ValueError:
+        refuse(f"{text!r} is no {'whole ' if kind is int else ''}number")
+    try:
+        return count(number, name, 0 if name == "seed" else 1) if kind is int else within(number, name)
+    except ValueError as error:
+        refuse(str(error))
 
 
 def _widths(text: str) -> list[int]:
@@ -64,11 +78,13 @@ def add(commands: Any, run: Callable[..., Any], **names: str) -> None:
         epilog=f"for example:\n{examples}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.set_defaults(run=run)
+    made.set_defaults(run=run, parser=made)
     for name, parameter in inspect.signature(run).parameters.items():
         default = parameter.default
         read = READ.get(name, str if default in (None, parameter.empty) else type(default))
         given: dict[str, Any] = {"help": " ".join(helps.get(name, "").split())}
+        if read in (int, float):
+            read = partial(_number, read, name)
         if read is not bool:
             given["choices" if isinstance(read, tuple) else "type"] = read
         if parameter.kind is not parameter.KEYWORD_ONLY:
