@@ -22,7 +22,7 @@ from .layers.neurons import Layer as Layer
 from .layers.neurons import Neuron as Neuron
 from .layers.neurons import layer_from, point
 from .layers.noise import Dropout
-from .module import Module
+from .module import Module, brief
 from .randomness import RandomLike, seed, source
 
 
@@ -144,7 +144,7 @@ class MLP(Module):
             ValueError: there is another layer in it, or one in a place where none can be.
         """
         if not isinstance(model, Sequential):
-            raise TypeError(f"`model` is a Sequential of Linear layers, or a TensorMLP, not {model!r:.60}")
+            raise TypeError(f"`model` is a Sequential of Linear layers, or a TensorMLP, not {brief(model)}")
         rows: list[list[Any]] = []  # of each layer: Linear, activation, dropout
         for i, part in enumerate(model):
             if isinstance(part, Linear):

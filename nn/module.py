@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import math
 import os
@@ -16,7 +17,7 @@ import numpy as np
 
 from autograd import Network, Node, Tensor, Value, no_grad
 
-from .arguments import as_array, hinted
+from .arguments import as_array, hinted, near
 from .data.arrays import arranged, as_inputs
 from .diagram import Stage, network_of
 from .display import structure
@@ -41,6 +42,19 @@ def _room() -> Iterator[None]:
         yield
     finally:
         sys.setrecursionlimit(limit)
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.startswith(f"{__name__.rpartition('.')[0]}.")
+
+
+@functools.lru_cache(maxsize=1024)
+def _meant(kind: Any, name: str, attributes: tuple[str, ...]) -> str:
+    """Return a hint at what a new attribute of a layer of the library misspells, or nothing."""
+    if name[0] == "_" or name.isdigit() or hasattr(kind, name) or not _is_ours(kind):
+        return ""
+    known = [*inspect.signature(kind).parameters, *attributes]
+    return "" if name in known else near(name, known)
 
 
 class Module(Stateful):
@@ -75,7 +89,7 @@ class Module(Stateful):
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
-        if "__init__" in vars(cls) and cls.__module__.startswith(__name__.rpartition(".")[0]):
+        if "__init__" in vars(cls) and _is_ours(cls):
             cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
 
     if not TYPE_CHECKING:
@@ -90,6 +104,9 @@ class Module(Stateful):
     def __setattr__(self, name: str, thing: Any) -> None:
         if callable(getattr(Module, name, None)) and (isinstance(thing, Module) or not callable(thing)):
             raise AttributeError(f"`{name}` is a method of every Module: give this attribute another name")
+        kind: Any = type(self)
+        if name not in vars(self) and (meant := _meant(kind, name, tuple(vars(self)))):
+            raise AttributeError(f"{kind.__name__} has no attribute `{name}`, which nothing would read{meant}")
         super().__setattr__(name, thing)
 
     def forward(self, x: Any) -> Any:
@@ -327,6 +344,11 @@ def check_model(model: Any) -> None:
     """Check that an argument `model` is a Module."""
     if not isinstance(model, Module):
         raise TypeError(f"`model` is a Module, such as `MLP(2, [16, 1])`, not {model!r:.60}")
+
+
+def brief(x: Any) -> str:
+    """Return a text of one line for what stands in a message: a Module by its kind and size."""
+    return x._title() if isinstance(x, Module) else f"{x!r:.60}"
 
 
 def _text(argument: Any) -> str:

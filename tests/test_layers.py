@@ -125,3 +125,31 @@ def test_flatten_and_residual() -> None:
         nn.Residual([inner])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="of Values; a Residual is put around layers of Tensors"):
         nn.Residual(nn.Layer(3, 3))
+
+
+@pytest.mark.parametrize(
+    ("layer", "name", "meant"),
+    [
+        (nn.Linear(2, 1), "wieght", "weight"),
+        (nn.Dropout(0.5), "rates", "rate"),
+        (nn.PReLU(), "slopes", "slope"),
+        (nn.Noise(0.1), "seed", "rng"),
+        (nn.MLP(2, [1]), "layer", "layers"),
+        (nn.Maxout(2, 1), "piece", "pieces"),
+        (nn.Neuron(2), "activaton", "activation"),
+    ],
+)
+def test_a_misspelled_attribute_of_a_layer_is_refused(layer: Any, name: str, meant: str) -> None:
+    with pytest.raises(AttributeError, match=f"has no attribute `{name}`, which nothing would read. .*'{meant}'"):
+        setattr(layer, name, 0.5)
+    layer.note = "kept"  # what resembles nothing is the user's own
+    assert not hasattr(layer, name) and layer.note == "kept"
+
+
+def test_a_layer_of_a_user_has_any_attributes() -> None:
+    class Own(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(2, 1)
+            self.weights = [self.weight]
+
+    assert Own().weights[0].shape == (2, 1)

@@ -14,7 +14,7 @@ from ..export.tracing import on_tensors
 from ..layers.activations import Activation, function_of, named
 from ..layers.features import FEATURES, Features
 from ..layers.layers import Linear, Sequential
-from ..module import Module
+from ..module import Module, brief
 from .formulas import ACTIVATIONS, OPTIMIZERS, OUTPUT_LOSSES, SCORE_LOSSES
 from .page import Page
 
@@ -118,7 +118,7 @@ def _start(model: Any, seed: int) -> dict[str, Any]:
     fits = fits and all(isinstance(x, Linear) and x.bias is not None and x.mask is None for x in linear)
     if not fits or linear[0].fan_in != len(features) or linear[-1].fan_out != 1:
         raise ValueError(
-            f"`model` {model!r:.60} has no place on the page: that takes Linear layers with one activation between "
+            f"`model` {brief(model)} has no place on the page: that takes Linear layers with one activation between "
             f"them, of {', '.join(ACTIVATIONS)}, from two inputs or `Features` to one output"
         )
     weights = [np.append(x.weight.data.T, x.bias.data) for x in linear]

@@ -16,7 +16,7 @@ import autograd as ag
 from autograd import Node, Primitive, Tensor
 
 from ..layers.layers import Linear
-from ..module import Module, check_model
+from ..module import Module, brief, check_model
 
 ROWS = -1
 """Stands in shapes for the number of rows in the batch, which an exported model leaves open."""
@@ -115,7 +115,7 @@ def on_tensors(model: Any) -> Module:
     check_model(model)
     model = model if model.batched else getattr(model, "to_tensors", lambda: model)()
     if not model.batched:
-        raise TypeError(f"`model` {model!r:.60} takes one point at a time: export an MLP, or a net for batches")
+        raise TypeError(f"`model` {brief(model)} takes one point at a time: export an MLP, or a net for batches")
     return model
 
 

@@ -10,7 +10,7 @@ from ..data.arrays import plain_array
 from ..diagram import arrays
 from ..layers.activations import ReLU
 from ..layers.layers import Linear, Sequential
-from ..module import Module
+from ..module import Module, brief
 
 
 def compose(second: Module, first: Module) -> Sequential:
@@ -95,7 +95,7 @@ def through(x: Any, y: Any) -> Sequential:
 def _layers(model: Module, name: str) -> list[Module]:
     model = getattr(model, "to_tensors", lambda: model)()
     if not isinstance(model, Sequential):
-        raise TypeError(f"`{name}` is a Sequential, a TensorMLP or an MLP, not {model!r:.60}")
+        raise TypeError(f"`{name}` is a Sequential, a TensorMLP or an MLP, not {brief(model)}")
     return list(model)
 
 

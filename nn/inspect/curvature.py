@@ -11,7 +11,7 @@ from autograd import Tensor, gradients
 from ..data.arrays import plain_array
 from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import targets_of
-from ..module import Module, check_model
+from ..module import Module, brief, check_model
 
 
 def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarray:
@@ -72,7 +72,7 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
     X, function = plain_array(model.arranged(X), "X"), loss_of(loss)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
-        raise ValueError(f"`model`, {model!r:.60}, has no parameters that are trained")
+        raise ValueError(f"`model`, {brief(model)}, has no parameters that are trained")
     with model.mode(False):
         outputs = model.forward_rows(X)
     slopes = gradients(function(outputs, targets_of(model.output_decoder, function, y, outputs.shape)), parameters)

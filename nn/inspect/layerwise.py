@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Node, Tensor, gradients
 
 from ..layers.layers import Sequential
-from ..module import Module
+from ..module import Module, brief
 
 
 @dataclass
@@ -57,7 +57,7 @@ def signals(model: Sequential, X: Any) -> list[Signal]:
     2 Linear(3, 1)
     """
     if not isinstance(model, Sequential):
-        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
+        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {brief(model)}: see `MLP.to_tensors`")
     x: Any = Tensor(getattr(X, "data", X) if isinstance(X, Node) else X)
     if not x.data.size:
         raise ValueError(f"`X` has shape {x.shape}: there is nothing in it")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arguments import count, within
 from ..diagram import Stage, arrays
-from ..module import Module, check_model
+from ..module import Module, brief, check_model
 
 
 def zaslavsky(inputs: int, units: int) -> int:
@@ -132,7 +132,7 @@ def _chain(model: Module) -> list[Link]:
             else:
                 chain[-1] = (weight * before_left, bias * before_left, left, right)
     if not chain:
-        raise ValueError(f"{model!r:.60} has no weights")
+        raise ValueError(f"{brief(model)} has no weights")
     return chain
 
 

@@ -14,7 +14,7 @@ from autograd import Node, Tensor, Value
 from .. import init
 from ..arguments import as_array, cast, count, flag
 from ..diagram import Stage
-from ..module import Module
+from ..module import Module, brief
 from ..randomness import RandomLike
 
 
@@ -210,9 +210,9 @@ class Residual(Module):
 
     def __init__(self, inner: Module) -> None:
         if not isinstance(inner, Module):
-            raise TypeError(f"`inner` is a Module, not {inner!r:.60}{_remedy(inner)}")
+            raise TypeError(f"`inner` is a Module, not {brief(inner)}{_remedy(inner)}")
         if not inner.batched:
-            raise TypeError(f"`inner` is {inner!r:.60}, of Values; a Residual is put around layers of Tensors")
+            raise TypeError(f"`inner` is {brief(inner)}, of Values; a Residual is put around layers of Tensors")
         self.inner = inner
 
     def forward(self, x: Any) -> Any:

@@ -12,7 +12,7 @@ from autograd import Node, Tensor, Value, dot
 from .. import init
 from ..arguments import count, within
 from ..diagram import Stage
-from ..module import Module
+from ..module import Module, brief
 from ..randomness import RandomLike, seed, source
 from .activations import (
     Activation,
@@ -221,11 +221,11 @@ def point(x: Any, nin: int, model: Module) -> list[Any]:
     x = list(x)
     if x and isinstance(x[0], (list, tuple, np.ndarray, Tensor)):
         raise ValueError(
-            f"`x` is a batch of {len(x)} points; {model!r:.60} takes one point, {nin} numbers, at a time: "
+            f"`x` is a batch of {len(x)} points; {brief(model)} takes one point, {nin} numbers, at a time: "
             "write `[model(row) for row in x]`, or use `model.to_tensors()`"
         )
     if len(x) != nin:
-        raise ValueError(f"`x` has {len(x)} elements; {model!r:.60} needs {nin}")
+        raise ValueError(f"`x` has {len(x)} elements; {brief(model)} needs {nin}")
     return [
         number if isinstance(number, Value) else Value(number, f"x[{i}]", requires_grad=False)
         for i, number in enumerate(x)

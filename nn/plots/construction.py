@@ -9,7 +9,7 @@ import numpy as np
 
 from ..diagram import Stage, arrays, columns_of
 from ..inspect import Region, compose, regions
-from ..module import Module, check_model
+from ..module import Module, brief, check_model
 from .axes import interval, many_axes, relief
 
 
@@ -39,10 +39,10 @@ def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = Non
     stages = model._stages()
     dense = [stage for stage in stages if stage.weight is not None]
     if len(dense) < 2:
-        raise ValueError(f"{model!r:.60} has {len(dense)} layers with weights; at least 2 can be drawn in steps")
+        raise ValueError(f"{brief(model)} has {len(dense)} layers with weights; at least 2 can be drawn in steps")
     inputs = len(arrays(dense[0])[0])
     if inputs not in (1, 2):
-        raise ValueError(f"{model!r:.60} has {inputs} inputs; 1 or 2 can be drawn in steps")
+        raise ValueError(f"{brief(model)} has {inputs} inputs; 1 or 2 can be drawn in steps")
     if inputs == 2:
         return _over_the_plane(stages, low, high, axes)
     x = np.linspace(low, high, 801)[:, None]
@@ -138,7 +138,7 @@ def folding(second: Module, first: Module, low: float = -1.0, high: float = 1.0,
         low, high = _checked(net, low, high)
         inputs, outputs = regions(net, low, high)[0].slope.shape
         if inputs > most or (net is first and outputs > 1):
-            raise ValueError(f"{net!r:.60} has {inputs} inputs and {outputs} outputs, not {most} and 1")
+            raise ValueError(f"{brief(net)} has {inputs} inputs and {outputs} outputs, not {most} and 1")
     layers, whole = regions(first, low, high), regions(compose(second, first), low, high)
     axes = many_axes(axes, 4)
     heights = [layer.corners @ layer.slope[:, 0] + layer.intercept[0] for layer in layers]

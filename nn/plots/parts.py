@@ -11,7 +11,7 @@ import numpy as np
 from ..arguments import count, one_of
 from ..data.arrays import plain_array
 from ..layers.activations import Activation, Function, function_of, name_of
-from ..module import Module, check_model
+from ..module import Module, brief, check_model
 from .axes import AREAS, axes_of, colour_map, interval, many_axes
 from .curves import value_and_slope
 
@@ -77,7 +77,7 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
         numbers = numbers if isinstance(numbers, (float, np.ndarray)) else numbers.data
         layers.setdefault(f"{path} {kinds.get(path, '')}".strip(), []).append(np.ravel(numbers))
     if not layers:
-        raise ValueError(f"{model!r:.60} has no parameters")
+        raise ValueError(f"{brief(model)} has no parameters")
     gathered = {name: np.concatenate(parts) for name, parts in layers.items()}
     edges = np.histogram_bin_edges(np.concatenate([*gathered.values()]), bins)
     ax = axes_of(ax, 5.5, 3.5)

@@ -11,6 +11,7 @@ from ..arguments import count
 from ..data.arrays import as_inputs
 from ..inspect import Signal
 from ..layers.layers import Linear, Sequential
+from ..module import brief
 from .axes import LINES, many_axes
 
 
@@ -69,7 +70,7 @@ def layer_outputs(model: Sequential, X: Any, bins: int = 30, axes: Any = None) -
     Source: Glorot and Bengio (2010), figure 6.
     """
     if not isinstance(model, Sequential):
-        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {model!r:.60}: see `MLP.to_tensors`")
+        raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {brief(model)}: see `MLP.to_tensors`")
     bins = count(bins, "bins")
     rows = as_inputs(X)
     behind: list[np.ndarray] = []
@@ -81,7 +82,7 @@ def layer_outputs(model: Sequential, X: Any, bins: int = 30, axes: Any = None) -
             behind[-1] = rows.ravel()
     behind = [numbers for numbers in behind if numbers.size]
     if not behind:
-        raise ValueError(f"{model!r:.60} has no hidden layer with an activation")
+        raise ValueError(f"{brief(model)} has no hidden layer with an activation")
     edges = np.histogram_bin_edges(np.concatenate(behind), bins)
     axes = many_axes(axes, len(behind))
     for i, (ax, numbers) in enumerate(zip(axes, behind, strict=True), start=1):

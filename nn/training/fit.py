@@ -12,7 +12,7 @@ import numpy as np
 from ..arguments import hinted, one_of
 from ..losses.formulas import Loss, loss_of
 from ..metrics import Metric
-from ..module import Module
+from ..module import Module, brief
 from ..optim.update_rules import RULES, Adam, Optimizer
 from ..randomness import RandomLike, seed, source
 from ..saving.files import PathLike
@@ -180,9 +180,9 @@ def fit(
 
 def _optimizer(optimizer: Any, model: Module) -> Optimizer:
     if not model.parameters():
-        raise ValueError(f"`model`, {model!r:.60}, has no parameters: there is nothing to train")
+        raise ValueError(f"`model`, {brief(model)}, has no parameters: there is nothing to train")
     if not model.num_parameters(trainable=True):
-        raise ValueError(f"all parameters of `model`, {model!r:.60}, are frozen: `unfreeze` some to train them")
+        raise ValueError(f"all parameters of `model`, {brief(model)}, are frozen: `unfreeze` some to train them")
     if optimizer is None:
         optimizer = Adam()
     if isinstance(optimizer, str):

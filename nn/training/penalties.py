@@ -12,7 +12,7 @@ import autograd as ag
 from autograd import Tensor
 
 from ..arguments import flag, within
-from ..module import Module, check_model
+from ..module import Module, brief, check_model
 
 KEPT = ("bias", "b", "slope")
 """Parameters that are no weights, by the last part of their names."""
@@ -49,7 +49,7 @@ class Penalty:
         named = model.named_parameters()
         counted = [p for name, p in named if self.biases or name.rpartition(".")[2] not in KEPT]
         if not counted:
-            raise ValueError(f"`model`, {model!r:.60}, has no weights to keep small")
+            raise ValueError(f"`model`, {brief(model)}, has no weights to keep small")
         trained = [p for p in counted if p.requires_grad]
         return self.alpha * self.omega(trained) if trained else 0.0
 
