@@ -18,9 +18,9 @@ from .arguments import count, within
 from .diagram import Stage
 from .layers.activations import NAMES, Activation, Function, PReLU, function_of, layer_of, linear, name_of
 from .layers.layers import Linear, Sequential
+from .layers.neurons import WRITTEN, fired, is_rewritten, layer_from, point
 from .layers.neurons import Layer as Layer
 from .layers.neurons import Neuron as Neuron
-from .layers.neurons import layer_from, point
 from .layers.noise import Dropout
 from .module import Module, brief
 from .randomness import RandomLike, seed, source
@@ -88,7 +88,7 @@ class MLP(Module):
         """
         x = point(x, self.layers[0].nin, self)
         for layer in self.layers:
-            x = layer._fire(x)
+            x = fired(layer, x)
         return x
 
     def config(self) -> dict[str, Any]:
@@ -119,19 +119,24 @@ class MLP(Module):
 
     def outputs(self, X: Any) -> np.ndarray:
         """Return the outputs for all rows of `X` as a plain array, shape `(n, nouts[-1])`: computed as a tensor MLP."""
+        if is_rewritten(self):
+            return super().outputs(X)
         return self.to_tensors().outputs(X)
 
     def to_tensors(self) -> TensorMLP:
         """Make the tensor MLP with the same numbers: equal outputs and gradients, but for rounding.
 
         Raises:
-            ValueError: the neurons of a layer differ in activation.
+            ValueError: the neurons of a layer differ in activation; or somebody has written a `forward` for this net,
+                a layer or a neuron, which no tensor MLP would follow.
 
         >>> model = MLP(2, [3, 1], "tanh", rng=1)
         >>> x = [0.5, -1.0]
         >>> abs(model.to_tensors()(x).item() - model(x)[0].data) < 1e-12
         True
         """
+        if is_rewritten(self):
+            raise ValueError("this net of Values has a `forward` of its own: no tensor MLP computes the same")
         layers = [part for layer in self.layers for part in layer._tensor_layers()]
         return TensorMLP.from_config({"layers": layers})
 
@@ -161,6 +166,9 @@ class MLP(Module):
         if not rows:
             raise ValueError("`model` has no Linear layer")
         return cls.from_config({"layers": [layer_from(*row) for row in rows]})
+
+
+WRITTEN.add((MLP.forward, MLP.__call__))
 
 
 class TensorMLP(Sequential):

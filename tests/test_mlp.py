@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from typing import Any
 
 import numpy as np
@@ -244,3 +245,44 @@ def test_dropout_of_both_families() -> None:
     ]  # fmt: skip
     with pytest.raises(ValueError, match="has no counterpart"):
         nn.MLP.from_tensors(nn.Sequential(nn.Dropout(), nn.Linear(2, 1)))
+
+
+@pytest.mark.parametrize("way", ["net", "instance", "layer", "neuron", "class", "while it trains"])
+def test_a_forward_of_your_own_is_what_runs(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def doubled(kind: Any) -> Any:
+        written = kind.forward
+
+        def forward(self: Any, x: Any) -> Any:
+            y = written(self, x)
+            return [2.0 * part for part in y] if isinstance(y, list) else 2.0 * y
+
+        return forward
+
+    def rewrite(model: Any) -> None:
+        part = {"layer": model.layers[0], "neuron": model.layers[0].neurons[1]}.get(way, model)
+        if way == "instance":
+            model.forward = doubled(nn.MLP).__get__(model)
+        elif way == "class":
+            monkeypatch.setattr(nn.Neuron, "forward", doubled(nn.Neuron))
+        else:
+            part.__class__ = type("Own", (type(part),), {"forward": doubled(type(part))})
+
+    X, y = np.random.default_rng(0).normal(size=(6, 2)), np.ones(6)
+    plain, found = nn.MLP(2, [3, 1], "tanh", rng=0).outputs(X), []
+    for compiled in (False, None):
+        model = nn.MLP(2, [3, 1], "tanh", rng=0)
+        calls: list[Any] = []
+        if way == "while it trains":
+            calls.append(lambda epoch, logs, model=model: rewrite(model) if epoch == 1 else None)
+        else:
+            rewrite(model)
+            assert model.outputs(X) == pytest.approx(np.array([[part.data for part in model(x)] for x in X]))
+            assert not np.allclose(model.outputs(X), plain)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", nn.EagerFallback)
+            found.append(nn.fit(model, X, y, epochs=4, rng=0, callbacks=calls, compiled=compiled)["loss"])
+        monkeypatch.undo()
+    assert found[0] == pytest.approx(found[1])
+    rewrite(model)
+    with pytest.raises(ValueError, match="`forward` of its own"):
+        model.to_tensors()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,8 @@ class Neuron(Module):
 
     def outputs(self, X: Any) -> np.ndarray:
         """Return the outputs for all rows of `X` as a plain array, shape `(n,)`."""
+        if is_rewritten(self):
+            return super().outputs(X)
         return Sequential(*_tensor_layers([self])).outputs(X)[..., 0]
 
 
@@ -174,7 +177,7 @@ class Layer(Module):
         return self._fire(point(x, self.nin, self))
 
     def _fire(self, x: list[Any]) -> list[Value]:
-        out = [neuron._fire(x) for neuron in self.neurons]
+        out = [fired(neuron, x) for neuron in self.neurons]
         if self.rows is not None:
             out = self.rows(Tensor(out)).to_values()
         return out if self.dropout is None else self.dropout(out)
@@ -199,15 +202,35 @@ class Layer(Module):
 
     def outputs(self, X: Any) -> np.ndarray:
         """Return the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
+        if is_rewritten(self):
+            return super().outputs(X)
         return Sequential(*self._tensor_layers()).outputs(X)
 
     def _tensor_layers(self) -> list[Module]:
         """Make the layers of Tensors that do the same: Linear, activation, dropout."""
         layers = _tensor_layers(self.neurons, self.rows)
         if self.dropout is not None:
-            made = Dropout(self.dropout.rate, rng=self.dropout.rng)
-            layers.append(made.train(self.dropout.training))
+            layers.append(copy.copy(self.dropout))
         return layers
+
+
+WRITTEN: set[Any] = {(kind.forward, kind.__call__) for kind in (Neuron, Layer)}
+"""How nets of Values compute, as it is written here."""
+
+
+def fired(part: Any, x: list[Any]) -> Any:
+    """Return what a neuron or layer makes of a point; by its own `forward`, if somebody has written one."""
+    return part(x) if _has_own_forward(part) else part._fire(x)
+
+
+def _has_own_forward(part: Any) -> bool:
+    return "forward" in vars(part) or (type(part).forward, type(part).__call__) not in WRITTEN
+
+
+def is_rewritten(model: Module) -> bool:
+    """Return whether a net of Values has a `forward` of its own somewhere, which no net of Tensors can follow."""
+    parts = [part for _, part in model.named_modules() if part is model or hasattr(part, "_fire")]
+    return any(map(_has_own_forward, parts))
 
 
 def point(x: Any, nin: int, model: Module) -> list[Any]:
