@@ -43,6 +43,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLAN: dict[str, list[str]] = {
     "autograd/primitives/": ["conventions", "primitives", "activations", "tensor", "transforms", "value", "primitive",
                              "check", "laws", "hostile_arguments", "compiled", "accuracy"],
+    "autograd/compiler/tracing/": ["purity", "compiled", "python_numbers"],
     "autograd/compiler/": ["passes", "views", "memory", "products", "columns", "compiled", "compiled_training"],
     "autograd/check.py": ["check"],
     "autograd/comparison.py": ["comparison"],
