@@ -371,6 +371,24 @@ def test_gradients_of_nodes() -> None:
         ag.gradients(x * x, [3.0])
 
 
+class Counting(nn.SGD):
+    """Counts its updates in an attribute that is not there before the first."""
+
+    count = 0
+
+    def update(self, parameter: Any, grad: Any, state: Any, lr: Any, t: Any) -> Any:
+        self.count += 1
+        return parameter - lr * grad / self.count, state
+
+
+def test_an_optimiser_that_counts_trains_eagerly() -> None:
+    eager, other = Counting(lr=0.05), Counting(lr=0.05)
+    losses = nn.fit(nn.Linear(3, 1, rng=0), X, REAL, optimizer=eager, epochs=3, compiled=False)["loss"]
+    with pytest.warns(nn.EagerFallback, match="optimizer.count"):
+        assert nn.fit(nn.Linear(3, 1, rng=0), X, REAL, optimizer=other, epochs=3)["loss"] == losses
+    assert eager.count == other.count == 6
+
+
 class FreezingBeforeTheLastBatch(nn.Callback):
     """Freezes a layer between two batches of different size."""
 

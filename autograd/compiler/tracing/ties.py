@@ -63,10 +63,12 @@ class Ties:
         parts = list(x)
         self._rows.append((x, parts, x, parts, place, ""))
 
-    def table(self, x: Any, holder: Any, place: Place, how: str, *, keys: bool = True) -> None:
-        """Tie the keys and parts of a dict, or of the attributes of an object or class; `keys` may be left out."""
+    def table(
+        self, x: Any, holder: Any, place: Place, how: str, *, keys: bool = True, parts: bool = True
+    ) -> None:  # fmt: skip
+        """Tie the keys and parts of a dict, or of the attributes of an object or class; either may be left out."""
         was = dict(x)
-        for view in [x] * (keys or not was) + [x.values()] * bool(was):
+        for view in [x] * (keys or not was) + [x.values()] * (parts and bool(was)):
             self._rows.append((view, list(view), holder, was, place, how))
 
     def numbers(self, x: Any, place: Place) -> Any:

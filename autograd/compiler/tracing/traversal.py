@@ -188,8 +188,7 @@ class Traversal:
         """Look at the attributes of an object."""
         names = sorted(own.keys() - skipped)
         self.facts.append(names)
-        if not skipped:
-            self.ties.table(own, own, place, ".")
+        self.ties.table(own, own, place, ".", parts=not skipped)
         for name in names:
             if skipped:
                 self._push_entry(own, name, place)
