@@ -7,7 +7,7 @@ from typing import Any
 from .graph import Node, new_variable, saved, topological, zeros
 from .modes import quiet
 from .primitives.layout import broadcast_to, shape_of
-from .reverse import check_fresh, fitted, pullback, strict_zero_times, times
+from .reverse import check_fresh, fitted, pullback, strict_zero_times_both, times
 
 
 def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
@@ -18,30 +18,30 @@ def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) 
     """
     order, _ = topological(*outputs)
     found = dict(tangents)
-    masked = _behind_masks(order)
+    strict_nodes = _strict_zero_nodes(order)
     with quiet():
         for node in reversed(order):
             if node in found or not any(x in found for x in node.inputs):
                 continue
-            gate = not masked.isdisjoint(node.inputs)
-            tangent = (_along if node.op.elementwise else _transposed)(node, found, graph, gate)
+            strict = not strict_nodes.isdisjoint(node.inputs)
+            tangent = (_along if node.op.elementwise else _transposed)(node, found, graph, strict)
             if tangent is not None:
                 found[node] = tangent
-                if gate:
-                    masked.add(node)
+                if strict:
+                    strict_nodes.add(node)
     return found
 
 
-def _behind_masks(order: list[Node]) -> set[Node]:
+def _strict_zero_nodes(order: list[Node]) -> set[Node]:
     """Find the nodes whose cotangents have exact zeros in reverse mode: there, no zero is multiplied with infinity."""
     behind: set[Node] = set()
     for node in order:
-        if node.op.masks or node in behind:
+        if node.op.strict_zeros or node in behind:
             behind.update(node.inputs)
     return behind
 
 
-def _along(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
+def _along(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any:
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
     out = node if graph else node._data
     if graph:
@@ -52,7 +52,7 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
         if operand not in found or rule is None:
             continue
         partial = rule(out, *values, **node.params) if callable(rule) else rule
-        product = strict_zero_times if gate else times
+        product = strict_zero_times_both if strict else times
         part = product(found[operand], partial)
         if shape_of(part) != shape_of(node):
             part = broadcast_to(part, shape=shape_of(node))
@@ -61,7 +61,7 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
     return total
 
 
-def _transposed(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> Any:
+def _transposed(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any:
     # sum_i <vjp_i(u), t_i> is <u, tangent of node> for every u: its gradient by u is the tangent.
     probe = new_variable(zeros(node._data))
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
@@ -77,5 +77,5 @@ def _transposed(node: Node, found: dict[Node, Any], graph: bool, gate: bool) -> 
             seeds.append((fitted(back, operand, node.op), found[operand]))
     if not seeds:
         return None
-    (tangent,) = pullback(seeds, [probe], graph=graph, masked=[back for back, _ in seeds] if gate else ())
+    (tangent,) = pullback(seeds, [probe], graph=graph, strict=[back for back, _ in seeds] if strict else ())
     return tangent

@@ -70,7 +70,7 @@ class Primitive:
         kinks: the points where the derivative jumps, for the tests.
         ulps: how far the value, a first and a second derivative may be from the exact ones, in units in the last
             place, for the tests; None promises nothing.
-        masks: zeros in the cotangents that the rules give are exact: nothing behind them is multiplied in.
+        strict_zeros: whether zeros in the cotangents that the rules give are exact: 0 times infinity behind them is 0.
     """
 
     forward, scalar = _read_only("forward"), _read_only("scalar")
@@ -87,7 +87,7 @@ class Primitive:
         domain: Sequence[tuple[float, float]] | None = None,
         kinks: Sequence[float] = (),
         ulps: tuple[float, float, float] | None = None,
-        masks: bool = False,
+        strict_zeros: bool = False,
     ) -> None:
         function(forward, "forward", "of floats and arrays, the formula")
         if not hasattr(forward, "__name__") or isinstance(forward, type):
@@ -111,7 +111,7 @@ class Primitive:
         self.domain = (REALS,) * (self.arity or 0) if domain is None else tuple(items(domain, "domain"))
         self.kinks = tuple(items(kinks, "kinks"))
         self.ulps = ulps
-        self.masks = masks
+        self.strict_zeros = strict_zeros
         self._check()
 
     def _check(self) -> None:
@@ -299,7 +299,8 @@ def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
 
     Args:
         forward: the formula; its name, docstring and signature become the operation's.
-        **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `ulps`, `masks`.
+        **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `ulps` and
+            `strict_zeros`.
 
     >>> from chalkgrad import Value, primitive
     >>> @primitive(partials=[lambda out, x: 3 * x * x])

@@ -15,7 +15,7 @@ from .primitive import Primitive
 from .primitives.activations import relu
 from .primitives.arithmetic import add, mul
 from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadcast
-from .primitives.selection import gated, where
+from .primitives.selection import strict_zero_mul, where
 from .shapes import sum_over_broadcast
 
 _NO_SETTINGS: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def _backward_plain(root: Node, seed: Any) -> None:
 def _pull(order: list[Node], watching: bool) -> list[Node]:
     """Hand each node's gradient on to its operands; list the nodes that nothing came to."""
     unreached = []
-    masked: set[Node] = set()
+    strict: set[Node] = set()
     zero, plus, times, rectify = ZERO, add, mul, relu  # a local name is quicker than a global one
     for node in order:
         g = node.grad
@@ -98,7 +98,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
             if g is zero:
                 unreached.append(node)  # the other branch of a `where`
                 continue
-            if not watching and node not in masked:
+            if not watching and node not in strict:
                 # A Value. Three primitives are written out, since nearly all nodes of a scalar net are theirs; a test
                 # holds them to the table.
                 op = node.op
@@ -113,10 +113,10 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 if op is rectify and node._x == node._x:
                     node._first.grad += g if node._x > 0.0 else g * 0.0
                     continue
-                if op._partials is not None and not op.wide and not op.masks:
+                if op._partials is not None and not op.wide and not op.strict_zeros:
                     _spread(node, op, g)
                     continue
-        for operand, term in vjp_terms(node, g, masked):
+        for operand, term in vjp_terms(node, g, strict):
             if watching:
                 watch_contribution(node, operand, term)
             gathered = operand.grad
@@ -168,14 +168,14 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
         node.grad = grad
 
 
-def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, masked: Iterable[Node] = ()) -> list[Any]:
+def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, strict: Iterable[Node] = ()) -> list[Any]:
     r"""Return $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
 
     Args:
         seeds: results $y_k$ with their cotangents.
         wrt: the nodes to differentiate by.
         graph: build the result as nodes, from nodes, and not from numbers.
-        masked: results whose cotangents have exact zeros; see `vjp_terms`.
+        strict: results whose cotangents have exact zeros; see `vjp_terms`.
 
     Returns:
         One cotangent per node of `wrt`; None where nothing depends on it.
@@ -188,14 +188,14 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, mas
     cotangents: dict[Node, Any] = {}
     for node, g in seeds:
         cotangents[node] = cotangents[node] + g if node in cotangents else g
-    masked = set(masked)
+    strict = set(strict)
     watching = bool(switch.open) and modes.watching()
     with quiet():
         for node in order:
             g = cotangents.get(node)
             if g is None or node not in needed:
                 continue
-            for operand, term in vjp_terms(node, g, masked, needed, graph):
+            for operand, term in vjp_terms(node, g, strict, needed, graph):
                 if watching:
                     watch_contribution(node, operand, term)
                 gathered = cotangents.get(operand)
@@ -204,12 +204,12 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, mas
 
 
 def vjp_terms(
-    node: Node, g: Any, masked: set[Node] | None = None, needed: set[Node] | None = None, graph: bool = False
+    node: Node, g: Any, strict: set[Node] | None = None, needed: set[Node] | None = None, graph: bool = False
 ) -> Iterator[tuple[Node, Any]]:
     """Apply the operation's rule: yield each operand that is differentiated with what the cotangent `g` adds to it.
 
-    `masked` holds the nodes whose cotangents have exact zeros, from a branch that was not taken (see
-    `Primitive.masks`); behind these, a product with an infinite partial is 0.
+    `strict` holds the nodes whose cotangents have exact zeros, from a branch that was not taken (see
+    `Primitive.strict_zeros`); behind these, a product with an infinite partial is 0.
     """
     op = node.op
     operands = node.inputs
@@ -219,7 +219,7 @@ def vjp_terms(
         check_fresh(node, operands, values)
         values, out = operands, node
     params = node._wide[2] if op.wide else _NO_SETTINGS
-    product = strict_zero_times if op.masks else _gated_times if masked and node in masked else times
+    product = strict_zero_times_both if op.strict_zeros else _strict_zero_times if strict and node in strict else times
     partials = op.partials
     joint: Any = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
@@ -235,24 +235,24 @@ def vjp_terms(
                 term = _summed_to(term, operand)
         else:
             term = joint[i] if joint is not None else rule(g, out, *values, **params)
-        if op.masks or product is _gated_times:
-            if masked is not None:
-                masked.add(operand)
+        if op.strict_zeros or product is _strict_zero_times:
+            if strict is not None:
+                strict.add(operand)
             if term.__class__ is float and not term:
                 term = None  # for a single number, an exact zero is nothing: no rule behind it runs
-            if term is None and masked is not None:
-                _mask_behind(operand, masked)
+            if term is None and strict is not None:
+                _mark_strict(operand, strict)
         if term is None:
             continue
         yield operand, term if _fits(term, operand._data) else fitted(term, operand, op)
 
 
-def _mask_behind(node: Node, masked: set[Node]) -> None:
-    """Mark what a zero would have come to, had it been handed on."""
+def _mark_strict(node: Node, strict: set[Node]) -> None:
+    """Mark the nodes that the zero of a node would have come to."""
     waiting = [node]
     while waiting:
-        fresh = [x for x in waiting.pop().inputs if x not in masked]
-        masked.update(fresh)
+        fresh = [x for x in waiting.pop().inputs if x not in strict]
+        strict.update(fresh)
         waiting += fresh
 
 
@@ -271,16 +271,16 @@ def times(g: Any, partial: Any) -> Any:
     return g * partial
 
 
-def _gated_times(g: Any, partial: Any) -> Any:
+def _strict_zero_times(g: Any, partial: Any) -> Any:
     """Multiply, with exactly 0 where `g` is 0."""
-    return times(g, partial) if partial.__class__ is float and abs(partial) == 1.0 else gated(g, partial)
+    return times(g, partial) if partial.__class__ is float and abs(partial) == 1.0 else strict_zero_mul(g, partial)
 
 
-def strict_zero_times(g: Any, partial: Any) -> Any:
-    """Multiply, with exactly 0 where either is 0: the partials of a product with a gate are gates again."""
+def strict_zero_times_both(g: Any, partial: Any) -> Any:
+    """Multiply, with exactly 0 where either is 0: partials of a strict-zero product have exact zeros too."""
     if partial.__class__ is float and abs(partial) == 1.0:
         return times(g, partial)
-    return where(partial, gated(g, partial), 0.0)
+    return where(partial, strict_zero_mul(g, partial), 0.0)
 
 
 def _summed_to(term: Any, operand: Node) -> Any:

@@ -75,14 +75,14 @@ class _Call:
     def value(self) -> Any:
         return self.shown([_unaliased(x) for x in self.outputs], self.result)
 
-    def pull(self, cotangents: list[Any], graph: bool, masked: bool = False) -> list[Any]:
-        """Return the cotangents of the arguments, in their containers; if `masked`, zeros in `cotangents` are exact."""
+    def pull(self, cotangents: list[Any], graph: bool, strict: bool = False) -> list[Any]:
+        """Return the cotangents of the arguments, in their containers; if `strict`, zeros in `cotangents` are exact."""
         flat = [x for leaves in self.variables for x in leaves]
         self._live(True)
         try:
             seeds = [(node, g) for node, g in zip(self.outputs, cotangents, strict=True) if node.requires_grad]
             with modes.recording_again():
-                found = pullback(seeds, flat, graph=graph, masked=self.outputs if masked else ())
+                found = pullback(seeds, flat, graph=graph, strict=self.outputs if strict else ())
         finally:
             self._live(False)
         given = [_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)]
@@ -356,7 +356,7 @@ def _block_row(call: _Call, k: int) -> list[Any]:
             basis.flat[i] = 1.0
         cotangents = [_zero_like(x, call.graph) for x in call.outputs]
         cotangents[k] = constant(basis) if call.graph else basis
-        rows.append(flatten(call.pull(cotangents, call.graph, masked=True)))
+        rows.append(flatten(call.pull(cotangents, call.graph, strict=True)))
     variables = [x for leaves in call.variables for x in leaves]
     if not rows:
         empty = [np.zeros(np.shape(data) + np.shape(x._data), dtype=np.result_type(data)) for x in variables]

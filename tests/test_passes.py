@@ -426,7 +426,7 @@ def test_relu_behind_relu_and_of_others_stays() -> None:
 
 
 PAIRED = [
-    ("mul", "step", "times_step", [(0, 1), (1, 0)]), ("gated", "step", "gated_step", [(0, 1)]),
+    ("mul", "step", "times_step", [(0, 1), (1, 0)]), ("strict_zero_mul", "step", "strict_zero_step", [(0, 1)]),
     ("add", "mul", "add_product", [(0, 1), (1, 0)]), ("sub", "mul", "sub_product", [(0, 1)]),
 ]  # fmt: skip
 
@@ -479,7 +479,7 @@ def gate(row: str = "mul", columns: int = 4) -> Draft:
     return d
 
 
-@pytest.mark.parametrize(("row", "name"), [("mul", "times_step"), ("gated", "gated_step")])
+@pytest.mark.parametrize(("row", "name"), [("mul", "times_step"), ("strict_zero_mul", "strict_zero_step")])
 def test_products_apply_the_step_of_a_relu(row: str, name: str) -> None:
     out = fuse(gate(row).ir(5))
     assert shown(out) == "input; input; input; matmul 0 1; step 2; linear 0 1 2"

@@ -1,7 +1,7 @@
 """How a kernel is made: the one numba decorator, and what kernels need to reach memory by its address.
 
 A kernel is a function of operands: addresses of arrays, sizes, strides in elements. It gives 0, or another number to
-stop the program. An instruction is a row of 64-bit words: the address of the kernel, the length of the row, and the
+stop the program. An instruction is a list of 64-bit words: the address of the kernel, its length, and the
 operands. The machine calls a kernel with the address of its instruction, so that all kernels look alike to it; the
 function that unpacks the words is written by `generate`.
 """

@@ -168,7 +168,7 @@ def _time(pool, room):
 
 
 @register_jitable
-def _together(parts, pool, n, helpers, patience):
+def _together(parts, pool, n, helpers, most_spins):
     """Run `n` parts with so many workers; gives how many failed."""
     store(pool + DONE, 0)
     store(pool + FAILED, 0)
@@ -180,7 +180,7 @@ def _together(parts, pool, n, helpers, patience):
         _wake(pool, i)
     _take_parts(pool, -1)
     spins = 0
-    while load(pool + DONE) < n and spins < patience:
+    while load(pool + DONE) < n and spins < most_spins:
         spins += 1
         pause()
     while load(pool + DONE) < n:  # a worker has lost its core: let it have this one
@@ -199,7 +199,7 @@ def _alone(parts, n):
 
 
 @kernel
-def fork(clock, parts, times, pool, n, patience):
+def fork(clock, parts, times, pool, n, most_spins):
     """Run `n` parts, and give how many of them failed: together, or alone for a while where that took less time.
 
     Of the time alone it keeps about the least, of that together the mean, in which waiting for a core counts.
@@ -216,7 +216,7 @@ def fork(clock, parts, times, pool, n, patience):
         t[1] = t[0] - (t[0] >> 2)
         t[2] -= 1
     else:
-        failed = _together(parts, pool, n, helpers, patience)
+        failed = _together(parts, pool, n, helpers, most_spins)
         taken = _time(pool, times + 40) - start
         t[1] += (min(taken, 16 * t[0]) - t[1]) >> 4
         t[4] += 1

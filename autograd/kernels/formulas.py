@@ -1,8 +1,8 @@
 """Formulas of elementwise operations for single numbers, as numba compiles them into loops.
 
-They stand beside the rows, whose `scalar` is Python's: `math` raises where IEEE has an answer, and a call of libm does
-not become vector instructions. A test holds every one to its row. All compute in float64; a loop over float32 rounds
-the result. The name of a formula is that of its operation and an underscore; other functions help.
+They stand beside the primitives, whose `scalar` is Python's: `math` raises where IEEE has an answer, and a call of
+libm does not become vector instructions. A test compares every one with its primitive. All compute in float64; a loop
+over float32 rounds the result. The name of a formula is that of its operation and an underscore; other functions help.
 """
 
 from __future__ import annotations
@@ -64,19 +64,19 @@ def _expm1_near_0(r):
     return r + r * r * p
 
 
-def _held(x, low, high):
+def _clamped(x, low, high):
     return low if x < low else high if x > high else x
 
 
 def exp_(x):
-    n, r = _reduced(_held(x, -746.0, 710.0))
+    n, r = _reduced(_clamped(x, -746.0, 710.0))
     half = n >> 1
     e = (1.0 + _expm1_near_0(r)) * _power_of_two(half) * _power_of_two(n - half)
     return e if x == x else x
 
 
 def expm1_(x):
-    n, r = _reduced(_held(x, -50.0, 709.8))
+    n, r = _reduced(_clamped(x, -50.0, 709.8))
     half = n >> 1
     scale, rest = _power_of_two(half), _power_of_two(n - half)
     e = (_expm1_near_0(r) * scale + (scale - _of_bits(_bits(1.0 / rest)))) * rest
@@ -84,7 +84,7 @@ def expm1_(x):
 
 
 def tanh_(x):
-    n, r = _reduced(_held(-2.0 * abs(x), -50.0, 0.0))
+    n, r = _reduced(_clamped(-2.0 * abs(x), -50.0, 0.0))
     scale = _power_of_two(n)
     t = _expm1_near_0(r) * scale + (scale - 1.0)
     return x if x != x else math.copysign(t / (2.0 + t), x)
@@ -160,7 +160,7 @@ def silu_(x):
 
 
 def _exp_of_square(x, c):
-    x = _held(math.fabs(x), 0.0, 50.0)
+    x = _clamped(math.fabs(x), 0.0, 50.0)
     coarse = np.rint(x * 64.0) / 64.0
     return exp_(-c * coarse * coarse) * exp_(-c * (x - coarse) * (x + coarse))
 
@@ -174,7 +174,7 @@ def _normal_pdf_(x):
 
 
 def _normal_cdf_(x):
-    x = _held(x, -40.0, 40.0)
+    x = _clamped(x, -40.0, 40.0)
     z = x * _ROOT_HALF
     c = 134217729.0 * x
     high = c - (c - x)
@@ -254,11 +254,11 @@ def xlogy_(x, y):
     return 0.0 if x == 0 and y == y else x * log_(y)
 
 
-def _asin_slope_(x):
+def _asin_derivative_(x):
     return 1.0 / math.sqrt((1.0 - x) * (1.0 + x))
 
 
-def _atanh_slope_(x):
+def _atanh_derivative_(x):
     return math.nan if math.fabs(x) > 1.0 else 1.0 / ((1.0 - x) * (1.0 + x))
 
 
@@ -298,27 +298,27 @@ def anchor_(x):
     return 0.0 if x == math.inf or x == -math.inf else x
 
 
-def gated_(g, p):
+def strict_zero_mul_(g, p):
     return g * p if g != 0 else 0.0
 
 
 def times_step_(g, x):
-    """A fusion, and no row: what ReLU hands back."""
+    """A fusion, and no primitive: the cotangent behind a ReLU."""
     return g * step_(x)
 
 
-def gated_step_(g, x):
-    """A fusion, and no row: what ReLU hands back behind a branch that was not taken."""
-    return gated_(g, step_(x))
+def strict_zero_step_(g, x):
+    """A fusion, and no primitive: the cotangent behind a ReLU, whose zeros are exact."""
+    return strict_zero_mul_(g, step_(x))
 
 
 def add_product_(x, y, z):
-    """A fusion, and no row."""
+    """A fusion, and no primitive."""
     return x + y * z
 
 
 def sub_product_(x, y, z):
-    """A fusion, and no row: a step against the gradient."""
+    """A fusion, and no primitive: a step against the gradient."""
     return x - y * z
 
 

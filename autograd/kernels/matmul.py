@@ -18,7 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
 from .build import kernel, size_of, view
-from .formulas import gated_step_, times_step_
+from .formulas import strict_zero_step_, times_step_
 
 
 @intrinsic(prefer_literal=True)
@@ -232,13 +232,13 @@ def _pack(dtype, panel, lanes, b, depth, width, row, column):
 
 @kernel
 def matmul(
-    dtype, out, a, b, bias, times_step, gated_step, m, k, n, out_row, a_row, a_column, b_row, b_column, gate_row, relu,
-    batches, out_batch, a_batch, b_batch,
+    dtype, out, a, b, bias, times_step, strict_zero_step, m, k, n, out_row, a_row, a_column, b_row, b_column, gate_row,
+    relu, batches, out_batch, a_batch, b_batch,
 ):  # fmt: skip
     """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
     size = size_of(dtype)
     lanes = 64 // size
-    gate = times_step + gated_step
+    gate = times_step + strict_zero_step
     packed = b_column != 1 or (m >= 32 and n > 2 * lanes)
     panel = _panel()
     for batch in range(batches):
@@ -291,6 +291,6 @@ def matmul(
                                 row[q] = times_step_(row[q], opening[q])
                         else:
                             for q in range(width):
-                                row[q] = gated_step_(row[q], opening[q])
+                                row[q] = strict_zero_step_(row[q], opening[q])
             first += _DEPTH
     return 0

@@ -106,4 +106,4 @@ def _norm(dtype, out, a, outer, n, inner):
 
 
 REDUCTIONS = {"sum": _sum, "max": _extremum, "min": _extremum, "logsumexp": _logsumexp, "norm": _norm}
-"""From the name of a row to its kernel."""
+"""From the name of a primitive to its kernel."""

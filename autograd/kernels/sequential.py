@@ -1,7 +1,7 @@
 """Passes over the nodes of a scalar graph, one node after the other, for what NumPy cannot do without a loop.
 
-They run while a program is made, not in it. A node is a number; its operands have smaller ones. `code` holds the row of
-each node, `operands` three numbers for each, -1 where there is none.
+They run while a program is made, not in it. A node is a number; its operands have smaller ones. `code` holds the
+primitive of each node, `operands` three numbers for each, -1 where there is none.
 """
 
 from __future__ import annotations
@@ -12,31 +12,33 @@ from .build import kernel, view
 
 
 @kernel
-def _reached(code, operands, hands, masks, state, n):
-    """Find the nodes that a gradient comes to, and those behind a mask.
+def _reached(code, operands, differentiated, strict_zeros, state, n):
+    """Find the nodes that a gradient comes to, and those where its zeros are exact.
 
-    `hands` says for each row and operand whether that gets a part, `masks` for each row whether it is a mask. In
-    `state` the root has 1; a node that is reached gets 1, and 2 more behind a mask."""
-    row, xs = view(code, n, np.uint8), view(operands, 3 * n, np.int32)
-    handing, masking, found = view(hands, 768, np.uint8), view(masks, 256, np.uint8), view(state, n, np.uint8)
+    `differentiated` says for each primitive and operand whether its rule gives a cotangent, `strict_zeros` for each
+    primitive whether zeros of these are exact. In `state` the root has 1; a node that is reached gets 1, and 2 more
+    where zeros are exact."""
+    op, xs = view(code, n, np.uint8), view(operands, 3 * n, np.int32)
+    has_rule, strict = view(differentiated, 768, np.uint8), view(strict_zeros, 256, np.uint8)
+    found = view(state, n, np.uint8)
     for i in range(n - 1, -1, -1):
         if found[i] == 0:
             continue
-        handed = 3 if masking[row[i]] != 0 else found[i]
+        marks = 3 if strict[op[i]] != 0 else found[i]
         for p in range(3):
             x = xs[3 * i + p]
-            if x >= 0 and handing[3 * np.int64(row[i]) + p] != 0:
-                found[x] |= handed
+            if x >= 0 and has_rule[3 * np.int64(op[i]) + p] != 0:
+                found[x] |= marks
     return 0
 
 
 @kernel
 def _cse(code, operands, same, kind, table, n, first, size):
-    """Find nodes that are written twice: the same row on the same operands; and let their users use the first.
+    """Find nodes that are written twice, the same primitive on the same operands; their users get the first.
 
-    `kind` says of each row: 0 never merged, 1 merged, 2 merged from `first` on, 3 the same as its operand. `table`
-    has room for `size` numbers, a power of 2, each -1."""
-    row, xs, to = view(code, n, np.uint8), view(operands, 3 * n, np.int32), view(same, n, np.int32)
+    `kind` says of each primitive: 0 never merged, 1 merged, 2 merged from `first` on, 3 the same as its operand.
+    `table` has room for `size` numbers, a power of 2, each -1."""
+    op, xs, to = view(code, n, np.uint8), view(operands, 3 * n, np.int32), view(same, n, np.int32)
     kinds, places = view(kind, 256, np.uint8), view(table, size, np.int32)
     for i in range(n):
         to[i] = i
@@ -44,7 +46,7 @@ def _cse(code, operands, same, kind, table, n, first, size):
             x = xs[3 * i + p]
             if x >= 0:
                 xs[3 * i + p] = to[x]
-        how = kinds[row[i]]
+        how = kinds[op[i]]
         if how == 3:
             to[i] = xs[3 * i]
             continue
@@ -52,12 +54,12 @@ def _cse(code, operands, same, kind, table, n, first, size):
             continue
         a, b, c = xs[3 * i], xs[3 * i + 1], xs[3 * i + 2]
         h = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b + 1) * np.uint64(0xC2B2AE3D27D4EB4F)
-        h = (h + np.uint64(c + 1) * np.uint64(0x165667B19E3779F9) + np.uint64(row[i])) * np.uint64(0xFF51AFD7ED558CCD)
+        h = (h + np.uint64(c + 1) * np.uint64(0x165667B19E3779F9) + np.uint64(op[i])) * np.uint64(0xFF51AFD7ED558CCD)
         at = np.int64(h >> np.uint64(20)) & (size - 1)
         while places[at] >= 0:
             j = 3 * places[at]
             alike = xs[j] == a and xs[j + 1] == b and xs[j + 2] == c
-            if alike and row[places[at]] == row[i]:
+            if alike and op[places[at]] == op[i]:
                 break
             at = (at + 1) & (size - 1)
         if places[at] >= 0:
@@ -71,9 +73,9 @@ def _cse(code, operands, same, kind, table, n, first, size):
 def _fuse_multiply_add(code, operands, kind, kept, uses, user, by, root, sign, n):
     """Find what is live, and which sum each node belongs to whose only user is a sum.
 
-    `kind` says of each row: 1 add, 2 sub, 3 neg, 4 mul, else 0; `kept` is 1 for a node that has to be there; `uses`
-    are zeros. The root of a node that nobody needs is -1; that of one that is no part of another is itself."""
-    row, xs, kinds = view(code, n, np.uint8), view(operands, 3 * n, np.int32), view(kind, 256, np.uint8)
+    `kind` says of each primitive: 1 add, 2 sub, 3 neg, 4 mul, else 0; `kept` is 1 for a node that has to be there;
+    `uses` are zeros. The root of a node that is not needed is -1; that of one that is no part of another is its own."""
+    op, xs, kinds = view(code, n, np.uint8), view(operands, 3 * n, np.int32), view(kind, 256, np.uint8)
     stays, count, above = view(kept, n, np.uint8), view(uses, n, np.int32), view(user, n, np.int32)
     times, top, signs = view(by, n, np.int8), view(root, n, np.int32), view(sign, n, np.int8)
     for i in range(n - 1, -1, -1):
@@ -81,10 +83,10 @@ def _fuse_multiply_add(code, operands, kind, kept, uses, user, by, root, sign, n
         if count[i] == 0 and stays[i] == 0:
             top[i] = -1
             continue
-        how = kinds[row[i]]
+        how = kinds[op[i]]
         if count[i] == 1 and stays[i] == 0 and how != 0:
             c = above[i]
-            if 1 <= kinds[row[c]] <= 3:
+            if 1 <= kinds[op[c]] <= 3:
                 s = signs[c] * times[i]
                 if how <= 3 or s > 0:
                     top[i], signs[i] = top[c], s
@@ -99,7 +101,7 @@ def _fuse_multiply_add(code, operands, kind, kept, uses, user, by, root, sign, n
 
 @kernel
 def _leveled(start, operands, outputs, level, stack, n, asked):
-    """Return each node that an output needs its level, one above that of its highest operand; others keep -1.
+    """Set for each node that an output needs its level, one above that of its highest operand; others keep -1.
 
     Node i has the operands from start[i] on, in any order; `stack` has a place for each operand, and one more."""
     first, levels, roots = view(start, n + 1, np.int64), view(level, n, np.int32), view(outputs, asked, np.int32)

@@ -66,10 +66,10 @@ SIGNATURES = {
     "record": Signature("out clock a", "n"),
     "check": Signature("a", "n"),
     # instructions that may run at once
-    "fork": Signature("clock parts times", "pool n patience"),
+    "fork": Signature("clock parts times", "pool n most_spins"),
     # products: out is m x n, a m x k, b k x n, with strides; a bias of n numbers; a gate as large as out
     "matmul": Signature(
-        "out a b bias=0 times_step=0 gated_step=0",
+        "out a b bias=0 times_step=0 strict_zero_step=0",
         "m k n out_row a_row a_column b_row b_column gate_row=0 relu=0 batches=1 out_batch=0 a_batch=0 b_batch=0",
     ),
     # reductions of an array of shape (outer, n, inner) over n
@@ -83,7 +83,7 @@ SIGNATURES = {
     "plain_sums": Signature("out values places", "n k"),
     "straight": Signature("out values codes places functions arities", "n"),
     # passes over the nodes of a scalar graph, n of them; each array has a place for each node unless said otherwise
-    "reached": Signature("code operands hands masks state", "n"),
+    "reached": Signature("code operands differentiated strict_zeros state", "n"),
     "cse": Signature("code operands same kind table", "n first size"),
     "fuse_multiply_add": Signature("code operands kind kept uses user by root sign", "n"),
     "leveled": Signature("start operands outputs level stack", "n asked"),

@@ -1,4 +1,4 @@
-"""The straight run: node after node, each by its own row, where a graph is too narrow for loops over equal rows."""
+"""The straight run: node after node, each by its own formula, for graphs too narrow for loops over one formula."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .formulas import relu_, times_step_
 from .sums import fma, plain_sum, product_sum
 
 ADD, MUL, ADD_PRODUCT, RELU, TIMES_STEP, SUMS, PLAIN, FIRST = range(8)
-"""What the run computes itself; from FIRST on it calls the formula of a row."""
+"""What the run computes itself; from FIRST on it calls the formula of an operation."""
 
 SIGNATURE = types.float64(types.int64, types.int64)
 """Of a formula by itself: the addresses of all values and of the places of its operands (uint32)."""
@@ -62,7 +62,7 @@ def _number(v, place, last, result):
 
 @kernel
 def straight(out, values, codes, places, functions, arities, n):
-    """Compute `n` nodes: a code is one of those above, or that of a row, with its function and its arity.
+    """Compute `n` nodes: a code is one of those above, or that of an operation, with its function and its arity.
 
     The places of operands follow one another; a sum has the number of its terms before them."""
     ys, v, code_of = view(out, n, np.float64), view(values, OPEN, np.float64), view(codes, n, np.uint8)

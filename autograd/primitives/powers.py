@@ -8,7 +8,7 @@ import numpy as np
 
 from ..primitive import primitive
 from .arithmetic import div, mul
-from .selection import equal, gated, greater, where
+from .selection import equal, greater, strict_zero_mul, where
 
 inf = math.inf
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
@@ -22,7 +22,7 @@ def _inverse(x):
 
 @primitive(symbol="/", partials=[lambda out, x, r: ratio(1.0, r), lambda out, x, r: -ratio(out, r)], ulps=(0.5, 2, 4))
 def ratio(x, r):
-    """Quotient `x / r` that is 0 where `r` is 0: the slope of a length at its zero, the subgradient of least norm."""
+    """Quotient `x / r`, 0 where `r` is 0: at 0 a length has the subgradient of least norm."""
     zero = np.equal(r, 0)
     return np.where(zero, 0.0, np.divide(x, np.where(zero, 1.0, r))).astype(np.result_type(x, r))
 
@@ -45,7 +45,7 @@ def _by_exponent(out, x, y):
 
 @primitive(
     symbol="**",
-    partials=[lambda out, x, y: gated(y, pow(x, y - 1.0)), _by_exponent],
+    partials=[lambda out, x, y: strict_zero_mul(y, pow(x, y - 1.0)), _by_exponent],
     scalar=math.pow,
     domain=[(0.0, inf), (-inf, inf)],
     ulps=(2, 4, 8),
@@ -143,9 +143,9 @@ def log10(x):
     return np.log10(x)
 
 
-def _unless_flat(slope, x, y):
+def _unless_flat(partial, x, y):
     # where x = 0 and log(y) is not finite, xlogy is flat in the direction that counts
-    return where(mul(equal(x, 0.0), 1.0 - greater(y, 0.0)), 0.0, slope)
+    return where(mul(equal(x, 0.0), 1.0 - greater(y, 0.0)), 0.0, partial)
 
 
 @primitive(

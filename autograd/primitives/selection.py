@@ -28,7 +28,7 @@ def _chosen(condition, x, y, taken, operand):
         lambda g, out, c, x, y: _chosen(c, g, 0.0, taken=c, operand=x),
         lambda g, out, c, x, y: _chosen(c, 0.0, g, taken=not c if c.__class__ is float else None, operand=y),
     ],
-    masks=True,
+    strict_zeros=True,
     ulps=(0, 0, 0),
 )
 def where(condition, x, y):
@@ -103,17 +103,17 @@ def sign(x):
 
 @primitive(partials=[0.0], ulps=(0, 0, 0))
 def anchor(x):
-    """Hold `x` fixed, with 0 in place of an infinity: a reference to subtract before `exp`, not differentiated."""
+    """Return `x` as a constant, with 0 in place of an infinity: to subtract before `exp`; not differentiated."""
     return np.where(np.isinf(x), np.zeros_like(x), x)
 
 
 @primitive(
-    symbol="*", partials=[lambda out, g, p: p, lambda out, g, p: g], masks=True,
+    symbol="*", partials=[lambda out, g, p: p, lambda out, g, p: g], strict_zeros=True,
     scalar=lambda g, p: g * p if g else 0.0,
     ulps=(0.5, 0, 0),
 )  # fmt: skip
-def gated(g, p):
-    """Multiply, with exactly 0 where `g` is 0, whatever `p` is: a product behind a branch that was not taken."""
+def strict_zero_mul(g, p):
+    """Strict-zero multiply: $g p$, and exactly 0 where $g$ is 0, also if $p$ is infinite or NaN."""
     return np.where(np.equal(g, 0), 0.0, np.multiply(g, p)).astype(np.result_type(g, p))
 
 

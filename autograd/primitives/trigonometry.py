@@ -45,12 +45,12 @@ def tan(x):
 
 
 @primitive(symbol="asin′", partials=[lambda out, x: x * out * out * out], domain=_ONE, ulps=(4, 8, 16))
-def _asin_slope(x):
+def _asin_derivative(x):
     r"""Derivative of asin: $1/\sqrt{(1-x)(1+x)}$, whose own derivative is written so that nothing cancels near 0."""
     return np.divide(1.0, np.sqrt((1.0 - x) * (1.0 + x)))
 
 
-@primitive(partials=[lambda out, x: _asin_slope(x)], scalar=math.asin, domain=_ONE, ulps=(4, 4, 8))
+@primitive(partials=[lambda out, x: _asin_derivative(x)], scalar=math.asin, domain=_ONE, ulps=(4, 4, 8))
 def asin(x):
     r"""Inverse sine, with derivative $1/\sqrt{(1-x)(1+x)}$.
 
@@ -60,7 +60,7 @@ def asin(x):
     return np.arcsin(x)
 
 
-@primitive(partials=[lambda out, x: -_asin_slope(x)], scalar=math.acos, domain=_ONE, ulps=(4, 4, 8))
+@primitive(partials=[lambda out, x: -_asin_derivative(x)], scalar=math.acos, domain=_ONE, ulps=(4, 4, 8))
 def acos(x):
     r"""Inverse cosine, with derivative $-1/\sqrt{(1-x)(1+x)}$.
 
@@ -164,13 +164,13 @@ def acosh(x):
 
 
 @primitive(symbol="atanh′", partials=[lambda out, x: 2.0 * x * out * out], domain=_ONE, ulps=(2, 8, 8))
-def _atanh_slope(x):
+def _atanh_derivative(x):
     r"""Derivative of atanh: $1/((1-x)(1+x))$, infinite at the ends and NaN beyond."""
-    slope = np.divide(1.0, (1.0 - x) * (1.0 + x))
-    return np.where(np.greater(np.abs(x), 1.0), math.nan, slope).astype(np.result_type(x))
+    out = np.divide(1.0, (1.0 - x) * (1.0 + x))
+    return np.where(np.greater(np.abs(x), 1.0), math.nan, out).astype(np.result_type(x))
 
 
-@primitive(partials=[lambda out, x: _atanh_slope(x)], scalar=math.atanh, domain=_ONE, ulps=(4, 4, 8))
+@primitive(partials=[lambda out, x: _atanh_derivative(x)], scalar=math.atanh, domain=_ONE, ulps=(4, 4, 8))
 def atanh(x):
     r"""Inverse hyperbolic tangent, with derivative $1/((1-x)(1+x))$.
 

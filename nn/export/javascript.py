@@ -11,7 +11,7 @@ from .source import EVERYWHERE, Writer
 INLINE = {
     **EVERYWHERE, "div": "{} / {}", "reciprocal": "1 / {}", "exp2": "pow(2, {})",
     "ratio": "({1} === 0 ? 0 : {0} / {1})", "step": "step({})", "greater": "Number({} > {})",
-    "equal": "Number({} === {})", "gated": "({0} !== 0 ? {0} * {1} : 0)", "where": "({0} !== 0 ? {1} : {2})",
+    "equal": "Number({} === {})", "strict_zero_mul": "({0} !== 0 ? {0} * {1} : 0)", "where": "({0} !== 0 ? {1} : {2})",
     "gelu": "0.5 * {0} * erfc(-{0} * Math.SQRT1_2)",
     "anchor": "(Math.abs({0}) === Infinity ? 0 : {0})", "_normal_cdf": "0.5 * erfc(-{0} * Math.SQRT1_2)",
     "_normal_pdf": "Math.exp(-0.5 * {0} * {0}) / Math.sqrt(2 * Math.PI)", "inside": "inside({}, {}, {})",

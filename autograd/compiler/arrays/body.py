@@ -123,7 +123,7 @@ class Body:
                 operands = {
                     "clock": call.clock, "parts": np.array([part.ctypes.data for part in parts]),
                     "times": np.array([0, 0, 0, 8, 0, 0, 0]), "pool": pool.address, "n": len(parts),
-                    "patience": 500 + round(200 * call.cost),  # looks of 10 to 40 nanoseconds: some parts later
+                    "most_spins": 500 + round(200 * call.cost),  # looks of 10 to 40 nanoseconds: some parts later
                 }  # fmt: skip
                 write(words, ("fork", "", ""), operands, word)
             else:

@@ -116,7 +116,7 @@ def _cuts(call: Call) -> Iterator[_Cut]:
     name, o = call.kernel[0], call.operands
     arrays = [x for x in ("a", "b", "c") if x in o]
     if name == "matmul":
-        gates = [x for x in ("times_step", "gated_step") if x in o]
+        gates = [x for x in ("times_step", "strict_zero_step") if x in o]
         if o.get("batches", 1) > 1:
             if not gates:
                 yield _Cut("batches", 1, {x: o[f"{x}_batch"] for x in ("out", "a", "b")})

@@ -201,11 +201,11 @@ FUSIONS: list[tuple[str, tuple[int, ...], str, str, dict[str, Any], str]] = [
     ("add", (0, 1), "matmul", "linear", {}, "bias"),
     ("relu", (0,), "linear", "linear", {"relu": True}, "ReLU"),
     ("mul", (1, 0), "step", "times_step", {}, "pair"),
-    ("gated", (1,), "step", "gated_step", {}, "pair"),
+    ("strict_zero_mul", (1,), "step", "strict_zero_step", {}, "pair"),
     ("add", (1, 0), "mul", "add_product", {}, "pair"),
     ("sub", (1,), "mul", "sub_product", {}, "pair"),
     ("times_step", (0,), "matmul", "linear", {"gate": "times_step"}, "step"),
-    ("gated_step", (0,), "matmul", "linear", {"gate": "gated_step"}, "step"),
+    ("strict_zero_step", (0,), "matmul", "linear", {"gate": "strict_zero_step"}, "step"),
 ]
 """An outer operation, which of its operands an inner one makes, their fusion with its settings, and what it is."""
 

@@ -19,11 +19,11 @@ NEUTRAL = {
     ("add", 1): -0.0,
     ("sub", 1): 0.0,
     ("pow", 1): 1.0,
-    ("gated", 0): 1.0,
+    ("strict_zero_mul", 0): 1.0,
 }
 """With this constant as its operand of this place, an operation gives the other operand."""
 
-ABSORBING = {("pow", 1): (0.0, 1.0), ("gated", 0): (0.0, 0.0)}
+ABSORBING = {("pow", 1): (0.0, 1.0), ("strict_zero_mul", 0): (0.0, 0.0)}
 """With the first constant as its operand of this place, an operation gives the second."""
 
 SELF_INVERSE = {"neg"}

@@ -48,7 +48,7 @@ from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays, followe
 from .sums import LINEAR, cse, describe_sums, fuse_multiply_add, simplify
 from .vjp_rules import Template, template, written
 
-REACHED, MASKED = 1, 2
+REACHED, STRICT = 1, 2
 PART = 4
 """A gradient is summed in parts, by the sums that its terms come from, where a part has so many terms."""
 
@@ -56,12 +56,12 @@ PART = 4
 @dataclass(slots=True)
 class _Use:
     """Nodes of one primitive, of which an operand is differentiated by a rule; `factor` is what the rule gives, if it
-    is a factor of their gradients; at a `gate` its zeros are exact too."""
+    is a factor of their gradients; where it is `strict`, the zeros of the factor are exact too."""
 
     nodes: np.ndarray
     place: int
     rule: Template
-    gate: bool
+    strict: bool
     factor: np.ndarray | None = None
 
 
@@ -96,16 +96,17 @@ def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
 
 
 def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
-    """Return which nodes a gradient comes to, and which of these stand behind a mask."""
+    """Return which nodes a gradient comes to, and in which of these its zeros are exact."""
     state = np.zeros(len(soa.code), np.uint8)
     state[soa.outputs] = REACHED
-    hands, masks = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
+    differentiated, strict_zeros = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
     for code in np.unique(soa.code).tolist():
         op = TABLE.get(soa.codes.names[code])
         if op is not None:
-            hands[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
-            masks[code] = op.masks
-    run_pass("reached", code=soa.code, operands=soa.operands, hands=hands, masks=masks, state=state, n=len(state))
+            differentiated[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
+            strict_zeros[code] = op.strict_zeros
+    run_pass("reached", code=soa.code, operands=soa.operands, differentiated=differentiated, strict_zeros=strict_zeros,
+             state=state, n=len(state))  # fmt: skip
     return state
 
 
@@ -118,14 +119,14 @@ def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
         if each < 4 or each in linear:
             continue
         op = TABLE[soa.codes.names[each]]
-        for masked in (False, True):
-            nodes = np.flatnonzero((code == each) & (state == (REACHED | MASKED if masked else REACHED)))
+        for strict in (False, True):
+            nodes = np.flatnonzero((code == each) & (state == (REACHED | STRICT if strict else REACHED)))
             for place in range(op.arity or 0):
-                rule = template(op, place, not masked)
+                rule = template(op, place, not strict)
                 moved = nodes[code[operands[nodes, place]] != CONSTANT]
                 if rule is not None and len(moved):
                     factor = None if rule.whole else written(soa, rule, moved)
-                    uses.append(_Use(moved, place, rule, op.masks and op.elementwise, factor))
+                    uses.append(_Use(moved, place, rule, op.strict_zeros and op.elementwise, factor))
     return uses
 
 
@@ -147,15 +148,15 @@ def _parts(
     finite = np.zeros(len(soa.code), bool)  # factors that make nothing of 0
     finite[: len(soa.data)] = np.isfinite(soa.data) & (soa.code[: len(soa.data)] == CONSTANT)
 
-    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, gate: bool = False) -> None:
+    def add(target: np.ndarray, user: np.ndarray, factor: np.ndarray, strict: bool = False) -> None:
         open_ = soa.code[target] != CONSTANT
         target, user, factor = target[open_], user[open_], factor[open_]
-        behind = np.flatnonzero((~finite[factor] & (state[user] & MASKED != 0)) | gate)
+        behind = np.flatnonzero((~finite[factor] & (state[user] & STRICT != 0)) | strict)
         left = gradient[user]
         if len(behind):
-            slope = factor[behind]
-            product = soa.add("gated", left[behind], slope)
-            left[behind] = soa.add("where", slope, product, np.full_like(slope, NULL)) if gate else product
+            partial = factor[behind]
+            product = soa.add("strict_zero_mul", left[behind], partial)
+            left[behind] = soa.add("where", partial, product, np.full_like(partial, NULL)) if strict else product
             factor[behind] = ONE
         found.append((target, user, left, factor))
 
@@ -165,7 +166,7 @@ def _parts(
     for use in uses:
         target = soa.operands[use.nodes, use.place]
         if use.factor is not None:
-            add(target, use.nodes, use.factor, use.gate)
+            add(target, use.nodes, use.factor, use.strict)
             continue
         left = written(soa, use.rule, use.nodes, gradient[use.nodes])
         found.append((target, use.nodes, left, np.full(len(left), ONE)))

@@ -99,7 +99,7 @@ class _Scalarizer:
                 out[x == NULL] = y[x == NULL]
         elif name == "neg":
             out[x == NULL] = NULL
-        elif name == "gated":
+        elif name == "strict_zero_mul":
             out[self._is_constant(x, 0.0)] = NULL
         elif name == "where":
             taken = np.where(self._is_constant(x, 0.0), y, operands[1])

@@ -36,7 +36,7 @@ class Template:
 
 @functools.cache
 def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
-    """Trace the rule of an operand; None where nothing comes through. `fused` lets the slope of ReLU be no node."""
+    """Trace the rule of an operand; None where no gradient flows. If `fused`, the step of ReLU is no node."""
     rule = op.rule(place)
     if rule is None:
         return None

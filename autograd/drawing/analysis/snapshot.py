@@ -100,13 +100,13 @@ class Snapshot:
         return any(_differentiated(self.nodes[i], k) for k in range(len(self.operands[i])))
 
     def _handed_on(
-        self, found: dict[int, Any], order: Iterable[int], masked: set[Node] | None = None
+        self, found: dict[int, Any], order: Iterable[int], strict: set[Node] | None = None
     ) -> dict[int, Any]:
         """Add what nodes hand on to their operands to what has been found, going through the nodes in an order."""
         with quiet():
             for i in order:
                 if i in found and self._hands_on(i):
-                    for operand, part in vjp_terms(self.nodes[i], found[i], masked):
+                    for operand, part in vjp_terms(self.nodes[i], found[i], strict):
                         x = self.place[operand]
                         found[x] = found[x] + part if x in found else part
         return found
