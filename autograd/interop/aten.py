@@ -218,9 +218,8 @@ ATEN: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(["mm", "bmm", "mv", "dot"], reductions.matmul),
     "add": lambda x, y, alpha=1: add(x, y if alpha == 1 else mul(y, alpha)),
     "sub": lambda x, y, alpha=1: sub(x, y if alpha == 1 else mul(y, alpha)),
-    "rsub": lambda x, y, alpha=1: sub(y, x if alpha == 1 else mul(x, alpha)),
     "div": _div, "remainder": mod, "pow": _pow, "trunc": _trunc,
-    "where": where, "masked_fill": lambda x, mask, y: where(mask, y, x),
+    "where": where,
     "_to_copy": cast, "convert_element_type": cast, "detach": lambda x: x.detach() if isinstance(x, Node) else x,
     "permute": lambda x, axes: layout.transpose(x, axes=tuple(axes)),
     "transpose": lambda x, i, j: layout.swapaxes(x, axis1=i, axis2=j), "t": layout.transpose,
@@ -238,8 +237,7 @@ ATEN: dict[str, Callable[..., Any]] = {
     "any": _reduce(comparison.any), "all": _reduce(comparison.all),
     "max": _extreme(np.argmax, reductions.max), "min": _extreme(np.argmin, reductions.min),
     "prod": lambda x, dim=None, keepdim=False, **_: composites.prod(x, dim, keepdim),
-    "var": _var, "var_mean": lambda x, dim=None, correction=1, keepdim=False: [
-        _var(x, dim, correction, keepdim), composites.mean(x, _axes(dim), keepdim)],
+    "var": _var,
     "cumsum": lambda x, dim, **_: reductions.cumsum(x, axis=dim) if shape_of(x) else x, "cumprod":
         lambda x, dim, **_: arrays.cumprod(x, dim), "sort": _sort, "topk": _topk,
     "argmax": lambda x, dim=None, keepdim=False: np.argmax(x.data, dim, keepdims=keepdim),
