@@ -52,6 +52,22 @@ def level(amount: float | None, largest: float) -> int:
     return int(math.copysign(max(1, round(LEVELS * share)), amount))
 
 
+def levels(array: np.ndarray, largest: float) -> np.ndarray:
+    """Return `level` of each element, as whole numbers.
+
+    >>> levels(np.array([-4.0, 1.0, np.nan]), 4.0)
+    array([-8,  4,  0])
+    """
+    with np.errstate(all="ignore"):
+        share = np.sqrt(np.minimum(1.0, np.abs(array) / np.float64(largest)))
+        return np.nan_to_num(np.sign(array) * np.maximum(np.round(LEVELS * share), array != 0)).astype(int)
+
+
+def largest_of(array: np.ndarray) -> float:
+    """Return the largest size of a finite number in an array; 0 if there is none."""
+    return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
+
+
 # The one door --------------------------------------------------------------------------------------------------
 
 
@@ -155,7 +171,7 @@ def heat(array: np.ndarray) -> str:
     strided = array.reshape(-1)[:: -(-array.size // _SAMPLE)]
     values = strided.astype(np.float64, copy=False)
     finite = values[np.isfinite(values)]
-    largest = float(np.abs(finite).max()) if finite.size else 0.0
+    largest = largest_of(finite)
     if plane.shape[0] <= _MOST[0] and plane.shape[1] <= _MOST[1]:
         body = table([], [[cell(float(x), largest) for x in row] for row in plane])
     else:
@@ -185,10 +201,7 @@ def _image(plane: np.ndarray, largest: float) -> str:
     rows, columns = (-(-n // _PIXELS) for n in plane.shape)
     shown = plane[::rows, ::columns].astype(np.float64)
     size = max(1, min(16, 320 // max(shown.shape)))
-    with np.errstate(all="ignore"):
-        share = np.sqrt(np.minimum(1.0, np.abs(shown) / largest)) if largest else np.zeros(shown.shape)
-        levels = np.sign(shown) * np.maximum(np.round(LEVELS * share), shown != 0)
-    index = np.where(np.isnan(shown), 2 * LEVELS + 1, np.nan_to_num(levels) + LEVELS).astype(np.uint8)
+    index = np.where(np.isnan(shown), 2 * LEVELS + 1, levels(shown, largest) + LEVELS).astype(np.uint8)
     palette = [*(fill(i - LEVELS) for i in range(2 * LEVELS + 1)), NAN]
     square = np.ones((max(size, 16 // len(shown)), size), np.uint8)
     data = base64.b64encode(_png(np.kron(index, square), palette)).decode()

@@ -590,3 +590,9 @@ def test_all_formats_take_the_colours_of_a_theme(theme: Any) -> None:
         assert look.ink.strip("#" if made.startswith("\\") else "") in made and "1f2328" not in made.lower()
         assert look.positive[1:] in made
     assert look.paper in drawing.dot() and look.paper[1:].upper() in drawing.tex()
+
+
+@pytest.mark.parametrize(("array", "rule"), [([3.0], "3"), ([3.0, 4.0], "array")])
+def test_the_rule_by_an_operand_beside_a_plain_array(array: list[float], rule: str) -> None:
+    node = Tensor([2.0, 1.0], label="s") * np.array(array)
+    assert f"∂/∂s = {rule}\n" in draw(node, "backward").text()

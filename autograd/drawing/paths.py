@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ..graph import Node
-from .analysis.formula import cut, one_line, short
+from .analysis.formula import cut, one_line, several, short
 from .analysis.groups import whole
 from .analysis.snapshot import Link, Snapshot
 from .drawing import Drawing
@@ -145,7 +145,7 @@ class Paths:
     @property
     def _title(self) -> str:
         names = _name(self._snapshot.nodes[self._start]), name_of(self._snapshot)
-        return f"{_several(self.count, 'path')} from {names[0]} to {names[1]}"
+        return f"{several(self.count, 'path')} from {names[0]} to {names[1]}"
 
     def draw(self) -> Drawing:
         """Draw the graph with the paths: the edges that lie on one have their local derivative.
@@ -178,11 +178,7 @@ class Paths:
 
 
 def _counted(multiplications: int, additions: int) -> str:
-    return f"{_several(multiplications, 'multiplication')}, {_several(additions, 'addition')}"
-
-
-def _several(n: int, what: str) -> str:
-    return f"{n:,} {what}{'s' if n != 1 else ''}"
+    return f"{several(multiplications, 'multiplication')}, {several(additions, 'addition')}"
 
 
 def _name(node: Node) -> str:

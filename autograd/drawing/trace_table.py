@@ -11,8 +11,7 @@ from ..display import Shown, number, table
 from ..graph import Node, fixed, saved
 from ..reverse import pullback
 from .analysis.formula import formula_of
-from .analysis.snapshot import Snapshot, snapshot_of_numbers
-from .picture.node_text import is_bare
+from .analysis.snapshot import Snapshot, is_bare, snapshot_of_numbers
 
 _STEP = float(np.cbrt(np.finfo(np.float64).eps))  # where rounding and curvature err alike
 

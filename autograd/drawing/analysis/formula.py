@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+
 from ...graph import Node, topological
 from .notation import PYTHON, Notation
 
@@ -67,6 +69,15 @@ def cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def several(count: int, what: str) -> str:
+    """Write a count with its noun.
+
+    >>> several(1, "path"), several(1200, "unit")
+    ('1 path', '1,200 units')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
 def one_line(text: str) -> str:
     r"""Show line ends, tabs and what XML forbids as Python escapes them.
 
@@ -87,7 +98,7 @@ def formula(node: Any, notation: Notation = PYTHON, is_simplified: bool = False)
     '2*a'
     """
     if not isinstance(node, Node):
-        return notation.number(short(node)) if getattr(node, "shape", ()) == () else notation.text("array")
+        return _constant(node, notation)
     order, _ = topological(node)
     return formula_of(order[::-1], {}, notation, is_simplified) if order else _leaf(node, notation)
 
@@ -110,7 +121,11 @@ def formula_of(
 def _leaf(node: Node, notation: Notation) -> str:
     if node.label:
         return notation.name(one_line(node.label))
-    return notation.number(short(node._data)) if node._data.__class__ is float else notation.text("array")
+    return _constant(node._data, notation)
+
+
+def _constant(data: Any, notation: Notation) -> str:
+    return notation.number(short(np.asarray(data).item())) if np.size(data) == 1 else notation.text("array")
 
 
 Written = tuple[str, int]

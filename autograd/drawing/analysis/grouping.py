@@ -16,7 +16,7 @@ from ...graph import fixed
 from .batch import Sample
 from .composites import composites_of
 from .groups import DEEPEST, Group
-from .snapshot import Snapshot
+from .snapshot import Snapshot, is_bare
 
 _LONGEST = 5  # operations in a row
 _MANY = 24  # terms of a sum
@@ -53,11 +53,6 @@ class GroupFinder:
     def _is_parameter(self, i: int) -> bool:
         return not self.operands[i] and self.nodes[i].op is not fixed
 
-    def _is_number(self, i: int) -> bool:
-        """Return whether a node is a number that stands in a formula."""
-        node = self.nodes[i]
-        return not self.operands[i] and node.op is fixed and node._data.__class__ is float and not node.label
-
     def _is_told(self, i: int) -> bool:
         """Return whether a node stands at the end of its box: one with a label, or a result."""
         return bool(self.nodes[i].label) or i in self.roots
@@ -67,11 +62,11 @@ class GroupFinder:
 
     def _is_of_one(self, user: int, leaf: int) -> bool:
         """Return whether an operation has no other operand than a leaf, as in a penalty on a weight."""
-        return all(x == leaf or self._is_number(x) for x in self.operands[user])
+        return all(x == leaf or is_bare(self.nodes[x]) for x in self.operands[user])
 
     def _group(self, members: list[int], holds: list[int], depth: int) -> Group:
         """Return the box of some nodes, the numbers of their formulas in it."""
-        numbers = dict.fromkeys(x for i in members for x in self.operands[i] if self._is_number(x))
+        numbers = dict.fromkeys(x for i in members for x in self.operands[i] if is_bare(self.nodes[x]))
         return Group(members, members[-1:], [*holds, *numbers], depth=depth)
 
     def _find_sums(self, named: list[Group]) -> list[Group]:
@@ -108,7 +103,7 @@ class GroupFinder:
         leaves = dict.fromkeys(x for i in s.members for x in self.operands[i] if not self.operands[x])
         names = {x: _NUMBERS.sub("", self.nodes[x].label) for x in leaves}
         count = Counter(names.values())
-        ours = [x for x in leaves if self._is_number(x) or members.issuperset(self._uses(x))]
+        ours = [x for x in leaves if is_bare(self.nodes[x]) or members.issuperset(self._uses(x))]
         s.holds = [x for x in ours if not names[x] or count[names[x]] > 1]
         s.title, s.depth = "sum", DEEPEST
 
@@ -168,7 +163,7 @@ class GroupFinder:
             op = self.nodes[i].op
             if not self.operands[i] or i in self.sample.hidden or not (op.elementwise or op.name in _REDUCTIONS):
                 continue
-            before = {x for x in self.operands[i] if not self._is_number(x)}
+            before = {x for x in self.operands[i] if not is_bare(self.nodes[x])}
             x = before.pop() if len(before) == 1 else -1
             joins = x in chains and not self._is_told(x) and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
             chains[i] = [*chains.pop(x), i] if joins else [i]
@@ -253,7 +248,7 @@ class GroupFinder:
                 groups.append(group)
                 done.update(group.members)
             else:
-                named = [i for i in [*group.members, *group.holds] if not self._is_number(i)]
+                named = [i for i in [*group.members, *group.holds] if not is_bare(self.nodes[i])]
                 places.update(dict.fromkeys(named, group.place))
                 waiting += group.parts
         for i in self.shown - done:

@@ -11,6 +11,7 @@ from typing import Any
 from ...checks import items
 from ...graph import Node
 from .batch import Sample, all_samples, one_sample
+from .formula import several
 from .grouping import GroupFinder
 from .groups import DEEPEST, Group, Grouping, connections
 from .snapshot import Snapshot
@@ -116,14 +117,10 @@ def _cut_out(
     groups: list[Group] = []
     for k in sorted(kept):
         group = made.groups[k]
-        operands, uses = below[k] - kept, above[k] - kept
-        before = [Group([], [], stub=_counted(len(operands), "operand"), beside=(group, True))] if operands else []
-        behind = [Group([], [], stub=_counted(len(uses), "use"), beside=(group, False))] if uses else []
+        operands, uses = len(below[k] - kept), len(above[k] - kept)
+        before = [Group([], [], stub=f"… {several(operands, 'operand')}", beside=(group, True))] if operands else []
+        behind = [Group([], [], stub=f"… {several(uses, 'use')}", beside=(group, False))] if uses else []
         groups += [*before, group, *behind]
     missing = len(made.groups) - len(kept)
     remarks = [f"{missing:,} boxes are left out: focus on a node, or draw one on the way"] if missing else []
     return replace(made, groups=groups, remarks=remarks)
-
-
-def _counted(n: int, what: str) -> str:
-    return f"… {n} {what}{'s' if n > 1 else ''}"

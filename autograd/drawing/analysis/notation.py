@@ -105,29 +105,33 @@ def latex_text(text: str) -> str:
 
 # Functions ---------------------------------------------------------------------------------------------------
 
-_OPERATORS = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "exp", "max", "min"}  # of LaTeX and of typst
+_OPERATORS = {"sin", "cos", "tan", "sinh", "cosh", "tanh", "log", "max", "min"}  # of LaTeX and of typst
 
 
-def _latex_call(name: str, arguments: list[str]) -> str:
-    x = arguments[0] if arguments else ""
-    special = {"√": r"\sqrt{{{0}}}", "abs": r"\left|{0}\right|", "exp": "e^{{{0}}}", "norm": r"\left\|{0}\right\|"}
-    if name in special:
-        return special[name].format(x)
-    power, name = ("^2", name[:-1]) if name.endswith("²") else ("", name)
-    head = rf"\{name}" if name in _OPERATORS else rf"\operatorname{{{latex_text(name)}}}"
-    head = r"\sigma" if name == "sigmoid" else r"\sum" if name == "Σ" else head
-    return rf"{head}{power}\left({', '.join(arguments)}\right)"
+def _caller(
+    patterns: dict[str, str], heads: dict[str, str], operator: Callable[[str], str], brackets: str
+) -> Callable[[str, list[str]], str]:
+    """Make what writes a function of arguments: by a pattern of its own, or as a head before brackets."""
+
+    def call(name: str, arguments: list[str]) -> str:
+        if name in patterns:
+            return patterns[name].format(arguments[0])
+        power, name = ("^2", name[:-1]) if name.endswith("²") else ("", name)
+        return (heads.get(name) or operator(name)) + power + brackets.format(", ".join(arguments))
+
+    return call
 
 
-def _typst_call(name: str, arguments: list[str]) -> str:
-    x = arguments[0] if arguments else ""
-    special = {"√": "sqrt({0})", "abs": "abs({0})", "exp": "e^({0})", "norm": "norm({0})"}
-    if name in special:
-        return special[name].format(x)
-    power, name = ("^2", name[:-1]) if name.endswith("²") else ("", name)
-    head = name if name in _OPERATORS else f"op({_typst_text(name)})"
-    head = "σ" if name == "sigmoid" else "∑" if name == "Σ" else head
-    return f"{head}{power} lr(( {', '.join(arguments)} ))"
+_latex_call = _caller(
+    {"√": r"\sqrt{{{0}}}", "abs": r"\left|{0}\right|", "exp": "e^{{{0}}}", "norm": r"\left\|{0}\right\|"},
+    {"sigmoid": r"\sigma", "Σ": r"\sum", **{name: rf"\{name}" for name in _OPERATORS}},
+    lambda name: rf"\operatorname{{{latex_text(name)}}}", r"\left({0}\right)",
+)  # fmt: skip
+_typst_call = _caller(
+    {"√": "sqrt({0})", "abs": "abs({0})", "exp": "e^({0})", "norm": "norm({0})"},
+    {"sigmoid": "σ", "Σ": "∑", **{name: name for name in _OPERATORS}},
+    lambda name: f"op({_typst_text(name)})", " lr(( {0} ))",
+)  # fmt: skip
 
 
 def _scientific(number: str, pattern: str, infinite: str, nan: str) -> str:

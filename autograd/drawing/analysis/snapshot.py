@@ -201,9 +201,9 @@ class Snapshot:
         names: dict[Node, str] = {}
         count = 0
         for i, (node, label) in enumerate(zip(self.nodes, labels, strict=True)):
-            is_told = node.inputs or node.op is not fixed or number(node._data) is None
-            count += bool(is_told and not label and i in shown)
-            if label or (is_told and i in shown):
+            is_named = i in shown and not label and not is_bare(node)
+            count += is_named
+            if label or is_named:
                 names[node] = cut(label, 24) or f"{letter}{count}"
         return names
 
@@ -243,6 +243,11 @@ def number(x: Any) -> float | None:
     return float(np.reshape(x, ())) if x is not None and np.size(x) == 1 else None
 
 
+def is_bare(node: Node) -> bool:
+    """Return whether a node is a number that stands in a formula."""
+    return node.op is fixed and not node.label and number(node._data) is not None
+
+
 def ones(data: Any) -> Any:
     """Return the cotangent that a pass starts from."""
     return 1.0 if data.__class__ is float else np.ones_like(data)
@@ -258,9 +263,8 @@ _MOST_RULES = 3  # of one node; the others are alike
 
 def rules(node: Node, names: list[str], out: str) -> Iterator[tuple[str, Any]]:
     """Yield the name of each operand with its rule, found by applying the operation's rule to leaves of these names."""
-    is_number = [x.op is fixed and not x.label and x._data.__class__ is float for x in node.inputs]
-    given = [x._data if bare else _leaf(0.5 if node.op.elementwise else x._data, name)
-             for x, name, bare in zip(node.inputs, names, is_number, strict=True)]  # fmt: skip
+    given = [x._data if x.op is fixed and not x.label else _leaf(0.5 if node.op.elementwise else x._data, name)
+             for x, name in zip(node.inputs, names, strict=True)]  # fmt: skip
     result = _leaf(0.5 if node.op.elementwise else node._data, out)
     for i in range(min(len(names), _MOST_RULES)):
         if not _differentiated(node, i):

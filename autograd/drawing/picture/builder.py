@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ...graph import fixed
-from ..analysis.formula import cut, short, sum_of
+from ..analysis.formula import cut, several, short, sum_of
 from ..analysis.groups import Connection, Group, Grouping, connections, whole
 from ..analysis.snapshot import Link, Snapshot, number, plain_data
 from .elements import Box, Edge, Line, Picture
@@ -49,7 +49,7 @@ class PictureBuilder:
         node = self.snapshot.nodes[group.output]
         is_folded = bool(group.name)
         if is_folded and (distant := self._distant(group)):
-            lines.insert(1, Line(f"of {distant} parameter{'s' if distant > 1 else ''}", small=True))
+            lines.insert(1, Line(f"of {several(distant, 'parameter')}", small=True))
         told = hint_lines(self.snapshot, group) if is_folded else []
         told.append(hint(node, grad) if not group.is_layer else hint_of("data", data_of(self.snapshot, group)))
         is_result = not set(self.snapshot.roots).isdisjoint(group.outputs)

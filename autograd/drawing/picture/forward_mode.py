@@ -10,11 +10,11 @@ from ...forward import pushforward
 from ...graph import Node, fixed
 from ..analysis.formula import cut, one_line
 from ..analysis.groups import Grouping
-from ..analysis.snapshot import Snapshot, number, ones
+from ..analysis.snapshot import Snapshot, is_bare, number, ones
 from .builder import PictureBuilder, sum_text
 from .elements import Line, Picture
 from .group_text import data_of, grads_of
-from .node_text import amounts, is_bare, name_of, value_text
+from .node_text import amounts, name_of, value_text
 
 
 def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:

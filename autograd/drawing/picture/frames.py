@@ -7,9 +7,9 @@ from typing import Any
 
 from ...graph import fixed
 from ..analysis.formula import short, sum_of
-from ..analysis.snapshot import Snapshot, number, ones, plain_data
+from ..analysis.snapshot import Snapshot, is_bare, number, ones, plain_data
 from .elements import Box, Line, Picture
-from .node_text import amounts, heading, heat_of, is_bare, value_text
+from .node_text import amounts, heading, heat_of, value_text
 from .reverse_mode import backward_picture, forward_picture
 from .steps import Step, backward_sentence, forward_sentence, named, steps_of
 

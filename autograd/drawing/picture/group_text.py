@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ...graph import Node, fixed
-from ..analysis.formula import cut, formula_of, one_line, short
+from ..analysis.formula import cut, formula_of, one_line, several, short
 from ..analysis.groups import Connection, Group, Grouping
-from ..analysis.snapshot import Snapshot, number
+from ..analysis.snapshot import Snapshot, is_bare, number
 from .elements import Cluster, Line
-from .node_text import heading, is_bare, labelled
+from .node_text import heading, labelled
 
 _LONGEST = 26  # of a formula in a box
 _SHORT = 16  # for a heading
@@ -142,9 +142,9 @@ def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> lis
 def hint_lines(snapshot: Snapshot, group: Group) -> list[str]:
     """Return lines on what stands in a folded box, and how to open it."""
     count = len(group.members)
-    lines = [f"{group.name}: {formula_in(snapshot, group)}", f"{count} operation{'s' if count > 1 else ''}"]
+    lines = [f"{group.name}: {formula_in(snapshot, group)}", several(count, "operation")]
     if size := _size(snapshot, group):
-        lines[-1] += f", {size} parameter{'s' if size > 1 else ''}"
+        lines[-1] += f", {several(size, 'parameter')}"
     return [*lines, f"open it with expand={group.name!r}"]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..analysis.formula import short
+from ..analysis.formula import several, short
 
 
 @dataclass
@@ -68,18 +68,13 @@ class Network:
 
 def network_text(network: Network) -> str:
     """Write one line for each column."""
-    lines = [network.title, f"input: {units_text(network.sizes[0])}"]
+    lines = [network.title, f"input: {several(network.sizes[0], 'unit')}"]
     for k, (weight, biases, note) in enumerate(zip(network.weights, network.biases, network.notes, strict=True), 1):
         told = f"{network.what}s {weight.shape} from {short(weight.min())} to {short(weight.max())}"
         told += "" if biases is None else f", biases from {short(biases.min())} to {short(biases.max())}"
-        lines.append(f"{network.column(k)}: {units_text(network.sizes[k])}{', ' * bool(note)}{note}; {told}")
+        lines.append(f"{network.column(k)}: {several(network.sizes[k], 'unit')}{', ' * bool(note)}{note}; {told}")
     if network.values and (out := network.values[-1]) is not None:
         lines.append(f"at this point: {', '.join(short(x) for x in out[:8])}{' …' if len(out) > 8 else ''}")
     if network.maps:
         lines.append(f"maps: the value of each unit for {network.span}")
     return "\n".join(lines) + "\n"
-
-
-def units_text(count: int) -> str:
-    """Return the number of units, as text."""
-    return f"{count:,} unit{'s' * (count != 1)}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...display import level
+from ...display import largest_of, levels
 from ...graph import Node, fixed
 from ..analysis.formula import cut, one_line, settings_of, short
 from ..analysis.snapshot import Snapshot, number, plain_data
@@ -16,11 +16,6 @@ from .elements import Line
 def kind_of(node: Node) -> str:
     """Return whether a node is an operation, a leaf or a constant."""
     return "op" if node.inputs else "constant" if node.op is fixed else "leaf"
-
-
-def is_bare(node: Node) -> bool:
-    """Return whether a node is a number that stands in a formula."""
-    return node.op is fixed and not node.label and number(node._data) is not None
 
 
 def labelled(node: Node, text: str) -> str:
@@ -74,8 +69,7 @@ def heat_of(data: Any) -> list[list[int]]:
         return []
     plane = data.reshape(-1, data.shape[-1])
     rows, columns = -(-plane.shape[0] // _MOST_ROWS), -(-plane.shape[1] // _MOST_COLUMNS)
-    largest = float(np.abs(plane[np.isfinite(plane)]).max(initial=0.0))
-    return [[level(float(x), largest) for x in row] for row in plane[::rows, ::columns]]
+    return levels(plane[::rows, ::columns], largest_of(plane)).tolist()
 
 
 def has_nan(data: Any) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 from ...graph import Node, fixed
 from ..analysis.formula import cut, one_line, short
 from ..analysis.groups import Grouping
-from ..analysis.snapshot import Snapshot, number, plain_data
+from ..analysis.snapshot import Snapshot, is_bare, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, grads_of, held_lines
-from .node_text import amounts, has_nan, hint_of, is_bare, name_of, value_text
+from .node_text import amounts, has_nan, hint_of, name_of, value_text
 
 _COLUMNS = 20  # of a rule in a box
 

@@ -14,11 +14,10 @@ from ...graph import fixed
 from ..analysis.formula import cut, formula, formula_of, short
 from ..analysis.groups import Connection, Group, Grouping
 from ..analysis.notation import LATEX, PYTHON, TYPST, Notation
-from ..analysis.snapshot import Snapshot, number, rules
+from ..analysis.snapshot import Snapshot, is_bare, number, rules
 from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, formula_in, grads_of
-from .node_text import is_bare
 
 _LONGEST = 22  # of a rule on an edge
 _WIDEST = 32  # of a formula in a node

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any
 
-import numpy as np
-
-from ...display import INK, NEGATIVE, POSITIVE, fill, level
-from ..analysis.formula import short
+from ...display import INK, NEGATIVE, POSITIVE, fill, largest_of, level, levels
+from ..analysis.formula import several, short
 from ..layout.sizes import QUIET
-from ..picture.network import Network, network_text, units_text
+from ..picture.network import Network, network_text
 from .svg_elements import above_lines, document, escape, heat_map, n, text_at, wrapped
 
 _WIDTH = 760.0  # of a notebook's column
@@ -60,8 +58,7 @@ def _columns(network: Network) -> tuple[list[list[Spot]], float]:
 
 
 def _links(network: Network, columns: list[list[Spot]], gap: float) -> Iterator[tuple[float, str]]:
-    finite = [np.abs(weight[np.isfinite(weight)]) for weight in network.weights]
-    largest = max((float(sizes.max()) for sizes in finite if sizes.size), default=0.0) or 1.0
+    largest = max(map(largest_of, network.weights)) or 1.0
     thickest = 0.085 * gap - (0.5 if gap < _ROOMY else 0.0)
     for k, weight in enumerate(network.weights):
         for (i, x1, y1), (j, x2, y2) in product(columns[k], columns[k + 1]):
@@ -95,9 +92,8 @@ def _unit(network: Network, k: int, spot: Spot, gap: float) -> str:
     drawn = f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" fill="{colour}" stroke="{INK}" stroke-width="1.5"/>'
     if network.maps:
         values = network.maps[k][:, :, j]
-        largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
-        levels = [[level(float(v), largest) for v in line] for line in values]
-        drawn = heat_map(levels, x - radius, y - radius, 2 * radius / len(levels))
+        squares = levels(values, largest_of(values)).tolist()
+        drawn = heat_map(squares, x - radius, y - radius, 2 * radius / len(squares))
     parts = [f"<g><title>{escape(hint)}</title>", drawn]
     told = "" if value is None else short(value, 2)
     if told and radius >= 16:
@@ -120,13 +116,12 @@ def _bias_of(network: Network) -> str:
 def _largest(network: Network, k: int) -> float:
     """Return the scale of the fill: over all biases, or over the values of one column."""
     arrays: Sequence[Any] = [network.values[k]] if network.values else network.biases
-    sizes = [np.abs(a[np.isfinite(a)]).max(initial=0.0) for a in arrays if a is not None]
-    return float(max(sizes, default=0.0))
+    return max((largest_of(array) for array in arrays if array is not None), default=0.0)
 
 
 def _titles(network: Network, k: int, x: float) -> list[str]:
     note = network.notes[k - 1] if k else ""
-    told = units_text(network.sizes[k]) + (f", {note}" if note else "")
+    told = several(network.sizes[k], "unit") + (f", {note}" if note else "")
     return [
         text_at(x, 20, network.column(k), 12, "ink", anchor="middle", bold=True),
         text_at(x, 35, told, 10, "quiet", colour=QUIET, anchor="middle"),
@@ -134,8 +129,8 @@ def _titles(network: Network, k: int, x: float) -> list[str]:
 
 
 def _legend(network: Network) -> Iterator[str]:
-    widest = max(np.abs(weight[np.isfinite(weight)]).max(initial=0.0) for weight in network.weights)
-    yield f"line: {network.what}, blue positive, orange and dashed negative, the widest {short(widest)}"
+    widest = short(max(map(largest_of, network.weights)))
+    yield f"line: {network.what}, blue positive, orange and dashed negative, the widest {widest}"
     if network.maps:
         yield f"square: the value of the unit for {network.span}, on its own scale"
     elif network.values:
