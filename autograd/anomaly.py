@@ -24,13 +24,13 @@ def watch_result(name: str, data: Any, operands: list[tuple[str, Any]]) -> str:
     return site
 
 
-def watch_contribution(node: Any, operand: Any, contribution: Any) -> None:
+def watch_term(node: Any, operand: Any, term: Any) -> None:
     """Check what the rule of a node adds to the gradient of an operand."""
-    if not _finite(getattr(contribution, "_data", contribution)):
+    if not _finite(getattr(term, "_data", term)):
         site = node._note("site") or "an unknown place: build the graph under `detect_anomaly` too"
         name = node.op.name
         raise FloatingPointError(
-            f"the gradient of `{name}` by {_named(operand)} is {_first_bad(contribution)} (`{name}` was made at {site})"
+            f"the gradient of `{name}` by {_named(operand)} is {_first_bad(term)} (`{name}` was made at {site})"
         )
 
 

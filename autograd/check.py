@@ -181,7 +181,7 @@ class _Check:
         for mode, ask in self.modes.items():
             have = float(u @ ask(v)) if mode in FORWARD else float(ask(u) @ v)
             if not abs(have - want) <= allowed < np.inf:
-                raise GradcheckError(self.located(mode) or self.told(mode, "", "along a direction", have, want))
+                raise GradcheckError(self.located(mode) or self.message(mode, "", "along a direction", have, want))
 
     def mode(self, transform: Callable[..., Any], place: _Place) -> Callable[[np.ndarray], np.ndarray]:
         """Make a function of vectors of a transform that takes the arguments, and what stands at `place`."""
@@ -237,9 +237,9 @@ class _Check:
         if off[i, j] <= self.atol + self.rtol * abs(want[i, j]):
             return ""
         result = f"of {self.result.names('result')[i]} " if outputs > 1 else ""
-        return self.told(mode, result, f"by {self.point.names('argument')[j]}", have[i, j], want[i, j])
+        return self.message(mode, result, f"by {self.point.names('argument')[j]}", have[i, j], want[i, j])
 
-    def told(self, mode: str, what: str, where: str, have: float, want: float) -> str:
+    def message(self, mode: str, what: str, where: str, have: float, want: float) -> str:
         return (
             f"{mode} of {self.title} is wrong: the derivative {what}{where} is {have:.10g} by the "
             f"engine, while differences give {want:.10g} (off by {abs(have - want):.3g}; allowed are `rtol` "

@@ -24,7 +24,7 @@ from .locks import lock
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
-ZERO = 0.0  # the gradient of a node that nothing has reached yet, told from a computed 0.0 by identity
+ZERO = 0.0  # the gradient of a node that nothing has reached yet, distinguished from a computed 0.0 by identity
 
 
 @primitive

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import modes
-from .anomaly import watch_contribution
+from .anomaly import watch_term
 from .graph import ZERO, Node, constant, fixed, graph_lock, saved, topological, traverse, zeros
 from .modes import quiet, switch
 from .primitive import Primitive
@@ -118,7 +118,7 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                     continue
         for operand, term in vjp_terms(node, g, strict):
             if watching:
-                watch_contribution(node, operand, term)
+                watch_term(node, operand, term)
             gathered = operand.grad
             operand.grad = term if gathered is zero else gathered + term
     return unreached
@@ -197,7 +197,7 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, str
                 continue
             for operand, term in vjp_terms(node, g, strict, needed, graph):
                 if watching:
-                    watch_contribution(node, operand, term)
+                    watch_term(node, operand, term)
                 gathered = cotangents.get(operand)
                 cotangents[operand] = term if gathered is None else gathered + term
     return [cotangents.get(x) for x in wrt]

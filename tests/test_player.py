@@ -38,11 +38,11 @@ def neuron() -> Value:
 def test_each_step_says_what_arrives_and_what_is_added() -> None:
     a, b, e = expression()
     first, second, third = backward_steps(e)
-    assert (first.node, first.gradient, [part.added for part in first.contributions]) == (e, 1.0, [2.0, 3.0])
-    assert [(part.operand, part.before, part.after) for part in second.contributions] == [(b, 0.0, 3.0)]
-    last = third.contributions[1]
-    assert (last.operand, last.slope, last.added, last.before, last.after) == (b, 1.0, 2.0, 3.0, 5.0)
-    assert third.contributions[0].operand is a
+    assert (first.node, first.gradient, [part.added for part in first.terms]) == (e, 1.0, [2.0, 3.0])
+    assert [(part.operand, part.before, part.after) for part in second.terms] == [(b, 0.0, 3.0)]
+    last = third.terms[1]
+    assert (last.operand, last.partial, last.added, last.before, last.after) == (b, 1.0, 2.0, 3.0, 5.0)
+    assert third.terms[0].operand is a
     assert [step.number for step in (first, second, third)] == [1, 2, 3]
 
 
@@ -56,9 +56,9 @@ def test_the_steps_add_up_to_what_backward_gives(make: Any, kind: Any) -> None:
     root = make(x)
     total = {}
     for step in backward_steps(root):
-        for part in step.contributions:
+        for part in step.terms:
             assert np.array_equal(part.before + part.added, part.after)
-            assert part.slope is None or part.added == step.gradient * part.slope
+            assert part.partial is None or part.added == step.gradient * part.partial
             total[part.operand] = part.after
     assert x.grad is None
     root.backward(np.ones_like(root.data) if root.shape else None)
@@ -68,7 +68,7 @@ def test_the_steps_add_up_to_what_backward_gives(make: Any, kind: Any) -> None:
 def test_a_square_adds_twice_in_one_step() -> None:
     a = Value(3.0, "a")
     (step,) = backward_steps(a * a)
-    assert [(part.before, part.after) for part in step.contributions] == [(0.0, 3.0), (3.0, 6.0)]
+    assert [(part.before, part.after) for part in step.terms] == [(0.0, 3.0), (3.0, 6.0)]
     assert str(step) == "the product a*a receives 1, adds 1 × 3 to a and 1 × 3 to a (3 + 3 = 6)"
 
 
@@ -76,7 +76,7 @@ def test_steps_start_from_the_gradient_of_the_root() -> None:
     _, b, e = expression()
     (e * 10).backward()
     *_, last = backward_steps(e)
-    assert last.contributions[-1].operand is b and last.contributions[-1].after == 50.0
+    assert last.terms[-1].operand is b and last.terms[-1].after == 50.0
 
 
 def test_what_is_no_node_is_refused() -> None:

@@ -66,12 +66,12 @@ def _forward(snapshot: Snapshot, values: bool) -> list[list[str]]:
     for node, data in zip(snapshot.nodes, snapshot.data, strict=True):
         if node not in snapshot.names or not (node.inputs or values):
             continue
-        told = [LATEX.name(snapshot.names[node])]
+        sides = [LATEX.name(snapshot.names[node])]
         if node.inputs:
             names = {x: snapshot.names[x] for x in node.inputs if x in snapshot.names}
-            told.append(formula_of([node], names, LATEX))
-            told += [formula_of([node], {x: short(number(x._data)) for x in names}, _NUMBERS)] if values else []
-        lines.append([*told, *([_value(data)] if values else [])])
+            sides.append(formula_of([node], names, LATEX))
+            sides += [formula_of([node], {x: short(number(x._data)) for x in names}, _NUMBERS)] if values else []
+        lines.append([*sides, *([_value(data)] if values else [])])
     return lines
 
 
@@ -87,8 +87,8 @@ def _backward(snapshot: Snapshot, values: bool) -> list[list[str]]:
             rule = rule_in(snapshot, link.result, link.position, LATEX) or derivative(snapshot, link.result, i, LATEX)
             rule = rf"\left({rule}\right)" if any(sign in rule for sign in (" + ", " - ")) or rule[0] == "-" else rule
             symbols.append(rf"{derivative(snapshot, last, link.result, LATEX)} \cdot {rule}")
-            numbers.append(rf"{_value(link.arriving)} \cdot {_bracketed(short(link.slope))}")
-        told = [" + ".join(symbols)] if uses else [_value(snapshot.adjoints[i])]
-        told += [" + ".join(numbers), _value(snapshot.adjoints[i])] if values and uses else []
-        lines.append([derivative(snapshot, last, i, LATEX), *told])
+            numbers.append(rf"{_value(link.arriving)} \cdot {_bracketed(short(link.partial))}")
+        sides = [" + ".join(symbols)] if uses else [_value(snapshot.adjoints[i])]
+        sides += [" + ".join(numbers), _value(snapshot.adjoints[i])] if values and uses else []
+        lines.append([derivative(snapshot, last, i, LATEX), *sides])
     return lines

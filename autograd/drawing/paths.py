@@ -27,16 +27,16 @@ class Path:
     """One way from a node up to the result: the nodes, and the local derivative of each step."""
 
     nodes: tuple[Node, ...]
-    slopes: tuple[float, ...]
+    partials: tuple[float, ...]
 
     @property
     def product(self) -> float:
         """The product of the local derivatives."""
-        return math.prod(self.slopes, start=1.0)
+        return math.prod(self.partials, start=1.0)
 
     def __str__(self) -> str:
         names = " → ".join(_name(node) for node in self.nodes)
-        return f"{names}: {' × '.join(map(short, self.slopes)) or '1'} = {short(self.product)}"
+        return f"{names}: {' × '.join(map(short, self.partials)) or '1'} = {short(self.product)}"
 
 
 class _Arrival(NamedTuple):
@@ -102,17 +102,17 @@ class Paths:
             for link in self._links.get(i, []):
                 parallel.setdefault(link.operand, []).append(link)
             for x, links in parallel.items():
-                slopes = [link.slope or 0.0 for link in links]
+                partials = [link.partial or 0.0 for link in links]
                 neutral = sum(map(self._is_one, links))
                 is_one = neutral == len(links) == 1
                 self.additions += len(links) - 1
                 self.factored += not is_one and not here.is_one
-                written = " + ".join(map(short, slopes))
+                written = " + ".join(map(short, partials))
                 written = f"({written})" if len(links) > 1 else written
                 product = " × ".join(factor for factor in (written, text) if factor not in ("", "1")) or "1"
                 count, used = here.ways * len(links), here.factors * len(links) + here.ways * (len(links) - neutral)
                 product = "…" if len(product) > _LONGEST or "…" in product else product
-                arrival = _Arrival(sum(slopes) * here.derivative, product, is_one and here.is_one, count, used,
+                arrival = _Arrival(sum(partials) * here.derivative, product, is_one and here.is_one, count, used,
                                    here.bare * neutral)  # fmt: skip
                 arrived.setdefault(x, []).append(arrival)
         self.formula = "…" if "…" in self.formula else self.formula
@@ -125,7 +125,7 @@ class Paths:
             i, links = stack.pop()
             if i == self._start:
                 way = (self._start, *(link.result for link in links))
-                yield Path(tuple(nodes[k] for k in way), tuple(link.slope or 0.0 for link in links))
+                yield Path(tuple(nodes[k] for k in way), tuple(link.partial or 0.0 for link in links))
                 continue
             stack += [(link.operand, (link, *links)) for link in reversed(self._links.get(i, []))]
 
@@ -161,7 +161,7 @@ class Paths:
             if (link := ways.get(use)) is None:
                 edge.text, edge.amount, edge.hint, edge.flows = "", 0.0, "", False
             else:
-                edge.text, edge.is_faint = short(link.slope), False
+                edge.text, edge.is_faint = short(link.partial), False
         for i, box in enumerate(made.boxes):
             box.amount = box.amount if i == self._start or i in self._links else None
             box.lines = [line for line in box.lines if not line.text.startswith("grad ")]
@@ -220,6 +220,6 @@ def paths(result: Node, start: Node) -> Paths:
     if start not in snapshot.place:
         raise ValueError(f"`start` is {start!r:.60}, which `result` does not depend on")
     found = Paths(snapshot, snapshot.place[start])
-    if any(link.slope is None for links in found._links.values() for link in links):
-        raise ValueError("on the paths to `result` are arrays, whose slopes are no single numbers: use Values")
+    if any(link.partial is None for links in found._links.values() for link in links):
+        raise ValueError("arrays on the paths to `result` have no single number as local derivative: use Values")
     return found

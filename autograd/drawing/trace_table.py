@@ -107,9 +107,9 @@ def trace_table(result: Node) -> TraceTable:
     found = pullback([(result, 1.0)], shown, graph=False)
     values = _values(snapshot)
     rows = [
-        TraceRow(names[node], formula_of([node], names) if node.inputs else "", values[node], slope or 0.0,
+        TraceRow(names[node], formula_of([node], names) if node.inputs else "", values[node], derivative or 0.0,
                  0.0 if node.op is fixed else _difference(snapshot, values, node))
-        for node, slope in zip(shown, found, strict=True)
+        for node, derivative in zip(shown, found, strict=True)
     ]  # fmt: skip
     return TraceTable(rows, names[result])
 

@@ -141,7 +141,7 @@ _MOVES = {
 
 
 def _joined(name: str, numpy: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function that joins several arrays, after NumPy has told how it arranges them."""
+    """Make a function that joins several arrays, as NumPy arranges them."""
 
     def join(parts: Any) -> Any:
         parts = [x if isinstance(x, Node) else np.asarray(x) for x in parts]

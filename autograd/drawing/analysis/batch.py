@@ -76,7 +76,7 @@ def _trees(snapshot: Snapshot) -> dict[int, tuple[list[int], list[int]]]:
 
 
 def _kinds(snapshot: Snapshot) -> list[int]:
-    """Number the nodes by how they are computed; leaves are told apart by their labels alone."""
+    """Number the nodes by how they are computed; leaves are distinguished by their labels alone."""
     numbers: dict[object, int] = {}
     kinds: list[int] = []
     for node, operands in zip(snapshot.nodes, snapshot.operands, strict=True):

@@ -56,8 +56,8 @@ def sum_of(terms: Sequence[float | None], most: int = 20) -> str:
     """
     shown = terms if len(terms) <= most else terms[: most - 1]
     first, *others = map(short, shown)
-    told = [f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in others]
-    return " ".join([first, *told, *([] if shown is terms else [f"+ … ({len(terms)})"])])
+    signed = [f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in others]
+    return " ".join([first, *signed, *([] if shown is terms else [f"+ … ({len(terms)})"])])
 
 
 def cut(text: str, length: int) -> str:
@@ -162,8 +162,8 @@ def _applied(node: Node, operands: list[Written], notation: Notation) -> Written
             return notation.power.format(x, y), binding
         y = bracketed(y, right < binding or (not power and right == binding and symbol not in "+*"))
         return f"{x}{notation.infix.get(symbol, symbol)}{y}", binding
-    told = settings_of(node)
-    settings = list(told.values()) if len(told) == 1 else [f"{name}={value}" for name, value in told.items()]
+    changed = settings_of(node)
+    settings = list(changed.values()) if len(changed) == 1 else [f"{name}={value}" for name, value in changed.items()]
     if len(operands) == 1 and not settings:
         (x, binding), *_ = operands
         if symbol == "-":
@@ -183,9 +183,9 @@ def settings_of(node: Node) -> dict[str, str]:
     >>> settings_of(Tensor([1.0, 2.0]).sum(axis=0)), settings_of(Tensor([1.0, 2.0]).sum())
     ({'axis': '0'}, {})
     """
-    told = {}
+    changed = {}
     for name, value in node.params.items():
         default = node.op.options.get(name)
         if value is not default and one_line(str(value)) != str(default):
-            told[name] = cut(one_line(str(value)), 24)
-    return told
+            changed[name] = cut(one_line(str(value)), 24)
+    return changed

@@ -53,7 +53,7 @@ class GroupFinder:
     def _is_parameter(self, i: int) -> bool:
         return not self.operands[i] and self.nodes[i].op is not fixed
 
-    def _is_told(self, i: int) -> bool:
+    def _ends_box(self, i: int) -> bool:
         """Return whether a node stands at the end of its box: one with a label, or a result."""
         return bool(self.nodes[i].label) or i in self.roots
 
@@ -127,7 +127,7 @@ class GroupFinder:
     def _is_product(self, i: int) -> bool:
         node = self.nodes[i]
         is_shown = i in self.shown and bool(node.inputs) and node.op.name in _PRODUCTS
-        return is_shown and not self._is_told(i) and len(self._uses(i)) == 1
+        return is_shown and not self._ends_box(i) and len(self._uses(i)) == 1
 
     def _sum(self, members: list[int], depth: int) -> Group:
         inside = set(members)
@@ -149,7 +149,7 @@ class GroupFinder:
     def _activated(self, s: Group, taken: set[int]) -> Group:
         """Return a neuron with its activation, if it has one."""
         output, uses = s.output, self._uses(s.output)
-        if s.title or not self._has_parameters(s) or len(uses) != 1 or self._is_told(output) or uses[0] in taken:
+        if s.title or not self._has_parameters(s) or len(uses) != 1 or self._ends_box(output) or uses[0] in taken:
             return s
         op = self.nodes[uses[0]].op
         if op.arity != 1 or not op.elementwise or op.name in _NO_ACTIVATIONS:
@@ -165,7 +165,7 @@ class GroupFinder:
                 continue
             before = {x for x in self.operands[i] if not is_bare(self.nodes[x])}
             x = before.pop() if len(before) == 1 else -1
-            joins = x in chains and not self._is_told(x) and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
+            joins = x in chains and not self._ends_box(x) and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
             chains[i] = [*chains.pop(x), i] if joins else [i]
         return [self._group(chain, [], 1) for chain in chains.values() if len(chain) > 1]
 

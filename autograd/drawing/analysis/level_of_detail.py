@@ -75,11 +75,11 @@ def choose_groups(
     made.typical = {group.place: group for group in reversed(finder.all)}
     made.opened = finder.opened
     made.is_brief = len(made.groups) > _BRIEF
-    made.remarks = [*_told(snapshot, made, sample), *made.remarks]
+    made.remarks = [*_remarks(snapshot, made, sample), *made.remarks]
     return made
 
 
-def _told(snapshot: Snapshot, made: Grouping, sample: Sample) -> list[str]:
+def _remarks(snapshot: Snapshot, made: Grouping, sample: Sample) -> list[str]:
     """Return remarks on what was folded, and how to open it."""
     remarks = []
     boxes = [group for group in made.groups if group.beside is None]

@@ -24,7 +24,7 @@ class Link:
         operand, result: places in `Snapshot.nodes`.
         position: which operand of the result it is, from 0.
         differentiated: whether a derivative can flow along it.
-        slope: the local derivative, where it is a single number.
+        partial: the local derivative, where it is a single number.
         arriving, added: the adjoint of the result, and what the backward pass adds to the operand for it.
     """
 
@@ -32,7 +32,7 @@ class Link:
     result: int
     position: int
     differentiated: bool
-    slope: float | None = None
+    partial: float | None = None
     arriving: Any = None
     added: Any = None
 
@@ -141,22 +141,22 @@ class Snapshot:
             flowing = [link for link in links if link.differentiated]
             if flowing and all(number(x._data) is not None for x in (node, *node.inputs)):
                 for link in flowing:
-                    link.slope = 0.0  # that of the operand that a `where` did not choose
-                for link, slope in self._matched(flowing, vjp_terms(node, ones(node._data))):
-                    link.slope = number(slope)
+                    link.partial = 0.0  # that of the operand that a `where` did not choose
+                for link, partial in self._matched(flowing, vjp_terms(node, ones(node._data))):
+                    link.partial = number(partial)
             if flowing and (g := self.adjoints.get(i)) is not None:
                 for link, added in self._matched(flowing, vjp_terms(node, g, self._masked)):
                     link.arriving, link.added = g, added
         return self._links[i]
 
     def _matched(self, links: list[Link], given: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Link, Any]]:
-        """Find the link that each contribution goes along: the rules yield operands, in order."""
+        """Find the link that each term goes along: the rules yield operands, in order."""
         waiting = iter(links)
         with np.errstate(all="ignore"):
-            for operand, contribution in given:
-                yield next(link for link in waiting if self.nodes[link.operand] is operand), contribution
+            for operand, term in given:
+                yield next(link for link in waiting if self.nodes[link.operand] is operand), term
 
-    def slopes_through(self, members: list[int]) -> dict[int, float]:
+    def partials_through(self, members: list[int]) -> dict[int, float]:
         """Return the derivatives of the last of some nodes by what the others are computed from, where all are numbers.
 
         The path between two nodes may lead along any of the members, but along no other node.

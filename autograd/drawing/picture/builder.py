@@ -44,17 +44,17 @@ class PictureBuilder:
         return heading_of(self.snapshot, self.grouping.groups[k], k in self._inside)
 
     def add(self, k: int, lines: list[Line], shown: Any, grad: Any, step: int | None = None) -> Box:
-        """Make the box of a group; `shown` is what its colour tells, `grad` what its tooltip tells."""
+        """Make the box of a group; `shown` is what its colour shows, `grad` what its tooltip shows."""
         group = self.grouping.groups[k]
         node = self.snapshot.nodes[group.output]
         is_folded = bool(group.name)
         if is_folded and (distant := self._distant(group)):
             lines.insert(1, Line(f"of {several(distant, 'parameter')}", small=True))
-        told = hint_lines(self.snapshot, group) if is_folded else []
-        told.append(hint(node, grad) if not group.is_layer else hint_of("data", data_of(self.snapshot, group)))
+        hints = hint_lines(self.snapshot, group) if is_folded else []
+        hints.append(hint(node, grad) if not group.is_layer else hint_of("data", data_of(self.snapshot, group)))
         is_result = not set(self.snapshot.roots).isdisjoint(group.outputs)
         lines += [Line(cut(note, 30), small=True) for i in group.outputs if (note := self.snapshot.note(i))]
-        self.boxes[k] = Box(lines, kind_of(node), is_result, number(shown), has_nan(shown), "\n".join(told), step,
+        self.boxes[k] = Box(lines, kind_of(node), is_result, number(shown), has_nan(shown), "\n".join(hints), step,
                             is_folded, group.name, [] if self.is_brief else heat_of(plain_data(shown)))  # fmt: skip
         return self.boxes[k]
 
@@ -65,37 +65,37 @@ class PictureBuilder:
         return len([x for x in leaves if self.snapshot.nodes[x].op is not fixed])
 
     def join(
-        self, connection: Connection, text: str = "", amount: float = 0.0, told: str = "", flows: bool = True
+        self, connection: Connection, text: str = "", amount: float = 0.0, tooltip: str = "", flows: bool = True
     ) -> None:
         """Make an edge."""
         uses = connection.uses
-        told = told or (f"{len(uses)} uses" if len(uses) > 1 else "")
-        self.edges.append(Edge(connection.operand, connection.result, text, amount, told, flows and bool(uses)))
+        tooltip = tooltip or (f"{len(uses)} uses" if len(uses) > 1 else "")
+        self.edges.append(Edge(connection.operand, connection.result, text, amount, tooltip, flows and bool(uses)))
 
-    def join_by(self, connection: Connection, slope: float | None, flows: bool = True) -> None:
+    def join_by(self, connection: Connection, partial: float | None, flows: bool = True) -> None:
         """Make an edge with a local derivative, if that is a single number."""
-        told = "" if slope is None else f"local derivative {slope!r}"
-        self.join(connection, "" if slope is None else short(slope), slope or 0.0, told, flows)
+        tooltip = "" if partial is None else f"local derivative {partial!r}"
+        self.join(connection, "" if partial is None else short(partial), partial or 0.0, tooltip, flows)
 
     def join_product(self, connection: Connection, first: float, second: float, product: float) -> None:
         """Make an edge with a product that is added at its end."""
-        told = f"adds {first!r} × {second!r} = {product!r}"
-        self.join(connection, f"{short(first)} × {short(second)}", product, told)
+        tooltip = f"adds {first!r} × {second!r} = {product!r}"
+        self.join(connection, f"{short(first)} × {short(second)}", product, tooltip)
 
     def _links(self, connection: Connection) -> list[Link]:
         return [self.snapshot.links_of(member)[position] for member, position in connection.uses]
 
-    def slopes(self) -> Iterator[tuple[Connection, float | None, bool]]:
+    def partials(self) -> Iterator[tuple[Connection, float | None, bool]]:
         """Yield the edges with their local derivatives, and whether a derivative flows along them."""
         groups = self.grouping.groups
         for connection in self.connections:
             group, links = groups[connection.result], self._links(connection)
-            flows, slope = any(link.differentiated for link in links), None
+            flows, partial = any(link.differentiated for link in links), None
             if flows and not group.is_layer and not groups[connection.operand].is_layer:
-                slope = links[0].slope
+                partial = links[0].partial
                 if len(group.members) > 1:
-                    slope = self.snapshot.slopes_through(group.members).get(links[0].operand)
-            yield connection, slope, flows
+                    partial = self.snapshot.partials_through(group.members).get(links[0].operand)
+            yield connection, partial, flows
 
     def added(self, connection: Connection) -> Any:
         """Return what the backward pass adds to an operand along an edge; None if it adds nothing."""
@@ -152,8 +152,8 @@ class PictureBuilder:
         """Return the whole picture."""
         for k, group in enumerate(self.grouping.groups):
             if group.beside is not None:
-                told = "nodes that are not shown" + (f": open with expand={group.name!r}" if group.name else "")
-                self.boxes[k] = Box([Line(group.stub, small=True)], "stub", False, None, False, told)
+                tooltip = "nodes that are not shown" + (f": open with expand={group.name!r}" if group.name else "")
+                self.boxes[k] = Box([Line(group.stub, small=True)], "stub", False, None, False, tooltip)
         self.legend += self.grouping.remarks
         boxes = [self.boxes[k] for k in range(len(self.grouping.groups))]
         for edge in self.edges:

@@ -45,17 +45,17 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
     name = cut(one_line(wrt.label), 8) or "x"
     has_sums = False
     arriving: dict[int, list[Any]] = {}
-    for connection, slope, flows in view.slopes():
+    for connection, partial, flows in view.partials():
         operand = view.grouping.groups[connection.operand]
         source = None if operand.beside else grads_of(operand, tangents.get)
         single = None if source is None else number(source)
         if not flows or source is None:
             view.join(connection, flows=False)
-        elif slope is None or single is None:
+        elif partial is None or single is None:
             view.join(connection)
         else:
-            arriving.setdefault(connection.result, []).append(slope * single)
-            view.join_product(connection, slope, single, slope * single)
+            arriving.setdefault(connection.result, []).append(partial * single)
+            view.join_product(connection, partial, single, partial * single)
     for k, group in view.groups:
         node, data, tangent = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, tangents.get)
         lines = view.heading(k) + amounts("" if is_bare(node) else "data", data, brief=view.is_brief)
@@ -74,6 +74,6 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
     view.remark("= a + b: several operands add up", has_sums)
     view.remark("small number: the order of execution", steps)
     view.remark("fill: the derivative, blue positive, orange negative", view.has_colours)
-    told = " and ".join(value_text(tangents.get(i, 0.0)) for i in snapshot.roots)
-    sentence = f"Forward mode: the derivative of {name_of(snapshot)} with respect to {name} is {told}, "
+    values = " and ".join(value_text(tangents.get(i, 0.0)) for i in snapshot.roots)
+    sentence = f"Forward mode: the derivative of {name_of(snapshot)} with respect to {name} is {values}, "
     return view.picture("Forward mode", sentence + "found together with that of every value on the way.")

@@ -68,9 +68,9 @@ class _Scene:
     def start(self) -> None:
         pairs = zip(self.snapshot.nodes, self.snapshot.data, strict=True)
         given = [(node.label, number(data)) for node, data in pairs if not node.inputs and node.label]
-        told = [label if single is None else f"{label} = {short(single)}" for label, single in given]
-        more = f" and {len(told) - 6} more" if len(told) > 6 else ""
-        self._take([], [], f"given are {', '.join(told[:6])}{more}" if told else "the leaves are given")
+        texts = [label if single is None else f"{label} = {short(single)}" for label, single in given]
+        more = f" and {len(texts) - 6} more" if len(texts) > 6 else ""
+        self._take([], [], f"given are {', '.join(texts[:6])}{more}" if texts else "the leaves are given")
 
     def compute(self, i: int) -> None:
         self.boxes[i] = self._box(i)
@@ -84,8 +84,8 @@ class _Scene:
         self.scale = self.backward
         seeds = {i: self._seed(i) for i in self.snapshot.roots if i in self.snapshot.adjoints}
         self.boxes = [self._box(i, seeds.get(i)) for i in range(len(self.boxes))]
-        told = " and ".join(f"{named(self.snapshot.nodes[i])} receives {value_text(x)}" for i, x in seeds.items())
-        self._take(list(seeds), [], f"backward begins: {told}")
+        texts = " and ".join(f"{named(self.snapshot.nodes[i])} receives {value_text(x)}" for i, x in seeds.items())
+        self._take(list(seeds), [], f"backward begins: {texts}")
 
     def _seed(self, i: int) -> Any:
         """Return what a result starts from; those that others depend on receive more later."""
@@ -96,9 +96,9 @@ class _Scene:
         here = self.snapshot.place[step.node]
         self.boxes[here] = replace(self.boxes[here], step=step.number)
         edges = self._along(here)
-        along = [edges[part.position] for part in step.contributions]
+        along = [edges[part.position] for part in step.terms]
         terms: dict[int, list[float | None]] = {}
-        for part, k in zip(step.contributions, along, strict=True):
+        for part, k in zip(step.terms, along, strict=True):
             i, before = self.snapshot.place[part.operand], number(part.before)
             terms.setdefault(i, [] if before == 0.0 else [before]).append(number(part.added))
             self.edges[k] = self.backward.edges[k]

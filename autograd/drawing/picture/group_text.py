@@ -131,11 +131,11 @@ def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> lis
     for name, found in held.items():
         singles = [number(x) for x in found]
         if None not in singles and len(singles) <= _MOST_WEIGHTS:
-            told = ", ".join(short(x, 2) for x in singles)
+            text = ", ".join(short(x, 2) for x in singles)
         else:
             flat = np.concatenate([np.ravel(x) for x in found])
-            told = f"norm {short(float(np.linalg.norm(flat)))}"
-        lines.append(Line(f"{what}{name} {told}", small=True))
+            text = f"norm {short(float(np.linalg.norm(flat)))}"
+        lines.append(Line(f"{what}{name} {text}", small=True))
     return lines
 
 

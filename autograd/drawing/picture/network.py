@@ -70,9 +70,9 @@ def network_text(network: Network) -> str:
     """Write one line for each column."""
     lines = [network.title, f"input: {several(network.sizes[0], 'unit')}"]
     for k, (weight, biases, note) in enumerate(zip(network.weights, network.biases, network.notes, strict=True), 1):
-        told = f"{network.what}s {weight.shape} from {short(weight.min())} to {short(weight.max())}"
-        told += "" if biases is None else f", biases from {short(biases.min())} to {short(biases.max())}"
-        lines.append(f"{network.column(k)}: {several(network.sizes[k], 'unit')}{', ' * bool(note)}{note}; {told}")
+        ranges = f"{network.what}s {weight.shape} from {short(weight.min())} to {short(weight.max())}"
+        ranges += "" if biases is None else f", biases from {short(biases.min())} to {short(biases.max())}"
+        lines.append(f"{network.column(k)}: {several(network.sizes[k], 'unit')}{', ' * bool(note)}{note}; {ranges}")
     if network.values and (out := network.values[-1]) is not None:
         lines.append(f"at this point: {', '.join(short(x) for x in out[:8])}{' …' if len(out) > 8 else ''}")
     if network.maps:

@@ -45,8 +45,8 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
                 lines += amounts("grad", grad, brief=True)
         box = view.add(k, lines, data, grad)
         box.has_nan = box.has_nan or has_nan(grad)
-    for connection, slope, flows in view.slopes():
-        view.join_by(connection, slope, flows)
+    for connection, partial, flows in view.partials():
+        view.join_by(connection, partial, flows)
     view.finish_edges()
     view.remark("on an edge: the local derivative", view.has_texts)
     view.remark("fill: the value, blue positive, orange negative", view.has_colours)
@@ -65,7 +65,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
     """Show the backward pass: adjoints, order, rules, and on each edge the product that is added."""
     view = PictureBuilder(snapshot, grouping)
     steps, adjoints = view.numbered(snapshot.steps, min), snapshot.adjoints
-    told: list[tuple[Any, Rules]] = []
+    explained: list[tuple[Any, Rules]] = []
     has_sums = False
     for k, group in view.groups:
         node, adjoint = snapshot.nodes[group.output], grads_of(group, adjoints.get)
@@ -85,27 +85,27 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
             if len(group.members) == 1:
                 words = snapshot.rules_of(group.output)
                 rules += _rule_texts(node, words)
-                told.append((node, words))
+                explained.append((node, words))
                 details += _rule_lines(node, words)
             else:
                 details += held_lines(snapshot, group, "∂", adjoints.get)
         lines += [] if view.is_brief else details
         box = view.add(k, lines, adjoint, adjoint, steps.get(k))
         box.hint = "\n".join([box.hint, *rules])
-    for connection, slope, _ in view.slopes():
+    for connection, partial, _ in view.partials():
         added, result = view.added(connection), view.grouping.groups[connection.result]
         arriving, total = number(grads_of(result, adjoints.get)), number(added)
         if added is None:
             view.join(connection, flows=False)
-        elif arriving is None or total is None or slope is None or result.is_layer:
-            view.join(connection, told=hint_of("adds", added))
+        elif arriving is None or total is None or partial is None or result.is_layer:
+            view.join(connection, tooltip=hint_of("adds", added))
         else:
-            view.join_product(connection, arriving, slope, total)
+            view.join_product(connection, arriving, partial, total)
     view.finish_edges()
     view.remark("small number: the order of execution", steps)
     view.remark("on an edge: gradient that arrives × local derivative", view.has_texts)
     view.remark("= a + b: several uses add up", has_sums and not view.is_brief)
-    for remark in _remarks_on([] if view.is_brief else told, snapshot.letters):
+    for remark in _remarks_on([] if view.is_brief else explained, snapshot.letters):
         view.remark(remark)
     view.remark(_SHAPES, view.edges)
     view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)
@@ -121,8 +121,8 @@ def _sentence(snapshot: Snapshot) -> str:
 
 def _sentence_back(snapshot: Snapshot) -> str:
     reached = [i for i in snapshot.named_leaves if i in snapshot.adjoints]
-    told = [f"{one_line(snapshot.nodes[i].label)} {value_text(snapshot.adjoints[i])}" for i in reached]
-    given = _first_of(told, "; gradients: ")
+    gradients = [f"{one_line(snapshot.nodes[i].label)} {value_text(snapshot.adjoints[i])}" for i in reached]
+    given = _first_of(gradients, "; gradients: ")
     return f"The backward pass from {name_of(snapshot)} in {len(snapshot.steps):,} steps{given}."
 
 

@@ -15,20 +15,20 @@ from .node_text import value_text
 
 
 @dataclass(frozen=True)
-class Contribution:
+class Term:
     """What one step adds to the gradient of one operand: `after` is `before` plus `added`.
 
     Attributes:
         operand: the node that receives it.
         position: which operand it is, from 0; in `a * a` the same node is operand 0 and operand 1.
-        slope: the local derivative, where it is a single number: then `added` is `gradient` times `slope`.
+        partial: the local derivative, where it is a single number: then `added` is `gradient` times `partial`.
         added: the number or array that is added.
         before, after: the gradient of the operand without and with it.
     """
 
     operand: Node
     position: int
-    slope: float | None
+    partial: float | None
     added: Any
     before: Any
     after: Any
@@ -42,13 +42,13 @@ class Step:
         number: the place in the pass, from 1.
         node: the node.
         gradient: what has arrived at it, complete: the derivative of the root by this node.
-        contributions: what it adds to each operand, in order.
+        terms: what it adds to each operand, in order.
     """
 
     number: int
     node: Node
     gradient: Any
-    contributions: tuple[Contribution, ...]
+    terms: tuple[Term, ...]
 
     def __str__(self) -> str:
         return backward_sentence(self)
@@ -96,7 +96,7 @@ def steps_of(snapshot: Snapshot) -> Iterator[Step]:
             if before is None:
                 before = 0.0 if after.__class__ is float else np.zeros_like(after)
             operand = snapshot.nodes[link.operand]
-            parts.append(Contribution(operand, link.position, link.slope, link.added, before, after))
+            parts.append(Term(operand, link.position, link.partial, link.added, before, after))
         yield Step(order, snapshot.nodes[place], snapshot.adjoints[place], tuple(parts))
 
 
@@ -134,20 +134,20 @@ def forward_sentence(node: Node) -> str:
     """Return a sentence on what a node computes from what."""
     operands = []
     for operand, data in zip(node.inputs, saved(node), strict=True):
-        label, told = one_line(operand.label), value_text(data)
-        operands.append(f"{label} = {told}" if label and number(data) is not None else label or told)
+        label, written = one_line(operand.label), value_text(data)
+        operands.append(f"{label} = {written}" if label and number(data) is not None else label or written)
     return f"{named(node)} takes {_listed(operands)}, gives {value_text(node._data)}"
 
 
 def backward_sentence(step: Step) -> str:
     """Return a sentence on what a node receives and adds."""
     parts = []
-    for part in step.contributions:
-        single = part.slope is not None and number(step.gradient) is not None and number(part.added) is not None
-        told = f"{value_text(step.gradient)} × {short(part.slope)}" if single else value_text(part.added)
+    for part in step.terms:
+        single = part.partial is not None and number(step.gradient) is not None and number(part.added) is not None
+        written = f"{value_text(step.gradient)} × {short(part.partial)}" if single else value_text(part.added)
         before = number(part.before)
         total = f" ({sum_of([before, number(part.added)])} = {value_text(part.after)})" if single and before else ""
-        parts.append(f"{told} to {named(part.operand)}{total}")
+        parts.append(f"{written} to {named(part.operand)}{total}")
     adds = f"adds {_listed(parts)}" if parts else "adds nothing"
     return f"{named(step.node)} receives {value_text(step.gradient)}, {adds}"
 

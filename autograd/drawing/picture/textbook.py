@@ -5,9 +5,9 @@ Source: Olah (2015), Calculus on Computational Graphs.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ...graph import fixed
@@ -55,8 +55,8 @@ def rule_in(snapshot: Snapshot, i: int, position: int, notation: Notation) -> st
     """Write the local derivative of a node with respect to an operand by its operands' own names; "" if too long."""
     node = snapshot.nodes[i]
     names = [snapshot.names.get(x, "") for x in node.inputs]
-    is_told = node.op.elementwise and len(set(names)) == len(names)
-    made = dict(rules(node, names, snapshot.names[node])) if is_told else {}
+    has_rules = node.op.elementwise and len(set(names)) == len(names)
+    made = dict(rules(node, names, snapshot.names[node])) if has_rules else {}
     name = names[position]
     if name not in made or len(formula(made[name], is_simplified=True)) > _LONGEST:
         return ""
@@ -73,18 +73,19 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
         gradient = grads_of(group, snapshot.adjoints.get)
         shown = gradient if is_backward else data
         if is_backward and node.op is not fixed:
-            told = 0.0 if gradient is None else gradient
-            lines = _equation(partial(_adjoint, snapshot, group.output), told, has_values=number(told) is not None)
+            amount = 0.0 if gradient is None else gradient
+            has_values = number(amount) is not None
+            lines = _equation(functools.partial(_adjoint, snapshot, group.output), amount, has_values=has_values)
         else:
             lines = _formula(snapshot, group, data, derivatives)
         box = view.add(k, lines, shown, gradient)
         box.is_folded, box.heat = False, []
-    for connection, slope, flows in view.slopes():
-        view.join_by(connection, slope, flows)
+    for connection, partial, flows in view.partials():
+        view.join_by(connection, partial, flows)
         edge = view.edges[-1]
         edge.text = ""
-        if slope is not None and len(connection.uses) == 1:
-            edge.formula = _line(partial(_edge, view, connection, slope, derivatives), small=True)
+        if partial is not None and len(connection.uses) == 1:
+            edge.formula = _line(functools.partial(_edge, view, connection, partial, derivatives), small=True)
             edge.text = edge.formula.text
     view.finish_edges()
     name = "Backward graph" if is_backward else "Forward graph"
@@ -108,18 +109,18 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     node, names = snapshot.nodes[group.output], snapshot.names
     has_values = derivatives != "symbols"
     if node not in names:
-        return [_line(partial(_number, number(data) or 0.0))]
+        return [_line(functools.partial(_number, number(data) or 0.0))]
     if not node.inputs:
         return _equation(lambda notation: notation.name(names[node]), data, has_values=has_values)
     if group.is_layer:
         results = [names[snapshot.nodes[i]] for i in group.outputs]
-        told = formula_in(snapshot, group)
+        summary = formula_in(snapshot, group)
 
         def title(notation: Notation) -> str:
             listed = notation.text(", ").join(map(notation.name, results))
             return (f"{listed} = " if len(results) <= _MOST_RESULTS else "") + notation.text(group.name)
 
-        return [_line(title), _line(lambda notation: notation.text(told), small=True)]
+        return [_line(title), _line(lambda notation: notation.text(summary), small=True)]
     inside = {snapshot.nodes[i] for i in group.members}
     outside = {x: names[x] for member in inside for x in member.inputs if x in names and x not in inside}
     members = [snapshot.nodes[i] for i in group.members]
@@ -127,7 +128,7 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     if len(members) > 1:
         is_long = "…" in written or len(written) > _WIDEST or bool(group.title or group.place)
         text = re.sub(r"(?<!\*)\*(?!\*)", "·", formula_in(snapshot, group, 2))
-    else:  # operands of one operation are told by their own names
+    else:  # operands of one operation are shown by their own names
         is_long, text = written == "…" or len(written) > 2 * _WIDEST, f"{node.op.symbol}(…)"
 
     def write(notation: Notation) -> str:
@@ -143,12 +144,12 @@ def _adjoint(snapshot: Snapshot, i: int, notation: Notation) -> str:
     return notation.partial.format(result, notation.name(snapshot.names.get(snapshot.nodes[i], "1")))
 
 
-def _edge(view: PictureBuilder, connection: Connection, slope: float, derivatives: str, notation: Notation) -> str:
+def _edge(view: PictureBuilder, connection: Connection, partial: float, derivatives: str, notation: Notation) -> str:
     snapshot = view.snapshot
     result, position = connection.uses[0]
     ends = view.grouping.groups[connection.result].output, view.grouping.groups[connection.operand].output
-    value, rule = _number(slope, notation), ""
+    value, rule = _number(partial, notation), ""
     if derivatives != "numbers" and len(view.grouping.groups[connection.result].members) == 1:
         rule = rule_in(snapshot, result, position, notation)
-    told = [rule] if rule and derivatives == "symbols" else [rule, value] if rule and rule != value else [value]
-    return " = ".join([derivative(snapshot, *ends, notation), *told])
+    sides = [rule] if rule and derivatives == "symbols" else [rule, value] if rule and rule != value else [value]
+    return " = ".join([derivative(snapshot, *ends, notation), *sides])

@@ -61,9 +61,9 @@ def _captioned(sequence: FrameSequence, layout: Layout) -> tuple[list[list[str]]
     width = max(layout.width + 2 * _MARGIN, 420.0)
     room = width - 2 * _MARGIN
     left, top = (layout.width - room) / 2, layout.height + _MARGIN
-    told = [wrapped([sentence], room, 7.3) for sentence in sequence.sentences]
-    low = top + _LINE * max(map(len, told)) + 4
-    for i, (lines, parts) in enumerate(zip(told, frames, strict=True)):
+    captions = [wrapped([sentence], room, 7.3) for sentence in sequence.sentences]
+    low = top + _LINE * max(map(len, captions)) + 4
+    for i, (lines, parts) in enumerate(zip(captions, frames, strict=True)):
         words = [text_at(left, top + _LINE * (k + 1) - 5, line, 12, "ink") for k, line in enumerate(lines)]
         bar = f'<path d="M{n(left)},{n(low)}h{n(room)}" stroke="{QUIET}" stroke-width="1"/>'
         dot = f'<circle cx="{n(left + room * i / max(len(frames) - 1, 1))}" cy="{n(low)}" r="4" fill="{INK}"/>'
@@ -104,7 +104,7 @@ def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int
         columns = -(-len(shown) // -(-len(shown) // most))  # as many rows, evenly filled
     cell = COLUMN / columns if columns > 1 else max(min(width, COLUMN), 0.7 * width)
     scale = min(1.0, cell / width)
-    told = [wrapped([sequence.sentences[i]], cell - 2 * _MARGIN, 6.8) for i in shown]
+    captions = [wrapped([sequence.sentences[i]], cell - 2 * _MARGIN, 6.8) for i in shown]
     drawn = parts_of(sequence.frames, layout)
     body: list[str] = []
     y = 0.0
@@ -116,7 +116,7 @@ def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int
             body.append(f'<g transform="translate({n(_MARGIN)} {n(_MARGIN)})">')
             body += filter(None, drawn[shown[k]])
             body.append("</g></g>")
-            for number, line in enumerate(told[k]):
+            for number, line in enumerate(captions[k]):
                 body.append(text_at(x + _MARGIN, y + height * scale + 14 * number + 8, line, 11, "ink"))
-        y += height * scale + 14 * max(len(told[k]) for k in chosen) + 16
+        y += height * scale + 14 * max(len(captions[k]) for k in chosen) + 16
     return document(cell * columns, y, sequence.title, sequence.sentence, body)

@@ -95,14 +95,14 @@ def _unit(network: Network, k: int, spot: Spot, gap: float) -> str:
         squares = levels(values, largest_of(values)).tolist()
         drawn = heat_map(squares, x - radius, y - radius, 2 * radius / len(squares))
     parts = [f"<g><title>{escape(hint)}</title>", drawn]
-    told = "" if value is None else short(value, 2)
-    if told and radius >= 16:
-        parts.append(text_at(x, y + 3.5, told, 10, "ink", anchor="middle"))
-        told = ""
+    label = "" if value is None else short(value, 2)
+    if label and radius >= 16:
+        parts.append(text_at(x, y + 3.5, label, 10, "ink", anchor="middle"))
+        label = ""
     if k == 0:
-        parts.append(text_at(x - radius - 6, y + 4, f"x[{j}] {told}".strip(), 11, "ink", anchor="end"))
-    elif told and k == len(network.weights):
-        parts.append(text_at(x + radius + 6, y + 4, told, 11, "ink"))
+        parts.append(text_at(x - radius - 6, y + 4, f"x[{j}] {label}".strip(), 11, "ink", anchor="end"))
+    elif label and k == len(network.weights):
+        parts.append(text_at(x + radius + 6, y + 4, label, 11, "ink"))
     if bias and gap >= _ROOMY:
         colour = NEGATIVE if bias < 0 else POSITIVE
         parts.append(above_lines(x, y + radius + 11, f"b {short(bias, 2)}", 9, colour=colour))
@@ -121,10 +121,10 @@ def _largest(network: Network, k: int) -> float:
 
 def _titles(network: Network, k: int, x: float) -> list[str]:
     note = network.notes[k - 1] if k else ""
-    told = several(network.sizes[k], "unit") + (f", {note}" if note else "")
+    label = several(network.sizes[k], "unit") + (f", {note}" if note else "")
     return [
         text_at(x, 20, network.column(k), 12, "ink", anchor="middle", bold=True),
-        text_at(x, 35, told, 10, "quiet", colour=QUIET, anchor="middle"),
+        text_at(x, 35, label, 10, "quiet", colour=QUIET, anchor="middle"),
     ]
 
 
