@@ -147,6 +147,18 @@ def _entry(x: Any, style: str = "") -> str:
     return f'<td style="{_CELL}text-align:right;{style}">{text}</td>'
 
 
+def aligned(rows: Sequence[Sequence[str]], left: int) -> str:
+    """Write a table as text: the first `left` columns begin at the left, the others end at the right.
+
+    >>> print(aligned([["name", "count"], ["bias", "16"]], left=1))
+    name  count
+    bias     16
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    sides = [f"<{n}" if k < left else f">{n}" for k, n in enumerate(widths)]
+    return "\n".join("  ".join(map(format, row, sides)).rstrip() for row in rows)
+
+
 def side_by_side(parts: Sequence[tuple[str, str]]) -> str:
     """Put pieces of HTML beside each other, each below its title."""
     style = "display:inline-block;vertical-align:top;margin-right:16px"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from autograd import Network, Node, Tensor, Value, no_grad
+from autograd import Network, Node, Tensor, Value, display, no_grad
 
 from .arguments import as_array, hinted, near
 from .data.arrays import arranged, as_inputs
@@ -333,11 +333,7 @@ class Module(Stateful):
         table = [("name", "layer", "parameters", "count"), *rows, ("total", "", "", str(self.num_parameters()))]
         if (trained := self.num_parameters(trainable=True)) != self.num_parameters():
             table.append(("trainable", "", "", str(trained)))
-        widths = [max(len(row[i]) for row in table) for i in range(4)]
-        return "\n".join(
-            "  ".join([*(cell.ljust(n) for cell, n in zip(row[:3], widths, strict=False)), row[3].rjust(widths[3])])
-            for row in table
-        )
+        return display.aligned(table, left=3)
 
 
 def check_model(model: Any) -> None:

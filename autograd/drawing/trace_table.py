@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..display import Shown, number, table
+from ..display import Shown, aligned, number, table
 from ..graph import Node, fixed, saved
 from ..reverse import pullback
 from .analysis.formula import formula_of
@@ -66,13 +66,8 @@ class TraceTable(Shown):
         return table(self._head(), [[r.name, r.formula, r.value, r.derivative, r.numeric] for r in self.rows])
 
     def __repr__(self) -> str:
-        lines = [self._head()]
-        lines += [[r.name, r.formula, *map(number, (r.value, r.derivative, r.numeric))] for r in self.rows]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "\n".join(
-            "  ".join(text.ljust(n) if k < 2 else text.rjust(n) for k, (text, n) in enumerate(zip(line, widths,
-                      strict=True))).rstrip() for line in lines
-        )  # fmt: skip
+        rows = [[r.name, r.formula, *map(number, (r.value, r.derivative, r.numeric))] for r in self.rows]
+        return aligned([self._head(), *rows], left=2)
 
 
 def trace_table(result: Node) -> TraceTable:
