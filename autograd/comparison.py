@@ -45,7 +45,18 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
         return out if isinstance(out, np.ndarray) else bool(out)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
-    compare.__doc__ = f"`numpy.{ufunc.__name__}` of numbers, arrays and nodes: a plain boolean, or an array of them."
+    shown = "2.0, [0.0, 2.0, 3.0]" if ufunc.nin == 2 else "[0.0, inf, nan]"
+    expected = ufunc(2.0, [0.0, 2.0, 3.0]) if ufunc.nin == 2 else ufunc([0.0, np.inf, np.nan])
+    compare.__doc__ = f"""Return `numpy.{ufunc.__name__}` of numbers, arrays and nodes: a boolean, or an array of them.
+
+    Raises:
+        TypeError: an operand does not hold numbers.
+        ValueError: the shapes do not broadcast.
+
+    >>> from math import inf, nan
+    >>> {ufunc.__name__}({shown})
+    {expected!r}
+    """
     return compare
 
 

@@ -84,7 +84,12 @@ class Node(Operand):
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """Return the operands, in order; a leaf has none."""
+        """Return the operands, in order; a leaf has none.
+
+        >>> from chalkgrad import Value
+        >>> (Value(2.0, label="x") * 3).inputs
+        (Value(2.0, label='x'), Value(3.0))
+        """
         if self._first is None:
             return ()
         if self._second is None:
@@ -93,12 +98,27 @@ class Node(Operand):
 
     @property
     def params(self) -> dict[str, Any]:
-        """Return the settings of the operation, such as `axis`."""
+        """Return the settings of the operation, such as `axis`.
+
+        >>> from chalkgrad import Tensor
+        >>> Tensor([[1.0, 2.0]]).sum(axis=0).params
+        {'axis': 0, 'keepdims': False}
+        """
         return self._wide[2] if self._first is not None and self.op.wide else {}
 
     @property
     def label(self) -> str:
-        """Name of the node in pictures and messages."""
+        """The name of the node in pictures and messages.
+
+        Raises:
+            TypeError: it is set to something that is no text.
+
+        >>> from chalkgrad import Value
+        >>> y = Value(2.0) * 3
+        >>> y.label = "y"
+        >>> y
+        Value(6.0, label='y', op=mul)
+        """
         return self._note("label")
 
     @label.setter
@@ -121,7 +141,13 @@ class Node(Operand):
 
     @property
     def is_leaf(self) -> bool:
-        """Return whether this node was made by you and not by an operation."""
+        """Return whether this node was made by you and not by an operation.
+
+        >>> from chalkgrad import Value
+        >>> x = Value(2.0)
+        >>> x.is_leaf, (x * x).is_leaf
+        (True, False)
+        """
         return self._first is None
 
     @property

@@ -203,7 +203,15 @@ class Operators(Node, Shown):
     __trunc__ = __int__
 
     def as_integer_ratio(self) -> tuple[int, int]:
-        """Return the number as a fraction, as `statistics` asks for it."""
+        """Return the number as a fraction, which `statistics` needs.
+
+        Raises:
+            TypeError: a gradient would be lost, or there are several numbers.
+
+        >>> from chalkgrad import Value
+        >>> Value(0.75, requires_grad=False).as_integer_ratio()
+        (3, 4)
+        """
         return _plain(self, "`as_integer_ratio`").item().as_integer_ratio()
 
     def __bool__(self) -> bool:
@@ -222,11 +230,21 @@ class Operators(Node, Shown):
         return np.ma.getmask(_plain(self, "NumPy").data)
 
     def numpy(self: Any) -> np.ndarray:
-        """Return the numbers as an array of their own, without history, as PyTorch's `t.detach().numpy()`."""
+        """Return the numbers as an array of their own, without history, as PyTorch's `t.detach().numpy()`.
+
+        >>> from chalkgrad import Tensor
+        >>> (Tensor([1.0, 2.0]) * 2).numpy()
+        array([2., 4.])
+        """
         return np.array(self.data)
 
     def tolist(self: Any) -> Any:
-        """Return the numbers as a float or nested lists of floats, without history."""
+        """Return the numbers as a float or nested lists of floats, without history.
+
+        >>> from chalkgrad import Tensor
+        >>> Tensor([[1.0, 2.0]]).tolist()
+        [[1.0, 2.0]]
+        """
         return np.asarray(self.data).tolist()
 
     abs = method(arithmetic.abs)

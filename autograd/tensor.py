@@ -179,16 +179,34 @@ class Tensor(Operators):
         )
 
     def reshape(self, *shape: Any) -> Tensor:
-        """Arrange the elements in another shape; -1 stands for what is left."""
+        """Return the elements in another shape, in the same order; -1 stands for what is left.
+
+        Raises:
+            ValueError: the shape has another number of elements.
+
+        >>> Tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).shape
+        (2, 2)
+        """
         return layout.reshape(self, shape=_sequence(shape))
 
     def transpose(self, *axes: Any) -> Tensor:
-        """Permute the axes; reverse them if none are given."""
+        """Return the Tensor with its axes permuted; in reverse order if none are given.
+
+        Raises:
+            ValueError: `axes` is no permutation of the axes.
+
+        >>> Tensor(np.zeros((2, 3, 4))).transpose(1, 0, 2).shape
+        (3, 2, 4)
+        """
         return layout.transpose(self, axes=_sequence(axes) or None)
 
     @property
     def T(self) -> Tensor:
-        """The transpose."""
+        """The transpose.
+
+        >>> Tensor(np.zeros((2, 3))).T.shape
+        (3, 2)
+        """
         return layout.transpose(self)
 
     view = reshape  # PyTorch's names
@@ -198,7 +216,14 @@ class Tensor(Operators):
     squeeze, swapaxes, flip = method(arrays.squeeze), method(layout.swapaxes), method(layout.flip)
 
     def broadcast_to(self, *shape: Any) -> Tensor:
-        """Repeat to `shape` by NumPy's rules."""
+        """Return the Tensor repeated to `shape` by NumPy's rules.
+
+        Raises:
+            ValueError: the shape does not broadcast to `shape`.
+
+        >>> Tensor([1.0, 2.0]).broadcast_to(3, 2).shape
+        (3, 2)
+        """
         return layout.broadcast_to(self, shape=_sequence(shape))
 
     # Reductions and products -------------------------------------------------------------------------------

@@ -132,7 +132,11 @@ class Value(Operators):
         return ()
 
     def item(self) -> float:
-        """Return the number, without history, as an array of one element does."""
+        """Return the number, without history, as an array of one element does.
+
+        >>> Value(2.0).item()
+        2.0
+        """
         return self.data
 
     def __repr__(self) -> str:

@@ -143,7 +143,12 @@ def _net(network: Network, settings: Settings) -> Figure:
 
 
 class Drawing(Figure):
-    """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`."""
+    """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`.
+
+    >>> from chalkgrad import Value
+    >>> draw(Value(2.0, label="x") * 3)
+    Drawing('Forward graph of mul', views=1, boxes=3, edges=2)
+    """
 
     def __init__(
         self, views: list[Picture], shown: list[Picture], snapshot: Snapshot, grouping: Grouping, settings: Settings
@@ -158,11 +163,24 @@ class Drawing(Figure):
         self._steps, self._stills = (), None
 
     def text(self) -> str:
-        """Return the graph as a tree of text, from the result down to the leaves."""
+        """Return the graph as a tree of text, from the result down to the leaves.
+
+        >>> from chalkgrad import Value
+        >>> print(draw(Value(2.0, label="x") * 3).text())
+        Forward graph of mul
+        *  data 6  grad -
+        ├─ [3] x  data 2  grad -
+        └─ 3
+        """
         return "\n".join(tree(view) for view in self._views)
 
     def dot(self) -> str:
-        """Return the graph in Graphviz's language."""
+        """Return the graph in Graphviz's language.
+
+        >>> from chalkgrad import Value
+        >>> draw(Value(2.0) * 3).dot().splitlines()[0]
+        'digraph {'
+        """
         return self.digraph().source
 
     def digraph(self) -> Any:
@@ -180,7 +198,11 @@ class Drawing(Figure):
         """Return a page that holds all it needs: to enlarge, move and search the picture, and to open parts by a click.
 
         Raises:
-            ValueError: as `svg`.
+            ValueError, RuntimeError: as `svg`.
+
+        >>> from chalkgrad import Value
+        >>> draw(Value(2.0) * 3).html()[:15]
+        '<!doctype html>'
         """
         return page(self.title, explorer(self.svg(), self._parts()))
 
@@ -203,7 +225,12 @@ class Drawing(Figure):
         return made
 
     def mermaid(self) -> str:
-        """Return the graph in Mermaid's language, for a code block of that name in Markdown."""
+        """Return the graph in Mermaid's language, for a code block of that name in Markdown.
+
+        >>> from chalkgrad import Value
+        >>> draw(Value(2.0) * 3).mermaid().splitlines()[0]
+        'flowchart LR'
+        """
         return mermaid_text(self._views, self.settings.look)
 
     def svg(self) -> str:
@@ -212,11 +239,23 @@ class Drawing(Figure):
         Raises:
             ValueError: there are more than 400 boxes.
             RuntimeError: Graphviz is missing, failed, or took too long; the message says what to do.
+
+        >>> from chalkgrad import Value
+        >>> draw(Value(2.0) * 3).svg()[:4]
+        '<svg'
         """
         return self._drawn
 
     def tex(self) -> str:
-        """Return the picture as a LaTeX document with TikZ; formulas of the textbook style are mathematics there."""
+        """Return the picture as a LaTeX document with TikZ; formulas of the textbook style are mathematics there.
+
+        Raises:
+            ValueError, RuntimeError: as `svg`.
+
+        >>> from chalkgrad import Value
+        >>> print(draw(Value(2.0) * 3).tex().splitlines()[0])
+        \\documentclass[tikz,border=4pt]{standalone}
+        """
         return tikz_text(self._views, self._layout, self.settings.look)
 
     @cached_property
@@ -260,6 +299,10 @@ class Drawing(Figure):
         Raises:
             ValueError: `seconds` is not a positive number; or as `svg`.
             RuntimeError: as `svg`.
+
+        >>> from chalkgrad import Value
+        >>> draw(Value(3.0, label="x").tanh()).animate(seconds=1.0)
+        Figure('Step by step of tanh': 4 lines, start: given are x = 3 ...)
         """
         if not isinstance(seconds, (int, float)) or not 0 < seconds < 3600:
             raise ValueError(f"`seconds` is a positive number, such as 2.5, not {seconds!r:.40}")
@@ -275,6 +318,14 @@ class Drawing(Figure):
         Raises:
             ValueError: `phase` is another word, or `columns` is less than 1; or as `svg`.
             RuntimeError: as `svg`.
+
+        >>> from chalkgrad import Value
+        >>> x = Value(3.0, label="x")
+        >>> print(draw(x * x).film().text())
+        Step by step of mul
+        step 2 of 3: backward begins: the product x*x receives 1
+        step 3 of 3: the product x*x receives 1, adds 1 × 3 to x and 1 × 3 to x (3 + 3 = 6)
+        <BLANKLINE>
         """
         one_of(phase, _VIEWS, "phase")
         if columns is not None and (not isinstance(columns, int) or columns < 1):
@@ -282,8 +333,8 @@ class Drawing(Figure):
         frames, layout = self._staged
         whole = range(len(frames.frames))
         shown = list({"forward": whole[: frames.turn], "backward": whole[frames.turn :], "both": whole}[phase])
-        drawn = film(frames, layout, shown, columns)
-        return Figure(frames.title, drawn, frames.sentences, frames.sentence, self.settings)
+        drawn, sentences = film(frames, layout, shown, columns), [frames.sentences[i] for i in shown]
+        return Figure(frames.title, drawn, sentences, frames.sentence, self.settings)
 
     def _played(self, seconds: float, is_player: bool = False) -> Figure:
         frames, layout = self._staged

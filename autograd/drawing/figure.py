@@ -19,7 +19,12 @@ _MOST_PIXELS = 500_000  # of a picture of which a notebook keeps a PNG of twice 
 
 
 class Figure:
-    """A picture that is ready, to show in a notebook or to save. Made by `draw` and by the methods of a `Drawing`."""
+    """A picture that is ready, to show in a notebook or to save. Made by `draw` and by the methods of a `Drawing`.
+
+    >>> from chalkgrad import Value, draw
+    >>> draw(Value(3.0, label="x").tanh()).film()
+    Figure('Step by step of tanh': 2 lines, step 2 of 3: backward begins: tanh(x) receives 1 ...)
+    """
 
     def __init__(
         self,
@@ -37,23 +42,57 @@ class Figure:
         self.settings, self._steps, self._stills, self._seconds = settings, steps, stills, seconds
 
     def text(self) -> str:
-        """Return what the picture says, in words."""
+        """Return the content of the picture as lines of text, the title first.
+
+        >>> from chalkgrad import Value, draw
+        >>> draw(Value(3.0, label="x").tanh()).player().text().splitlines()[:2]
+        ['Step by step of tanh', 'start: given are x = 3']
+        """
         return "\n".join([self.title, *self._lines]) + "\n"
 
     def svg(self) -> str:
-        """Return the SVG; that of a player plays by itself."""
+        """Return the SVG; that of a player plays by itself.
+
+        >>> from chalkgrad import Value, draw
+        >>> draw(Value(3.0).tanh()).film().svg()[:4]
+        '<svg'
+        """
         return self._svg
 
     def html(self) -> str:
-        """Return a page that holds all it needs, to open from a file; it is light or dark as the reader's system."""
+        """Return a page that holds all it needs, to open from a file; it is light or dark as the reader's system.
+
+        >>> from chalkgrad import Value, draw
+        >>> draw(Value(3.0).tanh()).player().html()[:15]
+        '<!doctype html>'
+        """
         return page(self.title, self._inside() if self._steps else scrolled(self.svg()))
 
     def png(self, scale: float | None = None) -> bytes:
-        """Return the picture as PNG; of a player, its last step."""
+        """Return the picture as PNG; of a player, its last step.
+
+        Args:
+            scale: pixels of the PNG for each pixel of the SVG; that of the settings if left out.
+
+        Raises:
+            ImportError: the package typst is not installed.
+
+        >>> from chalkgrad import Value, draw
+        >>> draw(Value(3.0).tanh()).png()[1:4]
+        b'PNG'
+        """
         return png(self._pages()[-1], self.settings.scale if scale is None else scale)
 
     def pdf(self) -> bytes:
-        """Return the picture as PDF; of a player, each step on a page of its own."""
+        """Return the picture as PDF; of a player, each step on a page of its own.
+
+        Raises:
+            ImportError: the package typst is not installed.
+
+        >>> from chalkgrad import Value, draw
+        >>> draw(Value(3.0).tanh()).pdf()[:4]
+        b'%PDF'
+        """
         return pdf(self._pages())
 
     def _pages(self) -> list[str]:
@@ -72,7 +111,14 @@ class Figure:
         Raises:
             ValueError: another suffix, or `scale` is no positive number.
             FileNotFoundError: the folder does not exist.
-            ImportError: a package is not here; the message says which.
+            ImportError: a package is not installed; the message says which.
+
+        >>> import pathlib, tempfile
+        >>> from chalkgrad import Value, draw
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     draw(Value(3.0).tanh()).save(f"{folder}/tanh.svg")
+        ...     print([path.name for path in pathlib.Path(folder).iterdir()])
+        ['tanh.svg']
         """
         path, settings = Path(path), self.settings
         formats = self._formats(Settings(scale=settings.scale if scale is None else scale).scale)
@@ -102,6 +148,13 @@ class Figure:
         Raises:
             ValueError: another format, or the picture has no steps.
             FileNotFoundError: the folder does not exist.
+
+        >>> import tempfile
+        >>> from chalkgrad import Value, draw
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     steps = draw(Value(3.0).tanh()).player().save_steps(folder, "svg")
+        >>> [path.name for path in steps]
+        ['step-0.svg', 'step-1.svg', 'step-2.svg', 'step-3.svg']
         """
         if self._stills is None:
             raise ValueError("this picture has no steps: take that of `player()` or `animate()`")

@@ -24,7 +24,16 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class Path:
-    """One way from a node up to the result: the nodes, and the local derivative of each step."""
+    """One way from a node up to the result: the nodes, and the local derivative of each step.
+
+    >>> from chalkgrad import Value, paths
+    >>> x = Value(2.0, label="x")
+    >>> path = next(iter(paths(x * x, x)))
+    >>> print(path)
+    x → *: 2 = 2
+    >>> path.partials, path.product
+    ((2.0,), 2.0)
+    """
 
     nodes: tuple[Node, ...]
     partials: tuple[float, ...]
@@ -64,6 +73,12 @@ class Paths:
         factored: how many the backward pass takes, which adds up parallel edges first, then goes from node to node.
         additions: how many sums that takes; path by path, it is one less than there are paths.
         formula: the sum, factored: parallel edges in brackets, and each node's derivative written once for each use.
+
+    >>> from chalkgrad import Value, paths
+    >>> x = Value(2.0, label="x")
+    >>> found = paths((x + 1) * x, x)
+    >>> found.count, found.total, found.formula
+    (2, 5.0, '3 + 2')
     """
 
     count, total, multiplications, factored, additions, formula = 0, 0.0, 0, 0, 0, "0"
@@ -139,7 +154,13 @@ class Paths:
         ]  # fmt: skip
 
     def text(self) -> str:
-        """List the paths with their products, their sum, and what both ways cost."""
+        """Return the paths with their products, their sum, and what both ways cost, as lines of text.
+
+        >>> from chalkgrad import Value, paths
+        >>> x = Value(2.0, label="x")
+        >>> paths(x * x, x).text().splitlines()[:2]
+        ['2 paths from x to mul', 'x → *: 2 = 2']
+        """
         return "\n".join([self._title, *self._listed(_MOST_LINES, "")]) + "\n"
 
     @property
@@ -148,10 +169,15 @@ class Paths:
         return f"{several(self.count, 'path')} from {names[0]} to {names[1]}"
 
     def draw(self) -> Drawing:
-        """Draw the graph with the paths: the edges that lie on one have their local derivative.
+        """Return a drawing of the graph with the paths: the edges that lie on one have their local derivative.
 
         Raises:
-            ValueError: there are more than 400 boxes.
+            ValueError: it is shown or saved, and there are more than 400 boxes.
+
+        >>> from chalkgrad import Value, paths
+        >>> x = Value(2.0, label="x")
+        >>> paths(x * x, x).draw()
+        Drawing('2 paths from x to mul', views=1, boxes=2, edges=2)
         """
         snapshot = self._snapshot
         made = forward_picture(snapshot)

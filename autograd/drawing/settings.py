@@ -65,7 +65,14 @@ class Settings:
 
     @property
     def width_to_height(self) -> float | None:
-        """The ratio as a number."""
+        """The ratio as a number.
+
+        Raises:
+            ValueError: the ratio is no such text or number.
+
+        >>> Settings(ratio="4:3").width_to_height
+        1.3333333333333333
+        """
         if self.ratio is None:
             return None
         try:
@@ -79,7 +86,11 @@ class Settings:
 
     @property
     def look(self) -> Theme:
-        """The theme itself."""
+        """The theme itself.
+
+        >>> Settings(theme="dark").look.ink
+        '#e6edf3'
+        """
         return self.theme if isinstance(self.theme, Theme) else THEMES[self.theme]
 
     def finish(self, svg: str) -> str:

@@ -26,6 +26,11 @@ class TraceRow:
         value: the number.
         derivative: of the result by this value, by the backward pass.
         numeric: the same by moving this value a little, and computing again all that follows from it.
+
+    >>> from chalkgrad import Value, trace_table
+    >>> row = trace_table(Value(2.0, label="x") * 3)["v1"]
+    >>> row.formula, row.value
+    ('x*3', 6.0)
     """
 
     name: str
@@ -41,6 +46,11 @@ class TraceTable(Shown):
     Attributes:
         rows: a list of `TraceRow`, operands before results.
         title: what the derivatives are derivatives of.
+
+    >>> from chalkgrad import Value, trace_table
+    >>> made = trace_table(Value(2.0, label="x") * 3)
+    >>> len(made), [row.name for row in made], made["x"].derivative
+    (2, ['x', 'v1'], 3.0)
     """
 
     def __init__(self, rows: list[TraceRow], title: str) -> None:
@@ -53,7 +63,7 @@ class TraceTable(Shown):
         return iter(self.rows)
 
     def __getitem__(self, name: str) -> TraceRow:
-        """Return the first row of that name."""
+        """Return the first row of that name; raise KeyError if there is none."""
         for row in self.rows:
             if row.name == name:
                 return row

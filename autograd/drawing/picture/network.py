@@ -28,6 +28,10 @@ class Network:
 
     Raises:
         ValueError: the shapes do not fit together.
+
+    >>> network = Network("a neuron", [np.ones((2, 1))], [np.zeros(1)], ["tanh"])
+    >>> network.sizes, network.column(1), network.bias(1, 0), network.value(1, 0)
+    ([2, 1], 'output', 0.0, None)
     """
 
     title: str

@@ -43,6 +43,11 @@ class Step:
         node: the node.
         gradient: what has arrived at it, complete: the derivative of the root by this node.
         terms: what it adds to each operand, in order.
+
+    >>> from chalkgrad import Value, backward_steps
+    >>> (step,) = backward_steps(Value(2.0, label="x") * 3)
+    >>> step.gradient, step.terms[0].partial, step.terms[0].added
+    (1.0, 3.0, 3.0)
     """
 
     number: int

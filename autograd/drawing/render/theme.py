@@ -27,6 +27,13 @@ class Theme:
         fills: of boxes: the most negative number, 0 and the most positive one.
         font: names of fonts, as in CSS. Boxes are sized for a monospace font.
         line_width: a factor for the width of all lines.
+
+    Raises:
+        ValueError: a colour is not written as `#rrggbb`.
+
+    >>> from chalkgrad import Value, draw
+    >>> draw(Value(2.0) * 3, theme=Theme(paper="#fffbe6", font="Courier New, monospace"))
+    Drawing('Forward graph of mul', views=1, boxes=3, edges=2)
     """
 
     ink: str = INK
@@ -54,7 +61,11 @@ class Theme:
         return found | {fill(i): fill(i, self.fills) for i in range(-LEVELS, LEVELS + 1)}
 
     def apply(self, svg: str) -> str:
-        """Return an SVG in this theme."""
+        """Return an SVG in this theme.
+
+        >>> Theme(ink="#000000").apply('<path stroke="#1f2328"/>')
+        '<path stroke="#000000"/>'
+        """
         if self == _LIGHT:
             return svg
         colours, quoted = self.colours, self.font.replace("&", "&amp;").replace('"', "'").replace("<", "&lt;")
