@@ -6,7 +6,6 @@ import collections
 import dataclasses
 import enum
 import functools
-import itertools
 import operator
 import random
 import types
@@ -115,7 +114,7 @@ def places() -> dict[str, Callable[[Any], Place]]:
         return lambda: Settings.rate, lambda new: box.__setitem__(0, new)
 
     def of_global(v: Any) -> Place:
-        name = f"GLOBAL_{next(_names)}"
+        name = f"GLOBAL_{len(globals())}"
         globals()[name] = v
         space: dict[str, Any] = {}
         exec(f"def read():\n    return sum({name} for _ in range(1))", globals(), space)
@@ -476,5 +475,5 @@ def places() -> dict[str, Callable[[Any], Place]]:
     return {f.__name__: f for f in list(locals().values()) if isinstance(f, types.FunctionType)}
 
 
-_names = itertools.count()
+
 PLACES = places()

@@ -433,3 +433,21 @@ def test_what_a_callback_changes_the_next_step_uses(grouped: bool, of_values: bo
         return history["loss"]
 
     assert train(True) == pytest.approx(train(False), rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_parameter_without_axes_stays_an_array(dtype: Any) -> None:
+    X = np.ones((4, 2), dtype)
+    found = []
+    for compiled in (False, True):
+        model = nn.Sequential(nn.Linear(2, 3, rng=0), nn.PReLU(), nn.Linear(3, 1, rng=1))
+        for parameter in model.parameters():
+            parameter.data = parameter.data.astype(dtype)
+        optimizer = optim.SGD(lr=0.1, momentum=0.5)
+        nn.fit(model, X, X[:, :1], optimizer=optimizer, epochs=3, rng=0, compiled=compiled)
+        slope = model.parameters()[2]
+        found.append([slope.data, slope.grad, *optimizer.states[2].values()])
+        assert model.outputs(X).shape == (4, 1)
+    kinds = [[(type(x), np.shape(x), np.result_type(x)) for x in row] for row in found]
+    assert kinds[0] == kinds[1]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)

@@ -205,14 +205,14 @@ class Loop:
             calls.copy_into(calls.views[i], v)
 
     def numbers(self) -> list[Any]:
-        """Return the state without its containers."""
+        """Return copies of the arrays of the state, without its containers."""
         with self._body.lock:
-            return [float(x) if not x.shape else x.copy() for x in self._body.inputs[: len(self._states)]]
+            return [x.copy() for x in self._body.inputs[: len(self._states)]]
 
     @property
     def state(self) -> Any:
         """The state in its containers: floats, and copies of arrays; assign to it to go on from elsewhere."""
-        return rebuild(self._tree, self.numbers())
+        return rebuild(self._tree, [x if x.shape else float(x) for x in self.numbers()])
 
     @state.setter
     def state(self, tree: Any) -> None:
