@@ -16,7 +16,7 @@ import numpy as np
 
 from .compiler.compiled import Compiled, compile
 from .containers import flatten, rebuild
-from .graph import Node, constant, new_variable, topological, zeros
+from .graph import Node, new_constant, new_variable, topological, zeros
 from .primitive import plain
 from .primitives.reductions import sum as total
 from .transforms import jvp, vjp
@@ -169,7 +169,7 @@ class _Check:
             self.modes["compiled forward mode"] = self.mode(compile(push), point)
 
     def at(self, vector: np.ndarray, f: Callable[..., Any]) -> np.ndarray:
-        nodes = [constant(x) for x in self.point.leaves(vector)]
+        nodes = [new_constant(x) for x in self.point.leaves(vector)]
         return _flat([_data(y) for y in flatten(f(*rebuild(self.point.tree, nodes)))])
 
     def agrees(self, f: Callable[..., Any]) -> bool:
@@ -196,7 +196,7 @@ class _Check:
         variables = [new_variable(x) for x in self.point.leaves(self.point.vector)]
         outputs = flatten(self.f(*rebuild(self.point.tree, variables)))
         products = [total(y * g) for y, g in zip(outputs, self.result.leaves(u), strict=True) if isinstance(y, Node)]
-        root: Any = sum(products[1:], products[0]) if products else constant(0.0)
+        root: Any = sum(products[1:], products[0]) if products else new_constant(0.0)
         order, leaves = topological(root)
         before = [(node, node.grad) for node in (*order, *leaves)]  # also of parameters that `f` captures
         try:

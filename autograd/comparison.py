@@ -14,7 +14,7 @@ import numpy as np
 
 from . import modes
 from .checks import flag
-from .graph import Node, fixed
+from .graph import Node, constant
 from .primitive import plain, refusal
 from .primitives import arithmetic, reductions, selection
 from .primitives.layout import shape_of
@@ -32,7 +32,7 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
     def compare(*operands: Any) -> Any:
         if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):
             return np.full(np.broadcast_shapes(*map(shape_of, operands)), ufunc is np.not_equal)[()]
-        if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not fixed for x in operands):
+        if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not constant for x in operands):
             return traced(*operands)
         found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
         if len(found) != ufunc.nin:
@@ -115,7 +115,7 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
 
 
 def _quantified(numpys: Any, traced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    if modes.tracer() is not None and isinstance(x, Node) and x.op is not fixed:
+    if modes.tracer() is not None and isinstance(x, Node) and x.op is not constant:
         return traced(_is(x), axis=axis, keepdims=keepdims)
     data = x._data if isinstance(x, Node) else plain(x, numpys.__name__)
     out = numpys(data, axis=axes_of(axis, np.ndim(data)), keepdims=flag(keepdims, "keepdims"))

@@ -7,7 +7,7 @@ from typing import Any
 from .graph import Node, new_variable, saved, topological, zeros
 from .modes import quiet
 from .primitives.layout import broadcast_to, shape_of
-from .reverse import check_fresh, fitted, pullback, strict_zero_times_both, times
+from .reverse import check_unchanged, fitted, pullback, strict_zero_times_both, times
 
 
 def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
@@ -45,7 +45,7 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any
     values: tuple[Any, ...] = node.inputs if graph else saved(node)
     out = node if graph else node._data
     if graph:
-        check_fresh(node, node.inputs, saved(node))
+        check_unchanged(node, node.inputs, saved(node))
     total = None
     for i, operand in enumerate(node.inputs):
         rule = node.op.rule(i)

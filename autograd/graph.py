@@ -28,7 +28,7 @@ ZERO = 0.0  # the gradient of a node that nothing has reached yet, distinguished
 
 
 @primitive
-def fixed() -> None:
+def constant() -> None:
     """A node that is not differentiated: a number written in a formula, or a detached result."""
 
 
@@ -166,17 +166,17 @@ class Node(Operand):
         >>> x.grad, y.grad
         (None, 3.0)
         """
-        return self.op is not fixed and self.op is not stop_gradient and (self._first is not None or not self.role)
+        return self.op is not constant and self.op is not stop_gradient and (self._first is not None or not self.role)
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
         if flag(wanted, "requires_grad") is self.requires_grad:
             return
-        if not self.is_leaf or self.op not in (None, fixed):
+        if not self.is_leaf or self.op not in (None, constant):
             raise ValueError(f"`requires_grad` of a result cannot be changed, only that of a leaf: {self!r:.60}; "
                              "`detach()` gives its numbers as a constant")  # fmt: skip
         self._refuse_change("requires_grad")
-        self.op, self.role = (None, "") if wanted else (fixed, "frozen")
+        self.op, self.role = (None, "") if wanted else (constant, "frozen")
         self.grad = None
 
     def _refuse_change(self, name: str) -> None:
@@ -224,9 +224,9 @@ class Node(Operand):
         >>> (Value(2.0) * 3).detach()
         Value(6.0)
         """
-        if self.op is not fixed and modes.tracer() is not None:
+        if self.op is not constant and modes.tracer() is not None:
             return _held(self)
-        node = constant(self._data)
+        node = new_constant(self._data)
         if self._data.__class__ is np.ndarray:
             original: Any = self
             node._is_lent = original._is_lent = True  # whoever changes the array first, changes a copy
@@ -239,11 +239,11 @@ KINDS: dict[bool, type[Node]] = {}
 """True: the kind of node that holds a float; False: the kind that holds an array. Each enters itself."""
 
 
-def constant(data: Any) -> Any:
+def new_constant(data: Any) -> Any:
     """Make a node of a float or an array that is not differentiated."""
     cls = KINDS[data.__class__ is float]
     node = cls.__new__(cls)
-    node._become_leaf(data, fixed)
+    node._become_leaf(data, constant)
     return node
 
 
@@ -267,12 +267,12 @@ def fresh(make: Callable[[], Any]) -> Any:
     function(make, "make", "that draws a number or an array")
     drawn = make() if tracer is None else tracer.draw(make)
     data = float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn)
-    return constant(data) if tracer is None else _held(tracer.drawn(new_variable(data), make))
+    return new_constant(data) if tracer is None else _held(tracer.drawn(new_variable(data), make))
 
 
 def new_variable(data: Any) -> Any:
     """Make a leaf of a float or an array for one call of a transform."""
-    node = constant(data)
+    node = new_constant(data)
     node.op = variable
     return node
 
@@ -283,7 +283,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
     for x in inputs:
         if isinstance(x, Node):
             raw.append(x._data)
-            differentiable = differentiable or x.op is not fixed
+            differentiable = differentiable or x.op is not constant
         else:
             raw.append(_owned(x, op.name))
             only_nodes = False
@@ -299,13 +299,14 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
             return _held(record(op, inputs, params))
     if not differentiable or (switch.open and not modes.recording()):
         node: Any = cls.__new__(cls)
-        node._become_leaf(data, fixed)
+        node._become_leaf(data, constant)
         if data.__class__ is np.ndarray and (data.base is not None or any(data is r for r in raw)):
             node._is_lent = True  # a view of an operand's array: who changes it changes a copy
     else:
         nodes: Sequence[Any] = inputs
         if not only_nodes:
-            nodes = [x if isinstance(x, Node) else constant(_alike(r, data)) for x, r in zip(inputs, raw, strict=True)]
+            pairs = zip(inputs, raw, strict=True)
+            nodes = [x if isinstance(x, Node) else new_constant(_alike(r, data)) for x, r in pairs]
         if op.options:
             params = {**op.options, **params}
         node = made(cls, data, op, nodes, raw, params)

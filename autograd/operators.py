@@ -13,7 +13,7 @@ from . import comparison, modes
 from .checks import array_of
 from .copying import deeply_copied, reduced, shallowly_copied
 from .display import Shown, number
-from .graph import Node, fixed, record, stop_gradient
+from .graph import Node, constant, record, stop_gradient
 from .modes import switch, truth
 from .primitive import Primitive, T
 from .primitives import activations, arithmetic, powers, selection, trigonometry
@@ -119,7 +119,7 @@ class Operators(Node, Shown):
     def _made_by(self) -> str:
         """Return what made this node, for a notebook: `3 * 2`, `tanh(o)`."""
         if not self.inputs:
-            return "constant" if self.op is fixed else "leaf"
+            return "constant" if self.op is constant else "leaf"
         data = [(x.label, x.shape, x._data) for x in self.inputs]
         names = [label or (number(float(x)) if shape == () else f"array {shape}") for label, shape, x in data]
         if len(names) == 2 and not self.op.symbol[0].isalpha():
@@ -290,7 +290,7 @@ def loses_gradient(node: Node) -> bool:
         x = waiting.pop()
         if (x.op is None and x.requires_grad) or x._note("differentiated"):
             return True
-        new = [y for y in x.inputs if y not in seen and y.op is not fixed] if x.op is not stop_gradient else []
+        new = [y for y in x.inputs if y not in seen and y.op is not constant] if x.op is not stop_gradient else []
         seen.update(new)
         waiting += new
     return False

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import modes
 from .anomaly import watch_term
-from .graph import ZERO, Node, constant, fixed, graph_lock, saved, topological, traverse, zeros
+from .graph import ZERO, Node, constant, graph_lock, new_constant, saved, topological, traverse, zeros
 from .modes import quiet, switch
 from .primitive import Primitive
 from .primitives.activations import relu
@@ -37,7 +37,7 @@ def backward(root: Node, gradient: Any, create_graph: bool) -> None:
 
 def _seed(root: Node, gradient: Any) -> Any:
     """Check the cotangent that a backward pass starts from."""
-    if root.op is fixed:
+    if root.op is constant:
         raise ValueError(
             "backward() from a node that needs no gradient: it is a constant, or was computed under `no_grad` "
             "or from detached nodes only"
@@ -132,16 +132,16 @@ def _spread(node: Node, op: Primitive, g: float) -> None:
         if (partial := partials[0]) is not None:
             first.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x))
         return
-    if first.op is not fixed and (partial := partials[0]) is not None:
+    if first.op is not constant and (partial := partials[0]) is not None:
         first.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x, node._y))
-    if second.op is not fixed and (partial := partials[1]) is not None:
+    if second.op is not constant and (partial := partials[1]) is not None:
         second.grad += g * (partial if partial.__class__ is float else partial(node._data, node._x, node._y))
 
 
 def _accumulated(leaf: Node, old: Any) -> Any:
     """Add what a pass brought to what the leaf had, in the leaf's own dtype and memory."""
     data, new = leaf._data, leaf.grad
-    if leaf.op is fixed:
+    if leaf.op is constant:
         return old
     if data.__class__ is float:
         return new if old is None else old + new
@@ -154,12 +154,12 @@ def _accumulated(leaf: Node, old: Any) -> Any:
 
 def _backward_with_graph(root: Node, seed: Any) -> None:
     order, leaves = topological(root)
-    sources = [leaf for leaf in leaves if leaf.op is not fixed]
-    start = seed if isinstance(seed, Node) else constant(seed)
+    sources = [leaf for leaf in leaves if leaf.op is not constant]
+    start = seed if isinstance(seed, Node) else new_constant(seed)
     grads = pullback([(root, start)], [*order, *sources], graph=True)
     total = []
     for node, grad in zip([*order, *sources], grads, strict=True):
-        grad = grad if grad is not None else constant(zeros(node._data))
+        grad = grad if grad is not None else new_constant(zeros(node._data))
         if node._first is not None:
             total.append(grad._data)  # as a node it would hold on to what holds it: a cycle, never freed by counting
         else:
@@ -216,14 +216,14 @@ def vjp_terms(
     values: tuple[Any, ...] = saved(node)
     out: Any = node._data
     if graph:
-        check_fresh(node, operands, values)
+        check_unchanged(node, operands, values)
         values, out = operands, node
     params = node._wide[2] if op.wide else _NO_SETTINGS
     product = strict_zero_times_both if op.strict_zeros else _strict_zero_times if strict and node in strict else times
     partials = op.partials
     joint: Any = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
     for i, operand in enumerate(operands):
-        if operand.op is fixed or (needed is not None and operand not in needed):
+        if operand.op is constant or (needed is not None and operand not in needed):
             continue
         rule = partials[i] if partials is not None else op.rule(i)
         if rule is None:
@@ -251,9 +251,9 @@ def _mark_strict(node: Node, strict: set[Node]) -> None:
     """Mark the nodes that the zero of a node would have come to."""
     waiting = [node]
     while waiting:
-        fresh = [x for x in waiting.pop().inputs if x not in strict]
-        strict.update(fresh)
-        waiting += fresh
+        unmarked = [x for x in waiting.pop().inputs if x not in strict]
+        strict.update(unmarked)
+        waiting += unmarked
 
 
 def _fits(term: Any, data: Any) -> bool:
@@ -318,7 +318,7 @@ def fitted(term: Any, operand: Node, op: Primitive) -> Any:
     )
 
 
-def check_fresh(node: Node, operands: tuple[Node, ...], values: tuple[Any, ...]) -> None:
+def check_unchanged(node: Node, operands: tuple[Node, ...], values: tuple[Any, ...]) -> None:
     for operand, value in zip(operands, values, strict=True):
         same = operand._data is value or np.array_equal(value, operand._data, equal_nan=True)  # `.data` gives a copy
         if operand._first is None and not same:

@@ -11,7 +11,7 @@ from . import comparison
 from .checks import array_of, dtype_of, flag, items
 from .containers import flatten
 from .display import heat, side_by_side
-from .graph import KINDS, Node, fixed
+from .graph import KINDS, Node, constant
 from .modes import notice, quiet
 from .operators import Operators, method, operators
 from .primitives import arrays, composites, layout, reductions
@@ -54,9 +54,9 @@ class Tensor(Operators):
             if flag(requires_grad, "requires_grad"):
                 self._take_place_of(made, label)
             else:
-                self._become_leaf(made.data.copy(), fixed, label)
+                self._become_leaf(made.data.copy(), constant, label)
         else:
-            self._become_leaf(_floats(data, dtype), None if flag(requires_grad, "requires_grad") else fixed, label)
+            self._become_leaf(_floats(data, dtype), None if flag(requires_grad, "requires_grad") else constant, label)
 
     def _take_place_of(self, made: Any, label: str) -> None:
         for slot in Node.__slots__:

@@ -1,6 +1,6 @@
 """Transforms: functions that make derivatives of functions, at any order and in any nesting.
 
-Each call gives the function fresh variables, so two transforms that are nested never take one another's variable
+Each call gives the function new variables, so two transforms that are nested never take one another's variable
 for their own. What comes back is of the kind that went in: floats and arrays for floats and arrays, and nodes for
 nodes, or where the function reached a variable of a transform around it.
 """
@@ -17,7 +17,7 @@ from . import modes
 from .checks import array_of, float_of, items
 from .containers import flatten, rebuild
 from .forward import pushforward
-from .graph import Node, constant, fixed, new_variable, topological, variable, zeros
+from .graph import Node, constant, new_constant, new_variable, topological, variable, zeros
 from .primitives import layout
 from .primitives.arithmetic import identity
 from .primitives.layout import reshape, stack
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 
 
 class _Call:
-    """One call of a function on fresh variables in the places of its arguments `argnums`."""
+    """One call of a function on new variables in the places of its arguments `argnums`."""
 
     def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: tuple[int, ...]):
         if not callable(f):
@@ -53,7 +53,7 @@ class _Call:
         self.graph = any(isinstance(x, Node) for row in given for x in row) or any(
             leaf.op is variable and id(leaf) not in own for leaf in leaves
         )
-        self.fresh = [x for row in self.variables for x in row if x.op is variable]
+        self.own = [x for leaves in self.variables for x in leaves if x.op is variable]
         self._live(False)
 
     def _mark(self, differentiated: str) -> None:
@@ -64,8 +64,8 @@ class _Call:
 
     def _live(self, live: bool) -> None:
         """Make the variables of this call constants for everyone else: a transform around it is not to find them."""
-        for x in self.fresh:
-            x.op = variable if live else fixed
+        for x in self.own:
+            x.op = variable if live else constant
 
     def shown(self, nodes: list[Any], like: Any) -> Any:
         """Put results into the containers of `like`, as nodes or as plain numbers."""
@@ -140,7 +140,7 @@ def _number(x: Any, what: str) -> Any:
 
 
 def _as_node(x: Any, f: Any) -> Node:
-    return x if isinstance(x, Node) else constant(_number(x, f"the result of {_name(f)}"))
+    return x if isinstance(x, Node) else new_constant(_number(x, f"the result of {_name(f)}"))
 
 
 def _shown(data: Any) -> Any:
@@ -153,7 +153,7 @@ def _unaliased(x: Node) -> Node:
 
 
 def _zero_like(x: Node, graph: bool) -> Any:
-    return constant(zeros(x._data)) if graph else zeros(x._data)
+    return new_constant(zeros(x._data)) if graph else zeros(x._data)
 
 
 def _matching(given: Any, nodes: list[Node], what: str, graph: bool) -> list[Any]:
@@ -171,7 +171,7 @@ def _matching(given: Any, nodes: list[Node], what: str, graph: bool) -> list[Any
             raise ValueError(f"`{what}` has shape {np.shape(data)} where {np.shape(node._data)} is needed")
         if node._data.__class__ is not float:
             data = np.asarray(data, dtype=node._data.dtype)
-        out.append((x if isinstance(x, Node) else constant(data)) if graph else data)
+        out.append((x if isinstance(x, Node) else new_constant(data)) if graph else data)
     return out
 
 
@@ -207,7 +207,7 @@ def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tup
         call = _Call(f, args, kwargs, places)
         out = _single(call, f)
         one = 1.0 if out._data.__class__ is float else np.ones_like(out._data)
-        grads = call.pull([constant(one) if call.graph else one], call.graph)
+        grads = call.pull([new_constant(one) if call.graph else one], call.graph)
         return call.value, grads[0] if single else tuple(grads)
 
     return differentiated
@@ -256,12 +256,12 @@ def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[An
     for name, x in (("root", root), *(("nodes", x) for x in nodes)):
         if not isinstance(x, Node):
             raise TypeError(f"`{name}` is made of Values and Tensors, not {describe(x)} ({x!r:.40})")
-    if np.size(root._data) != 1 or root.op is fixed:
-        what = "is a constant" if root.op is fixed else f"has shape {root.shape}"
+    if np.size(root._data) != 1 or root.op is constant:
+        what = "is a constant" if root.op is constant else f"has shape {root.shape}"
         raise ValueError(f"`root` {what}; gradients need a single number that depends on a leaf")
     one = 1.0 if root._data.__class__ is float else np.ones_like(root._data)
     with modes.recording_again():
-        found = pullback([(root, constant(one))], nodes, graph=True)
+        found = pullback([(root, new_constant(one))], nodes, graph=True)
     return [_zero_like(x, True) if g is None and zeros else g for x, g in zip(nodes, found, strict=True)]
 
 
@@ -355,12 +355,12 @@ def _block_row(call: _Call, k: int) -> list[Any]:
             basis = np.zeros_like(data)
             basis.flat[i] = 1.0
         cotangents = [_zero_like(x, call.graph) for x in call.outputs]
-        cotangents[k] = constant(basis) if call.graph else basis
+        cotangents[k] = new_constant(basis) if call.graph else basis
         rows.append(flatten(call.pull(cotangents, call.graph, strict=True)))
     variables = [x for leaves in call.variables for x in leaves]
     if not rows:
         empty = [np.zeros(np.shape(data) + np.shape(x._data), dtype=np.result_type(data)) for x in variables]
-        return [constant(x) for x in empty] if call.graph else empty
+        return [new_constant(x) for x in empty] if call.graph else empty
     return [_assembled(list(column), np.shape(data), call.graph) for column in zip(*rows, strict=True)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .checks import flag, float_of, items
 from .display import cell, table
-from .graph import KINDS, fixed
+from .graph import KINDS, constant
 from .modes import notice, switch, truth
 from .operators import Method, Operator, Operators
 from .primitive import Primitive
@@ -30,7 +30,7 @@ def _unary(op: Primitive) -> Method:
     scalar = op.scalar or op
 
     def method(self: Value) -> Value:
-        if switch.open or self.op is fixed:
+        if switch.open or self.op is constant:
             return op(self)
         x = self._data
         try:
@@ -57,7 +57,7 @@ def _binary(op: Primitive) -> tuple[Operator, Operator]:
             if other.__class__ is not float and other.__class__ is not int:
                 return op(self, other) if _known(other) else NotImplemented
             other = _number(other)
-        if switch.open or self.op is fixed:
+        if switch.open or self.op is constant:
             return op(self, other)
         x, y = self._data, other._data
         try:
@@ -85,7 +85,7 @@ def _known(x: Any) -> bool:
 def _number(x: float) -> Value:
     """Make a constant of a number that stands in a formula."""
     node = _new(Value)
-    node._data, node.op = float_of(x, "data"), fixed
+    node._data, node.op = float_of(x, "data"), constant
     node._first = node._second = node._mark = node.grad = None
     return node
 
@@ -112,7 +112,7 @@ class Value(Operators):
 
     def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None:
         differentiable = requires_grad is True or flag(requires_grad, "requires_grad")
-        self._become_leaf(_real(data), None if differentiable else fixed, label)
+        self._become_leaf(_real(data), None if differentiable else constant, label)
 
     @property
     def data(self) -> float:
@@ -161,7 +161,7 @@ class Value(Operators):
             if other.__class__ is not float and other.__class__ is not int:
                 return add(self, other) if _known(other) else NotImplemented
             other = _number(other)
-        if switch.open or self.op is fixed:
+        if switch.open or self.op is constant:
             return add(self, other)
         node = _new(Value)
         node.op = add
@@ -178,7 +178,7 @@ class Value(Operators):
             if other.__class__ is not float and other.__class__ is not int:
                 return mul(self, other) if _known(other) else NotImplemented
             other = _number(other)
-        if switch.open or self.op is fixed:
+        if switch.open or self.op is constant:
             return mul(self, other)
         node = _new(Value)
         node.op = mul

@@ -58,7 +58,7 @@ def test_a_row_keeps_what_it_states_at_more_points(name: str, tally: Tally) -> N
 
 
 def test_every_row_states_a_bound() -> None:
-    assert set(FORMULAS) == set(TABLE) - set(MOVES) - {"fixed", "variable", "stop_gradient"} | set(COMPOSITES)
+    assert set(FORMULAS) == set(TABLE) - set(MOVES) - {"constant", "variable", "stop_gradient"} | set(COMPOSITES)
     assert set(UNITS) | set(WITHIN) <= set(FORMULAS)
     for name in FORMULAS:
         assert len(bounds_of(name)) == 3 and all(bound >= 0 for bound in bounds_of(name)), name

@@ -14,7 +14,7 @@ from .. import modes
 from ..checks import function
 from ..containers import flatten, rebuild
 from ..display import Shown
-from ..graph import Node, constant, fixed, new_variable, topological, variable, without_collector, zeros
+from ..graph import Node, constant, new_constant, new_variable, topological, variable, without_collector, zeros
 from ..locks import lock
 from ..reverse import pullback
 from ..shapes import describe
@@ -52,7 +52,7 @@ class Program(Shown):
     def __init__(self, root: Node) -> None:
         if not isinstance(root, Node):
             raise TypeError(f"`root` is a Value or a Tensor, not {describe(root)} ({root!r:.40})")
-        if root.op is fixed:
+        if root.op is constant:
             raise ValueError("`root` is a constant: there is nothing to compile. It needs a leaf, such as Value(2.0)")
         data = root._data
         if data.__class__ is not float and data.size != 1:
@@ -63,11 +63,11 @@ class Program(Shown):
             if (scalars := GraphOfScalars.of(root)) is not None:
                 self._body, self.leaves = scalars, scalars.leaves
                 return
-            self.leaves = [leaf for leaf in topological(root)[1] if leaf.op is not fixed]
+            self.leaves = [leaf for leaf in topological(root)[1] if leaf.op is not constant]
             one = 1.0 if data.__class__ is float else np.ones_like(data)
-            grads = pullback([(root, constant(one))], self.leaves, graph=True)
+            grads = pullback([(root, new_constant(one))], self.leaves, graph=True)
             pairs = zip(self.leaves, grads, strict=True)
-            outputs = [root, *(constant(zeros(x._data)) if g is None else g for x, g in pairs)]
+            outputs = [root, *(new_constant(zeros(x._data)) if g is None else g for x, g in pairs)]
             order, all_leaves = topological(*outputs)
             self._body = Body(optimize(ir_of(outputs, self.leaves)), len(order) + len(all_leaves))
 
@@ -158,7 +158,7 @@ class _Traced:
         self.is_outside = trace.uses_history or any(x.op is variable for x in trace.parameters)
         scalars = FunctionOfScalars.of(every, inputs)
         self.body = scalars or Body(optimize(ir_of(every, inputs)), trace.nodes)
-        self._wrap = constant if call.nodes_given else _plain
+        self._wrap = new_constant if call.nodes_given else _plain
         self._is_single = len(self.leaves) == 1 and self.leaves[0] is self.result
 
     def run(self, data: Sequence[Any]) -> Any:

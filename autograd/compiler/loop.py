@@ -12,7 +12,7 @@ import numpy as np
 
 from ..checks import float_of, function, items
 from ..containers import flatten, rebuild
-from ..graph import Node, constant, fixed, new_variable
+from ..graph import Node, constant, new_constant, new_variable
 from ..locks import lock
 from ..shapes import describe
 from ..threads import get_num_threads
@@ -170,7 +170,7 @@ class Loop:
                 "that: write it with `where` and the library's functions"
             )
         moved = [_fitting(new, old) for new, old in zip(flatten(moved), states, strict=True)]
-        given = [x if isinstance(x, Node) else constant(float(x)) for x in given]
+        given = [x if isinstance(x, Node) else new_constant(float(x)) for x in given]
         self._result_shapes = [x.shape for x in given]
         return [*moved, *given]
 
@@ -194,8 +194,8 @@ class Loop:
         new, results = views[:n], [calls.contiguous(v) for v in views[n:]]
         for i, v in enumerate(results):
             calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
-        fixed_bases = {calls.views[i].base for i in ir.inputs} | set(calls.constants)
-        new = [calls.copied(v, v.dtype) if v.base in fixed_bases else v for v in new]
+        constant_bases = {calls.views[i].base for i in ir.inputs} | set(calls.constants)
+        new = [calls.copied(v, v.dtype) if v.base in constant_bases else v for v in new]
         if self._finite:
             read = {i for instruction in ir.instructions for i in instruction.inputs}
             checked = [v for i, v in zip(ir.inputs, new, strict=False) if i in read]
@@ -352,7 +352,7 @@ def _rows(x: Any) -> np.ndarray:
 
 def _variable(x: Any, name: str) -> Any:
     if isinstance(x, Node):
-        if x.op is fixed or not x.is_leaf:
+        if x.op is constant or not x.is_leaf:
             raise TypeError(f"`{name}` holds {x!r:.60}: give leaves, numbers and arrays")
         return x
     if isinstance(x, (int, float, np.floating)) and not isinstance(x, bool):
@@ -364,7 +364,7 @@ def _variable(x: Any, name: str) -> Any:
 
 def _fitting(new: Any, old: Node) -> Any:
     """Check one part of a new state against the old one."""
-    node = new if isinstance(new, Node) else constant(np.asarray(new, float) if old.shape else float(new))
+    node = new if isinstance(new, Node) else new_constant(np.asarray(new, float) if old.shape else float(new))
     if node.shape != old.shape:
         raise ValueError(f"the new state has shape {node.shape} where the old one has {old.shape}")
     return node

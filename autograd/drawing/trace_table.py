@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..display import Shown, aligned, number, table
-from ..graph import Node, fixed, saved
+from ..graph import Node, constant, saved
 from ..reverse import pullback
 from .analysis.formula import formula_of
 from .analysis.snapshot import Snapshot, is_bare, snapshot_of_numbers
@@ -113,7 +113,7 @@ def trace_table(result: Node) -> TraceTable:
     values = _values(snapshot)
     rows = [
         TraceRow(names[node], formula_of([node], names) if node.inputs else "", values[node], derivative or 0.0,
-                 0.0 if node.op is fixed else _difference(snapshot, values, node))
+                 0.0 if node.op is constant else _difference(snapshot, values, node))
         for node, derivative in zip(shown, found, strict=True)
     ]  # fmt: skip
     return TraceTable(rows, names[result])

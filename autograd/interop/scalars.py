@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..containers import flatten
-from ..graph import Node, fixed, topological
+from ..graph import Node, constant, topological
 from ..primitives import TABLE, layout
 from ..primitives.arithmetic import square, sub
 from ..primitives.powers import exp, log, sqrt
@@ -67,7 +67,7 @@ def _boxed(x: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
 
 def _numbers(leaf: Tensor) -> np.ndarray:
     """Take a leaf apart; constants become plain numbers, or labelled ones where the leaf has a label."""
-    if leaf.op is not fixed:
+    if leaf.op is not constant:
         return _boxed(leaf.to_values(), leaf.shape)
     if leaf.label:
         return _boxed(as_values(leaf._data, leaf.label, requires_grad=False), leaf.shape)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...graph import Node, fixed, graph_lock, stop_gradient, topological
+from ...graph import Node, constant, graph_lock, stop_gradient, topological
 from ...primitives import TABLE
 from ...shapes import axes_of
 from .structure_of_arrays import LEAF, NULL, OpCodes, StructureOfArrays, merged_constants
@@ -142,7 +142,7 @@ def scalarize(
     order.reverse()
     sizes = [node._data.size for node in order if node._data.__class__ is not float]
     size = len(order) - len(sizes) + sum(sizes)
-    given = [x for x in leaves if x.op is not fixed] if inputs is None else list(inputs)
+    given = [x for x in leaves if x.op is not constant] if inputs is None else list(inputs)
     singles = [x for x in given if x._data.__class__ is float]
     alone = lanes = False
     if inputs is None:

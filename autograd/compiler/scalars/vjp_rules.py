@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ... import modes
-from ...graph import fixed, new_variable, topological
+from ...graph import constant, new_variable, topological
 from ...modes import quietly
 from ...primitive import Primitive
 from ...primitives import TABLE
@@ -50,7 +50,7 @@ def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
         made = rule(g, out, *inputs) if whole else rule(out, *inputs)
     order, leaves = topological(made)
     for leaf in leaves:
-        if leaf.op is fixed:
+        if leaf.op is constant:
             known[leaf] = ("number", leaf._data)
     steps: list[Any] = []
     for node in reversed(order):

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import modes
 from ...containers import flatten
-from ...graph import Node, fixed, topological, without_collector
+from ...graph import Node, constant, topological, without_collector
 from .captured import Captured, refusal_of_draws
 
 
@@ -88,7 +88,7 @@ class Trace:
         order, leaves = topological(*outputs)
         inputs = [*given, *(node for node, _ in self.draws)]
         own = set(map(id, inputs))
-        self.parameters = [x for x in leaves if x.op is not fixed and id(x) not in own]
+        self.parameters = [x for x in leaves if x.op is not constant and id(x) not in own]
         self.nodes = len(order) + len(leaves)
         self.uses_history = any(id(x) in self._captured.found.history for x in order)
         return [*inputs, *self.parameters]
@@ -121,14 +121,14 @@ class Trace:
 
     def read(self, node: Node) -> None:
         """Note that Python has the numbers of a node."""
-        if node.op is not fixed and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
+        if node.op is not constant and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
             self._read.add(id(node))
             self.guards.append(Guard(node, np.array(node._data), False))
 
     def truth(self, node: Node) -> bool:
         """Note that Python asked whether a number is not 0, and answer."""
         answer = bool(np.asarray(node._data).any())
-        if node.op is not fixed:
+        if node.op is not constant:
             self.guards.append(Guard(node, answer, True))
         return answer
 

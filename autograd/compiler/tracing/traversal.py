@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, fixed
+from ...graph import Node, constant
 from ...primitive import Primitive
 from .codes import FIRM, HEAP, HOLDERS, MEMO, is_implied, is_known, is_users, named
 from .purity import DENIED, OURS, denied, standing
@@ -252,14 +252,14 @@ class Traversal:
         if id(x) in self._carried:
             self.facts.append(self._carried[id(x)][0])
         else:
-            self._identify(None if x.op is fixed else x)
-        self.facts.append(x.op is fixed)
+            self._identify(None if x.op is constant else x)
+        self.facts.append(x.op is constant)
         if x._first is not None:
             self.history.add(id(x))
         self._spaces.append((x, place, set()))
         self.ties.attribute(x, "op", (place, ".", "requires_grad"))
         at = (place, ".", "data")
-        if x.op is fixed:
+        if x.op is constant:
             self._push(at, self.ties.attribute(x, "_data", at))
         elif isinstance(data := self.leaves.attribute(x, "_data", at), np.ndarray):
             self.leaves.numbers(data, at)

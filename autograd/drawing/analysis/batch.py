@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from ...graph import Node, fixed, topological
+from ...graph import Node, constant, topological
 from .snapshot import Snapshot
 
 _FEWEST = 3  # operations that make a term a computation of its own
@@ -83,7 +83,7 @@ def _kinds(snapshot: Snapshot) -> list[int]:
         if operands:
             key: object = (node.op, *[kinds[x] for x in operands])
         else:
-            key = (node.op is fixed, node.label)
+            key = (node.op is constant, node.label)
         kinds.append(numbers.setdefault(key, len(numbers)))
     return kinds
 
@@ -99,7 +99,7 @@ def _are_samples(one: Node, other: Node) -> bool:
 def _below(node: Node) -> tuple[set[Node], set[Node]]:
     """List the operations and the leaves that a node depends on; numbers in formulas do not count."""
     operations, leaves = topological(node)
-    return set(operations), {leaf for leaf in leaves if leaf.op is not fixed}
+    return set(operations), {leaf for leaf in leaves if leaf.op is not constant}
 
 
 def _users_of(snapshot: Snapshot, nodes: Collection[int]) -> set[int]:

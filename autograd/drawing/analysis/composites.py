@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, fixed, new_variable
+from ...graph import Node, constant, new_variable
 from ...primitives.composites import log_softmax, softmax, std, var
 from ...primitives.layout import swapaxes, transpose
 from ...primitives.reductions import matmul
@@ -39,7 +39,7 @@ def _match(pattern: Node, node: Node, found: dict[Node, Node]) -> bool:
         return found[pattern] is node
     found[pattern] = node
     if not pattern.inputs:
-        return pattern.op is not fixed or node.op is fixed
+        return pattern.op is not constant or node.op is constant
     same = node.op is pattern.op and len(node.inputs) == len(pattern.inputs)
     return same and all(_match(p, x, found) for p, x in zip(pattern.inputs, node.inputs, strict=True))
 
@@ -58,7 +58,7 @@ def _scopes(snapshot: Snapshot) -> Iterator[tuple[str, list[int], list[int]]]:
             given = dict.fromkeys(x for i in members for x in operands[i] if x not in inside)
             module = scope.partition(":")[0] + "."
             own = [x for x in given if nodes[x].label.startswith(module) and inside.issuperset(users[x])]
-            inputs = [nodes[x] for x in given if x not in own and (nodes[x].op is not fixed or nodes[x].label)]
+            inputs = [nodes[x] for x in given if x not in own and (nodes[x].op is not constant or nodes[x].label)]
             yield _formula(re.sub(r"_\d+$", "", scope), inputs), members, own
 
 
@@ -82,6 +82,6 @@ def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int], list[int]]]:
             hidden = all(not snapshot.nodes[x].label and set(snapshot.users[x]) <= set(members) for x in inner)
             if hidden and taken.isdisjoint(members) and set(snapshot.roots).isdisjoint(inner):
                 taken.update(members)
-                inputs = [x for p, x in found.items() if not p.inputs and x.op is not fixed]
+                inputs = [x for p, x in found.items() if not p.inputs and x.op is not constant]
                 made.append((_formula(name, inputs), members, []))
     return made

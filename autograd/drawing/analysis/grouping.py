@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Set
 from dataclasses import replace
 
-from ...graph import fixed
+from ...graph import constant
 from .batch import Sample
 from .composites import composites_of
 from .groups import DEEPEST, Group
@@ -51,7 +51,7 @@ class GroupFinder:
     # Finding -----------------------------------------------------------------------------------------------
 
     def _is_parameter(self, i: int) -> bool:
-        return not self.operands[i] and self.nodes[i].op is not fixed
+        return not self.operands[i] and self.nodes[i].op is not constant
 
     def _ends_box(self, i: int) -> bool:
         """Return whether a node stands at the end of its box: one with a label, or a result."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, fixed, new_variable, topological
+from ...graph import Node, constant, new_variable, topological
 from ...modes import quiet, recording_again
 from ...reverse import vjp_terms
 from .formula import cut, formula, one_line
@@ -76,7 +76,7 @@ class Snapshot:
     def named_leaves(self) -> list[int]:
         """The leaves with labels that are no constants."""
         leaves = [i for i, operands in enumerate(self.operands) if not operands]
-        return [i for i in leaves if self.nodes[i].label and self.nodes[i].op is not fixed]
+        return [i for i in leaves if self.nodes[i].label and self.nodes[i].op is not constant]
 
     # The backward pass -------------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ class Snapshot:
         for i in self.roots:
             root = self.nodes[i]
             seed = None if len(self.roots) > 1 and self.users[i] else plain_data(root.grad)
-            if root.op is not fixed:
+            if root.op is not constant:
                 seeds[i] = ones(root._data) if seed is None else seed
         return self._handed_on(seeds, range(len(self.nodes) - 1, -1, -1), self._masked)
 
@@ -118,7 +118,7 @@ class Snapshot:
         """Whether a leaf is used again and again along a chain: the steps of a loop, to be read from left to right."""
         if len(self.nodes) > _MOST_STEPS:
             return False
-        leaves = [i for i, node in enumerate(self.nodes) if not self.operands[i] and node.op is not fixed]
+        leaves = [i for i, node in enumerate(self.nodes) if not self.operands[i] and node.op is not constant]
         for uses in (set(self.users[i]) for i in leaves):
             steps: list[int] = []
             for k, operands in enumerate(self.operands if len(uses) >= _FEWEST_STEPS else []):
@@ -178,7 +178,7 @@ class Snapshot:
     def _names(self, node: Node) -> list[str]:
         """Return the names of operands: their labels, or else letters that no node of the graph has for a label."""
         labels = [x.label for x in node.inputs]
-        mine = [label for label, x in zip(labels, node.inputs, strict=True) if x.op is not fixed or label]
+        mine = [label for label, x in zip(labels, node.inputs, strict=True) if x.op is not constant or label]
         if all(0 < len(label) <= 8 and label.isprintable() for label in mine) and len(set(mine)) == len(mine):
             return labels
         return self.letters[: len(labels)] if len(labels) <= 3 else [f"x{i + 1}" for i in range(len(labels))]
@@ -227,7 +227,7 @@ def snapshot_of_numbers(result: Any, what: str, most: int = 400) -> Snapshot:
 
 def _differentiated(node: Node, i: int) -> bool:
     op = node.op
-    return node.inputs[i].op is not fixed and (op.elementwise or op.vjps is not None) and op.rule(i) is not None
+    return node.inputs[i].op is not constant and (op.elementwise or op.vjps is not None) and op.rule(i) is not None
 
 
 def plain_data(x: Any) -> Any:
@@ -245,7 +245,7 @@ def number(x: Any) -> float | None:
 
 def is_bare(node: Node) -> bool:
     """Return whether a node is a number that stands in a formula."""
-    return node.op is fixed and not node.label and number(node._data) is not None
+    return node.op is constant and not node.label and number(node._data) is not None
 
 
 def ones(data: Any) -> Any:
@@ -263,7 +263,7 @@ _MOST_RULES = 3  # of one node; the others are alike
 
 def rules(node: Node, names: list[str], out: str) -> Iterator[tuple[str, Any]]:
     """Yield the name of each operand with its rule, found by applying the operation's rule to leaves of these names."""
-    given = [x._data if x.op is fixed and not x.label else _leaf(0.5 if node.op.elementwise else x._data, name)
+    given = [x._data if x.op is constant and not x.label else _leaf(0.5 if node.op.elementwise else x._data, name)
              for x, name in zip(node.inputs, names, strict=True)]  # fmt: skip
     result = _leaf(0.5 if node.op.elementwise else node._data, out)
     for i in range(min(len(names), _MOST_RULES)):

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ...graph import fixed
+from ...graph import constant
 from ..analysis.formula import cut, several, short, sum_of
 from ..analysis.groups import Connection, Group, Grouping, connections, whole
 from ..analysis.snapshot import Link, Snapshot, number, plain_data
@@ -62,7 +62,7 @@ class PictureBuilder:
         """Count the parameters that a group uses and that stand in other boxes."""
         operands = {x for i in group.members for x in self.snapshot.operands[i]}
         leaves = [x for x in operands.difference(group.holds) if x not in self.owner and not self.snapshot.operands[x]]
-        return len([x for x in leaves if self.snapshot.nodes[x].op is not fixed])
+        return len([x for x in leaves if self.snapshot.nodes[x].op is not constant])
 
     def join(
         self, connection: Connection, text: str = "", amount: float = 0.0, tooltip: str = "", flows: bool = True

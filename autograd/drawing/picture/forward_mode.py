@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...forward import pushforward
-from ...graph import Node, fixed
+from ...graph import Node, constant
 from ..analysis.formula import cut, one_line
 from ..analysis.groups import Grouping
 from ..analysis.snapshot import Snapshot, is_bare, number, ones
@@ -30,7 +30,7 @@ def tangents_of(snapshot: Snapshot, wrt: Node) -> dict[int, Any]:
             f"`wrt` has shape {np.shape(wrt._data)}; the derivative of every value needs a single number: take a "
             "Value, or draw backward, which gives the derivative of one number by all elements"
         )
-    if wrt.op is fixed:
+    if wrt.op is constant:
         raise ValueError(f"`wrt` is {wrt!r:.60}, a constant: nothing changes with it")
     found = pushforward([snapshot.nodes[i] for i in snapshot.roots], {wrt: ones(wrt._data)}, graph=False)
     return {snapshot.place[node]: tangent for node, tangent in found.items() if node in snapshot.place}
@@ -64,7 +64,7 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
             if len(arriving.get(k, [])) > 1 and not view.is_brief:
                 has_sums = True
                 lines.append(Line(sum_text(arriving[k]), small=True))
-        elif node.op is not fixed:
+        elif node.op is not constant:
             lines.append(Line(f"∂/∂{name} 0"))
         box = view.add(k, lines, tangent, None, steps.get(k))
         box.hint = f"{box.hint.removesuffix('grad -').rstrip()}\n∂/∂{name} {0.0 if tangent is None else tangent!r}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...graph import fixed
+from ...graph import constant
 from ..analysis.formula import short, sum_of
 from ..analysis.snapshot import Snapshot, is_bare, number, ones, plain_data
 from .elements import Box, Line, Picture
@@ -117,7 +117,7 @@ class _Scene:
     def _box(self, i: int, gradient: Any = None, is_known: bool = True) -> Box:
         node, box = self.snapshot.nodes[i], self.forward.boxes[i]
         data = self.snapshot.data[i] if is_known else None
-        has_gradient = self.scale.is_backward and node.op is not fixed
+        has_gradient = self.scale.is_backward and node.op is not constant
         lines = heading(node) + amounts("" if is_bare(node) else "data", data)
         lines += amounts("grad", gradient, brief=True) if has_gradient else []
         lines += [Line(note, small=True)] if (note := self.snapshot.note(i)) else []

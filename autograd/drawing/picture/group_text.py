@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...graph import Node, fixed
+from ...graph import Node, constant
 from ..analysis.formula import cut, formula_of, one_line, several, short
 from ..analysis.groups import Connection, Group, Grouping
 from ..analysis.snapshot import Snapshot, is_bare, number
@@ -74,7 +74,7 @@ def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> s
         return group.title
     if group.is_layer:
         return f"{nodes[group.outputs[-1]].op.symbol}(w·x + b)" if group.activation else "w·x + b"
-    parameters = [i for i in group.holds if nodes[i].op is not fixed]
+    parameters = [i for i in group.holds if nodes[i].op is not constant]
     if len(group.members) > _LONGEST:
         return _in_general(snapshot, group, parameters)
     inside = set(group.members)
@@ -115,7 +115,7 @@ def _in_general(snapshot: Snapshot, group: Group, parameters: list[int]) -> str:
 
 
 def _size(snapshot: Snapshot, group: Group) -> int:
-    return sum(int(np.size(snapshot.nodes[i]._data)) for i in group.holds if snapshot.nodes[i].op is not fixed)
+    return sum(int(np.size(snapshot.nodes[i]._data)) for i in group.holds if snapshot.nodes[i].op is not constant)
 
 
 # Further lines -----------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> lis
     """Return lines with the numbers of the parameters in a box: of each, or of all together."""
     held: dict[str, list[Any]] = {}
     for i in group.holds:
-        if snapshot.nodes[i].op is not fixed and (x := numbers(i)) is not None:
+        if snapshot.nodes[i].op is not constant and (x := numbers(i)) is not None:
             held.setdefault(_short_name(snapshot.nodes[i]), []).append(x)
     lines = []
     for name, found in held.items():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...display import largest_of, levels
-from ...graph import Node, fixed
+from ...graph import Node, constant
 from ..analysis.formula import cut, one_line, settings_of, short
 from ..analysis.snapshot import Snapshot, number, plain_data
 from .elements import Line
@@ -15,7 +15,7 @@ from .elements import Line
 
 def kind_of(node: Node) -> str:
     """Return whether a node is an operation, a leaf or a constant."""
-    return "op" if node.inputs else "constant" if node.op is fixed else "leaf"
+    return "op" if node.inputs else "constant" if node.op is constant else "leaf"
 
 
 def labelled(node: Node, text: str) -> str:
@@ -27,7 +27,7 @@ def labelled(node: Node, text: str) -> str:
 def heading(node: Node) -> list[Line]:
     """Return lines with the name of a node, its operation and its settings."""
     if not node.inputs:
-        return [Line(cut(one_line(node.label), 24), bold=node.op is not fixed)] if node.label else []
+        return [Line(cut(one_line(node.label), 24), bold=node.op is not constant)] if node.label else []
     lines = [Line(labelled(node, one_line(node.op.symbol)), bold=bool(node.label))]
     settings = [f"{name}={value}" for name, value in settings_of(node).items()]
     return lines + ([Line(cut(" ".join(settings), 24), small=True)] if settings else [])
@@ -86,7 +86,7 @@ def hint(node: Node, grad: Any) -> str:
     if site := node._note("site"):
         parts.append(f"at {site}")
     parts.append(hint_of("data", node._data))
-    if node.op is not fixed:
+    if node.op is not constant:
         parts.append(hint_of("grad", grad))
     return "\n".join(parts)
 

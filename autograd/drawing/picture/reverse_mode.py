@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ...graph import Node, fixed
+from ...graph import Node, constant
 from ..analysis.formula import cut, one_line, short
 from ..analysis.groups import Grouping
 from ..analysis.snapshot import Snapshot, is_bare, number, plain_data
@@ -41,7 +41,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
             if view.grouping.depth == 2:
                 lines += held_lines(snapshot, group, "", lambda i: snapshot.nodes[i]._data)
             lines += amounts("" if is_bare(node) else "data", data)
-            if node.op is not fixed:
+            if node.op is not constant:
                 lines += amounts("grad", grad, brief=True)
         box = view.add(k, lines, data, grad)
         box.has_nan = box.has_nan or has_nan(grad)
@@ -72,7 +72,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
         lines = view.heading(k)
         rules: list[str] = []
         details: list[Line] = []
-        if node.op is fixed:
+        if node.op is constant:
             lines += amounts("" if is_bare(node) else "data", node._data)
         elif adjoint is None:
             lines += [Line("grad 0")]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from ...graph import fixed
+from ...graph import constant
 from ..analysis.formula import cut, formula, formula_of, short
 from ..analysis.groups import Connection, Group, Grouping
 from ..analysis.notation import LATEX, PYTHON, TYPST, Notation
@@ -72,7 +72,7 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
         node, data = snapshot.nodes[group.output], data_of(snapshot, group)
         gradient = grads_of(group, snapshot.adjoints.get)
         shown = gradient if is_backward else data
-        if is_backward and node.op is not fixed:
+        if is_backward and node.op is not constant:
             amount = 0.0 if gradient is None else gradient
             has_values = number(amount) is not None
             lines = _equation(functools.partial(_adjoint, snapshot, group.output), amount, has_values=has_values)
