@@ -145,15 +145,15 @@ def _has_own_rule(name: str, inner: Any) -> bool:
 
 def _scan(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:
     n, m = p["num_consts"], p["num_consts"] + p["num_carry"]
-    fixed, state, take = given[:n], given[n:m], operator.getitem
+    consts, carry, take = given[:n], given[n:m], operator.getitem
     rows: list[list[Any]] = []
     for t in range(p["length"])[:: -1 if p["reverse"] else 1]:
         xs = [program.add(take, take, (x, t), {}, scope, site) for x in given[m:]]
-        outs = _translate(program, p["jaxpr"].jaxpr, p["jaxpr"].consts, [*fixed, *state, *xs], scope)
-        state = outs[: p["num_carry"]]
+        outs = _translate(program, p["jaxpr"].jaxpr, p["jaxpr"].consts, [*consts, *carry, *xs], scope)
+        carry = outs[: p["num_carry"]]
         rows.append(outs[p["num_carry"] :])
     columns = zip(*(rows[::-1] if p["reverse"] else rows), strict=True)
-    return [*state, *(program.add(layout.stack, layout.stack, column, {}, scope, site) for column in columns)]
+    return [*carry, *(program.add(layout.stack, layout.stack, column, {}, scope, site) for column in columns)]
 
 
 def _cond(program: Program, p: Any, given: list[Any], scope: str, site: str) -> list[Any]:
