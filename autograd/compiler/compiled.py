@@ -132,6 +132,13 @@ def _plain(x: Any) -> Any:
     return x if x.__class__ is float or x.ndim else x[()]
 
 
+def _taking(x: np.ndarray, like: Node, wrap: Callable[[Any], Any]) -> Callable[[], Any]:
+    """Return what takes a result out of the arena, and wraps it."""
+    if wrap is _plain and x.ndim and x.dtype == like._data.dtype:
+        return x.copy
+    return lambda: wrap(_taken(x, like))
+
+
 class _Traced:
     """One trace of a function: its program, its guards, and how its results are put together."""
 
@@ -158,7 +165,9 @@ class _Traced:
         self.is_outside = trace.uses_history or any(x.op is variable for x in trace.parameters)
         scalars = FunctionOfScalars.of(every, inputs)
         self.body = scalars or Body(optimize(ir_of(every, inputs)), trace.nodes)
-        self._wrap = new_constant if call.nodes_given else _plain
+        wrap = new_constant if call.nodes_given else _plain
+        pairs = zip(self.body.outputs[: len(self.outputs)], self.outputs, strict=True)
+        self._takes = [_taking(x, like, wrap) for x, like in pairs]
         self._is_single = len(self.leaves) == 1 and self.leaves[0] is self.result
 
     def run(self, data: Sequence[Any]) -> Any:
@@ -169,16 +178,17 @@ class _Traced:
         body, trace = self.body, self.trace
         before: Any = ()
         with body.lock:
-            for place, x in zip(body.inputs, data, strict=False):
-                place[...] = x
+            inputs = body.inputs
+            for i, x in enumerate(data):  # faster than `zip`
+                inputs[i][...] = x
             if trace.parameters:
-                for place, leaf in zip(body.inputs[-len(trace.parameters) :], trace.parameters, strict=True):
+                for place, leaf in zip(inputs[-len(trace.parameters) :], trace.parameters, strict=True):
                     if place.shape != leaf.shape:
                         return None
                     place[...] = leaf._data
             if trace.draws:
                 before = self.captured.states() if self.guards else ()
-                for place, x in zip(body.inputs[len(data) :], trace.redraw(), strict=False):
+                for place, x in zip(inputs[len(data) :], trace.redraw(), strict=False):
                     place[...] = x
             body.run()
             if self.guards:
@@ -186,7 +196,7 @@ class _Traced:
                 if not all(guard.holds(x) for guard, x in zip(self.guards, now, strict=True)):
                     set_states(before)
                     return None
-            results = [*map(self._wrap, map(_taken, body.outputs, self.outputs))]
+            results = [take() for take in self._takes]
         if self._is_single:
             return results or [self.result]
         found = iter(results)
@@ -226,8 +236,8 @@ class _Call:
                 key.append((type(x), x))
             else:
                 self.objects.append(x)
-                key.append(type(x))
-        self.key = (len(args) if flat else _structure((args, kwargs)), tuple(key), self.nodes_given)
+                key.append((type(x),))
+        self.key = (len(args) if flat else _structure((args, kwargs)), self.nodes_given, *key)
 
     def lifted(self) -> list[Any]:
         """Return the leaves of the arguments with a variable in place of each number and array; labels stay."""
@@ -278,24 +288,28 @@ class Compiled(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         if modes.tracer() is not None:
             return self._f(*args, **kwargs)
+        if not kwargs:  # the key of floats and arrays, which needs no `_Call`; others have keys of other kinds
+            kinds = [(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in args]
+            if (found := self._run((len(args), False, *kinds), args, self._roots)) is not None:
+                return found[0]
         call = _Call(args, kwargs)
         if call.inside:
             return self._f(*args, **kwargs)
         roots = self._roots
         if call.objects:
             roots = roots | {f"argument {i}": x for i, x in enumerate(call.objects)}
-        if (found := self._run(call, roots)) is None:
+        if (found := self._run(call.key, call.data, roots)) is None:
             with self._lock:  # another thread may have traced it meanwhile
-                found = self._run(call, roots) or self._trace((args, kwargs), call, roots)
+                found = self._run(call.key, call.data, roots) or self._trace((args, kwargs), call, roots)
         return found[0]
 
-    def _run(self, call: _Call, roots: Any) -> Any:
+    def _run(self, key: Any, data: Sequence[Any], roots: Any) -> Any:
         """Run the trace that holds, if there is one; gives its result in a list."""
-        traces = self._traces.get(call.key, [])
-        for one in tuple(traces):
-            if one.captured.holds(roots) and (found := one.run(call.data)) is not None:
+        traces = self._traces.get(key, [])
+        for one in traces:
+            if one.captured.holds(roots) and (found := one.run(data)) is not None:
                 if one is not traces[0]:
-                    self._first(call.key, one)  # the next call is likely to go the same way
+                    self._first(key, one)  # the next call is likely to go the same way
                 return found
         return None
 

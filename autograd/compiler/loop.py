@@ -116,6 +116,10 @@ class Loop:
             self._body = Body(program, self._traced.nodes, self._feed, self._keep)  # allocates
         for i, x in enumerate(self._data):
             self._body.bind(f"data {i}", x)
+        places, parameters = self._body.inputs, self._traced.parameters
+        self._captured_leaves = [*zip(reversed(places), reversed(parameters), strict=False)]
+        whole = () if size else self._data
+        self._whole = [*zip(places[len(self._states) + len(self._fed) :], whole, strict=False)]
         self.state = state
 
     # Programs that one loop takes over from another ----------------------------------------------------------
@@ -264,13 +268,12 @@ class Loop:
         results = [np.empty((steps, *shape)) for shape in self._result_shapes]
         self._loaded = fed, numbers, results  # keeps the memory
         with body.lock:
-            for place, parameter in zip(reversed(body.inputs), reversed(self._traced.parameters), strict=False):
-                place[...] = parameter._data
+            for place, leaf in self._captured_leaves:
+                place[...] = leaf._data
             for i, x in enumerate(fed):
                 body.bind(f"fed {i}", x)
-            for place, x in zip(body.inputs[len(self._states) + len(fed) :], self._data, strict=False):
-                if not self.batch_size:
-                    place[...] = x
+            for place, x in self._whole:
+                place[...] = x
             if numbers is not None:
                 body.bind("rows", numbers)
             for i, x in enumerate(results):

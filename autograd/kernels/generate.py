@@ -35,7 +35,7 @@ _KERNEL = types.int64(types.int64)
 
 _DTYPES = {"float32": np.float32, "float64": np.float64, "": np.float64}
 _LOOPS = {
-    "run": (run, types.int64(*[types.int64] * 5)),
+    "run": (run, types.int64(*[types.int64] * 3)),
     "work": (work, types.int64(*[types.int64] * 3)),
 }
 """What programs call by itself."""

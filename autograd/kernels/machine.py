@@ -23,8 +23,12 @@ def call(typing_context: Any, kernel: Any, instruction: Any) -> Any:
     return types.int64(types.int64, types.int64), code
 
 
-def run(instructions, end, clock, first, steps):
-    """Run the instructions from one address to another, for so many steps; gives how many steps were finished."""
+def run(program, first, steps):
+    """Run a program for so many steps; gives how many steps were finished.
+
+    A program is an array of three addresses: of its first instruction, of what comes after its last, and of its clock.
+    """
+    instructions, end, clock = words(program, 3)
     now = view(clock, 1, np.int64)
     for step in range(first, first + steps):
         now[0] = step

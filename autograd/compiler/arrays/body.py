@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import math
 import threading
@@ -19,6 +20,8 @@ from .lowering import Calls, PythonCall
 from .memory import ALIGNMENT, planned
 from .split import Fork
 from .views import View
+
+_BYTES = ctypes.c_char * 0  # to ask an array for its address so takes a quarter of the time of `array.ctypes`
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +84,23 @@ class Body:
         self._start = self._arena.ctypes.data
         self.slots: dict[str, list[tuple[np.ndarray, int]]] = {}
         self._arrays: list[np.ndarray] = []  # whose addresses the instructions hold
-        self._segments: list[PythonCall | tuple[int, int]] = []  # calls of Python, and from where to where kernels are
+        self._segments: list[PythonCall | int] = []  # calls of Python, and addresses of programs of kernels
+        clock = self._start + plan.offsets[calls.clock.base]
         words = 0
         for in_python, part in itertools.groupby(calls.calls, lambda call: isinstance(call, PythonCall)):
             if in_python:
                 self._segments += cast("Iterable[PythonCall]", part)
                 continue
             made = self._encoded(part, catalogue.write)
-            self._segments.append((made.ctypes.data, made.ctypes.data + made.nbytes))
+            program = np.array([made.ctypes.data, made.ctypes.data + made.nbytes, clock])
+            self._arrays.append(program)
+            self._segments.append(program.ctypes.data)
             words += made.nbytes
+        self._is_native = len(self._segments) == 1 and not isinstance(self._segments[0], PythonCall)
         self._run = catalogue.machine()
         self._threads = None
         if any(isinstance(call, Fork) for call in calls.calls):
             self._threads, self._worker = self.array(calls.clock)[1:], catalogue.worker()
-        self._clock = self._start + plan.offsets[calls.clock.base]
         self.inputs = [self.array(calls.views[i]) for i in ir.inputs]
         self.outputs = [self.array(calls.views[i]) for i in ir.outputs]
         self.stats = Stats(
@@ -144,20 +150,22 @@ class Body:
 
     def bind(self, name: str, array: np.ndarray, offset: int = 0) -> None:
         """Let the calls that name it use this memory, from an offset in bytes; the caller keeps it alive."""
+        of_python: Any = array  # whose buffer mypy does not know
+        start = ctypes.addressof(_BYTES.from_buffer(of_python)) if array.flags.writeable else array.ctypes.data
         for words, at in self.slots.get(name, ()):
-            words[at] = array.ctypes.data + offset
+            words[at] = start + offset
 
     def run(self, first: int = 0, steps: int = 1) -> int:
         """Run all instructions so many times; gives the number of runs that came to the end."""
         if self._threads is not None:
             self._threads[0] = pool.ready(self._worker)
-        if len(self._segments) == 1 and isinstance(self._segments[0], tuple):
-            return self._run(*self._segments[0], self._clock, first, steps)
+        if self._is_native:
+            return self._run(self._segments[0], first, steps)
         for step in range(first, first + steps):
             for part in self._segments:
                 if isinstance(part, PythonCall):
                     self._evaluate(part)
-                elif self._run(*part, self._clock, step, 1) != 1:
+                elif self._run(part, step, 1) != 1:
                     return step - first
         return steps
 

@@ -53,7 +53,8 @@ class _Scalars:
         self._words = np.array(made, np.int64)
         self._run = catalogue.machine()
         start = self._words.ctypes.data
-        self._arguments = start, start + self._words.nbytes, self._clock.ctypes.data, 0, 1
+        self._program = np.array([start, start + self._words.nbytes, self._clock.ctypes.data])
+        self._arguments = self._program.ctypes.data, 0, 1
         self._flow = flow if len(flow) <= LISTED else None
         size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._held)
         self.stats = Stats(

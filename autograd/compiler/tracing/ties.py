@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import operator
 import types
@@ -39,24 +38,24 @@ class Ties:
     """What a traversal has found. Each method returns what is there now, and ties it to its place."""
 
     def __init__(self) -> None:
-        self._entries: list[tuple[Any, Any, Any, Any, Place]] = []  # get, key, what it gave, holder
+        self._entries: list[tuple[Any, Any, Any, Any, Place]] = []  # get, holder, key, what it gave
         self._rows: list[tuple[Any, list[Any], Any, Any, Place, str]] = []  # live view, its parts, holder, what it held
         self._arrays: list[tuple[Any, Any, bytes, Any, Place]] = []  # array, its layout, its bytes, a copy of objects
 
-    def tie(self, get: Any, key: Any, holder: Any, place: Place) -> Any:
-        """Tie what `get(key, default)` reads from a holder."""
-        now = get(key, ABSENT)
-        self._entries.append((get, key, now, holder, place))
+    def tie(self, get: Any, holder: Any, key: Any, place: Place) -> Any:
+        """Tie what `get(holder, key, default)` reads."""
+        now = get(holder, key, ABSENT)
+        self._entries.append((get, holder, key, now, place))
         return now
 
     def entry(self, table: Any, key: str, place: Place) -> Any:
-        return self.tie(table.get, key, table, place)
+        return self.tie(type(table).get, table, key, place)
 
     def attribute(self, x: Any, name: str, place: Place) -> Any:
-        return self.tie(functools.partial(getattr, x), name, x, place)
+        return self.tie(getattr, x, name, place)
 
     def cell(self, cell: types.CellType, place: Place) -> Any:
-        return self.tie(functools.partial(_content, cell), "cell_contents", cell, place)
+        return self.tie(_content, cell, "cell_contents", place)
 
     def row(self, x: Any, place: Place) -> None:
         """Tie the parts of a list, deque or set."""
@@ -79,15 +78,15 @@ class Ties:
             what, was = _layout(x), x.tobytes()
             kept = x.copy() if x.dtype == object else None
             if not x.flags.writeable and x.base is None:
-                self.tie(lambda *_: x.flags.writeable, "writeable", x.flags, (place, ".", "flags.writeable"))
+                self.tie(lambda *_: x.flags.writeable, x.flags, "writeable", (place, ".", "flags.writeable"))
                 return what, was
         self._arrays.append((x, what, was, kept, place))
         return what, was
 
     def changed(self) -> Place:
         """Return the place of something that is another object than before, or of an array of other numbers."""
-        for get, key, was, _, place in self._entries:
-            if (now := get(key, ABSENT)) is not was and not (
+        for get, holder, key, was, place in self._entries:
+            if (now := get(holder, key, ABSENT)) is not was and not (
                 type(now) is type(was) and is_plain(now) and repr(now) == repr(was)  # -0.0 is not 0.0
             ):
                 return place
@@ -98,18 +97,25 @@ class Ties:
 
     def glance(self) -> Callable[[], bool]:
         """Return what says, in one go, whether all objects are the very same and all arrays alike: the usual case."""
-        entries = [entry[:3] for entry in self._entries]
-        views, parts = [row[0] for row in self._rows], [row[1] for row in self._rows]
-        lengths, known = [*map(len, parts)], [*itertools.chain.from_iterable(parts)]
+        attributes = [entry[1:4] for entry in self._entries if entry[0] is getattr]  # Python calls it by name faster
+        others = [entry[:4] for entry in self._entries if entry[0] is not getattr]
+        empty = [view for view, parts, *_ in self._rows if not parts]
+        views, lists = [row[0] for row in self._rows if row[1]], [row[1] for row in self._rows if row[1]]
+        lengths, known = [*map(len, lists)], [*itertools.chain.from_iterable(lists)]
         arrays = self._arrays
 
         def look() -> bool:
-            for get, key, was in entries:
-                if get(key, ABSENT) is not was:
+            for holder, key, was in attributes:
+                if getattr(holder, key, ABSENT) is not was:
                     return False
-            if [*map(len, views)] != lengths:
+            for get, holder, key, was in others:
+                if get(holder, key, ABSENT) is not was:
+                    return False
+            if any(map(len, empty)) or (arrays and self._other_array()):
                 return False
-            return all(map(operator.is_, itertools.chain(*views), known)) and not (arrays and self._other_array())
+            if not views:
+                return True
+            return [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
 
         return look
 
@@ -121,8 +127,8 @@ class Ties:
 
     def put_back(self) -> None:
         """Make everything as it was."""
-        for get, key, was, holder, _ in self._entries:
-            if get(key, ABSENT) is not was:
+        for get, holder, key, was, _ in self._entries:
+            if get(holder, key, ABSENT) is not was:
                 _put(holder, key, was)
         for view, parts, holder, held, *_ in self._rows:
             if not _is_same(view, parts):

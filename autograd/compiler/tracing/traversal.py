@@ -202,7 +202,7 @@ class Traversal:
             token = abc.get_cache_token()
             self.facts.append(token)
             known = lambda *_: token if abc.get_cache_token() == token else ABSENT
-            self.ties.tie(known, "", {}, (place, ".", "register"))  # it cannot be put back
+            self.ties.tie(known, {}, "", (place, ".", "register"))  # it cannot be put back
         if x.__module__ == "decimal":  # its operators read a context, and no profile sees that
             self.refused.append(f"`{text(place)}` is a class of `decimal`")
         if not ours and not of_user:
