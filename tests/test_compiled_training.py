@@ -451,3 +451,27 @@ def test_a_parameter_without_axes_stays_an_array(dtype: Any) -> None:
     kinds = [[(type(x), np.shape(x), np.result_type(x)) for x in row] for row in found]
     assert kinds[0] == kinds[1]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+class Fading(nn.Callback):
+    """A penalty that is a method of a callback."""
+
+    alpha = 0.1
+
+    def on_epoch_end(self, epoch: int, logs: Any) -> None:
+        self.alpha *= 0.5
+
+    def penalty(self, model: Any) -> Any:
+        return self.alpha * (self.training.epoch + 1) * (model.weight**2).sum()
+
+
+def test_a_penalty_of_a_callback_is_followed() -> None:
+    found = []
+    for compiled in (False, True):
+        callback = Fading()
+        history = nn.fit(
+            nn.Linear(2, 1, rng=0), np.ones((6, 2)), np.ones(6), penalty=callback.penalty, callbacks=[callback],
+            batch_size=4, epochs=4, rng=0, compiled=compiled,
+        )  # fmt: skip
+        found.append(history["loss"])
+    assert found[0] == pytest.approx(found[1])

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from autograd import files
 
@@ -46,6 +46,7 @@ class Training:
     epoch: int = 0
     steps: int = 0
     state: Callable[[], dict[str, Any]] = dict
+    _unwatched: ClassVar = frozenset({"state"})  # it leads to the stream of batches, which no step reads
 
     def stop(self, reason: str) -> None:
         """End the training when this epoch or batch is over; `history.stopped` will say why."""
