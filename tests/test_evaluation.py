@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
 import pytest
 
+import autograd as ag
 import nn
 from nn.optim import SGD
+from nn.training import evaluation
 
 X = np.random.default_rng(0).normal(size=(10, 2))
 Y = X[:, :1] - 2 * X[:, 1:] + 0.5
@@ -88,3 +91,87 @@ def test_a_loss_says_what_the_outputs_mean(loss: Any, kind: str) -> None:
         chances = model.predict_proba(X)
         assert np.allclose(chances.sum(axis=1), 1) and np.all(chances >= 0)
         assert np.array_equal(np.array(["no", "yes"])[chances.argmax(axis=1)], model.predict(X))
+
+
+class Noisy(nn.Sequential):
+    """Draws noise, also in use."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) + (0.0 if self.training else random.gauss())
+
+
+class Drawing(nn.Sequential):
+    """Draws as a program can."""
+
+    rng = np.random.default_rng(0)
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) + (0.0 if self.training else ag.fresh(lambda: Drawing.rng.normal()))
+
+
+class Counting(nn.Sequential):
+    """Changes with each measurement."""
+
+    count = 0
+
+    def forward(self, x: Any) -> Any:
+        self.count += not self.training
+        return super().forward(x) * (1.0 + 0.1 * self.count * (not self.training))
+
+
+class OfKinds(nn.Sequential):
+    """Asks for the type of what it is given."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x) * (2.0 if isinstance(x, np.ndarray) and not self.training else 1.0)
+
+
+class Branching(nn.Sequential):
+    """Asks for a number."""
+
+    def forward(self, x: Any) -> Any:
+        out = super().forward(x)
+        return out * 2.0 if not self.training and float(ag.sum(out).data) > 0.0 else out
+
+
+def loss_of_kinds(outputs: Any, y: Any) -> Any:
+    return ag.mean((outputs - y) ** 2) * (3.0 if isinstance(outputs, np.ndarray) else 1.0)
+
+
+@pytest.mark.parametrize("loss", ["bce_with_logits", loss_of_kinds])
+@pytest.mark.parametrize("kind", [nn.Sequential, Noisy, Drawing, Counting, OfKinds, Branching])
+def test_an_epoch_is_measured_by_programs_as_eagerly(kind: Any, loss: Any) -> None:
+    def train(compiled: bool | None) -> tuple[Any, ...]:
+        Drawing.rng = np.random.default_rng(5)
+        random.seed(3)
+        model = kind(nn.Linear(2, 8, rng=1), nn.Tanh(), nn.Dropout(0.3, rng=2), nn.Linear(8, 1, rng=3))
+        validation = nn.datasets.moons(30, rng=1)
+
+        def change(epoch: int, logs: dict[str, float]) -> None:
+            if epoch == 5:
+                validation[0][:] *= 2.0
+            elif epoch == 6:
+                model[0].weight.data = model[0].weight.data * 0.5
+
+        history = nn.fit(model, *nn.datasets.moons(60, rng=0), loss, optimizer=nn.Adam(lr=0.02), epochs=10, rng=0,
+                         compiled=compiled, validation=validation, callbacks=change,
+                         metrics=["mse" if loss is loss_of_kinds else "accuracy"])  # fmt: skip
+        return history, Drawing.rng.normal(), random.gauss()
+
+    (history, *drawn), (expected, *others) = train(None), train(False)
+    assert drawn == others
+    for name, row in expected.items():
+        assert history[name] == pytest.approx(row, rel=1e-12)
+
+
+def test_an_epoch_is_measured_by_a_program_that_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(evaluation, "compile", lambda f: made.append(ag.compile(f)) or made[-1])
+    validation = nn.datasets.moons(30, rng=1)
+    nn.fit(nn.TensorMLP(2, [8, 1], rng=0), *nn.datasets.moons(60, rng=0), "bce_with_logits", epochs=9, rng=0,
+           validation=validation, metrics=["accuracy"])  # fmt: skip
+    assert [[len(traces) for traces in program._traces.values()] for program in made] == [[1], [1], [1]]
+    made.clear()
+    nn.fit(nn.TensorMLP(2, [8, 1], rng=0), *nn.datasets.moons(60, rng=0), "bce_with_logits", epochs=9, rng=0,
+           validation=validation, compiled=False)  # fmt: skip
+    assert not made

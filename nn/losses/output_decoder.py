@@ -158,10 +158,13 @@ class OutputDecoder:
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         """Return the class, or the value, that outputs of shape `(n, ...)` stand for; shape `(n,)` where `y` had it."""
-        means = self._activated(outputs)
+        return self.decided(self.means(outputs))
+
+    def decided(self, means: np.ndarray) -> np.ndarray:
+        """Return the class, or the value, that `means` stand for."""
         return self._chosen(means.argmax(axis=-1)) if self.many else self._read(means)
 
-    def _activated(self, outputs: np.ndarray) -> np.ndarray:
+    def means(self, outputs: np.ndarray) -> np.ndarray:
         """Apply the output activation, which may be a function of nodes."""
         if self.activation is None:
             return outputs
@@ -189,7 +192,7 @@ class OutputDecoder:
         """
         if self.activation is None or self.of_values:
             raise ValueError(f"the outputs are {self._wants()}, not probabilities: train with a cross-entropy")
-        chances = self._activated(outputs)
+        chances = self.means(outputs)
         if self.codes:
             chances = (chances - self.codes[0]) / (self.codes[1] - self.codes[0])
         if self.codes and self.classes is not None:

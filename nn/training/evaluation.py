@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, Value, no_grad
+from autograd import Tensor, Value, compile, no_grad
 
 from ..arguments import found
 from ..losses.formulas import Loss, loss_of
@@ -16,6 +18,12 @@ from ..metrics import METRICS, Metric
 from ..module import Module, check_model
 from .preparation import Dataset, Prepared, dataset_of
 from .runner import Objective
+
+Measured = Callable[[np.ndarray], Any]
+EAGER_EPOCHS = 3
+"""Epochs that are measured before programs are made for it."""
+LARGEST = 1 << 20
+"""Numbers in the inputs above which NumPy is as fast as a program."""
 
 
 def evaluate(
@@ -59,44 +67,95 @@ def evaluate(
     decoder, rows = dataset_of(model, X, y, function, known, weights=sample_weight)
     if function is None and not named:
         named = metrics_of("r2" if decoder.of_values else "accuracy")
-    return measure(model, decoder, rows, None if function is None else Objective(function), named)
+    return Measurement(model, decoder, rows, None if function is None else Objective(function), named)()
 
 
-def measure(
-    model: Module, decoder: OutputDecoder, data: Dataset, objective: Objective | None, metrics: dict[str, Metric]
-) -> dict[str, Any]:
-    """Return the objective as "loss", and the metrics, by name, with dropout and noise off."""
-    numbers: dict[str, Any] = {}
-    if objective is None and not metrics:
-        return numbers
-    outputs = model.outputs(data.X)
-    if objective is not None:
-        with no_grad():
-            value: Any = objective.of(model, outputs, data.targets, data.weights)
-        numbers["loss"] = float(value.data if isinstance(value, (Value, Tensor)) else value)
-    if metrics:
-        truth, predictions = decoder.labels(data.targets), decoder.predict(outputs)
-        numbers |= {name: metric(truth, predictions) for name, metric in metrics.items()}
-    return numbers
+class Measurement:
+    """The numbers of a model on some rows: the objective as "loss", and metrics, with dropout and noise off.
 
-
-def measure_epoch(model: Module, data: Prepared, objective: Objective, metrics: dict[str, Metric]) -> dict[str, float]:
-    """Return the numbers of an epoch: metrics of the rows to train on, objective and metrics of those to validate on.
-
-    Raises:
-        TypeError: a metric gives something else than a single number.
+    Args:
+        objective: None to leave it out.
+        metrics: functions by name.
     """
-    with model.mode(False):
-        numbers = measure(model, data.decoder, data.train, None, metrics)
+
+    def __init__(
+        self, model: Module, decoder: OutputDecoder, data: Dataset, objective: Objective | None,
+        metrics: dict[str, Metric],
+    ) -> None:  # fmt: skip
+        self.model, self.decoder, self.data, self.metrics = model, decoder, data, metrics
+        self._outputs: Measured = lambda X: (out := model.outputs(X), decoder.means(out) if metrics else out)
+        self._objective: Measured | None = None
+        if objective is not None:
+            self._objective = partial(objective.of, model, y=data.targets, weights=data.weights)
+
+    def compile(self) -> None:
+        """Compute by programs from now on, where they can follow and pay."""
+        model, X, activation = self.model, self.data.X, self.decoder.activation if self.metrics else None
+        if type(model).outputs is Module.outputs and X.dtype.kind == "f" and X.size <= LARGEST:
+            found = lambda X: (out := model.forward_rows(X), out if activation is None else activation(out))
+            self._outputs = _followed(found, self._outputs)
+            self._objective = self._objective and _followed(self._objective, self._objective)
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the numbers by name."""
+        numbers: dict[str, Any] = {}
+        with no_grad():
+            outputs, means = self._outputs(self.data.X)
+            if self._objective is not None:
+                value = self._objective(outputs)
+                numbers["loss"] = float(value.data if isinstance(value, (Value, Tensor)) else value)
+        if self.metrics:
+            truth, predictions = self.decoder.labels(self.data.targets), self.decoder.decided(means)
+            numbers |= {name: metric(truth, predictions) for name, metric in self.metrics.items()}
+        return numbers
+
+
+def _followed(f: Measured, eager: Measured) -> Measured:
+    """Return a function that runs `f` as a program, and `eager` from where no program can follow."""
+    programs = [compile(f)]
+
+    def run(x: np.ndarray) -> Any:
+        while programs:
+            with suppress(Exception):  # whatever is wrong, the eager function says better
+                return programs[0](x)
+            programs.clear()
+        return eager(x)
+
+    return run
+
+
+class EpochMeasurement:
+    """The numbers of an epoch: metrics of the rows to train on, objective and metrics of those to validate on.
+
+    The first epochs are measured eagerly: a short training is over before a program has paid for its trace.
+    """
+
+    def __init__(
+        self, model: Module, data: Prepared, objective: Objective, metrics: dict[str, Metric], *, compiled: bool
+    ) -> None:
+        self.model, self.compiled = model, compiled
+        self.parts = {"": Measurement(model, data.decoder, data.train, None, metrics)} if metrics else {}
         if data.validation is not None:
-            others = measure(model, data.decoder, data.validation, objective, metrics)
-            numbers |= {f"val_{name}": number for name, number in others.items()}
-    for name, number in numbers.items():
-        if np.ndim(number) or not isinstance(number, (int, float, np.number, np.bool_)):
-            raise TypeError(
-                f"metric {name!r} gave {number!r:.60}; a history holds one number for each epoch: see `nn.evaluate`"
-            )
-    return {name: float(number) for name, number in numbers.items()}
+            self.parts["val_"] = Measurement(model, data.decoder, data.validation, objective, metrics)
+
+    def __call__(self, epoch: int) -> dict[str, float]:
+        """Return the numbers by name.
+
+        Raises:
+            TypeError: a metric gives something else than a single number.
+        """
+        if self.compiled and epoch >= EAGER_EPOCHS:
+            self.compiled = False
+            for part in self.parts.values():
+                part.compile()
+        with self.model.mode(False) if self.parts else nullcontext():
+            numbers = {start + name: x for start, part in self.parts.items() for name, x in part().items()}
+        for name, number in numbers.items():
+            if np.ndim(number) or not isinstance(number, (int, float, np.number, np.bool_)):
+                raise TypeError(
+                    f"metric {name!r} gave {number!r:.60}; a history holds one number for each epoch: see `nn.evaluate`"
+                )
+        return {name: float(number) for name, number in numbers.items()}
 
 
 def metrics_of(metrics: Any) -> dict[str, Metric]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from ..saving.files import PathLike
 from . import checkpoint
 from .callbacks import Training, callbacks_of
 from .compiled_runner import CompiledRunner
-from .evaluation import measure_epoch, metrics_of
+from .evaluation import EpochMeasurement, metrics_of
 from .hints import hints, remedy
 from .history import History
 from .preparation import prepare
@@ -131,9 +130,9 @@ def fit(
     data = data.split(key, stratify=found is None or "validation" in found["settings"])  # not in the first version
     plan = Plan(len(data.train.X), batch_size, epochs, steps, shuffle=shuffle, drop_last=drop_last, key=key)
     optimizer = _optimizer(optimizer, model)
-    measure = partial(measure_epoch, model, data, objective, named)
+    measure = EpochMeasurement(model, data, objective, named, compiled=compiled is None or bool(compiled))
     with model.untouched():
-        history = History({name: [] for name in ("loss", *measure())})  # what is wrong with a metric is said here
+        history = History({name: [] for name in ("loss", *measure(0))})  # what is wrong with a metric is said here
     training = Training(model, optimizer, history, plan.epochs)
     loop = Steps(training, calls, plan, measure, remedy(function))
     settings: dict[str, Any] = {}

@@ -59,7 +59,7 @@ class Steps:
     """The loop of `fit`: hands rows to the runner, and serves whoever asks for batches and epochs."""
 
     def __init__(
-        self, training: Training, callbacks: list[Callback], plan: Plan, measure: Callable[[], dict[str, float]],
+        self, training: Training, callbacks: list[Callback], plan: Plan, measure: Callable[[int], dict[str, float]],
         remedy: str = "",
     ) -> None:  # fmt: skip
         self.training, self.callbacks, self.plan, self.measure = training, callbacks, plan, measure
@@ -126,7 +126,7 @@ class Steps:
             training.epoch += len(means)
             return
         for mean in means:
-            logs = {"loss": mean, **self.measure()}
+            logs = {"loss": mean, **self.measure(training.epoch)}
             for name, number in logs.items():
                 training.history[name].append(number)
             training.epoch += 1
