@@ -264,20 +264,12 @@ class Stateful(display.Shown):
             ValueError: names all that is wrong: entries that are missing or unexpected, shapes, entries that are
                 not real numbers.
         """
-        if not isinstance(state, Mapping):
-            kind = type(state).__name__
-            raise TypeError(f"`state` is a dict from names to numbers, as `state_dict()` gives it, not {kind}")
-        if wrong := self.misfits(state):
-            raise ValueError(
-                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
-            )
-        new: dict[int, np.ndarray] = {}
-        for name, own in self._state().items():
-            array, _ = _numbers(state[name], own)
-            if isinstance(own, np.ndarray):
-                new[id(own)] = array.astype(own.dtype)
+        own, new = self._state(), dict[int, np.ndarray]()
+        for name, entry in loaded(own, state, type(self).__name__).items():
+            if isinstance(own[name], np.ndarray):
+                new[id(own[name])] = entry
             else:
-                own.data = array if isinstance(own, Tensor) else float(array)
+                own[name].data = entry
         for _, module in self.named_modules() if new else ():
             for name, thing in vars(module).items():
                 object.__setattr__(module, name, _with_arrays(thing, new))
@@ -287,13 +279,55 @@ class Stateful(display.Shown):
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
-        ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and this parameter is (2, 1)"]
+        ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and must be (2, 1)"]
         """
-        own = self._state()
-        wrong = [f"missing: {name!r}, of shape {p.shape}" for name, p in own.items() if name not in state]
-        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
-        found = [_mismatch(name, p, state[name]) for name, p in own.items() if name in state]
-        return [*wrong, *(complaint for complaint in found if complaint)]
+        return _entries(self._state(), state)[1]
+
+
+def loaded(own: Mapping[str, Any], state: Any, kind: str) -> dict[str, Any]:
+    """Return the entries of a state in the kind of the numbers, arrays or nodes `own` that they are to replace.
+
+    Raises:
+        TypeError: `state` is not a mapping.
+        ValueError: names all that is wrong: entries that are missing, unexpected, of another shape, or no numbers.
+    """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"`state` is a dict, as `state_dict()` gives it, not {type(state).__name__}")
+    new, wrong = _entries(own, state)
+    if wrong:
+        raise ValueError(f"`state` does not fit this {kind}, so nothing was changed:\n  " + "\n  ".join(wrong))
+    return new
+
+
+def _entries(own: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the entries that fit, and a line for each that does not."""
+    wrong = [f"missing: {name!r}, of shape {np.shape(_plain(x))}" for name, x in own.items() if name not in state]
+    wrong += [f"unexpected: {name!r}" for name in state if name not in own]
+    new = {}
+    for name in (name for name in own if name in state):
+        try:
+            new[name] = _entry(own[name], state[name], name)
+        except ValueError as error:
+            wrong.append(str(error))
+    return new, wrong
+
+
+def _entry(own: Any, entry: Any, name: str) -> Any:
+    old = _plain(own)
+    if isinstance(old, str):
+        return old
+    array = as_array(_plain(entry), name)
+    if array.dtype.kind not in ("iuf" if isinstance(own, Node) else "iufb"):
+        raise ValueError(f"{name!r} holds {array.dtype}, not real numbers")
+    if not np.can_cast(array.dtype, to := np.asarray(old).dtype, "same_kind"):
+        raise ValueError(f"{name!r} holds {array.dtype}, which {to} cannot keep")
+    if array.shape != np.shape(old):
+        raise ValueError(f"shape: {name!r} is {array.shape}, and must be {np.shape(old)}")
+    return type(old)(array[()]) if type(old) in (float, int) else np.array(array, dtype=to)
+
+
+def _plain(x: Any) -> Any:
+    return x.data if isinstance(x, (Value, Tensor)) else x
 
 
 _HOLDERS = (Stateful, Node, np.ndarray, list, tuple, dict, StandardScaler)
@@ -338,25 +372,3 @@ def _with_arrays(thing: Any, new: Mapping[int, np.ndarray]) -> Any:
         table = thing if isinstance(thing, dict) else vars(thing)
         table.update({key: _with_arrays(part, new) for key, part in table.items()})
     return thing
-
-
-def _numbers(entry: Any, own: Any) -> tuple[np.ndarray, str]:
-    """Make an array of the entry of a state for `own`, or say what is wrong with it."""
-    try:
-        array = as_array(entry.data if isinstance(entry, (Value, Tensor)) else entry)
-    except ValueError as error:
-        return np.empty(0), str(error).removeprefix("`x` ")
-    known = "iufb" if isinstance(own, np.ndarray) else "iuf"
-    return array, "" if array.dtype.kind in known else f"holds {array.dtype}, not real numbers"
-
-
-def _mismatch(name: str, own: Any, entry: Any) -> str:
-    """Return what keeps an entry of a state from being loaded in place of `own`, or nothing."""
-    array, complaint = _numbers(entry, own)
-    to = own.dtype if isinstance(own, np.ndarray) else np.dtype(np.float64)
-    if not complaint and not np.can_cast(array.dtype, to, "same_kind"):
-        complaint = f"holds {array.dtype}, which {to} cannot keep"
-    if complaint:
-        return f"{name!r} {complaint}"
-    kind = "parameter" if is_parameter(own) else "array"
-    return "" if array.shape == own.shape else f"shape: {name!r} is {array.shape}, and this {kind} is {own.shape}"

@@ -61,7 +61,7 @@ def test_no_attribute_hides_a_method(thing: Any) -> None:
 
 def test_masked_numbers_are_not_loaded() -> None:
     state = {"weight": np.ma.masked_array([[1.0], [2.0]], [[False], [True]]), "bias": [0.0]}
-    with pytest.raises(ValueError, match="'weight' has entries that are masked"):
+    with pytest.raises(ValueError, match="`weight` has entries that are masked"):
         nn.Linear(2, 1).load_state_dict(state)
 
 
@@ -113,7 +113,7 @@ def test_loading_says_all_that_is_wrong_and_changes_nothing() -> None:
     for part in (
         "missing: '2.bias', of shape (1,)",
         "unexpected: '3.bias'",
-        "shape: '0.weight' is (3, 2), and this parameter is (2, 3)",
+        "shape: '0.weight' is (3, 2), and must be (2, 3)",
         "'0.bias' holds <U1, not real numbers",
     ):
         assert part in message

@@ -234,7 +234,7 @@ def test_all_that_does_not_fit_is_said_and_nothing_changed(path: Path) -> None:
     for part in (
         "missing: '2.bias', of shape (1,)",
         "unexpected: '3.x'",
-        "shape: '0.weight' is (3, 2), and this parameter is (2, 3)",
+        "shape: '0.weight' is (3, 2), and must be (2, 3)",
         "dtype: '0.bias' is float64, and this parameter is float32, which cannot hold it exactly",
         "dtype: '2.weight' is int64",
     ):

@@ -17,7 +17,7 @@ import numpy as np
 from autograd import Node, Tensor, Value
 
 from ..arguments import count, flag, within
-from ..state import is_parameter
+from ..state import is_parameter, loaded
 from .settings import Configured, setting
 
 State = dict[str, Any]
@@ -62,6 +62,16 @@ class Optimizer(Configured):
     Raises:
         TypeError: `parameters` are not Values and Tensors that you made.
         ValueError: there are no parameters, one comes twice, or a setting is out of its range.
+
+    >>> class Signs(Optimizer):
+    ...     def update(self, parameter, grad, state, lr, t):
+    ...         return parameter - lr * np.sign(grad), state
+    >>> x = Value(1.0)
+    >>> signs = Signs([x], lr=0.5)
+    >>> (x * x).backward()
+    >>> signs.step()
+    >>> x.data, signs
+    (0.5, Signs(lr=0.5; 1 parameters, 1 steps))
     """
 
     parameters: Any = setting(default=None, check=lambda parameters, _: parameters, kw_only=False)
@@ -245,20 +255,12 @@ class Optimizer(Configured):
             ValueError: names all that is wrong: entries that are missing, unexpected, of another shape, or no numbers.
         """
         self._bound()
-        if not isinstance(state, Mapping):
-            raise TypeError(f"`state` is a dict, as `state_dict()` gives it, not {type(state).__name__}")
         counts = [f"skipped.{i}" for i in range(len(self.skipped))]
         own = {name: x for name, x in self.state_dict().items() if name not in counts}
         own |= {name: 0 for name in counts if name in state}  # those of no steps are left out
-        if state.get("kind") != own["kind"]:
+        if isinstance(state, Mapping) and state.get("kind") != own["kind"]:
             raise ValueError(f"`state` is of kind {state.get('kind')!r:.60}; this is {own['kind']!r}")
-        wrong = [f"missing: {name!r}" for name in own if name not in state]
-        wrong += [f"unexpected: {name!r}" for name in state if name not in own]
-        new = {name: _entry(state[name], x, name, wrong) for name, x in own.items() if name in state}
-        if wrong:
-            raise ValueError(
-                f"`state` does not fit this {type(self).__name__}, so nothing was changed:\n  " + "\n  ".join(wrong)
-            )
+        new = loaded(own, state, type(self).__name__)
         count(new["steps"], "steps", 0)
         for i, group in enumerate(self.groups):
             _with_state(copy.deepcopy(group.lr), new, i)  # on a copy, since a schedule may refuse
@@ -348,23 +350,6 @@ def _alike(new: Any, old: Any, name: str, optimizer: Optimizer, parameter: Any) 
             "changed: the gradient is too large; try a smaller `lr`, or clip=ClipNorm(1.0)"
         )
     return new
-
-
-def _entry(x: Any, old: Any, name: str, wrong: list[str]) -> Any:
-    """Return an entry of a state in the kind of the one that it replaces, or note what is wrong with it."""
-    if isinstance(old, str):
-        return old
-    array = np.asarray(x) if not isinstance(x, (list, tuple)) else np.empty(0, object)
-    kinds = "iu" if isinstance(old, int) else "iuf"
-    if array.dtype.kind not in kinds:
-        wrong.append(f"{name!r} holds {array.dtype}, not {'a whole number' if kinds == 'iu' else 'real numbers'}")
-    elif array.shape != np.shape(old):
-        wrong.append(f"shape: {name!r} is {array.shape}, and must be {np.shape(old)}")
-    elif isinstance(old, (int, float)):
-        return type(old)(array[()])
-    else:
-        return np.array(array, dtype=old.dtype)
-    return None
 
 
 def checked(parameters: Any) -> list[Any]:
