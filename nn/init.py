@@ -2,7 +2,6 @@ r"""Initial weights: initializers from which a layer draws them. Biases start at
 
 An initializer is a function `(fan_in, fan_out, rng, shape)`. `shape` is that of the weights, and `(fan_in, fan_out)` if
 it is left out.
-Each raises a ValueError where a width or a length is no whole number from 1, a TypeError where `rng` is no source.
 It draws one number after the other in row order, so that a seed gives the same weights, bit for bit. What matters is
 the spread: a sum of `fan_in` products keeps the variance of its inputs if the weights have the variance 1/`fan_in`,
 and a ReLU halves it.
@@ -41,6 +40,10 @@ Shape = tuple[int, ...] | None
 def zeros(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     """Return zeros, for weights that are set afterwards. A net that starts from them never tells its neurons apart.
 
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
+
     >>> zeros(2, 1)
     array([[0.],
            [0.]])
@@ -50,6 +53,9 @@ def zeros(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None
 
 def constant(value: float) -> Initializer:
     """Make the initializer that gives the same number for all weights.
+
+    Raises:
+        TypeError, ValueError: `value` is no finite number.
 
     >>> constant(0.5)(2, 1)
     array([[0.5],
@@ -69,6 +75,10 @@ def small_normal(
 ) -> np.ndarray:
     r"""Draw from $N(0, \sigma^2)$ with $\sigma$ = `std`, whatever the widths.
 
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
+
     Source: Krizhevsky, Sutskever and Hinton (2012), section 5.
 
     >>> bool(abs(small_normal(50, 100, rng=1)).max() < 0.05)
@@ -79,6 +89,10 @@ def small_normal(
 
 def unit_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $U(-1, 1)$, whatever the widths, as micrograd's neurons do.
+
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
 
     Source: micrograd (Karpathy, 2020).
 
@@ -93,6 +107,10 @@ def glorot_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Sha
 
     The variance is $2/(n_\mathrm{in} + n_\mathrm{out})$. For linear layers, tanh and sigmoid.
 
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
+
     Source: Glorot and Bengio (2010), equation 16.
 
     >>> bool(abs(glorot_uniform(50, 100, rng=1)).max() < 0.2)
@@ -103,6 +121,10 @@ def glorot_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Sha
 
 def glorot_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $N(0, 2/(n_\mathrm{in} + n_\mathrm{out}))$. For linear layers, tanh and sigmoid.
+
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
 
     Source: Glorot and Bengio (2010), equation 12.
 
@@ -117,6 +139,10 @@ def he_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
 
     The variance is $2/n_\mathrm{in}$. For ReLU and its kin.
 
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
+
     Source: He, Zhang, Ren and Sun (2015), equation 10.
 
     >>> bool(abs(he_uniform(150, 10, rng=1)).max() < 0.2)
@@ -127,6 +153,10 @@ def he_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
 
 def he_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $N(0, 2/n_\mathrm{in})$. For ReLU and its kin.
+
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
 
     Source: He, Zhang, Ren and Sun (2015), equation 10.
 
@@ -139,6 +169,10 @@ def he_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = 
 def lecun_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $U(-a, a)$ with $a = \sqrt{3/n_\mathrm{in}}$. The variance is $1/n_\mathrm{in}$.
 
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
+
     Source: LeCun, Bottou, Orr and Müller (1998), section 4.6.
 
     >>> bool(abs(lecun_uniform(75, 10, rng=1)).max() < 0.2)
@@ -149,6 +183,10 @@ def lecun_uniform(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shap
 
 def lecun_normal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape = None) -> np.ndarray:
     r"""Draw from $N(0, 1/n_\mathrm{in})$.
+
+    Raises:
+        ValueError: a width, or a length of `shape`, is no whole number from 1.
+        TypeError: `rng` is no seed and no generator.
 
     Source: LeCun, Bottou, Orr and Müller (1998), section 4.6.
 
@@ -162,6 +200,10 @@ def orthogonal(fan_in: int, fan_out: int, rng: RandomLike = None, shape: Shape =
     r"""Draw an orthogonal matrix, all of which are equally probable: $W^T W = 1$, or $W W^T = 1$ where $W$ is wide.
 
     It keeps the length of a vector. Where `shape` has one axis, it is a vector of length 1.
+
+    Raises:
+        ValueError: a width is no whole number from 1, or `shape` has more than two axes.
+        TypeError: `rng` is no seed and no generator.
 
     Source: Saxe, McClelland and Ganguli (2014); the distribution is Haar's, by the method of Mezzadri (2007).
 

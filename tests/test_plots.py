@@ -382,3 +382,11 @@ def test_snapshots_of_a_training() -> None:
     with pytest.raises(ValueError, match="`state` does not fit"):
         plots.snapshots(model, {"half": {"0.bias": before["0.bias"]}}, X, Y)
     assert np.array_equal(model.state_dict()["0.weight"], before["0.weight"])
+
+
+def test_a_single_neuron_is_plotted_as_a_net_with_one_output() -> None:
+    for inputs in (1, 2):
+        unit = nn.Neuron(inputs, "relu", rng=1)
+        assert "region" in nn.plots.linear_regions(unit).get_title()
+    line = nn.plots.regression({"unit": nn.Neuron(1, "linear", rng=1)}, [[0.0], [1.0]], [0.0, 1.0]).lines[1]
+    assert len(line.get_ydata()) == 601

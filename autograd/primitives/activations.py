@@ -93,8 +93,8 @@ def leaky_relu(x, slope=0.01):
 
     With a `slope` that is learned it is called PReLU. Source: Maas, Hannun and Ng (2013); He et al. (2015).
 
-    >>> leaky_relu(-2.0, 0.1)
-    -0.2
+    >>> leaky_relu(2.0), leaky_relu(-2.0)
+    (2.0, -0.02)
     """
     return where(greater(x, 0.0), x, np.multiply(slope, x))
 

@@ -35,6 +35,15 @@ def cifar10(
 
     Source: Krizhevsky (2009), Learning Multiple Layers of Features from Tiny Images; the layout is described at
     https://www.cs.toronto.edu/~kriz/cifar.html.
+
+    >>> import tempfile
+    >>> image = bytes([3]) + bytes(1024 * [255]) + bytes(2048)  # a red cat
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("data_batch_1.bin", "test_batch.bin"):
+    ...         _ = (Path(folder) / name).write_bytes(image)
+    ...     X, _, y, _ = cifar10(folder, batches=[1])
+    >>> X.reshape(3, 32, 32)[:, 0, 0].tolist(), CIFAR10[y[0]]
+    ([1.0, 0.0, 0.0], 'cat')
     """
     if not isinstance(folder, (str, PathLike)):
         raise TypeError(f"`folder` is the name of a folder, such as 'cifar-10-batches-bin', not {folder!r:.60}")

@@ -98,6 +98,9 @@ def gauss(n: int = 200, std: float = 1.0, rng: RandomLike = None) -> Data:
 
     Source: TensorFlow Playground (Smilkov et al., 2017), as `checkerboard(squares=2)`, `spirals`, `plane`, `bumps`.
 
+    Raises:
+        ValueError: `n` is no whole number from 1, or a spread is negative.
+
     >>> X, y = gauss(400, rng=1)
     >>> X[y == 1].mean(axis=0).round().tolist()
     [2.0, 2.0]
@@ -169,6 +172,9 @@ def plane(n: int = 200, noise: float = 0.0, rng: RandomLike = None) -> Data:
         noise: the standard deviation of what is added to the height.
         rng: a seed, a generator or None.
 
+    Raises:
+        ValueError: `n` is no whole number from 1, or a spread is negative.
+
     >>> X, y = plane(rng=1)
     >>> np.allclose(y, X.mean(axis=1))
     True
@@ -182,6 +188,9 @@ def bumps(n: int = 200, noise: float = 0.0, rng: RandomLike = None) -> Data:
     $y = \sum_k s_k \exp(-\lVert x - c_k \rVert^2 / 0.08)$ with signs $s_k = \pm 1$ in turn.
 
     Args, as for `plane`.
+
+    Raises:
+        ValueError: `n` is no whole number from 1, or a spread is negative.
 
     >>> X, y = bumps(rng=1)
     >>> bool(y.min() < -0.8), bool(y.max() > 0.8)

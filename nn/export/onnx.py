@@ -52,6 +52,13 @@ def to_onnx(
         TypeError: there is an operation in it that ONNX has not, or `dtype` is neither float32 nor float64.
         ValueError: the model cannot be traced: it branches on numbers, for instance.
         ImportError: onnx is missing.
+
+    Source: ONNX, https://onnx.ai/onnx/operators.
+
+    >>> from chalkgrad.nn import TensorMLP
+    >>> graph = to_onnx(TensorMLP(2, [3, 1], "tanh", rng=0)).graph
+    >>> [node.op_type for node in graph.node]
+    ['MatMul', 'Add', 'Tanh', 'MatMul', 'Add', 'Identity']
     """
     onnx = optional("onnx", "`to_onnx`")
     if path is not None and not str(path).endswith(".onnx"):

@@ -24,6 +24,10 @@ def to_torch(model: Module) -> dict[str, Any]:
     Raises:
         TypeError: `model` is no Module.
         ImportError: PyTorch is missing.
+
+    >>> from chalkgrad.nn import Linear
+    >>> {name: tuple(tensor.shape) for name, tensor in to_torch(Linear(3, 2)).items()}
+    {'weight': (2, 3), 'bias': (2,)}
     """
     names, numbers, state = _names(model), model.state_dict(), {}
     torch = optional("torch", "`to_torch`", "see https://pytorch.org/get-started")

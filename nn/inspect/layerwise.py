@@ -22,6 +22,11 @@ class Signal:
         mean, std: of its outputs.
         zeros: the share of outputs that are 0, as behind a ReLU that is off.
         grad_std: of the gradient of the sum of the net's outputs by the layer's outputs.
+
+    >>> from chalkgrad.nn import ReLU
+    >>> (signal,) = signals(Sequential(ReLU()), [[2.0], [-2.0]])
+    >>> signal.layer, signal.mean, signal.std, signal.zeros
+    ('0 ReLU()', 1.0, 1.0, 0.5)
     """
 
     layer: str

@@ -37,6 +37,13 @@ class Region:
         corners: the ends of an interval, shape `(2, 1)`, or the corners of a polygon in order, shape `(k, 2)`.
         slope: $A$, shape `(inputs, outputs)`.
         intercept: $c$, shape `(outputs,)`.
+
+    Source: Montúfar, Pascanu, Cho and Bengio (2014).
+
+    >>> from chalkgrad.nn import Linear
+    >>> (region,) = regions(Linear(1, 1, initializer="zeros"))
+    >>> region.corners.tolist(), region.slope.tolist(), region.intercept.tolist()
+    ([[-1.0], [1.0]], [[0.0]], [0.0])
     """
 
     corners: np.ndarray

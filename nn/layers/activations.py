@@ -68,7 +68,11 @@ def _known(name: str) -> Function | None:
 
 
 def name_of(function: Function) -> str:
-    """Return the name of a function, for a repr: `relu`."""
+    """Return the name of a function, for a repr.
+
+    >>> name_of(ag.relu), name_of(LeakyReLU(slope=0.1).forward)
+    ('relu', 'LeakyReLU(slope=0.1)')
+    """
     layer = getattr(function, "__self__", None)
     return repr(layer) if isinstance(layer, Activation) else getattr(function, "__name__", repr(function))
 
@@ -84,7 +88,11 @@ def named(function: Function) -> Any:
 
 
 def on_values(function: Function) -> Function:
-    """Return the faster form that a row has as a method of `Value`, where it has one."""
+    """Return the faster form that a primitive has as a method of `Value`, where it has one.
+
+    >>> on_values(ag.tanh) is Value.tanh, on_values(linear) is linear
+    (True, True)
+    """
     name = getattr(function, "name", None)
     return getattr(ag.Value, name, function) if name and ag.TABLE.get(name) is function else function
 
@@ -143,10 +151,11 @@ def _layer(name: str, function: Function, source: str = "") -> Any:
     def __init__(self: Activation, **settings: Any) -> None:
         Activation.__init__(self, function, **settings)
 
-    equation, _, _ = (inspect.getdoc(function) or "").partition("\n>>>")
+    equation, _, example = (inspect.getdoc(function) or "").partition("\n>>>")
     reach = "along an axis, the last if left out" if is_of_rows(function) else "element by element"
     doc = f"The layer of `{name_of(function)}`, {reach}; the shape stays.\n\n{equation.rstrip()}"
     doc += f"\n\nSource: {source}." if source else ""
+    doc += f"\n\n>>>{example}".replace(f"{name_of(function)}(", f"{name}()(")
     __init__.__qualname__ = f"{name}.__init__"
     made = type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
     _LAYERS[made] = function

@@ -60,6 +60,9 @@ def mse(predictions: Any, targets: Any) -> Any:
         predictions: $\hat y$, any shape.
         targets: $y$, real numbers of that shape.
 
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
+
     Source: Goodfellow, Bengio and Courville (2016), section 5.1.4.
 
     >>> mse([1.0, 3.0], [1.0, 1.0]).item(), rss([1.0, 3.0], [1.0, 1.0]).item()
@@ -75,6 +78,9 @@ def mae(predictions: Any, targets: Any) -> Any:
     Args:
         predictions: $\hat y$, any shape.
         targets: $y$, real numbers of that shape.
+
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
 
     Source: Prince (2023), Understanding Deep Learning, chapter 5.
 
@@ -157,6 +163,9 @@ def poisson_nll(logs: Any, targets: Any, *, full: bool = False) -> Any:
         targets: $y$, of that shape, from 0: counts, or means of such.
         full: whether to add Stirling's approximation of the constant $\ln y!$ where $y > 1$, as PyTorch does.
 
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
+
     Source: Cameron and Trivedi (2013), section 3.2.
 
     >>> poisson_nll([0.0, 0.0], [0, 3]).item()
@@ -182,6 +191,9 @@ def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smo
         probabilities: $p$, from 0 to 1, any shape.
         targets: $y$, of that shape: 0 or 1, or a probability between them.
         label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/2$.
+
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
 
     Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.2.
 
@@ -234,6 +246,9 @@ def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
         labels: $y$, of that shape, -1 or 1.
         squared: whether to square it.
 
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
+
     Source: Cortes and Vapnik (1995); as in the demo of micrograd.
 
     >>> hinge([0.5, 2.0], [-1, 1]).item(), squared_hinge([0.5, 2.0], [-1, 1]).item()
@@ -259,6 +274,9 @@ def nll(
         label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/k$.
         ignore_index: the label of cases that do not count, such as -100; `nn.fit` leaves out such rows.
 
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
+
     Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.3.
 
     >>> round(nll([[-0.1, -2.0], [-1.0, -0.5]], [0, 1]).item(), 6)
@@ -282,6 +300,9 @@ def cross_entropy(
         label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/k$.
         ignore_index: the label of cases that do not count, such as -100; `nn.fit` leaves out such rows.
 
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
+
     Source: Goodfellow, Bengio and Courville (2016), section 6.2.2.3; Szegedy et al. (2016) for the smoothing.
 
     >>> round(cross_entropy([[1.2, 5.1, 2.7], [0.0, 0.0, 1000.0]], [1, 2]).item(), 4)
@@ -300,6 +321,9 @@ def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
     Args:
         log_probabilities: $\ln q$, shape `(n, k)`, or `(k,)` for a single case.
         targets: $y$, rows of probabilities of that shape.
+
+    Raises:
+        ValueError, TypeError: as for `Criterion`.
 
     Source: Kullback and Leibler (1951).
 

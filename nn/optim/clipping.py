@@ -28,6 +28,9 @@ class ClipValue(_Clip):
     Args:
         limit: $c$, above 0.
 
+    Raises:
+        TypeError, ValueError: `limit` is no number above 0.
+
     >>> ClipValue(1.0)([3.0, -0.5])
     [1.0, -0.5]
     """
@@ -44,6 +47,9 @@ class ClipNorm(_Clip):
 
     Args:
         limit: $c$, above 0.
+
+    Raises:
+        TypeError, ValueError: `limit` is no number above 0.
 
     Source: Pascanu, Mikolov and Bengio (2013), algorithm 1.
 

@@ -39,6 +39,15 @@ class Schedule(Configured):
     """What schedules share: they are called with `steps`, how many steps were taken. A subclass writes `rate`.
 
     It declares its settings, or sets them in an `__init__` of its own.
+
+    Raises:
+        ValueError: from a call, `steps` is no whole number from 0.
+
+    >>> class Halving(Schedule):
+    ...     def rate(self, steps):
+    ...         return 0.1 / 2**steps
+    >>> [Halving()(k) for k in range(3)]
+    [0.1, 0.05, 0.025]
     """
 
     def rate(self, steps: int) -> float:
@@ -83,6 +92,9 @@ class ExponentialDecay(StepDecay):
     Args:
         lr: $\eta$, the rate at first.
         factor: $\gamma$, from 0 to 1.
+
+    Raises:
+        ValueError: an argument is out of its range.
 
     >>> [round(ExponentialDecay(0.1, 0.5)(k), 4) for k in range(4)]
     [0.1, 0.05, 0.025, 0.0125]

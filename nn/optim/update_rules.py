@@ -87,6 +87,9 @@ class Adagrad(Optimizer):
         initial_accumulator_value: $s$ before the first step.
         eps: $\epsilon$.
 
+    Raises:
+        TypeError, ValueError: as for `Optimizer`.
+
     Source: Duchi, Hazan and Singer (2011).
 
     >>> from chalkgrad import Value
@@ -127,6 +130,9 @@ class RMSprop(Optimizer):
         momentum: $\mu$, likewise.
         centered: whether to divide by the root of the variance.
         eps: $\epsilon$.
+
+    Raises:
+        TypeError, ValueError: as for `Optimizer`.
 
     Source: Tieleman and Hinton (2012), lecture 6e.
 
@@ -177,6 +183,9 @@ class Adam(Optimizer):
         eps: $\epsilon$; where it is 0, a parameter that never had a gradient stays as it is.
         amsgrad: whether to divide by the greatest $v$ so far.
 
+    Raises:
+        TypeError, ValueError: as for `Optimizer`.
+
     Source: Kingma and Ba (2015), algorithm 1; Reddi, Kale and Kumar (2018) for AMSGrad.
 
     >>> from chalkgrad import Value
@@ -216,6 +225,9 @@ class AdamW(Adam):
         parameters, lr, betas, eps, amsgrad, clip, maximize: as for `Adam`.
         weight_decay: $\lambda$.
 
+    Raises:
+        TypeError, ValueError: as for `Optimizer`.
+
     Source: Loshchilov and Hutter (2019), algorithm 2.
 
     >>> from chalkgrad import Value
@@ -242,6 +254,9 @@ class NAdam(Optimizer):
         parameters, lr, betas, eps, weight_decay, clip, maximize: as for `Adam`.
         momentum_decay: $\psi$, from 0.
         decoupled_weight_decay: whether weight decay keeps away from the gradient, as in `AdamW`.
+
+    Raises:
+        TypeError, ValueError: as for `Optimizer`.
 
     Source: Dozat (2016).
 

@@ -34,6 +34,12 @@ def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = Non
         ImportError: matplotlib is missing.
 
     Source: Prince, Understanding Deep Learning, figures 3.3, 3.8 and 4.5.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import MLP
+    >>> axes = shallow(MLP(1, [3, 1], rng=0), axes=Figure().subplots(1, 4))
+    >>> [ax.get_title() for ax in axes]
+    ['sums', 'activations', 'weighted', 'their sum']
     """
     low, high = _checked(model, low, high)
     stages = model._stages()
@@ -133,6 +139,12 @@ def folding(second: Module, first: Module, low: float = -1.0, high: float = 1.0,
         ImportError: matplotlib is missing.
 
     Source: Prince, Understanding Deep Learning, figures 4.1 to 4.3; Montúfar, Pascanu, Cho and Bengio (2014).
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import MLP
+    >>> axes = folding(MLP(1, [3, 1], rng=1), MLP(1, [3, 1], rng=0), axes=Figure().subplots(1, 4))
+    >>> [ax.get_title().partition(":")[0] for ax in axes]
+    ['first', 'the line of x, folded', 'second', 'together']
     """
     for net, most in ((second, 1), (first, 2)):
         low, high = _checked(net, low, high)

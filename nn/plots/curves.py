@@ -35,6 +35,11 @@ def functions(
         TypeError: `curves` does not map names to functions.
         ValueError: there are none, one is not element by element, or `low` is not below `high`.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> left, right = functions({"square": lambda x: x * x}, -1.0, 1.0, Figure().subplots(1, 2))
+    >>> left.lines[0].get_ydata()[[0, 400]].tolist(), right.lines[0].get_ydata()[[0, 400]].tolist()
+    ([1.0, 0.0], [-2.0, 0.0])
     """
     if not isinstance(curves, Mapping) or not all(map(callable, curves.values())):
         raise TypeError(f"`curves` maps names to functions, as in {{'square': lambda x: x * x}}, not {curves!r:.60}")
@@ -89,6 +94,14 @@ def contour(
     Raises:
         TypeError, ValueError: an argument is not as above.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import SGD, descend
+    >>> bowl = lambda p: p[0] ** 2 + 4.0 * p[1] ** 2
+    >>> path = descend(bowl, [1.0, 1.0], SGD(lr=0.1), steps=5)
+    >>> ax = contour(bowl, {"sgd": path}, x=(-2, 2), y=(-2, 2), ax=Figure().subplots())
+    >>> np.array_equal(ax.lines[0].get_xydata(), path)
+    True
     """
     if not callable(f):
         raise TypeError(f"`f` is a function of a point, not {f!r:.60}")
@@ -167,6 +180,13 @@ def regression(models: Mapping[str, Module], X: Any, y: Any, ax: Any = None) -> 
         TypeError: `models` does not map names to Modules.
         ValueError: `X` has more than one column, or `y` not as many rows.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import Linear
+    >>> line = Linear(1, 1, initializer="zeros")
+    >>> ax = regression({"line": line}, [[0.0], [1.0]], [0.0, 2.0], Figure().subplots())
+    >>> ax.lines[0].get_ydata().tolist(), ax.lines[1].get_label()
+    ([0.0, 2.0], 'line')
     """
     if not isinstance(models, Mapping) or not all(isinstance(model, Module) for model in models.values()):
         raise TypeError(f"`models` maps names to Modules, as in {{'net': model}}, not {models!r:.60}")
@@ -179,7 +199,8 @@ def regression(models: Mapping[str, Module], X: Any, y: Any, ax: Any = None) -> 
     ax = axes_of(ax, 5.5, 3.6)
     ax.plot(X[:, 0], y.ravel(), "o", color="black", markersize=4, markerfacecolor="white", zorder=3)
     for i, (name, model) in enumerate(models.items()):
-        ax.plot(x, model.outputs(x[:, None])[:, 0], label=name, linewidth=2, **LINES[i % len(LINES)])
+        heights = model.outputs(x[:, None]).reshape(len(x), -1)
+        ax.plot(x, heights[:, 0], label=name, linewidth=2, **LINES[i % len(LINES)])
     ax.set(xlabel="$x$", ylabel="$y$")
     if models:
         ax.legend(fontsize="small")

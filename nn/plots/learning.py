@@ -31,6 +31,11 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Any = None) -> An
         TypeError: `history` does not map names to lists of numbers.
         ValueError: there is nothing in it.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = learning_curve({"loss": [1.0, 0.5, 0.25]}, Figure().subplots())
+    >>> ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale(), ax.lines[0].get_ydata().tolist()
+    ('epoch', 'loss', 'log', [1.0, 0.5, 0.25])
     """
     if not isinstance(history, Mapping) or not all(_are_numbers(row) for row in history.values()):
         raise TypeError(f"`history` maps names to lists of numbers, as `nn.fit` gives it, not {history!r:.60}")
@@ -68,6 +73,12 @@ def learning_curves(runs: Mapping[str, Mapping[str, Sequence[float]]], name: str
         TypeError: `runs` does not map names to Histories.
         ValueError: a run has no list of that name, or there are no runs.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> runs = {"sgd": {"loss": [1.0, 0.9]}, "adam": {"loss": [1.0, 0.5]}}
+    >>> ax = learning_curves(runs, ax=Figure().subplots())
+    >>> [line.get_label() for line in ax.lines]
+    ['sgd', 'adam']
     """
     if not isinstance(runs, Mapping) or not all(isinstance(history, Mapping) for history in runs.values()):
         raise TypeError(f"`runs` maps names to Histories, as in {{'sgd': history}}, not {runs!r:.60}")
@@ -120,6 +131,13 @@ def loss_surface(
         ImportError: matplotlib is missing.
 
     Source: Li et al., Visualizing the Loss Landscape of Neural Nets (2018).
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import TensorMLP
+    >>> X, y = np.array([[-1.0], [0.0], [1.0]]), np.array([0.0, 1.0, 2.0])
+    >>> ax = loss_surface(TensorMLP(1, [3, 1], rng=0), X, y, resolution=5, rng=0, ax=Figure().subplots())
+    >>> ax.get_title()
+    'A slice through the loss'
     """
     check_model(model)
     X, loss = plain_array(model.arranged(X), "X"), loss_of(loss)

@@ -30,6 +30,12 @@ def activation(function: str | Function | Activation, low: float = -4.0, high: f
     Raises:
         TypeError, ValueError: `function` is none, or `low` is not below `high`.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> ax = activation("relu", -2.0, 2.0, Figure().subplots())
+    >>> value, slope = ax.lines[-2:]
+    >>> value.get_ydata()[[0, -1]].tolist(), slope.get_ydata()[[0, -1]].tolist()
+    ([0.0, 2.0], [0.0, 1.0])
     """
     f = function_of(function)
     low, high = interval(low, high)
@@ -61,6 +67,12 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
         TypeError: `model` is not a Module.
         ValueError: `what` is another word, there are no parameters, or no gradients yet.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import TensorMLP
+    >>> ax = histograms(TensorMLP(2, [16, 1], rng=0), ax=Figure().subplots())
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['0 Linear(2, 16): 48', '2 Linear(16, 1): 17']
     """
     check_model(model)
     one_of(what, ("data", "grad"), "what")
@@ -110,6 +122,11 @@ def images(
     Raises:
         TypeError, ValueError: `rows` are no rows of numbers, or `shape` does not fit.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> axes = images(np.eye(4), titles=["a", "b"], axes=Figure().subplots(1, 4))
+    >>> axes[0].images[0].get_array().tolist(), axes[1].get_title()
+    ([[1.0, 0.0], [0.0, 0.0]], 'b')
     """
     rows = plain_array(rows, "rows").astype(np.float64)
     if rows.ndim != 2 or not rows.size:

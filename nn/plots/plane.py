@@ -37,6 +37,12 @@ def decision_boundary(
         TypeError: `model` is not a Module, or `X` or `y` holds something that is no number.
         ValueError: `X` is empty or does not have two columns, `y` not as many rows, or `resolution` is less than 2.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import MLP
+    >>> ax = decision_boundary(MLP(2, [4, 1], rng=0), [[0.0, 0.0], [1.0, 1.0]], [0, 1], Figure().subplots())
+    >>> ax.get_title(), ax.collections[-1].get_offsets().tolist()
+    ('Decision boundary', [[0.0, 0.0], [1.0, 1.0]])
     """
     check_model(model)
     X, y = _points(model, X, y)
@@ -78,6 +84,12 @@ def hidden_units(
     Raises:
         TypeError, ValueError: as for `decision_boundary`; there is no such `layer`, or there are too few `axes`.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import MLP
+    >>> axes = hidden_units(MLP(2, [3, 1], rng=0), [[0.0, 0.0], [1.0, 1.0]], axes=Figure().subplots(1, 3))
+    >>> [ax.get_title() for ax in axes]
+    ['unit 0', 'unit 1', 'unit 2']
     """
     check_model(model)
     X, y = _points(model, X, np.zeros(len(X)) if y is None else y)
@@ -115,13 +127,21 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
     Raises:
         TypeError, ValueError: as for `inspect.regions`.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import Neuron
+    >>> unit = Neuron(1, "relu")
+    >>> unit.w[0].data, unit.b.data = 2.0, -1.0
+    >>> ax = linear_regions(unit, ax=Figure().subplots())
+    >>> ax.get_title(), ax.lines[1].get_xdata().tolist()
+    ('2 linear regions', [0.5])
     """
     low, high = interval(low, high)
     found = regions(model, low, high)
     ax = axes_of(ax)
     if found[0].slope.shape[0] == 1:
         ends = np.array([*(r.corners[0, 0] for r in found), found[-1].corners[1, 0]])
-        for k, heights in enumerate(model.outputs(ends[:, None]).T):
+        for k, heights in enumerate(model.outputs(ends[:, None]).reshape(len(ends), -1).T):
             (line,) = ax.plot(ends, heights, label=f"output {k}")
             ax.plot(ends[1:-1], heights[1:-1], "o", color=line.get_color(), markersize=5)
         if found[0].slope.shape[1] > 1:
@@ -132,7 +152,7 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
     else:
         from matplotlib.collections import PolyCollection
 
-        middles = model.outputs(np.array([r.corners.mean(axis=0) for r in found]))[:, 0]
+        middles = model.outputs(np.array([r.corners.mean(axis=0) for r in found])).reshape(len(found), -1)[:, 0]
         reach = float(np.abs(middles).max()) or 1.0
         shapes = PolyCollection([r.corners for r in found], edgecolors="black", linewidths=0.8, cmap=colour_map(AREAS))
         shapes.set_array(middles)
@@ -162,6 +182,14 @@ def snapshots(
     Raises:
         TypeError, ValueError: as for `decision_boundary`; there are no `states`, or one does not fit the model.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import MLP
+    >>> model = MLP(2, [4, 1], rng=0)
+    >>> states = {"start": model.state_dict(), "end": model.state_dict()}
+    >>> axes = snapshots(model, states, [[0.0, 0.0], [1.0, 1.0]], [0, 1], Figure().subplots(1, 2))
+    >>> [ax.get_title() for ax in axes]
+    ['start', 'end']
     """
     check_model(model)
     if not isinstance(states, Mapping) or not states:

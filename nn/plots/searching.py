@@ -25,6 +25,12 @@ def search(found: Any, x: str, y: str, ax: Any = None) -> Any:
         TypeError: `found` has no `cv_results_`, or a setting is no number.
         ValueError: no setting of that name was searched.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> results = {"param_lr": [0.01, 0.1, 1.0], "param_alpha": [0.0, 0.1, 0.2], "mean_test_score": [0.8, 0.9, 0.7]}
+    >>> ax = search(results, "lr", "alpha", Figure().subplots())
+    >>> ax.get_title(), ax.get_xscale(), ax.lines[0].get_xdata().tolist()
+    ('3 settings, the best 0.900', 'log', [0.1])
     """
     results = getattr(found, "cv_results_", found)
     if not isinstance(results, Mapping) or "mean_test_score" not in results:

@@ -29,6 +29,13 @@ def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
         TypeError: `runs` does not map names to lists of Signals.
         ValueError: there are none.
         ImportError: matplotlib is missing.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import TensorMLP, inspect
+    >>> found = inspect.signals(TensorMLP(2, [3, 1], rng=0), [[1.0, 2.0], [-1.0, 0.5]])
+    >>> forward, backward = signal_sizes({"He": found}, Figure().subplots(1, 2))
+    >>> len(forward.lines[0].get_xdata()), backward.get_title()
+    (3, 'backward: gradients')
     """
     if not isinstance(runs, Mapping) or not all(_are_signals(row) for row in runs.values()):
         raise TypeError(f"`runs` maps names to lists of Signals, as `inspect.signals` gives them, not {runs!r:.60}")
@@ -68,6 +75,12 @@ def layer_outputs(model: Sequential, X: Any, bins: int = 30, axes: Any = None) -
         ImportError: matplotlib is missing.
 
     Source: Glorot and Bengio (2010), figure 6.
+
+    >>> from matplotlib.figure import Figure
+    >>> from chalkgrad.nn import TensorMLP
+    >>> axes = layer_outputs(TensorMLP(2, [8, 8, 1], rng=0), np.eye(2), axes=Figure().subplots(1, 2))
+    >>> [ax.get_title().partition(":")[0] for ax in axes]
+    ['layer 1', 'layer 2']
     """
     if not isinstance(model, Sequential):
         raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {brief(model)}: see `MLP.to_tensors`")
