@@ -29,7 +29,7 @@ def test_a_layer_is_its_function(layer: Any) -> None:
     assert made.parameters() == [] and repr(made) == f"{layer.__name__}()"
     assert isinstance(made, layer) and isinstance(made, nn.Activation)
     assert repr(pickle.loads(pickle.dumps(made))) == repr(made)
-    assert f"`{activations.name_of(made.function)}`" in layer.__doc__ and ">>>" not in layer.__doc__
+    assert f"`{activations.name_of(made.function)}`" in layer.__doc__ and f">>> {layer.__name__}()(" in layer.__doc__
 
 
 def test_every_name_has_a_layer() -> None:
