@@ -13,7 +13,7 @@ _OURS = f"{_ABOVE}autograd.", f"{_ABOVE}nn."
 
 
 def watch_result(name: str, data: Any, operands: list[tuple[str, Any]]) -> str:
-    """Check what an operation gave, and give the line of the caller's code that asked for it."""
+    """Check the result of an operation, and return the line of the caller's code that called it."""
     site = _caller()
     if not _finite(data):
         given = ", ".join(

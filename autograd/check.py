@@ -1,9 +1,9 @@
-"""Checking derivatives: the engine's, against those that a definition of the derivative gives.
+"""Comparing the engine's derivatives with numerical ones.
 
-A number is compared and not a matrix: with a random direction v and a random cotangent u, reverse mode gives
-(u J) v, forward mode u (J v), and differences of f along v the same number without any rule. That a wrong
-entry of J escapes them all has probability zero. `backward()` is asked too, since it walks the graph on its own, and
-the programs that `compile` makes of all this, if one wants.
+Numbers are compared and not matrices: with a random direction v and a random cotangent u, reverse mode gives (u J) v,
+forward mode u (J v), and differences of f along v the same number without any derivative rule. A wrong entry of J
+changes one of them with probability one. `backward()`, which traverses the graph on its own, is checked too; so are
+the compiled programs of all this with `compiled=True`.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class _Place:
 
 
 class _Check:
-    """One function at one point: what the engine says of it, and what numbers say."""
+    """One function at one point: the engine's derivatives of it, and numerical ones."""
 
     def __init__(self, f: Any, point: _Place, compiled: bool, rtol: float, atol: float, title: str) -> None:
         self.f, self.point, self.title = f, point, title
@@ -178,8 +178,8 @@ class _Check:
     def along(self, v: np.ndarray, u: np.ndarray) -> None:
         want = float(u @ self.numerical(v))
         allowed = self.atol + self.rtol * float(np.linalg.norm(self.modes["reverse mode"](u) * v))
-        for mode, ask in self.modes.items():
-            have = float(u @ ask(v)) if mode in FORWARD else float(ask(u) @ v)
+        for mode, derivative in self.modes.items():
+            have = float(u @ derivative(v)) if mode in FORWARD else float(derivative(u) @ v)
             if not abs(have - want) <= allowed < np.inf:
                 raise GradcheckError(self.located(mode) or self.message(mode, "", "along a direction", have, want))
 
@@ -221,7 +221,7 @@ class _Check:
         return (8.0 * near - (self.at(x + 2.0 * h * v, f) - self.at(x - 2.0 * h * v, f))) / (12.0 * h)
 
     def located(self, mode: str) -> str:
-        """Find the element of the Jacobian that is furthest off, and say so; nothing if none is off by itself."""
+        """Find the element of the Jacobian that is furthest off, and return a message; "" if none is off by itself."""
         inputs, outputs = self.point.vector.size, self.result.vector.size
         if max(inputs, outputs) > SEARCHED:
             return ""

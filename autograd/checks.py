@@ -1,4 +1,4 @@
-"""Checks of arguments that many functions share: each gives what came in plain form, or says what is wrong with it."""
+"""Checks of arguments that many functions share: each returns the argument in a plain form, or raises an error."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def float_of(x: Any, name: str) -> float:
 
 
 def refuse_masked(x: Any, name: str) -> None:
-    """Refuse an array with masked entries: NumPy would hand them out as if they were not masked."""
+    """Refuse an array with masked entries: NumPy would use them as if they were not masked."""
     parts = x if isinstance(x, (list, tuple)) else [x]
     if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
         raise ValueError(f"`{name}` has entries that are masked: remove such rows first, or fill them in with `filled`")
 
 
 def as_array(x: Any, name: str = "x") -> np.ndarray:
-    """Take numbers, nested lists or whatever NumPy knows as an array.
+    """Return numbers, nested lists or whatever NumPy can convert as an array.
 
     >>> as_array([[1, 2], [3, 4]]).shape
     (2, 2)
@@ -44,12 +44,12 @@ def as_array(x: Any, name: str = "x") -> np.ndarray:
 
 
 def array_of(x: Any, name: str) -> np.ndarray:
-    """Make a new array of what NumPy knows as one.
+    """Return a new array of what NumPy can convert.
 
     >>> array_of([[1, 2], [3, 4]], "x").shape
     (2, 2)
     """
-    return np.array(as_array(x, name), order="C")  # not at once: not every `__array__` knows of copies
+    return np.array(as_array(x, name), order="C")  # not at once: not every `__array__` takes `copy`
 
 
 def flag(x: Any, name: str) -> bool:

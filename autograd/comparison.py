@@ -1,7 +1,7 @@
 """Comparison and logic. The results are plain booleans and arrays of them: there is nothing to differentiate.
 
 But while a function is traced for a program they are nodes, 1.0 for true and 0.0 for false, which the program computes
-anew; where Python asks one of them, as in `if x > 0`, the answer becomes a guard.
+anew; where Python needs one of them, as in `if x > 0`, its truth becomes a guard.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | Any]:
-    """Make NumPy's function take nodes, by their data; `traced` says the same with primitives."""
+    """Make NumPy's function take nodes, by their data; `traced` computes the same with primitives."""
 
     def compare(*operands: Any) -> Any:
         if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):

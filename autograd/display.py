@@ -68,7 +68,7 @@ def largest_of(array: np.ndarray) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
-# The one door --------------------------------------------------------------------------------------------------
+# HTML for notebooks --------------------------------------------------------------------------------------------------
 
 
 class Shown:

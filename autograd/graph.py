@@ -80,7 +80,7 @@ class Node(Operand):
         if label.__class__ is not str or label:
             self.label = label
 
-    # What a reader asks ------------------------------------------------------------------------------------
+    # Attributes --------------------------------------------------------------------------------------------
 
     @property
     def inputs(self) -> tuple[Node, ...]:
@@ -453,7 +453,7 @@ def traverse(
                 if node.op.wide:
                     further[node] = iter(node._wide[0])
                 node = operand
-            while path:  # come up until there is an operand to go down to
+            while path:  # go up until there is an operand to go down to
                 parent = path[-1]
                 node = parent._second
                 if node is not None and node._mark is not token:

@@ -60,15 +60,15 @@ def tracer() -> Any:
 
 
 def notice(node: Any) -> None:
-    """Tell a tracer that Python has read the numbers of a node, and may do with them what no graph shows."""
+    """Let a tracer know that Python has read the numbers of a node, and may do with them what no graph shows."""
     if switch.open and (tracer := _tracer.get()) is not None:
         tracer.read(node)
 
 
 def truth(node: Any) -> bool:
-    """Return whether the single number of a node is not 0, and tell a tracer that Python asked."""
+    """Return whether the single number of a node is not 0, and let a tracer know that Python needed it."""
     if np.size(node._data) != 1:
-        raise ValueError(f"the truth of an array of shape {node.shape} is ambiguous: ask `x.data.any()` or `.all()`")
+        raise ValueError(f"the truth of an array of shape {node.shape} is ambiguous: use `x.data.any()` or `.all()`")
     if switch.open and (tracer := _tracer.get()) is not None:
         return tracer.truth(node)
     return bool(node.item())
@@ -97,7 +97,7 @@ class _Silent(threading.local):
         self.context = copy_context()
         self.context.run(np.seterr, all="ignore")
         self.context.run(_quiet.set, True)
-        self.context.run(_recording.set, True)  # what was open when the thread came here first is not to stay
+        self.context.run(_recording.set, True)  # modes that were on when the thread first came here do not stay on
         self.context.run(_watching.set, False)
 
 
@@ -127,7 +127,7 @@ def no_grad() -> _GeneratorContextManager[None]:
 
 
 def detect_anomaly() -> _GeneratorContextManager[None]:
-    """Stop at the first node whose value or gradient is NaN or infinite, and say where it was made.
+    """Stop at the first node whose value or gradient is NaN or infinite, with an error that names its line of code.
 
     Inside the block every operation remembers the line that made it and checks its result; `backward` checks
     every contribution. Slow: for finding a fault, not for training.

@@ -81,7 +81,7 @@ class Operators(Node, Shown):
     __slots__ = ()
     __array_ufunc__: Any  # set by `interop.numpy`, which knows the functions
     __array_function__: Any
-    __pandas_priority__ = 5000  # so that Series and frames ask the node
+    __pandas_priority__ = 5000  # so that Series and frames leave the operation to the node
 
     def backward(self, gradient: Any = None, *, create_graph: bool = False) -> None:
         r"""Set `grad` of every node that this one depends on: $\bar v = \partial\,\mathrm{self} / \partial v$.
@@ -279,7 +279,7 @@ def _plain(node: Any, taker: str) -> Any:
 def loses_gradient(node: Node) -> bool:
     """Return whether Python would take a number out of a graph through which a gradient is needed.
 
-    In a function that is compiled, arguments are nodes that nobody needs to differentiate: a guard follows them.
+    In a function that is compiled, arguments are nodes that need no gradient: a guard follows them.
     """
     if not node.requires_grad or not modes.recording():
         return False

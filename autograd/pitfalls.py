@@ -10,10 +10,10 @@ _MOST = 100_000
 
 
 def naive_backward(root: Node) -> int:
-    r"""Go backward as a beginner would, and wrongly: every node hands its gradient on at once, and each time it is met.
+    r"""Go backward as a beginner would, and wrongly: every node propagates its gradient at once, and on each visit.
 
-    Where a node is used several times, what it hands on first is handed on again with every later share. Right is to
-    wait until all shares have come, that is, to go in topological order; or to hand on only the new share, which is
+    Where a node is used several times, its first term is propagated again with every later one. Right is to
+    wait until all terms have arrived, that is, to go in topological order; or to propagate only the new term, which is
     right but goes along every path, and there may be exponentially many.
 
     Sets `grad` of all nodes, as `backward` does; the numbers are right only where every node is used once.

@@ -67,7 +67,7 @@ def _seed(root: Node, gradient: Any) -> Any:
 
 
 def _backward_plain(root: Node, seed: Any) -> None:
-    """Run the pass on plain numbers. Adjoints gather in `grad`; if anything goes wrong, what was there comes back."""
+    """Run the pass on plain numbers. Adjoints gather in `grad`; after an error, `grad` is what it was."""
     order: list[Node] = []
     leaves: list[Node] = []
     path: list[Node] = []
@@ -88,7 +88,7 @@ def _backward_plain(root: Node, seed: Any) -> None:
 
 
 def _pull(order: list[Node], watching: bool) -> list[Node]:
-    """Hand each node's gradient on to its operands; list the nodes that nothing came to."""
+    """Propagate each node's gradient to its operands; return the nodes that nothing reached."""
     unreached = []
     strict: set[Node] = set()
     zero, plus, times, rectify = ZERO, add, mul, relu  # a local name is quicker than a global one
@@ -257,7 +257,7 @@ def _mark_strict(node: Node, strict: set[Node]) -> None:
 
 
 def _fits(term: Any, data: Any) -> bool:
-    """Return whether an array is as its operand's; the common case, asked before all others."""
+    """Return whether an array is as its operand's; the common case, tested before all others."""
     return term.__class__ is np.ndarray is data.__class__ and term.shape == data.shape and term.dtype is data.dtype
 
 

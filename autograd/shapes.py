@@ -1,4 +1,4 @@
-"""Shapes: broadcasting, its reverse, and what is said when shapes do not fit."""
+"""Shapes: broadcasting, its reverse, and their text in error messages."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Tensor(Operators):
     def data(self) -> np.ndarray:
         """The array. Of a leaf it may be changed in place or replaced; what was computed from it stays as it was.
 
-        (So an array that a graph has taken in is handed out as a copy, which takes its place in the leaf. Change the
+        (So an array that a graph has taken in is returned as a copy, which takes its place in the leaf. Change the
         data through `x.data`, not through an array that you kept from before.)
         """
         notice(self)

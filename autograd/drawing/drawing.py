@@ -1,4 +1,4 @@
-"""The door: `draw` a node, then show or save the drawing."""
+"""`draw`: a picture of a graph or a net, to show or to save."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def draw(
 
         depth: how far modules are opened: 0 layers as boxes, 1 neurons, 2 sums of products, 3 every value. Left out,
             it is the largest that can be read. Of the samples of a batch, one is shown.
-        expand: names of boxes to be opened, as the pictures tell them, or nodes; "batch" for all samples, "all" for
+        expand: names of boxes to be opened, as the pictures show them, or nodes; "batch" for all samples, "all" for
             everything.
         focus: a node, its label, or the name of a box: only what lies near it is shown,
         radius: within so many steps, 2 if left out.
@@ -106,7 +106,7 @@ def draw(
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program
     roots = tuple(node) if isinstance(node, (tuple, list)) else (node,)
     if not roots or not all(isinstance(root, Node) for root in roots):
-        raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw what came out")
+        raise TypeError(f"`node` is a Value or a Tensor, not {type(node).__name__} ({node!r:.40}): draw the result")
     one_of(mode, ("reverse", "forward"), "mode")
     one_of(view, _VIEWS if mode == "reverse" else _VIEWS[:1], "view")
     if mode == "reverse" and wrt is not None:
@@ -212,7 +212,7 @@ class Drawing(Figure):
         names = [box.part for box in self._views[0].boxes if box.part]
         made: dict[str, str] = {}
         room = _MOST_PARTS
-        for name in names:  # grows while it is walked
+        for name in names:  # the list grows inside the loop
             groups = self._grouping.opened(name)
             if name in made or len(groups) > min(room, LIMIT):
                 continue
@@ -276,7 +276,7 @@ class Drawing(Figure):
     def player(self) -> Figure:
         """Return a player of both passes, with buttons, a slider and arrow keys: first values, then gradients.
 
-        Each step shows what one node does, as `backward_steps` gives it, and says it in a sentence. Where no script
+        Each step shows what one node does, as `backward_steps` gives it, with a sentence. Where no script
         may run, the picture plays by itself.
 
         Raises:
@@ -291,7 +291,7 @@ class Drawing(Figure):
     def animate(self, seconds: float = 2.5) -> Figure:
         """Return both passes as one SVG that plays by itself, without a script: for a README, or a slide.
 
-        It stands still, at the end, in print and for readers who asked their system for less motion.
+        It stands still, at the end, in print and for readers whose system is set to less motion.
 
         Args:
             seconds: how long each step is shown.

@@ -180,7 +180,7 @@ class Figure:
             bundle = {"text/html": self._inside(), "image/svg+xml": svg, **bundle}
             width, height = size_of(svg)
             bundle["image/png"] = self.png(2.0 if width * height < _MOST_PIXELS else 1.0)
-            bundle["application/pdf"] = pdf(self._pages()[-1:])  # or nbconvert to LaTeX would ask for Inkscape
+            bundle["application/pdf"] = pdf(self._pages()[-1:])  # or nbconvert to LaTeX would need Inkscape
         except (ImportError, RuntimeError, ValueError) as error:  # the text must not be lost
             bundle["text/plain"] += f"\n(no picture: {error})"
         return bundle

@@ -1,4 +1,4 @@
-"""The derivative as a sum over paths, and why nobody computes it so."""
+"""The derivative as a sum over paths, and what it costs to compute it so."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Path:
 
 
 class _Arrival(NamedTuple):
-    """What arrives at a node from a user, or from all: the derivative, and the paths that it comes on.
+    """What the backward pass adds to a node for one user, or for all: the derivative, and the paths of its terms.
 
-    `is_one` tells whether it is exactly 1 so far, `bare` how many paths have no factor but 1.
+    `is_one`: whether the derivative is exactly 1 so far; `bare`: how many paths have no factor but 1.
     """
 
     derivative: float
@@ -100,7 +100,7 @@ class Paths:
         return node.op.elementwise and node.op.rule(link.position) in (1.0, -1.0)
 
     def _go_backward(self) -> None:
-        """Add up what arrives at each node, hand it on along its parallel edges together, and count what it takes."""
+        """Sum the terms of each node, propagate the sum along parallel edges together, and count the operations."""
         arrived = {self._end: [_Arrival(1.0, "", True, 1, 0, 1)]}
         for i in range(self._end, self._start - 1, -1):
             if i not in arrived:

@@ -30,7 +30,7 @@ class Settings:
         notes: a text for a node, or for all nodes of a label, that its box shows below its numbers.
 
     Raises:
-        ValueError: one of them is none of those named; the message says which.
+        ValueError: one of them is none of those named; the message names it.
 
     >>> from chalkgrad import Value, draw
     >>> draw(Value(2.0) * 3, theme="dark", ratio="16:9", legend=False)
@@ -94,7 +94,7 @@ class Settings:
         return self.theme if isinstance(self.theme, Theme) else THEMES[self.theme]
 
     def finish(self, svg: str) -> str:
-        """Return an SVG with the title, the paper and the colours that were asked for."""
+        """Return an SVG with the title, the paper and the colours of these settings."""
         if self.title or self.ratio:
             svg = framed(svg, self.title or "", self.width_to_height)
         return self.look.apply(svg)

@@ -1,4 +1,4 @@
-"""Other libraries' functions and arrays, and nodes: what makes them meet."""
+"""Functions and arrays of other libraries as functions of nodes and operands."""
 
 from .jax import from_jax as from_jax
 from .torch import from_torch as from_torch

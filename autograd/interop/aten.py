@@ -1,6 +1,6 @@
-"""PyTorch's operations said with ours: one row for each, by its name in ATen, PyTorch's library of operations.
+"""PyTorch's operations written with ours: one entry for each, by its name in ATen, PyTorch's library of operations.
 
-Where PyTorch can take an operation apart into those of this table, it has no row of its own.
+Where PyTorch can take an operation apart into those of this table, it has no entry of its own.
 """
 
 from __future__ import annotations
@@ -251,4 +251,4 @@ ATEN: dict[str, Callable[..., Any]] = {
 
 MOVES = {"roll", "repeat", "tril", "triu", "flip", "constant_pad_nd", "reflection_pad1d", "reflection_pad2d",
          "replication_pad1d", "replication_pad2d", "pixel_shuffle"}  # fmt: skip
-"""Operations beside views that only move elements: PyTorch itself tells where to."""
+"""Operations beside views that only move elements: PyTorch itself computes where to."""

@@ -40,7 +40,7 @@ def from_jax(f: Any, *example: Any, scalars: bool = False, check: bool = True) -
         check: compare results and gradients with JAX's own.
 
     Raises:
-        NotImplementedError: the function chooses its path by a number; the message says where.
+        NotImplementedError: the function chooses its path by a number; the message names the line.
         ValueError: the gradients differ.
         ImportError: JAX is not installed.
 
@@ -139,7 +139,7 @@ def _bind(e: Any, *args: Any) -> Any:
 
 
 def _has_own_rule(name: str, inner: Any) -> bool:
-    """Return whether somebody gave a function a derivative that differs from that of what it computes."""
+    """Return whether a function has a derivative rule of its own, which may differ from that of what it computes."""
     return name == "custom_jvp_call" and "/jax/_src/" not in inner.jaxpr.debug_info.func_src_info
 
 
@@ -222,7 +222,7 @@ def _opaque(e: Any) -> Callable[..., Any]:
 
 
 def _foreign(f: Callable[..., Any], name: str, n: int) -> Primitive:
-    """Make an operation of a function of JAX. Its derivatives are such operations, made when they are asked for."""
+    """Make an operation of a function of JAX. Its derivatives are such operations, made when they are needed."""
     import jax
 
     def forward(*xs: Any) -> np.ndarray:

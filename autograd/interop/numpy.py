@@ -1,7 +1,8 @@
 """NumPy's functions on nodes, by NumPy's own protocols: `np.exp(x)` is `chalkgrad.exp(x)`, a node.
 
-So a function that was written for NumPy is differentiated, compiled and drawn as it stands. What only asks, such as
-`np.argmax` and `np.allclose`, is answered by NumPy from the numbers; all the rest is refused: no gradient is lost.
+So a function that was written for NumPy is differentiated, compiled and drawn as it stands. What needs no
+derivative, such as `np.argmax` and `np.allclose`, NumPy computes from the numbers; all the rest is refused: no
+gradient is lost.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _OTHER_NAMES = {
 
 
 def _operator(name: str) -> Callable[..., Any]:
-    """Ask the node for its operator: the array on its left would ask NumPy, and NumPy would come here again."""
+    """Return the node's own operator: that of an array on its left would call NumPy, and NumPy this module again."""
     plain, reflected = getattr(Operators, f"__{name}__"), getattr(Operators, f"__r{name}__")
     return lambda x, y: plain(x, y) if isinstance(x, Node) else reflected(y, x)
 
@@ -80,7 +81,7 @@ def ufunc(self: Any, f: np.ufunc, method: str, *inputs: Any, **settings: Any) ->
 
 def function(self: Any, f: Callable[..., Any], types: Any, args: tuple[Any, ...], settings: dict[str, Any]) -> Any:
     """Apply any other function of NumPy to nodes; see NEP 18."""
-    if f in _ASKS:
+    if f in _WITHOUT_DERIVATIVE:
         tree = (list(args), settings)
         read = [x.data if isinstance(x, Node) else x for x in flatten(tree)]
         numbers, named = rebuild(tree, read)
@@ -97,7 +98,7 @@ def _applied(ours: Callable[..., Any] | None, name: str, args: Any, settings: di
             f"np.{name} has no counterpart among autograd's functions, and its gradient would be lost: write it with "
             "those that have one, or hand over `.data` for plain numbers"
         )
-    empty = {"out": None, "dtype": None}  # which say nothing
+    empty = {"out": None, "dtype": None}  # the defaults
     settings = {key: x for key, x in settings.items() if x is not np._NoValue and x is not empty.get(key, np._NoValue)}
     try:
         return ours(*args, **settings)
@@ -108,9 +109,9 @@ def _applied(ours: Callable[..., Any] | None, name: str, args: Any, settings: di
 
 
 class _OnType:
-    """Shows `ufunc` to NumPy, which asks the type, and None to masked arrays, which ask the node and then leave it all.
+    """Gives `ufunc` to NumPy, which looks it up in the type, and None to masked arrays, which look it up in the node.
 
-    (They would take its `_data`, and the gradient were lost.)
+    (Else these would take its `_data`, and the gradient would be lost.)
     """
 
     def __get__(self, node: Any, kind: type) -> Any:
@@ -121,9 +122,9 @@ Operators.__array_ufunc__ = _OnType()
 Operators.__array_function__ = function
 
 
-# What only asks, and what only moves elements ------------------------------------------------------------------
+# What needs no derivative, and what only moves elements ------------------------------------------------------
 
-_ASKS = {
+_WITHOUT_DERIVATIVE = {
     np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.result_type,
     np.argmax, np.argmin, np.argsort, np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted,
     np.digitize, np.isclose, np.allclose, np.array_equal, np.isin, np.iscomplexobj, np.isrealobj,

@@ -1,4 +1,4 @@
-"""PyTorch's functions and modules as functions of ours: `torch.export` traces them, `aten` says each operation."""
+"""PyTorch's functions and modules as functions of ours: `torch.export` traces them, `aten` translates operations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .aten import ATEN, MOVES
 from .program import Imported, Program, Slot, moved
 
 _SHAPE_ONLY = re.compile(r"new_|_assert|sym_|.*_like$")
-"""Operations that ask an operand for no more than its shape."""
+"""Operations that use no more of an operand than its shape."""
 
 
 def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True, **keywords: Any) -> Imported:
@@ -133,7 +133,7 @@ def _captured(f: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _exported(module: Any, example: Any, keywords: Any) -> Any:
-    """Trace, and let PyTorch take apart the operations that have no row."""
+    """Trace, and let PyTorch take apart the operations that have no entry in the table."""
     torch = optional("torch", "`from_torch`")
     known = {**torch._decomp.decomposition_table, **dict(torch.export.default_decompositions().items())}
     apart: dict[Any, Any] = {}  # at first nothing, but operations in place

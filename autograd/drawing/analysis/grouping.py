@@ -1,7 +1,7 @@
 """Large graphs made readable: sums of products, neurons and layers become single boxes.
 
-All of it is found in the graph itself. A *sum of products* is a tree of additions whose inner results nobody else
-uses. If it holds parameters, it is a *neuron*, together with the activation behind it; neurons that read the same
+All of it is found in the graph itself. A *sum of products* is a tree of additions whose inner results have no other
+use. If it holds parameters, it is a *neuron*, together with the activation behind it; neurons that read the same
 inputs are a *layer*. Parameters' labels give them their names (see `place_of`).
 """
 
@@ -241,7 +241,7 @@ class GroupFinder:
         done: set[int] = set()
         places: dict[int, tuple[str, ...]] = {}
         waiting = self.all
-        for group in waiting:  # grows while it is walked
+        for group in waiting:  # the list grows inside the loop
             if group.members[0] in done:
                 continue
             if depth <= group.depth and opened.isdisjoint([group.name, *(part.name for part in group.parts)]):

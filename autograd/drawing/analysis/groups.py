@@ -21,7 +21,7 @@ class Group:
         holds: leaves that stand in the box instead of in one of their own.
         name: what opens it again, by `expand`; empty for a single node.
         place: the modules that it belongs to, outermost first.
-        stub: what the box says if it stands for nodes that are not shown.
+        stub: the text of the box if it stands for nodes that are not shown.
         beside: for such a box, the group that it hangs on, and whether as an operand of it.
         title: what the members compute together, if that has a name, such as softmax.
         activation: whether the last member is the activation of a neuron.
@@ -60,7 +60,7 @@ class Grouping:
         groups: the groups, operands before results.
         remarks: what was folded or left out, and how to see it.
         depth: from 0, layers as boxes, to 3, every value.
-        is_brief: whether there are so many boxes that each says little.
+        is_brief: whether there are so many boxes that each shows little.
         opened: gives what a part consists of, by its name.
         typical: for the places of groups, from the outermost, a group as it stands there when it is folded.
     """

@@ -1,4 +1,4 @@
-"""How much of a graph is shown: what fits a page by itself, or what was asked for."""
+"""How much of a graph is shown: what fits a page, or what `depth`, `expand` and `focus` choose."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose_groups(
     radius: int | None = None,
     style: str = "boxes",
 ) -> Grouping:
-    """Divide a graph into groups; see `draw` for what is asked for."""
+    """Divide a graph into groups; the arguments are those of `draw`."""
     most = _MOST[style]
     expand = [expand] if isinstance(expand, (str, Node)) else items(expand, "expand")
     if depth is not None and (type(depth) is not int or depth not in range(DEEPEST + 1)):
@@ -43,11 +43,11 @@ def choose_groups(
     if radius is not None and focus is None:
         raise ValueError("`radius` counts steps from a node: give `focus` as well")
     inside = {snapshot.place.get(x, -1) for x in expand if isinstance(x, Node)}
-    asked = [x for x in expand if not isinstance(x, Node)]
+    names = [x for x in expand if not isinstance(x, Node)]
     is_name = isinstance(focus, str) and focus != ""
     near = {i for i, node in enumerate(snapshot.nodes) if node is focus or (is_name and node.label == focus)}
-    everything = "all" in asked or (len(snapshot.nodes) <= most[DEEPEST] and depth is None)
-    sample = all_samples(snapshot) if everything or "batch" in asked else one_sample(snapshot, inside | near)
+    everything = "all" in names or (len(snapshot.nodes) <= most[DEEPEST] and depth is None)
+    sample = all_samples(snapshot) if everything or "batch" in names else one_sample(snapshot, inside | near)
     finder = GroupFinder(snapshot, sample)
     near = {i for group in finder.all if is_name and group.name == focus for i in group.members} or near
     if focus is not None and not near:
@@ -56,7 +56,7 @@ def choose_groups(
     for name in [x for x in expand if x not in (snapshot.place if isinstance(x, Node) else known)]:
         shown = ", ".join(map(repr, known[:6])) + (", …" if len(known) > 6 else "")
         raise ValueError(f"`expand` names {name!r:.60}, and this picture has no such part: there are {shown}")
-    asked += ["all"] * (depth == DEEPEST)
+    names += ["all"] * (depth == DEEPEST)
     chosen = DEEPEST if everything else depth
 
     def divided(depth: int, opened: Set[str] = frozenset(), inside: Set[int] = frozenset()) -> Grouping:
@@ -68,8 +68,8 @@ def choose_groups(
         made = divided(fitting)
         if len(made.groups) <= most[fitting]:
             break
-    if asked or inside:
-        made = divided(made.depth, {*asked}, inside)
+    if names or inside:
+        made = divided(made.depth, {*names}, inside)
     elif chosen is None and len(made.groups) > most[made.depth]:
         made = _cut_out(snapshot, made, {*snapshot.roots}, most=most[made.depth] * 2 // 3, is_upward=False)
     made.typical = {group.place: group for group in reversed(finder.all)}
@@ -100,7 +100,7 @@ def _remarks(snapshot: Snapshot, made: Grouping, sample: Sample) -> list[str]:
 def _cut_out(
     snapshot: Snapshot, made: Grouping, near: set[int], steps: int = -1, most: float = math.inf, is_upward: bool = True
 ) -> Grouping:
-    """Keep what lies within some steps of nodes, the nearest first; boxes say where something was left out."""
+    """Keep what lies within some steps of nodes, the nearest first; boxes show where something was left out."""
     below: dict[int, set[int]] = defaultdict(set)
     above: dict[int, set[int]] = defaultdict(set)
     for edge in connections(snapshot, made.groups):

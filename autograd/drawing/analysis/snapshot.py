@@ -1,4 +1,4 @@
-"""What a drawing knows of a graph: its nodes, their local derivatives, and one run of the real backward pass."""
+"""A graph as a drawing needs it: its nodes, their local derivatives, and one run of the real backward pass."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Link:
 class Snapshot:
     """A graph as lists, and one run of its backward pass, from the own `grad` of its roots, or from 1.
 
-    What is said of a single node (`links_of`, `rules_of`) is found when it is asked for: a picture shows few nodes
+    What belongs to a single node (`links_of`, `rules_of`) is computed when it is needed: a picture shows few nodes
     of a large graph.
 
     Attributes:
@@ -89,23 +89,23 @@ class Snapshot:
             seed = None if len(self.roots) > 1 and self.users[i] else plain_data(root.grad)
             if root.op is not constant:
                 seeds[i] = ones(root._data) if seed is None else seed
-        return self._handed_on(seeds, range(len(self.nodes) - 1, -1, -1), self._masked)
+        return self._propagated(seeds, range(len(self.nodes) - 1, -1, -1), self._masked)
 
     @cached_property
     def steps(self) -> dict[int, int]:
-        """For each node that handed its adjoint on, when it did so, from 1."""
-        return {i: n for n, i in enumerate(filter(self._hands_on, sorted(self.adjoints, reverse=True)), start=1)}
+        """For each node that propagated its adjoint, the step in which it did so, from 1."""
+        return {i: n for n, i in enumerate(filter(self._propagates, sorted(self.adjoints, reverse=True)), start=1)}
 
-    def _hands_on(self, i: int) -> bool:
+    def _propagates(self, i: int) -> bool:
         return any(_differentiated(self.nodes[i], k) for k in range(len(self.operands[i])))
 
-    def _handed_on(
+    def _propagated(
         self, found: dict[int, Any], order: Iterable[int], strict: set[Node] | None = None
     ) -> dict[int, Any]:
-        """Add what nodes hand on to their operands to what has been found, going through the nodes in an order."""
+        """Add the terms of nodes to the adjoints of their operands in `found`, going through the nodes in an order."""
         with quiet():
             for i in order:
-                if i in found and self._hands_on(i):
+                if i in found and self._propagates(i):
                     for operand, part in vjp_terms(self.nodes[i], found[i], strict):
                         x = self.place[operand]
                         found[x] = found[x] + part if x in found else part
@@ -165,7 +165,7 @@ class Snapshot:
         if key not in self._through:
             self._through[key] = {}
             if all(number(self.nodes[i]._data) is not None for m in members for i in (m, *self.operands[m])):
-                found = self._handed_on({members[-1]: ones(self.nodes[members[-1]]._data)}, reversed(members))
+                found = self._propagated({members[-1]: ones(self.nodes[members[-1]]._data)}, reversed(members))
                 self._through[key] = {i: number(g) or 0.0 for i, g in found.items() if i not in inside}
         return self._through[key]
 

@@ -51,7 +51,7 @@ class _Library:
                 if made := child.stdout.readline():
                     return made
                 raise EngineError(f"pygraphviz ended, or took more than {SECONDS:g} seconds")
-            except BaseException:  # also Ctrl-C: a child that is still busy would answer the next picture
+            except BaseException:  # also Ctrl-C: a busy child would return its layout for the next picture
                 self.close()
                 raise
             finally:

@@ -1,4 +1,4 @@
-"""Where boxes and edges go: Graphviz's positions, asked for once for all views of one graph."""
+"""Where boxes and edges go: Graphviz's positions, computed once for all views of one graph."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def arrange(views: list[Picture], ratio: float | None = None) -> Layout:
         ValueError: the graph is too large.
         EngineError: Graphviz is not here, failed, or took too long.
     """
-    if (count := len(views[0].boxes)) > LIMIT:  # nobody could read it, and it would take Graphviz minutes
+    if (count := len(views[0].boxes)) > LIMIT:  # too many to be read, and Graphviz would take minutes
         raise ValueError(
             f"this graph has {count} boxes, and at most {LIMIT} are laid out: draw a smaller part, such as one sample, "
             "one neuron, or a node on the way; `.text()` and `.dot()` show all of it"
@@ -99,7 +99,7 @@ _MOST_CURVED = 120  # boxes; with more, the best places and curves can take Grap
 
 
 class _Request:
-    """What Graphviz is asked about some views, and what its answer means."""
+    """The layout of some views: DOT text for Graphviz, and the positions that it returns."""
 
     def __init__(self, views: list[Picture]) -> None:
         self.picture, self.is_downward = views[0], False
@@ -114,7 +114,7 @@ class _Request:
         self.is_downward = direction == "TB"
         return self._read(run_graphviz("\n".join(["digraph {", *self._lines(), "}"])))
 
-    # The question ------------------------------------------------------------------------------------------
+    # DOT text --------------------------------------------------------------------------------------------
 
     def _lines(self) -> Iterator[str]:
         """Write DOT with sizes only; no text of the user's gets near Graphviz here."""
@@ -162,7 +162,7 @@ class _Request:
         alone = [picture.boxes[edge.operand].kind == "leaf" and uses[edge.operand] == 1 for edge in picture.edges]
         return [f" tailport={tail}" if x else "" for x in alone]
 
-    # The answer --------------------------------------------------------------------------------------------
+    # Positions ---------------------------------------------------------------------------------------------
 
     def _read(self, found: dict[str, Any]) -> Layout:
         _, _, width, height = map(float, found["bb"].split(","))

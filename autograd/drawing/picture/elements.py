@@ -47,12 +47,12 @@ class Box:
         is_result: whether it is the node that was drawn.
         amount: the number that its colour shows, if it is one.
         has_nan: whether there is a NaN in it.
-        step: when the backward pass came here, from 1.
+        step: the step of the backward pass that is this node's, from 1.
         hint: the full numbers.
         is_folded: whether several nodes stand in it.
         part: the name of these nodes, by which they are opened.
         heat: for an array, rows of levels of colour, from -8 to 8.
-        is_lit, is_faint: whether a step of the player speaks of it, and whether it has nothing to show yet.
+        is_lit, is_faint: whether a step of the player highlights it, and whether it has nothing to show yet.
     """
 
     lines: list[Line]
@@ -113,7 +113,7 @@ class Cluster:
     """A frame around boxes, such as those of a layer.
 
     Attributes:
-        title: what it says.
+        title: its text.
         boxes: their places in `Picture.boxes`.
         parent: the place of the frame around it in `Picture.clusters`, if there is one.
     """
@@ -132,7 +132,7 @@ class Picture:
         edges: the edges, several between two boxes if an operand is used several times.
         is_backward: whether it shows the backward pass.
         title: a few words.
-        sentence: what one would say about the picture to somebody who does not see it.
+        sentence: a description for readers who do not see the picture.
         legend: how to read it, in short remarks.
         clusters: frames around boxes, outer ones first.
         direction: "LR", from left to right, "TB", from top to bottom, or "": what fits a page.

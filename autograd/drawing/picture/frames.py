@@ -18,7 +18,7 @@ from .steps import Step, backward_sentence, forward_sentence, named, steps_of
 class FrameSequence:
     """Pictures in the same places, one for each step, from the leaves to the result, and back.
 
-    What does not change is the same object in each of them. The sentence of a picture says what happens.
+    What does not change is the same object in each of them. The sentence of a picture describes the step.
     """
 
     frames: list[Picture]
@@ -92,7 +92,7 @@ class _Scene:
         return self.snapshot.adjoints[i] if len(self.snapshot.roots) == 1 else ones(self.snapshot.data[i])
 
     def spread(self, step: Step) -> None:
-        """Hand a gradient on; where several parts have arrived, this frame shows their sum."""
+        """Propagate a gradient; where several terms have arrived, this frame shows their sum."""
         here = self.snapshot.place[step.node]
         self.boxes[here] = replace(self.boxes[here], step=step.number)
         edges = self._along(here)
@@ -139,7 +139,7 @@ class _Scene:
 
 
 def _with_sum(box: Box, terms: str) -> Box:
-    """Show how the gradient of a box has come about."""
+    """Show the terms that the gradient of a box is the sum of."""
     lines = []
     for line in box.lines:
         what, _, total = line.text.partition(" ")

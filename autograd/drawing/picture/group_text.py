@@ -1,4 +1,4 @@
-"""What is said of groups: of a sum of products, a neuron, a layer, and of a node with the numbers of its formula."""
+"""The text of groups: a sum of products, a neuron, a layer, and a node with the numbers of its formula."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def gathered(data: list[Any]) -> Any:
 
 
 def heading_of(snapshot: Snapshot, group: Group, is_inside: bool) -> list[Line]:
-    """Return lines on what a group is; `is_inside` if a frame around it says the first half of its name."""
+    """Return lines on what a group is; `is_inside` if a frame around it has the first half of its name."""
     node = snapshot.nodes[group.output]
     if len(group.members) == 1 and not group.name:
         if not group.holds:

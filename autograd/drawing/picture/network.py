@@ -12,7 +12,7 @@ from ..analysis.formula import several, short
 
 @dataclass
 class Network:
-    """Columns of units with a weight between any two of neighbouring columns: what `draw` asks a model for.
+    """Columns of units with a weight between any two of neighbouring columns: what `draw` takes of a model.
 
     An object that `draw` can draw without being a node has a method `_picture_(view, at)` that gives a Network.
 

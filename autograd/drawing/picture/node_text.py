@@ -1,4 +1,4 @@
-"""What is said of nodes and their data in a picture: headings, numbers, sums of arrays."""
+"""The text of nodes and their data in a picture: headings, numbers, summaries of arrays."""
 
 from __future__ import annotations
 

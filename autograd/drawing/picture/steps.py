@@ -36,7 +36,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a backward pass: a node hands the gradient that it has received on to its operands.
+    """One step of a backward pass: a node propagates the gradient that it has received to its operands.
 
     Attributes:
         number: the place in the pass, from 1.

@@ -64,7 +64,7 @@ def rule_in(snapshot: Snapshot, i: int, position: int, notation: Notation) -> st
 
 
 def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, is_backward: bool) -> Picture:
-    """Show formulas and values, or gradients if `is_backward`, and local derivatives as `derivatives` says."""
+    """Show formulas and values, or gradients if `is_backward`, and local derivatives as `derivatives` chooses."""
     hold_numbers(snapshot, grouping)
     snapshot.names = snapshot.names_in({i for group in grouping.groups for i in group.outputs})
     view = PictureBuilder(snapshot, grouping)

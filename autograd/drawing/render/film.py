@@ -56,7 +56,7 @@ def _head(layout: Layout, width: float) -> str:
 
 
 def _captioned(sequence: FrameSequence, layout: Layout) -> tuple[list[list[str]], float, float]:
-    """Write the parts of each frame, last its sentence and how far it has come; return width and height as well."""
+    """Write the parts of each frame, last its sentence and a progress bar; return width and height as well."""
     frames = parts_of(sequence.frames, layout)
     width = max(layout.width + 2 * _MARGIN, 420.0)
     room = width - 2 * _MARGIN

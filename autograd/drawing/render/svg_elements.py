@@ -29,7 +29,7 @@ def document(
 
     Args:
         width, height: in pixels.
-        title, sentence: a name, and what is to be said to somebody who does not see the picture.
+        title, sentence: a name, and a description for readers who do not see the picture.
         body: what is drawn.
         style: a style sheet; `TOKEN` in it becomes the id.
         more: further attributes of the first tag.

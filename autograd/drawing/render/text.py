@@ -36,7 +36,7 @@ def tree(picture: Picture) -> str:
                 text = f"[{edge.text}] " if edge.text else ""
                 write(edge.operand, start, further + branch + text, further + beside)
 
-    for start in later:  # grows while it is walked
+    for start in later:  # the list grows inside the loop
         if start not in written:
             write(start, start, "", "")
     return "\n".join(lines) + "\n"

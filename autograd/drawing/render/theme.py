@@ -23,7 +23,7 @@ class Theme:
         quiet: of remarks and of edges without a number.
         positive, negative: of edges.
         nan: of outlines around NaN.
-        marker: of what a step of the player speaks of.
+        marker: of what a step of the player highlights.
         fills: of boxes: the most negative number, 0 and the most positive one.
         font: names of fonts, as in CSS. Boxes are sized for a monospace font.
         line_width: a factor for the width of all lines.
