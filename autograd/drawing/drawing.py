@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..checks import one_of
 from ..graph import Node, without_collector
@@ -31,6 +31,9 @@ from .render.svg import svg_text
 from .render.text import tree
 from .render.tikz import tikz_text
 from .settings import Settings
+
+if TYPE_CHECKING:
+    import graphviz
 
 _VIEWS = ("forward", "backward", "both")
 _MOST_PARTS = 3000  # boxes in the parts of a page
@@ -183,7 +186,7 @@ class Drawing(Figure):
         """
         return self.digraph().source
 
-    def digraph(self) -> Any:
+    def digraph(self) -> graphviz.Digraph:
         """Return the graph as a `graphviz.Digraph` in this style, to be changed and rendered.
 
         `.source` always works; `.render()` and `.pipe()` need the program `dot`.
@@ -361,7 +364,7 @@ class Drawing(Figure):
         return f"Drawing({first.title!r}, views={len(self._views)}, boxes={len(first.boxes)}, edges={len(first.edges)})"
 
 
-def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> Any:
+def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> graphviz.Digraph:
     """Return the graph of a Value as a `graphviz.Digraph`, as micrograd's notebook does.
 
     Args:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...display import fill
 from ..layout.sizes import edge_colour
 from ..picture.elements import Box, Edge, Picture
 from .theme import Theme
 
+if TYPE_CHECKING:
+    import graphviz
 
-def digraph(views: list[Picture], theme: Theme) -> Any:
+
+def digraph(views: list[Picture], theme: Theme) -> graphviz.Digraph:
     """Return one or two views as a `graphviz.Digraph`."""
     import graphviz
 
@@ -36,7 +39,7 @@ def digraph(views: list[Picture], theme: Theme) -> Any:
     return made
 
 
-def _fill(made: Any, view: Picture, letter: str, theme: Theme) -> None:
+def _fill(made: graphviz.Digraph, view: Picture, letter: str, theme: Theme) -> None:
     import graphviz
 
     parts = [made]
