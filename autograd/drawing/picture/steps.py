@@ -120,19 +120,17 @@ def named(node: Node) -> str:
 
     >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
-    >>> named(a), named(a * a), named(a.tanh()), named(Value(3.0))
-    ('a', 'the product a*a', 'tanh(a)', 'the leaf 3')
+    >>> named(a), named(a * a), named(a.square()), named(a.tanh()), named(Value(3.0))
+    ('a', 'the product a*a', 'the square a²', 'tanh(a)', 'the leaf 3')
     """
-    noun: Any = _NOUNS.get(node.op.name, node.op.name) if node.inputs else "leaf"
+    noun = _NOUNS.get(node.op.name, "") if node.inputs else "leaf"
     if node.label:
         label = one_line(node.label)
-        return f"the {noun} {label}" if node.inputs and noun != node.op.name else label
+        return f"the {noun} {label}" if node.inputs and noun else label
     written = formula(node)
-    short_enough = len(written) <= _LONGEST and "…" not in written and written != "array"
-    if node.inputs and node.op.name not in _NOUNS and short_enough:
-        return written
-    the_noun = f"the {noun}" if noun != getattr(node.op, "name", "") else noun
-    return f"{the_noun} {written}" if short_enough else the_noun
+    if len(written) > _LONGEST or "…" in written or written == "array":
+        return f"the {noun}" if noun else node.op.name
+    return f"the {noun} {written}" if noun else written
 
 
 def forward_sentence(node: Node) -> str:
