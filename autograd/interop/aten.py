@@ -13,9 +13,9 @@ import numpy as np
 from .. import comparison
 from ..graph import Node
 from ..primitives import TABLE, arrays, composites, layout, reductions
-from ..primitives.arithmetic import abs, add, div, floor, mod, mul, square, sub
+from ..primitives.arithmetic import abs, add, div, floor, mod, mul, sub
 from ..primitives.layout import getitem, reshape, shape_of
-from ..primitives.powers import pow, sqrt
+from ..primitives.powers import sqrt
 from ..primitives.selection import where
 from ..tensor import concatenate, stack
 
@@ -27,10 +27,6 @@ def _trunc(x: Any) -> Any:
 def _div(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
     out = div(x, y)
     return out if rounding_mode is None else floor(out) if rounding_mode == "floor" else _trunc(out)
-
-
-def _pow(x: Any, y: Any) -> Any:
-    return square(x) if np.ndim(getattr(y, "data", y)) == 0 and y == 2 and not isinstance(y, Node) else pow(x, y)
 
 
 def cast(x: Any, dtype: Any = None, **_: Any) -> Any:
@@ -218,7 +214,7 @@ ATEN: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(["mm", "bmm", "mv", "dot"], reductions.matmul),
     "add": lambda x, y, alpha=1: add(x, y if alpha == 1 else mul(y, alpha)),
     "sub": lambda x, y, alpha=1: sub(x, y if alpha == 1 else mul(y, alpha)),
-    "div": _div, "remainder": mod, "pow": _pow, "trunc": _trunc,
+    "div": _div, "remainder": mod, "trunc": _trunc,
     "where": where,
     "_to_copy": cast, "convert_element_type": cast, "detach": lambda x: x.detach() if isinstance(x, Node) else x,
     "permute": lambda x, axes: layout.transpose(x, axes=tuple(axes)),

@@ -260,10 +260,6 @@ def _select(p: Any, shape: Any, which: Any, *cases: Any) -> Any:
     return out
 
 
-def _power(p: Any, shape: Any, x: Any) -> Any:
-    return TABLE["square"](x) if p["y"] == 2 else pow(x, float(p["y"]))
-
-
 _SAME: dict[str, Callable[..., Any]] = {
     **SAME, "logistic": TABLE["sigmoid"], "max": TABLE["maximum"], "min": TABLE["minimum"], "rem": fmod,
     "add_any": TABLE["add"], "clamp": lambda low, x, high: clip(x, low, high), "is_finite": comparison.isfinite,
@@ -271,7 +267,8 @@ _SAME: dict[str, Callable[..., Any]] = {
     "stop_gradient": lambda x: x.detach(), "copy": unchanged, "copy_p": unchanged, "reduce_precision": unchanged,
 }  # fmt: skip
 _RULES: dict[str, Callable[..., Any]] = {
-    "integer_pow": _power, "convert_element_type": lambda p, shape, x: cast(x, np.dtype(p["new_dtype"])),
+    "integer_pow": lambda p, shape, x: pow(x, float(p["y"])),
+    "convert_element_type": lambda p, shape, x: cast(x, np.dtype(p["new_dtype"])),
     **dict.fromkeys(["reshape", "squeeze", "expand_dims"], lambda p, shape, x: layout.reshape(x, shape=shape)),
     "broadcast_in_dim": lambda p, shape, x, *_: broadcast_in_dim(x, shape, p["broadcast_dimensions"]),
     "transpose": lambda p, shape, x: layout.transpose(x, axes=p["permutation"]),

@@ -70,15 +70,15 @@ class Theme:
             return svg
         colours, quoted = self.colours, self.font.replace("&", "&amp;").replace('"', "'").replace("<", "&lt;")
 
+        def wider(width: re.Match[str]) -> str:
+            return f'stroke-width="{float(width[1]) * self.line_width:.4g}"'
+
         def tag(found: re.Match[str]) -> str:
             text = re.sub(r"#[0-9a-f]{6}\b", lambda x: colours.get(x[0], x[0]), found[0])
             text = text.replace(f'font-family="{FONT}"', f'font-family="{quoted}"')
-            return re.sub(r'stroke-width="([\d.]+)"', lambda x: f'stroke-width="{self._width(x[1])}"', text)
+            return re.sub(r'stroke-width="([\d.]+)"', wider, text)
 
         return re.sub(r"<[a-z][^<>]*>", tag, svg)  # the text between tags holds no "<"
-
-    def _width(self, width: str) -> str:
-        return f"{float(width) * self.line_width:.4g}"
 
 
 _LIGHT = Theme()
