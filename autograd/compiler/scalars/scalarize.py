@@ -154,27 +154,27 @@ def scalarize(
     if not all(x.is_leaf and np.asarray(x._data).dtype == np.float64 for x in given):
         return None
     is_given = set(given)
-    constants = [x for x in leaves if x not in is_given]
-    data, places = merged_constants(np.concatenate([[], *(np.ravel(x._data) for x in constants)]))
+    constants = sorted((x for x in leaves if x not in is_given), key=lambda x: x._data.__class__ is not float)
+    numbers = np.array([x._data for x in constants if x._data.__class__ is float])
+    data, places = merged_constants(np.concatenate([numbers, *(x._data.ravel() for x in constants[len(numbers) :])]))
     first_leaf = len(data)
     first = first_leaf + sum(map(_size, given))
     places = np.concatenate([places, np.arange(first_leaf, first)])
     codes = OpCodes()
     native = {op: codes[op.name] for op in dict.fromkeys(node.op for node in order) if _is_native(op, known)}
     values: list[Any] = []
-    numbers: list[int] = []
     with graph_lock.lock:  # no other traversal while the marks are numbers
-        end = 0
+        end, singles_at = 0, places.tolist()
         for leaf in (*constants, *given):
-            mine, end = places[end : end + _size(leaf)], end + _size(leaf)
-            leaf._mark = int(mine[0]) if leaf._data.__class__ is float else mine.reshape(leaf._data.shape)
+            start, end = end, end + _size(leaf)
+            is_single = leaf._data.__class__ is float
+            leaf._mark = singles_at[start] if is_single else places[start:end].reshape(leaf._data.shape)
         scalarizer = _Scalarizer(known, first, data)
         for node in order:
             if node.op in native and (node._data.__class__ is float or _is_single(node)):
-                node._mark = number = scalarizer.next
-                scalarizer.next = number + 1
+                node._mark = scalarizer.next
+                scalarizer.next += 1
                 values.append(node)
-                numbers.append(number)
             elif not scalarizer.take(node):
                 return None
         n = scalarizer.next
@@ -182,7 +182,7 @@ def scalarize(
             return None  # arrays do most of the work
         code, operands = np.zeros(n, np.uint8), np.full((n, 3), -1, np.int32)
         code[first_leaf:first] = LEAF
-        at = np.array(numbers, np.int64)
+        at = np.array([node._mark for node in values], np.int64)
         code[at] = [native[node.op] for node in values]
         operands[at, 0] = [node._first._mark for node in values]
         operands[at, 1] = [-1 if (x := node._second) is None else x._mark for node in values]
