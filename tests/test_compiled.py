@@ -472,10 +472,10 @@ def test_the_listing_of_a_layer() -> None:
     ]
     ((trace,),) = f._traces.values()
     stats = trace.body.stats
-    assert (stats.nodes, stats.instructions, stats.calls, stats.levels) == (19, 14, 9, 4)
+    assert (stats.nodes, stats.instructions, stats.calls) == (19, 14, 9)
     products = 2 * 15 * 4 + 2 * 20 * 3
     assert stats.flops == products + 4 + 1  # the sum and the quotient; a fusion of two rows is not counted
-    assert 1600 < stats.bytes < stats.bytes_without_reuse <= 2616
+    assert 1600 < stats.bytes < 2600
 
 
 def test_the_listing_of_a_graph_of_arrays() -> None:
@@ -520,7 +520,7 @@ def test_memory_is_reused() -> None:
     f = compile(lambda x: eval_chain(x))
     f(np.ones(1000))
     body = next(iter(f._traces.values()))[0].body
-    assert body.stats.bytes < body.stats.bytes_without_reuse / 4
+    assert body.stats.bytes < 40 * 8000 / 4
 
 
 def eval_chain(x: Any) -> Any:

@@ -41,10 +41,14 @@ def test_broadcast(shape: tuple[int, ...]) -> None:
     assert one.broadcast((1, 3)).strides == (3, 1), "a length of 1 that stays keeps its stride"
 
 
+def transposed(x: View, axes: Any) -> View:
+    return x.moved(lambda a: a.transpose(axes))
+
+
 @pytest.mark.parametrize("axes", [None, (2, 0, 1), (-1, 0, -2), (0, 1, 2)])
-def test_permuted(axes: Any) -> None:
+def test_transposed(axes: Any) -> None:
     x = view(2, 3, 4, offset=5)
-    assert same(x.permuted(axes), array(x).transpose(axes))
+    assert same(transposed(x, axes), array(x).transpose(axes))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_permuted(axes: Any) -> None:
 def test_indexed(index: Any) -> None:
     x = view(2, 3, 4, offset=40)
     assert is_view(index) and same(x.indexed(index), array(x)[index])
-    assert same(x.permuted(None).indexed(...), array(x).T)
+    assert same(transposed(x, None).indexed(...), array(x).T)
 
 
 @pytest.mark.parametrize("index", [[0, 1], np.array([0, 1]), np.array([True, False]), (0, [1])])
@@ -67,9 +71,9 @@ def test_what_numpy_copies_is_no_view(index: Any) -> None:
 def test_which_elements_lie_in_row_order() -> None:
     x = view(2, 3, 4, offset=5)
     assert same(x.moved(lambda a: a.reshape(6, 4)), array(x).reshape(6, 4))
-    for moved in [x.permuted(None), x.indexed((slice(None), 1)), x.indexed((..., slice(None, None, 2)))]:
+    for moved in [transposed(x, None), x.indexed((slice(None), 1)), x.indexed((..., slice(None, None, 2)))]:
         assert not moved.is_contiguous
-    assert view(2, 1, 4).permuted((1, 0, 2)).is_contiguous and view(1, 4).permuted(None).is_contiguous
+    assert transposed(view(2, 1, 4), (1, 0, 2)).is_contiguous and transposed(view(1, 4), None).is_contiguous
     assert View(7, (2, 0), np.dtype(np.float32), 0, (5, 5)).is_contiguous
     assert not View(7, (2, 3), np.dtype(np.float32), 0, (3, 2)).is_contiguous
     assert not view(3).broadcast((2, 3)).is_contiguous

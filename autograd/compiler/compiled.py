@@ -47,6 +47,15 @@ class Program(Shown):
         leaves: the nodes that it reads, and whose gradients it sets.
         notes: what each pass has done.
         stats: sizes.
+
+    Raises:
+        TypeError: `root` is no Value or Tensor.
+        ValueError: `root` is a constant, or no single number.
+
+    >>> from chalkgrad import Value, compile
+    >>> x = Value(3.0, label="x")
+    >>> print(compile(x * x).stats.instructions, "instructions")
+    2 instructions
     """
 
     def __init__(self, root: Node) -> None:
@@ -274,6 +283,14 @@ class Compiled(Generic[P]):
 
     Inside of another graph it is the function that it was made of, uncompiled: where it is given, or captures, a
     variable of `grad` or the result of an operation, and in a function that is compiled itself.
+
+    Raises:
+        TypeError: `f` is no function.
+
+    >>> from chalkgrad import compile, grad
+    >>> cube = compile(grad(lambda x: x**3))
+    >>> cube(2.0), cube(3.0)
+    (12.0, 27.0)
     """
 
     _unwatched = frozenset({"_traces", "_lock"})

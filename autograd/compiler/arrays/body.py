@@ -34,9 +34,7 @@ class Stats:
         instructions: instructions that are left after all passes.
         calls: calls in one run: of kernels, and of Python.
         in_python: those of Python, each for an instruction that has no kernel.
-        levels: the longest way from an input to a result, in instructions.
         bytes: of the arena, and of the machine's own words.
-        bytes_without_reuse: of an arena in which no value gives its place to another.
         flops: additions and multiplications of one run, one for each element of other operations.
     """
 
@@ -44,9 +42,7 @@ class Stats:
     instructions: int
     calls: int
     in_python: int
-    levels: int
     bytes: int
-    bytes_without_reuse: int
     flops: int
 
 
@@ -74,18 +70,18 @@ class Body:
         epilogue(calls)
         kept = [calls.clock.base, *calls.constants]
         kept += [calls.views[i].base for i in (*ir.inputs, *ir.outputs)]
-        plan = planned(calls.sizes, [call.bases for call in calls.calls], kept)
-        memory = np.zeros(plan.size + ALIGNMENT, np.uint8)
+        self._offsets, size = planned(calls.sizes, [call.bases for call in calls.calls], kept)
+        memory = np.zeros(size + ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % ALIGNMENT
-        self._arena = memory[start : start + plan.size]
-        self._offsets, self._calls = plan.offsets, calls
+        self._arena = memory[start : start + size]
+        self._calls = calls
         for base, data in calls.constants.items():
-            self._arena[plan.offsets[base] :][: data.nbytes] = data.reshape(-1).view(np.uint8)
+            self._arena[self._offsets[base] :][: data.nbytes] = data.reshape(-1).view(np.uint8)
         self._start = self._arena.ctypes.data
         self.slots: dict[str, list[tuple[np.ndarray, int]]] = {}
         self._arrays: list[np.ndarray] = []  # whose addresses the instructions hold
         self._segments: list[PythonCall | int] = []  # calls of Python, and addresses of programs of kernels
-        clock = self._start + plan.offsets[calls.clock.base]
+        clock = self._start + self._offsets[calls.clock.base]
         words = 0
         for in_python, part in itertools.groupby(calls.calls, lambda call: isinstance(call, PythonCall)):
             if in_python:
@@ -105,8 +101,7 @@ class Body:
         self.outputs = [self.array(calls.views[i]) for i in ir.outputs]
         self.stats = Stats(
             nodes, len(ir.instructions), len(calls.calls), sum(isinstance(x, PythonCall) for x in calls.calls),
-            _levels(ir), plan.size + words, plan.size_without_reuse + words,
-            sum(_flops(instr, ir.instructions) for instr in ir.instructions),
+            size + words, sum(_flops(instr, ir.instructions) for instr in ir.instructions),
         )  # fmt: skip
 
     def _encoded(self, calls: Iterable[Any], write: Callable[..., None]) -> np.ndarray:
@@ -182,13 +177,6 @@ class Body:
         assert instr.op is not None
         out = instr.op.evaluate(operands, instr.params)
         self.array(part.out)[...] = out
-
-
-def _levels(ir: IR) -> int:
-    depth: list[int] = []
-    for instr in ir.instructions:
-        depth.append(max((depth[i] + 1 for i in instr.inputs), default=0))
-    return max(depth, default=0)
 
 
 def _flops(instr: Instruction, instructions: Sequence[Instruction]) -> int:

@@ -179,7 +179,7 @@ class Calls:
         inner_axes = [i for i in range(len(x.shape)) if i not in axes]
         first, last = (min(axes), max(axes)) if axes else (0, -1)
         if any(first < i < last for i in inner_axes):  # bring the axes together, at the end
-            x = x.permuted((*inner_axes, *axes))
+            x = x.moved(lambda a: a.transpose((*inner_axes, *axes)))
             first, last = len(inner_axes), len(x.shape) - 1
         x = self.contiguous(x)
         outer, inner = math.prod(x.shape[:first]), math.prod(x.shape[last + 1 :])

@@ -5,24 +5,16 @@ from __future__ import annotations
 import bisect
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 ALIGNMENT = 64
 """Bytes: a line of cache, and the widest vector."""
 
 
-@dataclass(slots=True)
-class Plan:
-    """Where each base lies in the arena (bytes), and what the plan took and would have taken without reuse."""
+def planned(sizes: list[int], calls: Sequence[Sequence[int]], kept: Iterable[int]) -> tuple[list[int], int]:
+    """Return where each base lies in the arena, and the size of the arena, in bytes.
 
-    offsets: list[int]
-    size: int
-    size_without_reuse: int
-
-
-def planned(sizes: list[int], calls: Sequence[Sequence[int]], kept: Iterable[int]) -> Plan:
-    """Place every base, first fit: those `kept` for the whole run, the others from the first to the last of the calls
-    that use them."""
+    Each is placed first fit: those `kept` for the whole run, the others from the first to the last call that uses them.
+    """
     rooms = [max(ALIGNMENT, -(-size // ALIGNMENT) * ALIGNMENT) for size in sizes]
     offsets: dict[int, int] = {}
     gaps: list[tuple[int, float]] = [(0, math.inf)]  # start and length, in order; the last has no end
@@ -51,4 +43,4 @@ def planned(sizes: list[int], calls: Sequence[Sequence[int]], kept: Iterable[int
             if last_use.get(base) == time:
                 release(base)
     size = max((offset + rooms[base] for base, offset in offsets.items()), default=0)
-    return Plan([offsets.get(base, 0) for base in range(len(sizes))], size, sum(rooms))
+    return [offsets.get(base, 0) for base in range(len(sizes))], size

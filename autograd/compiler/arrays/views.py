@@ -68,9 +68,6 @@ class View:
         by = made.__array_interface__["data"][0] - shadow.__array_interface__["data"][0]
         return View(self.base, made.shape, self.dtype, self.offset + by, made.strides)
 
-    def permuted(self, axes: Any) -> View:
-        return self.moved(lambda x: x.transpose(axes))
-
     def indexed(self, index: Any) -> View:
         """Pick with whole numbers and slices."""
         parts = index if isinstance(index, tuple) else (index,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import struct
 import threading
@@ -18,7 +17,7 @@ from ..printing import LISTED, printed_flow, printed_groups
 from .dataflow import Flow
 from .reverse_pass import reverse_pass
 from .scalarize import scalarize
-from .schedule import FIRST, Place, Schedule
+from .schedule import Place, Schedule
 from .sums import forward_pass
 
 
@@ -37,7 +36,7 @@ class _Scalars:
         self._values[:constants] = schedule.numbers
         self._results = self._values[schedule.filled : schedule.filled + results]
         self._given = np.zeros(leaves)
-        self._held: list[Any] = []
+        self._operands: list[Any] = []
         self._clock = np.zeros(1, np.int64)
         order = np.argsort(schedule.place[constants : constants + leaves]).astype(np.uint32)
         last = schedule.place[flow.outputs].astype(np.uint32)
@@ -49,29 +48,23 @@ class _Scalars:
         ]
         made: list[int] = []
         for kernel, operands in calls:
-            catalogue.write(made, kernel, operands, functools.partial(self._word, catalogue=catalogue))
+            catalogue.write(made, kernel, operands, self._word)
         self._words = np.array(made, np.int64)
         self._run = catalogue.machine()
         start = self._words.ctypes.data
         self._program = np.array([start, start + self._words.nbytes, self._clock.ctypes.data])
         self._arguments = self._program.ctypes.data, 0, 1
         self._flow = flow if len(flow) <= LISTED else None
-        size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._held)
+        size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._operands)
         self.stats = Stats(
-            nodes, len(flow) - constants - leaves, len(calls), 0, int(flow.level.max()), size, size,
-            sum(group.flops for group in self.groups),
+            nodes, len(flow) - constants - leaves, len(calls), 0, size, sum(group.flops for group in self.groups)
         )  # fmt: skip
 
-    def _word(self, x: Any, catalogue: Any) -> int:
-        """Return the address of an array operand, and hold on to the array."""
+    def _word(self, x: Place | np.ndarray) -> int:
+        """Return the address of an array operand, and keep the array."""
         if isinstance(x, Place):
             return self._values.ctypes.data + 8 * x.number
-        if isinstance(x, tuple):
-            kind, names = x
-            x = np.zeros(256, np.int64)
-            for i, name in enumerate(names, FIRST):
-                x[i] = catalogue.address(name, "float64", "one") if kind == "functions" else catalogue.ARITY[name]
-        self._held.append(x)
+        self._operands.append(x)
         return x.ctypes.data
 
     def run(self) -> None:

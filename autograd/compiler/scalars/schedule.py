@@ -38,9 +38,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one call computes: its kernel, how it reads, and its additions and multiplications."""
+    """What one call computes: how it reads, and its additions and multiplications."""
 
-    kernel: tuple[str, str, str]
     text: str
     flops: int
 
@@ -52,9 +51,7 @@ class Schedule:
         place: where each node lies among the values.
         numbers: the constants, in their places.
         groups: what each call computes.
-        calls: kernels with their operands; an array is a `Place`, or an array of numbers, or what the straight run
-            calls: ("functions", names) and ("arities", names).
-        arrays: what the calls hold on to.
+        calls: kernels with their operands; an array is a `Place`, or an array of numbers.
     """
 
     def __init__(self, flow: Flow) -> None:
@@ -147,7 +144,7 @@ class Schedule:
         self.calls.append(((name, "float64", extra), operands))
         sizes = [f"{key}={x}" for key, x in operands.items() if isinstance(x, (int, np.integer)) and "_" not in key]
         how = ["bias"] * ("bias" in operands) + ["gathered"] * (extra == "at")
-        self.groups.append(Group((name, "float64", extra), f"{name}({', '.join(sizes + how)})", flops))
+        self.groups.append(Group(f"{name}({', '.join(sizes + how)})", flops))
 
     # Elementwise operations ------------------------------------------------------------------------------------------
 
@@ -261,6 +258,8 @@ class Schedule:
     # One after the other ----------------------------------------------------------------------------------------
 
     def _straight(self, nodes: np.ndarray) -> None:
+        from ...kernels import catalogue
+
         flow = self.flow
         out = self._put(nodes)
         width = self._width[nodes]
@@ -276,18 +275,18 @@ class Schedule:
         half = np.repeat(width // 2, width)
         rank = np.where(of_pair, rank // 2 + half * (rank % 2), rank)  # all left factors, then all right ones
         stream[np.repeat(begin + many, width) + rank] = places
-        table = np.zeros(256, np.uint8)
-        called: list[str] = []
+        table, functions, arities = np.zeros(256, np.uint8), *np.zeros((2, 256), np.int64)
+        free = FIRST
         for code in np.unique(codes).tolist():
             name = self.names[code]
             if name in INLINE:
                 table[code] = INLINE.index(name)
             else:
-                table[code] = FIRST + len(called)
-                called.append(name)
+                functions[free], arities[free] = catalogue.address(name, "float64", "one"), catalogue.ARITY[name]
+                table[code], free = free, free + 1
         flops = int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum())
         self._call("straight", flops, out=Place(out), values=Place(0), codes=table[codes], places=stream,
-                   functions=("functions", called), arities=("arities", called), n=len(nodes))  # fmt: skip
+                   functions=functions, arities=arities, n=len(nodes))  # fmt: skip
 
 
 def _different(places: np.ndarray) -> np.ndarray:
