@@ -36,7 +36,7 @@ class Operand:
 
 
 class _OfArray(Protocol):
-    """What type checkers know a Tensor by here, whose class stands on a higher floor."""
+    """How type checkers recognise a Tensor here, whose module imports this one."""
 
     def to_values(self) -> Any: ...
 
@@ -55,7 +55,9 @@ def _read_only(name: str) -> Any:
 
 
 class Primitive:
-    r"""One operation: its formula, its derivative rule, its kinks and its domain. Made by `primitive`.
+    r"""An operation: its formula, its derivative rule, its kinks and its domain. Made by `primitive`.
+
+    Call it with numbers, arrays, Values and Tensors.
 
     Args:
         forward: the formula, a function of floats and NumPy arrays.
@@ -71,6 +73,14 @@ class Primitive:
         ulps: how far the value, a first and a second derivative may be from the exact ones, in units in the last
             place, for the tests; None promises nothing.
         strict_zeros: whether zeros in the cotangents that the rules give are exact: 0 times infinity behind them is 0.
+
+    Raises:
+        TypeError: `forward` is no function with a name, or `symbol` is no text.
+        ValueError: `partials` and `vjps` are both given, or their number is not that of the operands.
+
+    >>> from chalkgrad import sin
+    >>> sin.symbol, sin.arity, sin.elementwise, sin(0.0)
+    ('sin', 1, True, 0.0)
     """
 
     forward, scalar = _read_only("forward"), _read_only("scalar")
@@ -301,6 +311,10 @@ def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
         forward: the formula; its name, docstring and signature become the operation's.
         **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `ulps` and
             `strict_zeros`.
+
+    Raises:
+        TypeError: `forward` is no function with a name, or `symbol` is no text.
+        ValueError: `partials` and `vjps` are both given, or their number is not that of the operands.
 
     >>> from chalkgrad import Value, primitive
     >>> @primitive(partials=[lambda out, x: 3 * x * x])

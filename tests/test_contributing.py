@@ -18,6 +18,11 @@ x = ag.Value(-3.0)
 ag.softsign(x).backward()
 assert ag.softsign(-3.0) == -0.75 and x.grad == 0.0625 and nn.Activation("softsign")([1.0]).tolist() == [0.5]
 """,
+    "A rewrite rule": """
+x = ag.Value(2.0, label="x")
+assert "maximum" not in str(ag.compile(ag.maximum(x, -float("inf")) * 3))
+assert "maximum" not in ag.compile(lambda x: ag.maximum(x, -float("inf")) * 3).program(ag.Tensor([1.0, 2.0]))
+""",
     "A layer": """
 layer = nn.Scale(2)
 nn.save(layer, "layer.npz")
@@ -57,11 +62,14 @@ def lengthened(text: str, name: str, module: str) -> str:
 def follow(recipe: str, folder: Path) -> None:
     """Do what a recipe says, in a copy of the packages."""
     start = r"^In `(.*?)`(?:[^`]*`\w+`)?(?:, above `( *\S.*?)`)?.*?```python\n(.*?)```"
-    where, anchor, block = re.findall(start, recipe, re.DOTALL | re.MULTILINE)[0]
-    source = (folder / where).read_text(encoding="utf-8")
-    at = re.search(rf"^{re.escape(anchor)}", source, re.MULTILINE).start() if anchor else len(source)  # type: ignore[union-attr]
-    between = "\n" if anchor.startswith(" ") else "\n\n"
-    (folder / where).write_text(f"{source[:at].rstrip()}\n{between}{block}{between}{source[at:]}", encoding="utf-8")
+    (where,) = re.findall(r"^In `(.*?)`", recipe, re.MULTILINE)
+    for _, anchor, block in re.findall(start, recipe, re.DOTALL | re.MULTILINE):
+        source = (folder / where).read_text(encoding="utf-8")
+        found = re.search(rf"^{re.escape(anchor)}", source, re.MULTILINE) if anchor else None
+        at = found.start() if found else len(source)
+        between = "\n" if anchor.startswith(" ") else "\n\n"
+        text = f"{source[:at].rstrip()}\n{between}{block}{between}{source[at:]}"
+        (folder / where).write_text(text, encoding="utf-8")
     for name, files in re.findall(r"^Add `(\w+)` to (.*?)\.\s", recipe, re.DOTALL | re.MULTILINE):
         for file in re.findall(r"`([\w/]+\.py)`", files):
             home, rooms = Path(file).parent.parts, Path(where).with_suffix("").parts
@@ -71,7 +79,7 @@ def follow(recipe: str, folder: Path) -> None:
             (folder / file).write_text(lengthened(text, name, module), encoding="utf-8")
     for entry, place in re.findall(r"^Enter `(.*?)` in `(\w+)`", recipe, re.MULTILINE):
         text = (folder / where).read_text(encoding="utf-8")
-        new = re.sub(rf"(def {place}\(.*?\{{)", rf"\g<1>{entry}, ", text, count=1, flags=re.DOTALL)
+        new = re.sub(rf"(?ms)((?:def {place}\(|^{place} =).*?\{{)", rf"\g<1>{entry}, ", text, count=1)
         (folder / where).write_text(new, encoding="utf-8")
 
 

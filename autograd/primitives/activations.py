@@ -23,7 +23,9 @@ _ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # of the roo
     ulps=(4, 4, 8),
 )
 def sigmoid(x):
-    r"""Logistic function $\sigma(x) = 1/(1 + e^{-x})$, with derivative $\sigma(x)\,\sigma(-x)$.
+    r"""Return the logistic function $\sigma(x) = 1/(1 + e^{-x})$, with derivative $\sigma(x)\,\sigma(-x)$.
+
+    Source: Cox (1958), The regression analysis of binary sequences.
 
     >>> sigmoid(0.0), sigmoid(1000.0), sigmoid(-1000.0)
     (0.5, 1.0, 0.0)
@@ -34,7 +36,7 @@ def sigmoid(x):
 
 @primitive(partials=[lambda out, x: sigmoid(x)], ulps=(4, 4, 4))
 def softplus(x):
-    r"""Smooth ReLU $\ln(1 + e^x)$, with derivative $\sigma(x)$.
+    r"""Return the smooth ReLU $\ln(1 + e^x)$, with derivative $\sigma(x)$.
 
     Source: Dugas et al. (2001), Incorporating second-order functional knowledge.
 
@@ -46,7 +48,9 @@ def softplus(x):
 
 @primitive(partials=[lambda out, x: sigmoid(-x)], ulps=(4, 4, 4))
 def log_sigmoid(x):
-    r"""$\ln \sigma(x) = -\ln(1 + e^{-x})$, with derivative $\sigma(-x)$.
+    r"""Return $\ln \sigma(x) = -\ln(1 + e^{-x})$, with derivative $\sigma(-x)$.
+
+    Source: Dugas et al. (2001), as that of `softplus`.
 
     >>> log_sigmoid(-1000.0)
     -1000.0
@@ -56,7 +60,12 @@ def log_sigmoid(x):
 
 @primitive(partials=[lambda out, x, y: sigmoid(x - y), lambda out, x, y: sigmoid(y - x)], ulps=(4, 4, 4))
 def logaddexp(x, y):
-    r"""$\ln(e^x + e^y)$ without overflow, with $\partial/\partial x = e^x/(e^x + e^y) = \sigma(x - y)$.
+    r"""Return $\ln(e^x + e^y)$ without overflow, with $\partial/\partial x = e^x/(e^x + e^y) = \sigma(x - y)$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
+
+    Source: Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and softmax functions.
 
     >>> round(logaddexp(1000.0, 1000.0), 3)
     1000.693
@@ -72,7 +81,7 @@ def logaddexp(x, y):
     ulps=(0, 0, 0),
 )
 def relu(x):
-    r"""Rectified linear unit $\max(x, 0)$, with derivative 1 where $x > 0$, else 0; at 0 it is 0.
+    r"""Return the rectified linear unit $\max(x, 0)$, with derivative 1 where $x > 0$, else 0; at 0 it is 0.
 
     Not `maximum(x, 0)`, which would split the tie at 0 and give 1/2. Source: Nair and Hinton (2010).
 
@@ -89,7 +98,7 @@ def relu(x):
     ulps=(0.5, 0, 0),
 )
 def leaky_relu(x, slope=0.01):
-    r"""Leaky ReLU: $x$ where $x > 0$, else `slope` times $x$; at 0 its derivative is `slope`.
+    r"""Return the leaky ReLU: $x$ where $x > 0$, else `slope` times $x$; at 0 its derivative is `slope`.
 
     With a `slope` that is learned it is called PReLU. Source: Maas, Hannun and Ng (2013); He et al. (2015).
 
@@ -108,7 +117,9 @@ def leaky_relu(x, slope=0.01):
     ulps=(4, 4, 4),
 )
 def elu(x, alpha=1.0):
-    r"""Exponential linear unit: $x$ where $x > 0$, else $\alpha(e^x - 1)$. Source: Clevert et al. (2016).
+    r"""Return the exponential linear unit: $x$ where $x > 0$, else $\alpha(e^x - 1)$.
+
+    Source: Clevert et al. (2016).
 
     >>> elu(2.0), elu(-1000.0)
     (2.0, -1.0)
@@ -118,7 +129,9 @@ def elu(x, alpha=1.0):
 
 @primitive(partials=[lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x))], ulps=(4, 4, 8))
 def silu(x):
-    r"""SiLU, or swish: $x\,\sigma(x)$. Source: Elfwing, Uchibe and Doya (2018).
+    r"""Return the SiLU, or swish: $x\,\sigma(x)$.
+
+    Source: Elfwing, Uchibe and Doya (2018).
 
     >>> silu(0.0)
     0.0
@@ -176,7 +189,11 @@ def _each(f, x):
 
 @primitive(partials=[lambda out, x: _BELL * _gaussian(x)], scalar=math.erf, ulps=(4, 4, 8))
 def erf(x):
-    r"""Error function $\frac{2}{\sqrt\pi}\int_0^x e^{-t^2}\,dt$, with derivative $\frac{2}{\sqrt\pi}e^{-x^2}$.
+    r"""Return the error function $\frac{2}{\sqrt\pi}\int_0^x e^{-t^2}\,dt$.
+
+    Its derivative is $\frac{2}{\sqrt\pi}e^{-x^2}$.
+
+    Source: Abramowitz and Stegun (1964), Handbook of mathematical functions, section 7.1.
 
     >>> erf(0.0)
     0.0
@@ -188,7 +205,9 @@ def erf(x):
 
 @primitive(partials=[lambda out, x: -_BELL * _gaussian(x)], scalar=math.erfc, ulps=(8, 4, 8))
 def erfc(x):
-    r"""Complement $1 - \operatorname{erf}(x)$, exact where it is small.
+    r"""Return the complement $1 - \operatorname{erf}(x)$, exact where it is small.
+
+    Source: Abramowitz and Stegun (1964), section 7.1.
 
     >>> erfc(0.0)
     1.0
@@ -236,7 +255,7 @@ def _normal_cdf_of_float(x):
 
 @primitive(partials=[lambda out, x: _normal_cdf(x) + x * _normal_pdf(x)], ulps=(8, 4, 8))
 def gelu(x):
-    r"""Gaussian error linear unit $x\,\Phi(x)$, exact, with $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$.
+    r"""Return the Gaussian error linear unit $x\,\Phi(x)$, exact, with $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$.
 
     Its derivative is $\Phi(x) + x\,\varphi(x)$. Source: Hendrycks and Gimpel (2016).
 

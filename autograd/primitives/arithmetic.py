@@ -13,7 +13,10 @@ from .selection import sign
 
 @primitive(symbol="+", partials=[1.0, 1.0], scalar=operator.add, ulps=(0.5, 0, 0))
 def add(x, y):
-    """Sum $x + y$.
+    """Return the sum $x + y$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> add(2.0, 3.0)
     5.0
@@ -23,7 +26,10 @@ def add(x, y):
 
 @primitive(symbol="-", partials=[1.0, -1.0], scalar=operator.sub, ulps=(0.5, 0, 0))
 def sub(x, y):
-    """Difference $x - y$.
+    """Return the difference $x - y$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> sub(2.0, 3.0)
     -1.0
@@ -33,7 +39,10 @@ def sub(x, y):
 
 @primitive(symbol="*", partials=[lambda out, x, y: y, lambda out, x, y: x], scalar=operator.mul, ulps=(0.5, 0, 0))
 def mul(x, y):
-    r"""Product $xy$, with $\partial/\partial x = y$ and $\partial/\partial y = x$.
+    r"""Return the product $xy$, with $\partial/\partial x = y$ and $\partial/\partial y = x$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> mul(2.0, 3.0)
     6.0
@@ -48,7 +57,12 @@ def mul(x, y):
     ulps=(0.5, 2, 4),
 )
 def div(x, y):
-    r"""Quotient $x / y$, with $\partial/\partial x = 1/y$ and $\partial/\partial y = -x/y^2$; $1/0$ is infinite.
+    r"""Return the quotient $x / y$; $1/0$ is infinite.
+
+    $\partial/\partial x = 1/y$ and $\partial/\partial y = -x/y^2$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> div(1.0, 4.0), div(1.0, 0.0)
     (0.25, inf)
@@ -58,7 +72,7 @@ def div(x, y):
 
 @primitive(symbol="-", partials=[-1.0], scalar=operator.neg, ulps=(0, 0, 0))
 def neg(x):
-    """Negative $-x$.
+    """Return the negative $-x$.
 
     >>> neg(2.0)
     -2.0
@@ -68,7 +82,7 @@ def neg(x):
 
 @primitive(symbol="=", partials=[1.0], scalar=lambda x: x, ulps=(0, 0, 0))
 def identity(x):
-    """The same number in a node of its own, so that one use of it can be differentiated apart from the others.
+    """Return the same number in a node of its own, so that one use of it can be differentiated apart from the others.
 
     >>> identity(2.0)
     2.0
@@ -78,7 +92,7 @@ def identity(x):
 
 @primitive(symbol="1/", partials=[lambda out, x: -out * out], scalar=lambda x: 1.0 / x, ulps=(0.5, 2, 4))
 def reciprocal(x):
-    r"""Reciprocal $1/x$, with derivative $-1/x^2$.
+    r"""Return the reciprocal $1/x$, with derivative $-1/x^2$.
 
     >>> reciprocal(4.0)
     0.25
@@ -88,7 +102,7 @@ def reciprocal(x):
 
 @primitive(symbol="²", partials=[lambda out, x: 2.0 * x], scalar=lambda x: x * x, ulps=(0.5, 0, 0))
 def square(x):
-    r"""Square $x^2$, with derivative $2x$.
+    r"""Return the square $x^2$, with derivative $2x$.
 
     >>> square(3.0)
     9.0
@@ -98,7 +112,7 @@ def square(x):
 
 @primitive(symbol="abs", partials=[lambda out, x: sign(x)], kinks=[0.0], scalar=math.fabs, ulps=(0, 0, 0))
 def abs(x):
-    r"""Absolute value $|x|$, with derivative $\operatorname{sign}(x)$, which is 0 at the kink.
+    r"""Return the absolute value $|x|$, with derivative $\operatorname{sign}(x)$, which is 0 at the kink.
 
     >>> abs(-3.0)
     3.0
@@ -108,7 +122,7 @@ def abs(x):
 
 @primitive(partials=[None], ulps=(0, 0, 0))
 def floor(x):
-    """Largest integer not above $x$; its derivative is 0.
+    """Return the largest integer not above $x$; its derivative is 0.
 
     >>> floor(-1.5)
     -2.0
@@ -118,7 +132,7 @@ def floor(x):
 
 @primitive(partials=[None], ulps=(0, 0, 0))
 def ceil(x):
-    """Smallest integer not below $x$; its derivative is 0.
+    """Return the smallest integer not below $x$; its derivative is 0.
 
     >>> ceil(-1.5)
     -1.0
@@ -128,7 +142,7 @@ def ceil(x):
 
 @primitive(partials=[None], ulps=(0, 0, 0))
 def round(x):
-    """Nearest integer, halves to the even one; its derivative is 0.
+    """Return the nearest integer, halves to the even one; its derivative is 0.
 
     >>> round(2.5)
     2.0
@@ -143,7 +157,12 @@ def _whole(out, x, y):
 
 @primitive(symbol="%", partials=[1.0, _whole], ulps=(0.5, 2, 0))
 def mod(x, y):
-    r"""Remainder $x - y\lfloor x/y \rfloor$, with the sign of $y$; $\partial/\partial y = -\lfloor x/y \rfloor$.
+    r"""Return the remainder $x - y\lfloor x/y \rfloor$, with the sign of $y$.
+
+    $\partial/\partial y = -\lfloor x/y \rfloor$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> mod(-1.0, 3.0)
     2.0
@@ -153,7 +172,10 @@ def mod(x, y):
 
 @primitive(partials=[1.0, _whole], ulps=(0, 2, 0))
 def fmod(x, y):
-    r"""Remainder with the sign of $x$; $\partial/\partial y = -\operatorname{trunc}(x/y)$.
+    r"""Return the remainder with the sign of $x$; $\partial/\partial y = -\operatorname{trunc}(x/y)$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> fmod(-1.0, 3.0)
     -1.0

@@ -47,6 +47,9 @@ def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
 def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
     """Return `x` with its elements shifted along `axis`; what leaves at the end comes in at the start.
 
+    Raises:
+        ValueError: `axis` is out of range.
+
     >>> roll([1.0, 2.0, 3.0], 1)
     array([3., 1., 2.])
     """
@@ -56,6 +59,9 @@ def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
 @of_arrays
 def tile(x: Any, reps: Any) -> Any:
     """Return `x` repeated as a whole, `reps` times along each axis.
+
+    Raises:
+        ValueError: `reps` is negative, or no whole number.
 
     >>> tile([1.0, 2.0], 2)
     array([1., 2., 1., 2.])
@@ -67,6 +73,9 @@ def tile(x: Any, reps: Any) -> Any:
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     """Return `x` with each element repeated along `axis`; flattened if `axis` is None.
 
+    Raises:
+        ValueError: `repeats` is negative, or `axis` is out of range.
+
     >>> repeat([1.0, 2.0], 2)
     array([1., 1., 2., 2.])
     """
@@ -76,6 +85,9 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 @of_arrays
 def diag(x: Any, k: int = 0) -> Any:
     """Return the `k`-th diagonal of a matrix, or a matrix with `x` on it.
+
+    Raises:
+        ValueError: `x` has more than two axes, or none.
 
     >>> diag([[1.0, 2.0], [3.0, 4.0]])
     array([1., 4.])
@@ -87,6 +99,9 @@ def diag(x: Any, k: int = 0) -> Any:
 def tril(x: Any, k: int = 0) -> Any:
     """Return `x` with zeros above its `k`-th diagonal: the mask of causal attention.
 
+    Raises:
+        TypeError: `k` is no whole number.
+
     >>> tril([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 0.],
            [3., 4.]])
@@ -97,6 +112,9 @@ def tril(x: Any, k: int = 0) -> Any:
 @of_arrays
 def triu(x: Any, k: int = 0) -> Any:
     """Return `x` with zeros below its `k`-th diagonal.
+
+    Raises:
+        TypeError: `k` is no whole number.
 
     >>> triu([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 2.],
@@ -150,6 +168,9 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     """Return `x` with axes of length 1 at the places that `axis` names.
 
+    Raises:
+        ValueError: a place is out of range, or named twice.
+
     >>> expand_dims([1.0, 2.0], 0)
     array([[1., 2.]])
     """
@@ -193,6 +214,9 @@ def outer(a: Any, b: Any) -> Any:
 def trace(x: Any, offset: int = 0) -> Any:
     r"""Return the sum of a diagonal, $\sum_i x_{ii}$, of the first two axes.
 
+    Raises:
+        ValueError: `x` has fewer than two axes.
+
     >>> float(trace([[1.0, 2.0], [3.0, 4.0]]))
     5.0
     """
@@ -202,6 +226,9 @@ def trace(x: Any, offset: int = 0) -> Any:
 @of_arrays
 def inner(a: Any, b: Any) -> Any:
     """Return the sums of products over the last axes of `a` and `b`.
+
+    Raises:
+        ValueError: the last axes differ in length.
 
     >>> float(inner([1.0, 2.0], [3.0, 4.0]))
     11.0

@@ -30,7 +30,7 @@ def _count(x: Any, axis: Axis, name: str) -> int:
 
 @of_arrays
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    r"""Arithmetic mean $\frac1n \sum x_i$ along `axis`.
+    r"""Return the arithmetic mean $\frac1n \sum x_i$ along `axis`.
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.
@@ -44,7 +44,9 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 @of_arrays
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    r"""Variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`; inf or nan if $n \le d$.
+    r"""Return the variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`.
+
+    It is inf or nan if $n \le d$.
 
     Raises:
         TypeError: `ddof` is no number.
@@ -60,7 +62,7 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
 
 @of_arrays
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """Standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
+    """Return the standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
 
     Raises:
         TypeError: `ddof` is no number.
@@ -89,7 +91,10 @@ def _freedom(n: int, ddof: Any) -> float:
 
 @of_arrays
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Product along `axis`, multiplied in pairs: its gradient divides by nothing, so zeros are exact.
+    """Return the product along `axis`, multiplied in pairs: its gradient divides by nothing, so zeros are exact.
+
+    Raises:
+        ValueError: `axis` is out of range.
 
     >>> float(prod([2.0, 3.0, 4.0]))
     24.0
@@ -121,7 +126,12 @@ def _product_along(x: Any, axis: int) -> Any:
 
 @of_arrays
 def softmax(x: Any, axis: Axis = -1) -> Any:
-    r"""$e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
+    r"""Return $e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
+
+    Raises:
+        ValueError: `axis` is out of range.
+
+    Source: Bridle (1990), Probabilistic interpretation of feedforward classification network outputs.
 
     >>> softmax([1.2, 5.1, 2.7]).round(3)
     array([0.018, 0.9  , 0.082])
@@ -133,7 +143,12 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
 
 @of_arrays
 def log_softmax(x: Any, axis: Axis = -1) -> Any:
-    r"""$x_i - \ln \sum_j e^{x_j}$ along `axis`: the logarithm of `softmax`, without overflow.
+    r"""Return $x_i - \ln \sum_j e^{x_j}$ along `axis`: the logarithm of `softmax`, without overflow.
+
+    Raises:
+        ValueError: `axis` is out of range.
+
+    Source: Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and softmax functions.
 
     >>> log_softmax([1000.0, 0.0])
     array([    0., -1000.])

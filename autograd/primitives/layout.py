@@ -74,6 +74,10 @@ def broadcast_to(x, *, shape):
 def reshape(x, *, shape):
     """Arrange the elements of `x`, in their order, in another `shape`; -1 stands for what is left.
 
+    Raises:
+        ValueError: `shape` has another number of elements.
+        TypeError: `shape` is no tuple of whole numbers.
+
     >>> reshape([1.0, 2.0, 3.0, 4.0], shape=(2, -1))
     array([[1., 2.],
            [3., 4.]])
@@ -84,6 +88,9 @@ def reshape(x, *, shape):
 @primitive(symbol="T", vjps=[lambda g, out, x, *, axes: transpose(g, axes=None if axes is None else _inverted(axes))])
 def transpose(x, *, axes=None):
     """Permute the axes; reverse them if `axes` is None.
+
+    Raises:
+        ValueError: `axes` does not name each axis once.
 
     >>> transpose([[1.0, 2.0]])
     array([[1.],
@@ -100,6 +107,9 @@ def _inverted(axes):
 def swapaxes(x, *, axis1=-1, axis2=-2):
     """Exchange two axes, the last two if none are named.
 
+    Raises:
+        ValueError: an axis is out of range.
+
     >>> swapaxes([[1.0, 2.0]])
     array([[1.],
            [2.]])
@@ -110,6 +120,9 @@ def swapaxes(x, *, axis1=-1, axis2=-2):
 @primitive(vjps=[lambda g, out, x, *, axis: flip(g, axis=axis)])
 def flip(x, *, axis=None):
     """Reverse the order of the elements along `axis`.
+
+    Raises:
+        ValueError: `axis` is out of range.
 
     >>> flip([1.0, 2.0])
     array([2., 1.])
@@ -137,6 +150,9 @@ def astype(x, *, dtype):
 def getitem(x, *, index):
     """Pick elements as `x[index]` does; an element picked twice receives both cotangents.
 
+    Raises:
+        IndexError: `index` is out of range, or no index.
+
     >>> getitem(np.arange(4.0), index=[1, 1])
     array([1., 1.])
     """
@@ -147,6 +163,10 @@ def getitem(x, *, index):
 @primitive(vjps=[lambda g, out, x, *, index, shape: getitem(g, index=index)])
 def scatter(x, *, index, shape):
     """Add `x` at `index` into zeros of `shape`: the transpose of `getitem`.
+
+    Raises:
+        IndexError: `index` is out of range of `shape`.
+        ValueError: `x` does not fit what `index` picks.
 
     >>> scatter([1.0, 2.0], index=[1, 1], shape=(3,))
     array([0., 3., 0.])
@@ -190,6 +210,9 @@ def array_of(*xs, shape):
 def concatenate(*xs, axis=0):
     """Join arrays along an axis that they have.
 
+    Raises:
+        ValueError: the shapes differ beside `axis`, or `axis` is out of range.
+
     >>> concatenate([1.0], [2.0, 3.0])
     array([1., 2., 3.])
     """
@@ -210,6 +233,9 @@ def _spans(xs, axis):
 )
 def stack(*xs, axis=0):
     """Join arrays of one shape along a new axis.
+
+    Raises:
+        ValueError: the shapes differ, or `axis` is out of range.
 
     >>> stack([1.0, 2.0], [3.0, 4.0])
     array([[1., 2.],

@@ -29,7 +29,7 @@ def ratio(x, r):
 
 @primitive(symbol="√", partials=[lambda out, x: div(0.5, out)], scalar=math.sqrt, domain=[(0.0, inf)], ulps=(0.5, 2, 4))
 def sqrt(x):
-    r"""Square root $\sqrt{x}$, with derivative $1/(2\sqrt{x})$: infinite at 0, NaN below.
+    r"""Return the square root $\sqrt{x}$, with derivative $1/(2\sqrt{x})$: infinite at 0, NaN below.
 
     >>> sqrt(9.0)
     3.0
@@ -51,9 +51,12 @@ def _by_exponent(out, x, y):
     ulps=(2, 4, 8),
 )
 def pow(x, y):
-    r"""Power $x^y$, as IEEE 754 has it: real or NaN, never complex.
+    r"""Return the power $x^y$, as IEEE 754 has it: real or NaN, never complex.
 
     $\partial/\partial x = y x^{y-1}$, which is 0 where $y = 0$; $\partial/\partial y = x^y \ln x$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> pow(2.0, 3.0), pow(0.0, 0.0)
     (8.0, 1.0)
@@ -65,7 +68,10 @@ def pow(x, y):
     partials=[lambda out, x, y: ratio(x, out), lambda out, x, y: ratio(y, out)], scalar=math.hypot, ulps=(1, 2, 4)
 )
 def hypot(x, y):
-    r"""Length $\sqrt{x^2 + y^2}$ without overflow; its gradient at (0, 0) is (0, 0).
+    r"""Return the length $\sqrt{x^2 + y^2}$ without overflow; its gradient at (0, 0) is (0, 0).
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> hypot(3.0, 4.0)
     5.0
@@ -75,7 +81,7 @@ def hypot(x, y):
 
 @primitive(partials=[lambda out, x: out], scalar=math.exp, ulps=(2, 2, 2))
 def exp(x):
-    r"""Exponential $e^x$, its own derivative.
+    r"""Return the exponential $e^x$, its own derivative.
 
     >>> exp(0.0), exp(1000.0)
     (1.0, inf)
@@ -85,7 +91,7 @@ def exp(x):
 
 @primitive(partials=[lambda out, x: exp(x)], scalar=math.expm1, ulps=(4, 2, 2))
 def expm1(x):
-    r"""$e^x - 1$, exact near 0, with derivative $e^x$.
+    r"""Return $e^x - 1$, exact near 0, with derivative $e^x$.
 
     >>> expm1(1e-20)
     1e-20
@@ -95,7 +101,7 @@ def expm1(x):
 
 @primitive(partials=[lambda out, x: out * _LN2], scalar=lambda x: math.pow(2.0, x), ulps=(2, 4, 4))
 def exp2(x):
-    r"""$2^x$, with derivative $2^x \ln 2$.
+    r"""Return $2^x$, with derivative $2^x \ln 2$.
 
     >>> exp2(3.0)
     8.0
@@ -105,7 +111,9 @@ def exp2(x):
 
 @primitive(partials=[lambda out, x: _inverse(x)], scalar=math.log, domain=[(0.0, inf)], ulps=(2, 1, 2))
 def log(x):
-    r"""Natural logarithm $\ln x$, with derivative $1/x$; $-\infty$ at 0, NaN below. (`log(x) / log(b)` has base $b$.)
+    r"""Return the natural logarithm $\ln x$, with derivative $1/x$; $-\infty$ at 0, NaN below.
+
+    The logarithm of base $b$ is `log(x) / log(b)`.
 
     >>> log(1.0), log(0.0)
     (0.0, -inf)
@@ -115,7 +123,7 @@ def log(x):
 
 @primitive(partials=[lambda out, x: _inverse(1.0 + x)], scalar=math.log1p, domain=[(-1.0, inf)], ulps=(2, 2, 4))
 def log1p(x):
-    r"""$\ln(1 + x)$, exact near 0, with derivative $1/(1 + x)$.
+    r"""Return $\ln(1 + x)$, exact near 0, with derivative $1/(1 + x)$.
 
     >>> log1p(1e-20)
     1e-20
@@ -125,7 +133,7 @@ def log1p(x):
 
 @primitive(partials=[lambda out, x: div(_inverse(x), _LN2)], scalar=math.log2, domain=[(0.0, inf)], ulps=(2, 2, 4))
 def log2(x):
-    r"""Logarithm of base 2, with derivative $1/(x \ln 2)$.
+    r"""Return the logarithm of base 2, with derivative $1/(x \ln 2)$.
 
     >>> log2(8.0)
     3.0
@@ -135,7 +143,7 @@ def log2(x):
 
 @primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)], ulps=(2, 4, 8))
 def log10(x):
-    r"""Logarithm of base 10, with derivative $1/(x \ln 10)$.
+    r"""Return the logarithm of base 10, with derivative $1/(x \ln 10)$.
 
     >>> log10(1000.0)
     3.0
@@ -154,9 +162,12 @@ def _unless_flat(partial, x, y):
     ulps=(4, 4, 4),
 )
 def xlogy(x, y):
-    r"""$x \ln y$, and 0 where $x = 0$, so that the entropy $-p \ln p$ is 0 at $p = 0$.
+    r"""Return $x \ln y$, and 0 where $x = 0$, so that the entropy $-p \ln p$ is 0 at $p = 0$.
 
     $\partial/\partial x = \ln y$ and $\partial/\partial y = x/y$; both are 0 at (0, 0).
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> xlogy(0.0, 0.0), xlogy(1.0, 1.0)
     (0.0, 0.0)

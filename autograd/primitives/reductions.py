@@ -23,7 +23,10 @@ def _grown(g, x, axis):
 
 @primitive(symbol="Σ", vjps=[lambda g, out, x, *, axis, keepdims: _grown(g, x, axis)], ulps=(2, 0, 0))
 def sum(x, *, axis=None, keepdims=False):
-    r"""Sum over `axis` (all axes if None); its rule hands the cotangent to every term.
+    r"""Return the sum over `axis` (all axes if None); every term gets the cotangent.
+
+    Raises:
+        ValueError: `axis` is out of range.
 
     >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     array([4., 6.])
@@ -36,7 +39,10 @@ def sum(x, *, axis=None, keepdims=False):
     ulps=(2, 0, 0),
 )
 def cumsum(x, *, axis=0):
-    """Running sum along `axis`.
+    """Return the running sum along `axis`.
+
+    Raises:
+        ValueError: `axis` is out of range.
 
     >>> cumsum([1.0, 2.0, 3.0])
     array([1., 3., 6.])
@@ -75,7 +81,9 @@ def _as_matrix(g, a, b):
 
 @primitive(symbol="@", vjps=[_left_cotangent, _right_cotangent], ulps=(2, 0, 0))
 def matmul(a, b):
-    r"""Matrix product $AB$ of 1-D, 2-D or stacked operands, with $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
+    r"""Return the matrix product $AB$ of 1-D, 2-D or stacked operands.
+
+    Its rule is $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
 
     Raises:
         ValueError: the last axis of `a` is not as long as the second-to-last (or only) axis of `b`.
@@ -102,7 +110,7 @@ def _extremum_cotangent(g, out, x, *, axis, keepdims):
 
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def max(x, *, axis=None, keepdims=False):
-    """Largest element along `axis`; ties share the gradient equally.
+    """Return the largest element along `axis`; ties share the gradient equally.
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.
@@ -115,7 +123,7 @@ def max(x, *, axis=None, keepdims=False):
 
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def min(x, *, axis=None, keepdims=False):
-    """Smallest element along `axis`; ties share the gradient equally.
+    """Return the smallest element along `axis`; ties share the gradient equally.
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.
@@ -139,7 +147,10 @@ def _norm_cotangent(g, out, x, *, axis, keepdims):
 
 @primitive(symbol="‖ ‖", vjps=[_norm_cotangent], ulps=(4, 4, 8))
 def norm(x, *, axis=None, keepdims=False):
-    r"""Euclidean length $\sqrt{\sum x_i^2}$ without overflow; the gradient of a zero vector is 0.
+    r"""Return the Euclidean length $\sqrt{\sum x_i^2}$ without overflow; the gradient of a zero vector is 0.
+
+    Raises:
+        ValueError: `axis` is out of range.
 
     >>> float(norm([3.0, 4.0]))
     5.0
@@ -160,10 +171,12 @@ def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
 
 @primitive(vjps=[_logsumexp_cotangent], ulps=(4, 4, 8))
 def logsumexp(x, *, axis=None, keepdims=False):
-    r"""$\ln \sum e^{x_i}$ without overflow; its gradient is the softmax of `x` (0 where all are $-\infty$).
+    r"""Return $\ln \sum e^{x_i}$ without overflow; its gradient is the softmax of `x` (0 where all are $-\infty$).
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.
+
+    Source: Blanchard, Higham and Higham (2021), Accurately computing the log-sum-exp and softmax functions.
 
     >>> float(logsumexp([1000.0, 1000.0]).round(3))
     1000.693

@@ -37,6 +37,9 @@ def where(condition, x, y):
     The branch that is not chosen contributes exactly 0 to the gradient, even where its derivative is infinite
     or NaN. `condition` is not differentiated; it broadcasts with `x` and `y`.
 
+    Raises:
+        ValueError: the shapes do not broadcast.
+
     >>> from chalkgrad import Value, log, where
     >>> x = Value(0.0)
     >>> where(x.data > 0, log(x), 2 * x).backward()
@@ -52,6 +55,9 @@ def where(condition, x, y):
 def greater(x, y):
     """Return 1.0 where `x > y` and 0.0 elsewhere, as a number that a graph can hold.
 
+    Raises:
+        ValueError: the shapes do not broadcast.
+
     >>> greater(2.0, 1.0)
     1.0
     """
@@ -61,6 +67,9 @@ def greater(x, y):
 @primitive(symbol="==", partials=[0.0, 0.0], ulps=(0, 0, 0))
 def equal(x, y):
     """Return 1.0 where `x == y` and 0.0 elsewhere, as a number that a graph can hold.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> equal(2.0, 1.0)
     0.0
@@ -83,7 +92,9 @@ def inside(x, low, high):
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0, ulps=(0, 0, 0))
 def step(x):
-    r"""Threshold unit, the derivative of ReLU: $1$ where $x > 0$, else $0$; its own derivative is 0.
+    r"""Return the threshold unit, the derivative of ReLU: $1$ where $x > 0$, else $0$; its own derivative is 0.
+
+    Source: McCulloch and Pitts (1943), whose neurons have this activation.
 
     >>> step(2.0), step(0.0), step(-1.0)
     (1.0, 0.0, 0.0)
@@ -93,7 +104,7 @@ def step(x):
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x + 0.0, ulps=(0, 0, 0))
 def sign(x):
-    r"""Sign: $-1$, $0$ or $1$; its derivative is taken as 0 everywhere.
+    r"""Return the sign: $-1$, $0$ or $1$; its derivative is taken as 0 everywhere.
 
     >>> sign(-3.0), sign(0.0)
     (-1.0, 0.0)
@@ -123,9 +134,12 @@ def strict_zero_mul(g, p):
     ulps=(0, 0, 0),
 )
 def maximum(x, y):
-    r"""Larger of two, element by element; NaN if either is. A tie splits the gradient equally.
+    r"""Return the larger of two, element by element; NaN if either is. A tie splits the gradient equally.
 
     $\partial/\partial x = 1$ if $x > y$, $1/2$ if $x = y$, else $0$.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> from chalkgrad import Value
     >>> a, b = Value(3.0), Value(3.0)
@@ -142,7 +156,10 @@ def maximum(x, y):
     ulps=(0, 0, 0),
 )
 def minimum(x, y):
-    """Smaller of two, element by element; NaN if either is. A tie splits the gradient equally.
+    """Return the smaller of two, element by element; NaN if either is. A tie splits the gradient equally.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> minimum(3.0, 2.0)
     2.0
@@ -166,6 +183,9 @@ def clip(x, low, high):
 
     The derivative is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm). The bound that decides
     has the derivative 1, also in a tie: so the three add up to 1, and that of `clip(x, x, y)` is right.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> from chalkgrad import Value
     >>> x = Value(1.0)

@@ -16,7 +16,7 @@ _ONE = [(-1.0, 1.0)]
 
 @primitive(partials=[lambda out, x: cos(x)], scalar=math.sin, ulps=(8, 8, 8))
 def sin(x):
-    r"""Sine of an angle in radians, with derivative $\cos x$.
+    r"""Return the sine of an angle in radians, with derivative $\cos x$.
 
     >>> sin(0.0)
     0.0
@@ -26,7 +26,7 @@ def sin(x):
 
 @primitive(partials=[lambda out, x: -sin(x)], scalar=math.cos, ulps=(8, 8, 8))
 def cos(x):
-    r"""Cosine of an angle in radians, with derivative $-\sin x$.
+    r"""Return the cosine of an angle in radians, with derivative $-\sin x$.
 
     >>> cos(0.0)
     1.0
@@ -36,7 +36,7 @@ def cos(x):
 
 @primitive(partials=[lambda out, x: 1.0 + out * out], scalar=math.tan, ulps=(32, 64, 64))
 def tan(x):
-    r"""Tangent of an angle in radians, with derivative $1 + \tan^2 x$.
+    r"""Return the tangent of an angle in radians, with derivative $1 + \tan^2 x$.
 
     >>> tan(0.0)
     0.0
@@ -52,7 +52,7 @@ def _asin_derivative(x):
 
 @primitive(partials=[lambda out, x: _asin_derivative(x)], scalar=math.asin, domain=_ONE, ulps=(4, 4, 8))
 def asin(x):
-    r"""Inverse sine, with derivative $1/\sqrt{(1-x)(1+x)}$.
+    r"""Return the inverse sine, with derivative $1/\sqrt{(1-x)(1+x)}$.
 
     >>> asin(1.0) == math.pi / 2
     True
@@ -62,7 +62,7 @@ def asin(x):
 
 @primitive(partials=[lambda out, x: -_asin_derivative(x)], scalar=math.acos, domain=_ONE, ulps=(4, 4, 8))
 def acos(x):
-    r"""Inverse cosine, with derivative $-1/\sqrt{(1-x)(1+x)}$.
+    r"""Return the inverse cosine, with derivative $-1/\sqrt{(1-x)(1+x)}$.
 
     >>> acos(1.0)
     0.0
@@ -72,7 +72,7 @@ def acos(x):
 
 @primitive(partials=[lambda out, x: square(div(1.0, hypot(1.0, x)))], scalar=math.atan, ulps=(4, 4, 8))
 def atan(x):
-    r"""Inverse tangent, with derivative $1/(1 + x^2)$.
+    r"""Return the inverse tangent, with derivative $1/(1 + x^2)$.
 
     >>> atan(0.0)
     0.0
@@ -86,7 +86,12 @@ def atan(x):
     ulps=(4, 8, 16),
 )
 def atan2(y, x):
-    r"""Angle of the point $(x, y)$, from $-\pi$ to $\pi$; $\partial/\partial y = x/(x^2+y^2)$, (0, 0) at the origin.
+    r"""Return the angle of the point $(x, y)$, from $-\pi$ to $\pi$.
+
+    $\partial/\partial y = x/(x^2+y^2)$ and $\partial/\partial x = -y/(x^2+y^2)$, both 0 at the origin.
+
+    Raises:
+        ValueError: the shapes do not broadcast.
 
     >>> atan2(1.0, 1.0) == math.pi / 4
     True
@@ -101,7 +106,7 @@ def _turn(z, y, x):
 
 @primitive(partials=[lambda out, x: cosh(x)], scalar=math.sinh, ulps=(4, 4, 4))
 def sinh(x):
-    r"""Hyperbolic sine $(e^x - e^{-x})/2$, with derivative $\cosh x$.
+    r"""Return the hyperbolic sine $(e^x - e^{-x})/2$, with derivative $\cosh x$.
 
     >>> sinh(0.0)
     0.0
@@ -111,7 +116,7 @@ def sinh(x):
 
 @primitive(partials=[lambda out, x: sinh(x)], scalar=math.cosh, ulps=(4, 4, 4))
 def cosh(x):
-    r"""Hyperbolic cosine $(e^x + e^{-x})/2$, with derivative $\sinh x$.
+    r"""Return the hyperbolic cosine $(e^x + e^{-x})/2$, with derivative $\sinh x$.
 
     >>> cosh(0.0)
     1.0
@@ -128,9 +133,13 @@ def _sech2(x):
 
 @primitive(partials=[lambda out, x: _sech2(x)], scalar=math.tanh, ulps=(4, 4, 8))
 def tanh(x):
-    r"""Hyperbolic tangent $(e^x - e^{-x})/(e^x + e^{-x})$, with derivative $\operatorname{sech}^2 x = 1/\cosh^2 x$.
+    r"""Return the hyperbolic tangent $(e^x - e^{-x})/(e^x + e^{-x})$.
+
+    Its derivative is $\operatorname{sech}^2 x = 1/\cosh^2 x$.
 
     (The textbook's $1 - \tanh^2 x$ is the same number until $|x| > 8$, where the difference loses its digits.)
+
+    Source: as an activation, LeCun et al. (1998), Efficient backprop.
 
     >>> tanh(0.0), tanh(1000.0)
     (0.0, 1.0)
@@ -140,7 +149,7 @@ def tanh(x):
 
 @primitive(partials=[lambda out, x: div(1.0, hypot(1.0, x))], scalar=math.asinh, ulps=(4, 2, 8))
 def asinh(x):
-    r"""Inverse hyperbolic sine, with derivative $1/\sqrt{1 + x^2}$.
+    r"""Return the inverse hyperbolic sine, with derivative $1/\sqrt{1 + x^2}$.
 
     >>> asinh(0.0)
     0.0
@@ -155,7 +164,7 @@ def asinh(x):
     ulps=(4, 4, 8),
 )
 def acosh(x):
-    r"""Inverse hyperbolic cosine, with derivative $1/\sqrt{(x-1)(x+1)}$.
+    r"""Return the inverse hyperbolic cosine, with derivative $1/\sqrt{(x-1)(x+1)}$.
 
     >>> acosh(1.0)
     0.0
@@ -172,7 +181,7 @@ def _atanh_derivative(x):
 
 @primitive(partials=[lambda out, x: _atanh_derivative(x)], scalar=math.atanh, domain=_ONE, ulps=(4, 4, 8))
 def atanh(x):
-    r"""Inverse hyperbolic tangent, with derivative $1/((1-x)(1+x))$.
+    r"""Return the inverse hyperbolic tangent, with derivative $1/((1-x)(1+x))$.
 
     >>> atanh(0.0)
     0.0
@@ -182,7 +191,7 @@ def atanh(x):
 
 @primitive(partials=[lambda out, x, *, order=0: sinc(x, order=order + 1)], ulps=(4, 8, 16))
 def sinc(x, *, order=0):
-    r"""$\sin(\pi x)/(\pi x)$, 1 at 0; with `order=n`, its n-th derivative.
+    r"""Return $\sin(\pi x)/(\pi x)$, 1 at 0; with `order=n`, its n-th derivative.
 
     From $x f = \sin(\pi x)/\pi$ follows $x f^{(n)} = \pi^{n-1}\sin(\pi x + n\pi/2) - n f^{(n-1)}$, which cancels
     near 0; there the power series of $f^{(n)}$ is summed.
