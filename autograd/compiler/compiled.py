@@ -246,7 +246,7 @@ class _Call:
             else:
                 self.objects.append(x)
                 key.append((type(x),))
-        self.key = (len(args) if flat else _structure((args, kwargs)), self.nodes_given, *key)
+        self.key = tuple(key) if flat else (_structure((args, kwargs)), self.nodes_given, *key)
 
     def lifted(self) -> list[Any]:
         """Return the leaves of the arguments with a variable in place of each number and array; labels stay."""
@@ -303,11 +303,11 @@ class Compiled(Generic[P]):
         self._roots = {getattr(f, "__name__", "self"): f}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        if modes.tracer() is not None:
+        if modes.switch.open and modes.tracer() is not None:
             return self._f(*args, **kwargs)
         if not kwargs:  # the key of floats and arrays, which needs no `_Call`; others have keys of other kinds
-            kinds = [(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in args]
-            if (found := self._run((len(args), False, *kinds), args, self._roots)) is not None:
+            key = tuple([(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in args])
+            if (found := self._run(key, args, self._roots)) is not None:
                 return found[0]
         call = _Call(args, kwargs)
         if call.inside:

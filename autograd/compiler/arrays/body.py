@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 import math
 import threading
@@ -92,8 +93,10 @@ class Body:
             self._arrays.append(program)
             self._segments.append(program.ctypes.data)
             words += made.nbytes
-        self._is_native = len(self._segments) == 1 and not isinstance(self._segments[0], PythonCall)
         self._run = catalogue.machine()
+        self._once = None  # one run of a program without Python, made beforehand since its words cost a call time
+        if len(self._segments) == 1 and not isinstance(self._segments[0], PythonCall):
+            self._once = functools.partial(self._run, *map(ctypes.c_int64, (self._segments[0], 0, 1)))
         self._threads = None
         if any(isinstance(call, Fork) for call in calls.calls):
             self._threads, self._worker = self.array(calls.clock)[1:], catalogue.worker()
@@ -154,8 +157,8 @@ class Body:
         """Run all instructions so many times; gives the number of runs that came to the end."""
         if self._threads is not None:
             self._threads[0] = pool.ready(self._worker)
-        if self._is_native:
-            return self._run(self._segments[0], first, steps)
+        if self._once is not None:
+            return self._once() if steps == 1 and not first else self._run(self._segments[0], first, steps)
         for step in range(first, first + steps):
             for part in self._segments:
                 if isinstance(part, PythonCall):

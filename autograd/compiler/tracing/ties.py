@@ -111,11 +111,14 @@ class Ties:
             for get, holder, key, was in others:
                 if get(holder, key, ABSENT) is not was:
                     return False
-            if any(map(len, empty)) or (arrays and self._other_array()):
+            for view in empty:
+                if len(view):
+                    return False
+            if arrays and self._other_array():
                 return False
-            if not views:
-                return True
-            return [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
+            return not views or (
+                [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
+            )
 
         return look
 
