@@ -18,7 +18,7 @@ from ..shapes import describe
 from ..threads import get_num_threads
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
-from .ir.instructions import ir_of
+from .ir.instructions import IR, ir_of
 from .ir.passes import optimize
 from .tracing.captured import Captured
 from .tracing.purity import library
@@ -180,8 +180,10 @@ class Loop:
 
     def _feed(self, calls: Calls) -> None:
         """Feed the step, before anything else."""
-        views = iter(calls.views[len(self._states) :])
+        before, read = len(self._states), _read(calls.ir)
+        views = iter(calls.views[before:])
         drawn = [(f"fed {i}", next(views)) for i in range(len(self._fed))]
+        drawn = [one for i, one in enumerate(drawn, before) if i in read]
         for i, (x, out) in enumerate(zip(self._batches, views, strict=False)):
             if self.batch_size:
                 calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i}", numbers="rows",
@@ -201,7 +203,7 @@ class Loop:
         constant_bases = {calls.views[i].base for i in ir.inputs} | set(calls.constants)
         new = [calls.copied(v, v.dtype) if v.base in constant_bases else v for v in new]
         if self._finite:
-            read = {i for instruction in ir.instructions for i in instruction.inputs}
+            read = _read(ir)
             checked = [v for i, v in zip(ir.inputs, new, strict=False) if i in read]
             for v in map(calls.contiguous, [*results[:1], *checked]):
                 calls.call("check", v.dtype, a=v, n=v.size)
@@ -344,6 +346,11 @@ class Loop:
 
     def __repr__(self) -> str:
         return f"Loop({self.stats.instructions} instructions)"
+
+
+def _read(ir: IR) -> set[int]:
+    """Return the numbers of the instructions whose results are used."""
+    return {i for instruction in ir.instructions for i in instruction.inputs} | {*ir.outputs}
 
 
 def _rows(x: Any) -> np.ndarray:

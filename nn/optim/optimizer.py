@@ -79,7 +79,7 @@ class Optimizer(Configured):
     weight_decay: float = setting(default=0.0)
     clip: Clip | None = setting(default=None, check=_clip)
     maximize: bool = setting(default=False, check=flag)
-    steps: int = field(init=False, default=0)
+    steps: int = field(init=False, default_factory=int)
     skipped: list[int] = field(init=False, default_factory=list)
     _states: list[State] = field(init=False, default_factory=list)
 

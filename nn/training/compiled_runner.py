@@ -147,7 +147,8 @@ class CompiledRunner:
 
     def _natively(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take steps by programs, as long as all stays finite; gives their losses."""
-        sizes = [*map(len, batches)]
+        whole = len(batches[0]) == len(self.given[0])  # there is no other size then
+        sizes = [len(batches[0])] if whole else [*map(len, batches)]
         different = set(sizes)
         with _as_leaves(self.constants):
             known = bool(self.loops) and self._is_as_it_was(different)
@@ -167,7 +168,7 @@ class CompiledRunner:
         places = dict.fromkeys(loops, 0)  # how many steps of each size are over
         arrays, own, states = self._arrays(), self.optimizer.parameters, self.optimizer.states
         held: Any = None
-        for size, group in groupby(sizes) if of_size else [(sizes[0], sizes)]:
+        for size, group in groupby(sizes) if of_size else [(sizes[0], batches)]:
             loop, place, count = loops[size], places[size], len([*group])
             if held is None:
                 states = arrays.gathered(states)
