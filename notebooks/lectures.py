@@ -9,12 +9,13 @@
 - `assignments/NN.ipynb`: exercises with their checkers, without solutions; `solutions/NN.ipynb` with them.
   `chalkgrad check student.ipynb --assignment NN.ipynb` grades what comes back.
 
-A cell with `slide: "skip"` in its metadata stays out of the slides. The picture of one with `slide: "scroll"` is too
-tall for a screen: it has a scroll bar.
+A cell with `slide: "skip"` in its metadata stays out of the slides. Drawings of nets and graphs have letters of 18
+points: what is too tall for that has a scroll bar. Their remarks go to the notes.
 """
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import shutil
@@ -26,11 +27,14 @@ from typing import Any
 
 import nbformat
 
+from .letters import enlarged
 from .running import CHECKER, FOLDER, SOLUTION, chosen, read, run_for_slides, shown
 
 DETAILS = re.compile(r"\s*<details>.*?</details>", re.DOTALL)
 QUESTION = re.compile(r"\*\*(Question \d+)\.\*\*(.*?)<details>\s*<summary>\w+</summary>(.*?)</details>", re.DOTALL)
 LOOK = "**What to look at.**"
+VECTOR = re.compile(r'<img[^>]*src="data:image/svg\+xml;base64,([\w+/=]+)"')
+WIDTH = 1220.0  # pixels that a picture may have on a slide
 WORDS, LINES, COLUMNS = 45, 12, 78
 """At most so many words of text, or lines and columns of code, on a slide: at 18 points they fit."""
 
@@ -91,10 +95,17 @@ def _of_code(cell: Any, heading: str, cells: list[Any], k: int) -> Iterator[Slid
     if CHECKER.search(cell.source) or "..." in cell.source.split():
         return
     for output in cell.get("outputs", []):
-        if picture := _picture(output.get("data", {}), cell.metadata.get("alt", "")):
-            caption = rendered(_sentences(after.replace(LOOK, ""), 22)) if LOOK in after else ""
-            look = f"picture {cell.metadata.get('slide', '')}".rstrip()
-            yield Slide(heading, f'<div class="figure"><div class="{look}">{picture}</div>{caption}</div>', notes)
+        caption = rendered(_sentences(after.replace(LOOK, ""), 22)) if LOOK in after else ""
+        whole = output.get("data", {}).get("text/html", "")
+        if "data-chalkgrad-player" in whole:
+            picture = f'<div class="picture player"><iframe srcdoc="{html.escape(whole)}"></iframe></div>'
+        elif vector := VECTOR.search(whole):
+            picture, remarks = _drawing(vector[1], cell.metadata.get("alt", ""), 550 if caption else 630)
+            notes += "".join(f"\n\n{remark}" for remark in remarks)
+        else:
+            picture = _picture(output.get("data", {}), cell.metadata.get("alt", ""))
+        if picture:
+            yield Slide(heading, f'<div class="figure">{picture}{caption}</div>', notes)
             return
     printed = "\n".join(line[:COLUMNS] for line in text.splitlines()[:LINES])
     lines = cell.source.splitlines()
@@ -105,16 +116,26 @@ def _of_code(cell: Any, heading: str, cells: list[Any], k: int) -> Iterator[Slid
         yield Slide(heading, body, notes)
 
 
+def _drawing(encoded: str, alt: str, height: float) -> tuple[str, list[str]]:
+    """Show a drawing in letters of 18 points, with a scroll bar if it is too tall for that; return its remarks too."""
+    svg, width, remarks = enlarged(base64.b64decode(encoded).decode(), WIDTH, height)
+    wide, high = map(float, re.findall(r'(?:width|height)="([\d.]+)"', svg)[:2])
+    look = "picture scroll" if width / wide * high > height + 1 else "picture"
+    data = base64.b64encode(svg.encode()).decode()
+    picture = f'<img alt="{html.escape(alt)}" style="width: {width:.0f}px" src="data:image/svg+xml;base64,{data}">'
+    return f'<div class="{look}">{picture}</div>', remarks
+
+
 def _picture(data: dict[str, str], alt: str) -> str:
     """Take the picture of an output, as it stands in a page."""
-    vector = re.search(r'<img[^>]*src="(data:image/svg\+xml;base64,[\w+/=]+)"', data.get("text/html", ""))
-    if vector:
-        return f'<img alt="{html.escape(alt)}" src="{vector[1]}">'
+    picture = ""
     if "image/svg+xml" in data:
-        return str(data["image/svg+xml"])
-    if "image/png" in data:
-        return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data["image/png"].strip()}">'
-    return data["text/html"] if "<iframe" in data.get("text/html", "") else ""
+        picture = str(data["image/svg+xml"])
+    elif "image/png" in data:
+        picture = f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data["image/png"].strip()}">'
+    elif "<iframe" in data.get("text/html", ""):
+        picture = data["text/html"]
+    return picture and f'<div class="picture">{picture}</div>'
 
 
 def _of_text(source: str, heading: str) -> Iterator[Slide]:
@@ -185,8 +206,11 @@ _SLIDES = """<!DOCTYPE html>
 .reveal .figure { display: flex; flex-direction: column; height: 640px; } .reveal .figure p { font-size: 26px; }
 .reveal .picture { flex: 1; min-height: 0; text-align: center; }
 .reveal .picture > svg, .reveal .picture > img { width: 100%; height: 100%; max-height: none; object-fit: contain; }
-.reveal .scroll { overflow-y: auto; } .reveal .scroll > img { width: 70%; height: auto; }
+.reveal .picture > img[style] { max-width: none; height: auto; }
+.reveal .picture:not(.scroll):has(> img[style]) { display: flex; align-items: center; justify-content: center; }
+.reveal .scroll { overflow-y: auto; }
 .reveal .picture iframe { width: 100%; height: 100%; border: 0; }
+.reveal .player iframe { width: 50%; height: 50%; transform: scale(2); transform-origin: top left; float: left; }
 .reveal pre { font-size: 24px; line-height: 1.3; width: 100%; box-sizing: border-box; box-shadow: none;
   margin: 0.3em 0; padding: 0.4em 0.6em; font-family: ui-monospace, "DejaVu Sans Mono", monospace; overflow: hidden; }
 .reveal pre.code { background: #f6f8fa; } .reveal pre.printed { border-left: 4px solid #2166ac; }

@@ -1,5 +1,6 @@
 """The lecturer's pack: slides that fit, and notebooks to hand out that give no answer away."""
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from notebooks import lectures, running
+from notebooks import lectures, letters, running
 
 COURSE = [*running.chosen([]), *sorted((running.FOLDER / "assignments").glob("*.ipynb"))]
 
@@ -40,6 +41,25 @@ def test_slides_say_one_thing_each(notebook: Any) -> None:
     for slide in made:
         words = re.sub(r"<math.*?</math>|<svg.*?</svg>|<[^>]*>", " ", slide.body, flags=re.DOTALL).split()
         assert len(words) <= 150, slide.title
+
+
+def test_letters_of_drawings_have_18_points_on_a_slide(notebook: Any) -> None:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if not (found := lectures.VECTOR.search(output.get("data", {}).get("text/html", ""))):
+                continue
+            svg, width, _ = letters.enlarged(base64.b64decode(found[1]).decode(), lectures.WIDTH, 550)
+            wide, _ = map(float, re.findall(r'(?:width|height)="([\d.]+)"', svg)[:2])
+            assert width <= lectures.WIDTH + 1
+            texts = re.findall(r"<text[^>]*>", svg)
+            sizes = [float((re.search(r'font-size="([\d.]+)"', text) or [0, 12])[1]) for text in texts]
+            assert not sizes or min(sizes) * width / wide >= 0.96 * letters.SMALLEST, cell.source
+
+
+def test_players_are_alive_on_slides() -> None:
+    (path,) = running.chosen(["3"])
+    bodies = [slide.body for slide in lectures.slides(running.read(path))]
+    assert any("srcdoc" in body and "data-chalkgrad-player" in body for body in bodies)
 
 
 @pytest.mark.slow

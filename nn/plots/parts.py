@@ -45,7 +45,7 @@ def activation(function: str | Function | Activation, low: float = -4.0, high: f
     ax.axhline(0, color="#8c959f", linewidth=0.6)
     ax.axvline(0, color="#8c959f", linewidth=0.6)
     ax.plot(x, y, color="#2166ac", linewidth=2, label="$f(x)$")
-    ax.plot(x, slope, color="#b35806", linestyle="--", linewidth=2, label="$f'(x)$")
+    ax.plot(x, slope, color="#b35806", linestyle="--", linewidth=2, label="$f$′$(x)$")
     ax.set(xlabel="$x$", ylabel="value", title=name_of(f))
     ax.legend()
     return ax
