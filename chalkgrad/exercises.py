@@ -22,7 +22,7 @@ The metadata of cell 2 hold more answers: `answers: {"right": [...], "wrong": [.
 them written in another style or in place, and at least three are wrong. All are tried when the notebooks are checked.
 
 A reference is best computed by the library (`grad(f)`, `paths(e, b).total`), or is a table of what must come out.
-What no reference can say, a law says: a function of the answer that asserts.
+What no reference can say, a law says: a function of the answer that asserts. `numbers` gives it the answer as floats.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ import numpy as np
 
 from autograd import Tensor, Value
 
-__all__ = ["Verdict", "check_function", "check_law", "check_value"]
+__all__ = ["Verdict", "check_function", "check_law", "check_value", "numbers"]
 
 _POINTS = 100
 
@@ -186,6 +186,24 @@ def check_law(answer: Any, law: Callable[[Any], Any]) -> Verdict:
     return Verdict("right") if held is None or held else Verdict("not yet", "the law does not hold")
 
 
+def numbers(answer: Any) -> np.ndarray:
+    """Return an answer as an array of floats, for a law.
+
+    Raises:
+        AssertionError: it is no number, or holds something that is none; the message is for the student.
+
+    >>> numbers([1, 0.5])
+    array([1. , 0.5])
+    >>> check_law(["1", "2"], lambda given: numbers(given).sum() == 3)
+    not yet: numbers are expected, not ['1' '2']
+    """
+    plain = _plain(answer)
+    fault = _fault(plain, np.zeros(np.shape(plain)))
+    if fault or isinstance(plain, (bool, np.bool_)):
+        raise AssertionError(fault or f"a number is expected, not {plain}")
+    return np.asarray(plain, dtype=float)
+
+
 def _from_table(table: Mapping[Any, Any]) -> Callable[..., Any]:
     """Make a function of a table; the key of a single argument may be written without a tuple."""
 
@@ -247,7 +265,10 @@ def _fault(given: Any, wanted: Any) -> str:
 def _named(names: list[str], point: tuple[Any, ...]) -> str:
     if len(names) != len(point):
         return ", ".join(map(_short, point))
-    return ", ".join(f"{name} = {_short(x)}" for name, x in zip(names, point, strict=True))
+    told = ", ".join(f"{name} = {_short(x)}" for name, x in zip(names, point, strict=True))
+    shapes = [f"{name} of shape {np.shape(x)}" if np.ndim(x) else f"{name} = {_short(x)}"
+              for name, x in zip(names, point, strict=True)]  # fmt: skip
+    return told if len(told) < 120 else ", ".join(shapes)
 
 
 def _plain(x: Any) -> Any:
@@ -257,6 +278,8 @@ def _plain(x: Any) -> Any:
         parts = [_plain(part) for part in x]
         alike = len({np.shape(part) for part in parts}) == 1
         return np.array(parts) if alike or not parts else np.concatenate([np.ravel(part) for part in parts])
+    if hasattr(x, "__float__") and np.asarray(x).dtype.kind == "O":  # a Fraction, a Decimal, a number of SymPy
+        return float(x)
     return x
 
 
@@ -264,7 +287,9 @@ def _close(x: Any, y: Any, rel: float) -> bool:
     if not isinstance(rel, (int, float, np.number)) or not 0 <= rel < 1e300:
         raise ValueError(f"`rel` is a finite number from 0, not {rel!r:.60}")
     try:
-        return bool(np.allclose(np.asarray(x), np.asarray(y), rtol=rel, atol=rel, equal_nan=True))
+        counts = np.asarray(y).dtype.kind in "iu"  # a large count is as exact as a small one
+        near = np.allclose(np.asarray(x), np.asarray(y), rtol=rel, atol=rel, equal_nan=True)
+        return bool(near and (not counts or np.all(np.abs(np.subtract(x, y, dtype=float)) < 0.5)))
     except (TypeError, OverflowError):  # no numbers, or whole ones that are too large for a float
         return bool(np.all(x == y))
 

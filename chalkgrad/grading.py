@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import copy
 import json
 import os
 import re
@@ -17,7 +18,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -59,25 +60,50 @@ def grade(
         ValueError: a file is no notebook, or has no exercise.
     """
     mine = _cells(Path(student))
-    steps = list(_steps(mine if assignment is None else _cells(Path(assignment)), _answers(mine)))
+    answers = _answers(mine)
+    steps = list(_steps(mine if assignment is None else _cells(Path(assignment)), answers))
     titles = [step.title for step in steps if step.kind == "checker"]
     if not titles:
         raise ValueError(f"{assignment or student} has no exercise: a heading `### Exercise 1`, and below it a checker")
-    told = json.dumps({"steps": [vars(step) for step in steps], "seconds": seconds, "megabytes": megabytes})
     folder = Path(student if assignment is None else assignment).resolve().parent
+    found: dict[str, Grade] = {}
+    for title in titles:
+        if (name := HEADING.search(f"### {title}")) and name[1] not in answers:
+            words = f"{Path(student).name} has no heading `### Exercise {name[1]}`"
+            found[title] = Grade(title, "not answered yet", words)
+    why = ""
+    while (left := [title for title in titles if title not in found]) and why != _LATE:
+        done, why = _graded(steps, folder, seconds, megabytes)
+        found = done | found
+        if stuck := [title for title in left if title not in found]:  # it ended the process: the others run without it
+            found[stuck[0]] = Grade(stuck[0], "not run", why)
+            steps = [replace(s, source="") if (s.kind, s.title) == ("answer", stuck[0]) else s for s in steps]
+    return [found.get(title, Grade(title, "not run", why)) for title in titles]
+
+
+_LATE = "the time was over"
+
+
+def _graded(steps: list[_Step], folder: Path, seconds: float, megabytes: int) -> tuple[dict[str, Grade], str]:
+    """Run steps in a process of their own; return the grades as far as it came, and why it ended before its end."""
+    told = json.dumps({"steps": [vars(step) for step in steps], "seconds": seconds, "megabytes": megabytes})
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-m", "chalkgrad.grading"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                           cwd=folder, env=environment, start_new_session=True) as process:  # fmt: skip
-        why = "the process ended: out of memory, or killed by an answer"
+        why = "the process ended: out of memory, or ended by this answer"
         try:
             out, _ = process.communicate(told, timeout=4 * seconds + 60)
         except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
-            out, why = process.communicate()[0], "the time was over"
-    found = {row["title"]: Grade(**row) for row in map(json.loads, (out or "").splitlines())}
-    return [found.get(title, Grade(title, "not run", why)) for title in titles]
+            _kill(process)
+            out, why = process.communicate()[0], _LATE
+        _kill(process)  # and what an answer has started
+    return {row["title"]: Grade(**row) for row in map(json.loads, (out or "").splitlines())}, why
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
 
 
 def report(student: str | Path, grades: list[Grade]) -> str:
@@ -102,6 +128,8 @@ def _cells(path: Path) -> list[tuple[str, str]]:
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"{path} is no notebook: {error}") from None
 
@@ -117,8 +145,17 @@ def _answers(cells: list[tuple[str, str]]) -> dict[str, str]:
             if CHECKER.search(text):
                 name = ""
             else:
-                found[name] += text + "\n"
+                found[name] += _without_magic(text) + "\n"
     return found
+
+
+def _without_magic(source: str) -> str:
+    """Leave out lines such as `%time`, which only a notebook understands."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return re.sub(r"^\s*[%!].*$", "", source, flags=re.MULTILINE)
+    return source
 
 
 def _steps(cells: list[tuple[str, str]], answers: dict[str, str]) -> Iterator[_Step]:
@@ -168,21 +205,27 @@ def _run(steps: list[_Step], seconds: float) -> Iterator[dict[str, str]]:
     before, wrong = dict(space), ""
     for step in steps:
         if step.kind == "answer":
-            before, wrong = dict(space), ""
+            before, wrong = {name: _copied(value) for name, value in space.items()}, ""
         if step.kind == "checker":
             for name, contents in kept.items():
                 vars(import_module(name)).update(contents)
             space.update({name: value for name, value in before.items() if name not in step.open_names})
             space.update({name: kept["chalkgrad.exercises"][name] for name in kept["chalkgrad.exercises"]["__all__"]})
-        value: Any
-        value, error = (None, wrong) if wrong and step.kind == "checker" else _executed(step.source, space, seconds)
+        value, error = _executed(step.source, space, seconds)  # also of a wrong answer: checkers define names for later
         if step.kind == "answer":
             wrong = error
+        elif wrong:
+            value, error = None, wrong
         if step.kind == "checker":
             if type(value).__name__ != "Verdict":
                 yield {"title": step.title, "state": "not yet", "words": error or "the checker gives no verdict"}
             else:
                 yield {"title": step.title, "state": str(value.state), "words": str(value.words)}
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of what an answer could change in place, such as the data."""
+    return copy.deepcopy(value) if type(value).__name__ in ("ndarray", "list", "dict", "set") else value
 
 
 def _executed(source: str, space: dict[str, Any], seconds: float) -> tuple[Any, str]:

@@ -64,7 +64,38 @@ def test_what_hangs_raises_or_eats_memory_is_told(tmp_path: Path) -> None:
     (one, words), (other, _) = graded(tmp_path, "twice = bytearray(50 << 30)", megabytes=3000)
     assert (one, other) == ("not yet", "right") and "MemoryError" in words
     found = graded(tmp_path, "import os\nos._exit(3)")
-    assert [state for state, _ in found] == ["not run", "not run"]
+    assert [state for state, _ in found] == ["not run", "right"]  # the others are run again without it
+
+
+def test_a_wrong_answer_leaves_the_names_of_its_checker_to_later_ones(tmp_path: Path) -> None:
+    cells = list(ASSIGNMENT)
+    cells[3] = ("code", "square = np.square\ncheck_function(twice, lambda x: 2 * x)")
+    cells[6] = ("code", "check_value(four, square(2))")
+    assignment = written(tmp_path / "assignment.ipynb", cells)
+    cells[5] = ("code", "four = 4")
+    for answer in ("def twice(x:", "raise ValueError", "import os\nos._exit(3)", "def twice(x):\n    return x"):
+        cells[2] = ("code", answer)
+        one, other = grade(written(tmp_path / "student.ipynb", cells), assignment)
+        assert one.state in ("not yet", "not run") and other.state == "right"
+
+
+def test_data_that_an_answer_changes_in_place_are_put_back(tmp_path: Path) -> None:
+    cells = [("code", BASE + "\ndata = np.ones(3)\nother = [np.ones(2)]"), *ASSIGNMENT[1:]]
+    cells[3] = ("code", "check_value(float(data.sum() + other[0].sum()), 5.0)")
+    cells[2] = ("code", "data[:] = 0\nother[0][:] = 5\ndef twice(x):\n    return 0")
+    one, _ = grade(written(tmp_path / "student.ipynb", cells), written(tmp_path / "assignment.ipynb", cells))
+    assert one.state == "right"
+
+
+def test_a_missing_heading_is_named(tmp_path: Path) -> None:
+    student = written(tmp_path / "student.ipynb", [("code", "four = 4"), *ASSIGNMENT[1:4]])
+    one, other = grade(student, written(tmp_path / "assignment.ipynb", ASSIGNMENT))
+    assert (one.state, other.state) == ("not answered yet", "not answered yet")
+    assert other.words == "student.ipynb has no heading `### Exercise 2`"
+
+
+def test_magic_of_notebooks_is_left_out_of_answers(tmp_path: Path) -> None:
+    assert graded(tmp_path, "%%time\n!ls\ndef twice(x):\n    return 2 * x")[0][0] == "right"
 
 
 def test_the_command_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
