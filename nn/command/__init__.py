@@ -28,10 +28,9 @@ from .expression import evaluate
 
 __all__ = ["main"]
 
-DATASETS = (
-    "xor", "moons", "circles", "blobs", "gauss", "spirals", "checkerboard", "plane", "bumps",
-    "iris", "wine", "breast_cancer", "digits", "diabetes",
-)  # fmt: skip
+_MADE = {name: getattr(nn.datasets, name) for name in nn.datasets.__all__}
+DATASETS = {name: make for name, make in _MADE.items() if getattr(make, "__annotations__", {}).get("return") == "Data"}
+"""The data sets that are `X` and `y`, by name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,8 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         roles = [f": {x.dest.upper()} is {x.help}" for x in own._actions if options.get(x.dest) == error.filename]
         words = "there is no file" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
-        told = f"{words} {error.filename!r}{''.join(roles)}" if error.filename else error
-        print(f"chalkgrad {command}: {told}", file=sys.stderr)
+        message = f"{words} {error.filename!r}{''.join(roles)}" if error.filename else error
+        print(f"chalkgrad {command}: {message}", file=sys.stderr)
         return 1
     except (ValueError, TypeError, ImportError, RuntimeError, FloatingPointError) as error:
         print(f"chalkgrad {command}: {error}", file=sys.stderr)
@@ -176,10 +175,9 @@ def _table(data: str, seed: int) -> tuple[Table, str | None]:
     """Read the table, of a file or a data set; of that also the target."""
     if Path(data).exists() or Path(data).suffix:
         return read_table(data), None
-    make = getattr(nn.datasets, data) if data in DATASETS else None
-    if make is None:
+    if data not in DATASETS:
         raise ValueError(f"there is no file {data!r}, and no data set; data sets are {', '.join(DATASETS)}")
-    settings = {"names": True, "rng": seed}
+    make, settings = DATASETS[data], {"names": True, "rng": seed}
     X, y = make(**{name: settings[name] for name in settings.keys() & inspect.signature(make).parameters})
     columns = {f"x{i}": x.tolist() for i, x in enumerate(X.T)}
     return dataclasses.replace(Table.of({**columns, "y": y.tolist()}), path=data), "y"

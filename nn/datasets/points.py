@@ -10,7 +10,7 @@ import numpy as np
 
 from ..arguments import count, found, within
 from ..data.arrays import plain_array
-from ..randomness import Random, RandomLike, seed, source, uniform
+from ..randomness import RandomLike, normal, seed, source, uniform
 from .collected import scikit_learn
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -134,7 +134,7 @@ def spirals(n: int = 200, noise: float = 0.05, classes: int = 2, turns: float = 
     radius = (np.arange(n) // classes + 1) / -(-n // classes)
     angle = 2 * np.pi * (turns * radius + y / classes)
     X = radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
-    return X + _noise(random, noise, X.shape), y
+    return X + noise * normal(random, X.shape), y
 
 
 def checkerboard(n: int = 200, squares: int = 2, noise: float = 0.0, rng: RandomLike = None) -> Data:
@@ -161,7 +161,7 @@ def checkerboard(n: int = 200, squares: int = 2, noise: float = 0.0, rng: Random
     n, squares, random = count(n, "n"), count(squares, "squares"), source(rng)
     noise, X = within(noise, "noise"), uniform(random, -1.0, 1.0, (n, 2))
     fields = np.floor((X + 1) / 2 * squares).astype(int)
-    return X + _noise(random, noise, X.shape), fields.sum(axis=1) % 2
+    return X + noise * normal(random, X.shape), fields.sum(axis=1) % 2
 
 
 def plane(n: int = 200, noise: float = 0.0, rng: RandomLike = None) -> Data:
@@ -256,7 +256,7 @@ def curve(
     y = plain_array(function(x.copy()), "function(x)").astype(np.float64)
     if y.shape != (n,):
         raise ValueError(f"`function` gave shape {y.shape} for {n} numbers; it must give one for each, shape {(n,)}")
-    return x[:, None], y + _noise(source(rng), noise, y.shape)
+    return x[:, None], y + noise * normal(source(rng), y.shape)
 
 
 def _made(kind: str, n: int, *, random_state: RandomLike, **settings: Any) -> Data:
@@ -274,10 +274,5 @@ def _made(kind: str, n: int, *, random_state: RandomLike, **settings: Any) -> Da
 def _heights(height: Callable[[np.ndarray], np.ndarray], n: int, noise: float, rng: RandomLike) -> Data:
     n, noise, random = count(n, "n"), within(noise, "noise"), source(rng)
     X = uniform(random, -1.0, 1.0, (n, 2))
-    return X, height(X) + _noise(random, noise, (n,))
+    return X, height(X) + noise * normal(random, (n,))
 
-
-def _noise(random: Random, std: float, shape: tuple[int, ...]) -> np.ndarray:
-    if isinstance(random, np.random.Generator):
-        return random.normal(0.0, std, shape)
-    return np.array([random.gauss(0.0, std) for _ in range(int(np.prod(shape)))]).reshape(shape)

@@ -53,8 +53,10 @@ def merged(model: Module) -> Sequential:
     for layer in _layers(model, "model"):
         if isinstance(layer, Linear) and kept and isinstance(kept[-1], Linear):
             kept[-1] = _product(kept[-1], layer)
+        elif isinstance(layer, Linear):
+            kept.append(_linear(*arrays(layer._stages()[0]), layer.weight.dtype))
         else:
-            kept.append(_copied(layer) if isinstance(layer, Linear) else layer)
+            kept.append(layer)
     return Sequential(*kept)
 
 
@@ -100,15 +102,11 @@ def _layers(model: Module, name: str) -> list[Module]:
 
 
 def _product(one: Linear, two: Linear) -> Linear:
+    """Make the Linear layer that does what two do, one behind the other."""
     if one.fan_out != two.fan_in:
         raise ValueError(f"{one!r} gives {one.fan_out} numbers, and {two!r} takes {two.fan_in}: they do not fit")
     (w1, b1), (w2, b2) = arrays(one._stages()[0]), arrays(two._stages()[0])
     return _linear(w1 @ w2, b1 @ w2 + b2, one.weight.dtype)
-
-
-def _copied(layer: Linear) -> Linear:
-    weight, bias = arrays(layer._stages()[0])
-    return _linear(weight, bias, layer.weight.dtype)
 
 
 def _linear(weight: np.ndarray, bias: np.ndarray, dtype: Any) -> Linear:
