@@ -123,7 +123,7 @@ class Stateful(display.Shown):
             object.__setattr__(self, "_scratch", new)
 
     def named_modules(self) -> Iterator[tuple[str, Any]]:
-        """Walk through this Module, named "", and all those inside it, each once, with their dotted names."""
+        """Iterate over this Module, named "", and all those inside it, each once, with their dotted names."""
         return self._modules("", set())
 
     def _modules(self, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
@@ -141,7 +141,7 @@ class Stateful(display.Shown):
                 yield from _parts(name, thing)
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """Walk through the parameters, also frozen ones; one that is shared comes once, by its first name."""
+        """Iterate over the parameters, also frozen ones; one that is shared comes once, by its first name."""
         seen: set[int] = set()
         for name, _, _, part in self.places():
             if is_parameter(part) and id(part) not in seen:
@@ -149,7 +149,7 @@ class Stateful(display.Shown):
                 yield name, part
 
     def named_buffers(self) -> Iterator[tuple[str, Any]]:
-        """Walk through the rest of the state, which is never trained: buffers, constants and arrays, by dotted names.
+        """Iterate over the rest of the state, which is never trained: buffers, constants and arrays, by dotted names.
 
         >>> from chalkgrad.nn import Linear
         >>> [name for name, _ in Linear(2, 1, mask=[[1], [0]]).named_buffers()]
@@ -167,7 +167,7 @@ class Stateful(display.Shown):
                         yield _joined(path, name), part
 
     def places(self, path: str = "", above: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, str, Any]]:
-        """Walk through all places of nodes, also of shared ones: dotted name, Module, attribute, node."""
+        """Iterate over all places of nodes, also of shared ones: dotted name, Module, attribute, node."""
         parts = list(self._attributes())
         yield from ((_joined(path, name), self, name, part) for name, part in parts if isinstance(part, Node))
         for name, part in parts:
@@ -181,7 +181,7 @@ class Stateful(display.Shown):
         return {name: known for name, known in named.items() if name != known}
 
     def named_generators(self) -> Iterator[tuple[str, Random]]:
-        """Walk through the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
+        """Iterate over the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
         for path, module in self.named_modules():
             for name, part in vars(module).items():
                 if isinstance(part, Random):

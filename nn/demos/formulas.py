@@ -1,4 +1,4 @@
-"""The formulas of the library as JavaScript: values and slopes, traced from single Values and printed as loops.
+"""The formulas of the library as JavaScript: values and derivatives, traced from single Values and printed as loops.
 
 So a page computes what Python computes. A new activation, loss or optimiser needs one name in a list below.
 """
@@ -45,7 +45,7 @@ SHARED = {
     "tanh": "(Math.abs({0}) < 0.3 ? Math.tanh({0}) : ({0} < 0 ? {1} - 1 : 1 - {1}) / (1 + {1}))",
     "_sech2": "4 * {1} / ((1 + {1}) * (1 + {1}))",
 }
-"""Tanh and its slope share an exponential: half of the time of a step is spent in them."""
+"""Tanh and its derivative share an exponential: half of the time of a step is spent in them."""
 
 SURFACES: dict[str, Callable[[Any, Any], Any]] = {
     "valley": lambda x, y: 0.25 * x * x + 5.0 * y * y,
@@ -59,10 +59,10 @@ Expression = str | float
 
 
 class _Printer:
-    """Prints the nodes of a graph as statements about single numbers; those that do not change in a loop apart."""
+    """Prints the nodes of a graph as statements about single numbers; those that are constant in a loop apart."""
 
-    def __init__(self, fixed: Sequence[str]) -> None:
-        self.fixed = set(fixed)
+    def __init__(self, constant: Sequence[str]) -> None:
+        self.constant = set(constant)
         self.before: list[str] = []
         self.inside: list[str] = []
         self.known: dict[tuple[Any, ...], str] = {}
@@ -80,20 +80,20 @@ class _Printer:
         shaped = np.broadcast_arrays(*operands)
         made = np.empty(shaped[0].shape, dtype=object)
         for place in np.ndindex(made.shape):
-            made[place] = self.row(name, [x[place] for x in shaped], node)
+            made[place] = self.operation(name, [x[place] for x in shaped], node)
         return made
 
     def reduced(self, name: str, terms: list[Any]) -> Expression:
         if name == "logsumexp":
             top = self.reduced("max", terms)
-            return self.row("add", [top, self.row("log", [self.reduced("sum", [
-                self.row("exp", [self.row("sub", [x, top])]) for x in terms])])])  # fmt: skip
+            return self.operation("add", [top, self.operation("log", [self.reduced("sum", [
+                self.operation("exp", [self.operation("sub", [x, top])]) for x in terms])])])  # fmt: skip
         total = terms[0]
         for term in terms[1:]:
-            total = self.row("maximum" if name == "max" else "add", [total, term])
+            total = self.operation("maximum" if name == "max" else "add", [total, term])
         return total
 
-    def row(self, name: str, operands: list[Any], node: Node | None = None) -> Expression:
+    def operation(self, name: str, operands: list[Any], node: Node | None = None) -> Expression:
         """Print an operation on numbers, once; what is known already is computed, and factors of 1 are left out."""
         if all(isinstance(x, float) for x in operands):
             return float(ag.TABLE[name].evaluate(operands, dict(node.params) if node else {}))
@@ -102,34 +102,34 @@ class _Printer:
         if name == "mul" and operands[0] == 1.0:
             return operands[1]
         if name in ("tanh", "_sech2"):
-            operands = [*operands, self.row("_decay", operands)]
+            operands = [*operands, self.operation("_decay", operands)]
         key = (name, *operands)
         if key not in self.known:
             call = f"Math.{name}" if name in FUNCTIONS else name
             form = SHARED.get(name) or INLINE.get(name) or f"{call}({', '.join(['{}'] * len(operands))})"
             text = form.format(*(x if isinstance(x, str) else f"({number_text(x)})" for x in operands))
-            fixed = all(isinstance(x, float) or x in self.fixed for x in operands)
+            constant = all(isinstance(x, float) or x in self.constant for x in operands)
             self.known[key] = made = f"${len(self.known)}"
-            (self.before if fixed else self.inside).append(f"const {made} = {text};")
-            if fixed:
-                self.fixed.add(made)
+            (self.before if constant else self.inside).append(f"const {made} = {text};")
+            if constant:
+                self.constant.add(made)
         return self.known[key]
 
 
 def printed(
-    outputs: Sequence[Node], inputs: Mapping[str, Node], fixed: Sequence[str] = ()
+    outputs: Sequence[Node], inputs: Mapping[str, Node], constant: Sequence[str] = ()
 ) -> tuple[list[str], list[str], list[Any]]:
     """Print a graph of single numbers and of small arrays as statements of JavaScript.
 
     Args:
         outputs: nodes.
         inputs: the leaves that are not constant, each with its name; an array `z` has the elements `z0`, `z1`, ...
-        fixed: names of inputs that do not change in the loop.
+        constant: names of inputs that do not change in the loop.
 
     Returns:
-        The statements that depend on `fixed` alone, the others, and the expressions of all elements of the outputs.
+        The statements that depend on `constant` alone, the others, and the expressions of all elements of the outputs.
     """
-    printer = _Printer(fixed)
+    printer = _Printer(constant)
     order, leaves = ag.topological(*outputs)
     found: dict[int, np.ndarray] = {}
     for name, node in inputs.items():
@@ -149,11 +149,11 @@ def _loop(
     inputs: Mapping[str, Node],
     reads: Sequence[str],
     stores: Sequence[str],
-    fixed: Sequence[str] = (),
+    constant: Sequence[str] = (),
     bounds: str = "let i = 0; i < n; i++",
 ) -> str:
     """Print a loop that reads the inputs and stores each element of the outputs, which is `{}` in its store."""
-    before, lines, results = printed(outputs, inputs, fixed)
+    before, lines, results = printed(outputs, inputs, constant)
     kept = (store.format(x) for store, x in zip(stores, results, strict=False))
     return f"{' '.join(before)} for ({bounds}) {{ {' '.join([*reads, *lines, *kept])} }}"
 
@@ -211,8 +211,8 @@ def _penalty(kind: Any) -> str:
 @functools.cache
 def formulas() -> str:
     """Write the module `formulas.js`: `FORMULAS`, of functions that loop over arrays, by kind and name."""
-    rows = {name: LOSSES[name] for name in OUTPUT_LOSSES}
-    losses = {name: _loss(functools.partial(loss.formula, **loss.settings), 1) for name, loss in rows.items()}
+    chosen = {name: LOSSES[name] for name in OUTPUT_LOSSES}
+    losses = {name: _loss(functools.partial(loss.formula, **loss.settings), 1) for name, loss in chosen.items()}
     losses |= {name: _loss(formula, 3) for name, formula in SCORE_LOSSES.items()}
     x, y = Value(0.3), Value(0.4)
     leaves, surfaces = {"x": x, "y": y}, {name: of(x, y) for name, of in SURFACES.items()}

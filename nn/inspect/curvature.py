@@ -1,4 +1,4 @@
-"""How the loss of a net bends: its Hessian by the parameters, whole or times a vector."""
+"""The curvature of the loss of a net: its Hessian with respect to the parameters, whole or times a vector."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from ..module import Module, brief, check_model
 
 
 def hessian(model: Module, X: Any, y: Any, loss: str | Loss = "mse") -> np.ndarray:
-    r"""Return the Hessian of the loss by trained parameters, $H_{ij} = \partial^2 L/\partial\theta_i\partial\theta_j$.
+    r"""Return the Hessian of the loss, $H_{ij} = \partial^2 L/\partial\theta_i\partial\theta_j$.
 
     Its eigenvalues are the curvatures of the loss. Gradient descent with a learning rate above $2/\lambda_\max$ moves
-    away, step by step, along the direction that is bent most. One backward pass for each parameter: for small nets.
+    away, step by step, along the direction of the largest curvature. It takes one backward pass for each parameter, so
+    it is for small nets.
 
     Args:
         model: $\theta$ are its parameters that are not frozen, in the order of `model.parameters()`; nothing of it is
@@ -75,7 +76,7 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
         raise ValueError(f"`model`, {brief(model)}, has no parameters that are trained")
     with model.mode(False):
         outputs = model.forward_rows(X)
-    slopes = gradients(function(outputs, targets_of(model.output_decoder, function, y, outputs.shape)), parameters)
+    grads = gradients(function(outputs, targets_of(model.output_decoder, function, y, outputs.shape)), parameters)
     ends = np.cumsum([int(np.prod(p.shape)) for p in parameters])
 
     def times(vector: np.ndarray) -> np.ndarray:
@@ -84,10 +85,10 @@ def _products(model: Module, X: Any, y: Any, loss: str | Loss) -> Any:
         parts = np.split(vector, ends[:-1])
         terms: list[Any] = [
             (g * part.reshape(g.shape)).sum() if isinstance(g, Tensor) else g * float(part[0])
-            for g, part in zip(slopes, parts, strict=True)
+            for g, part in zip(grads, parts, strict=True)
         ]
         along: Any = sum(terms[1:], start=terms[0])
-        if not along.requires_grad:  # the slope is the same everywhere
+        if not along.requires_grad:  # the gradient is the same everywhere
             return np.zeros(ends[-1])
         return np.concatenate([np.ravel(h.data) for h in gradients(along, parameters)])
 

@@ -1,7 +1,7 @@
 """Activations: the functions of the table of primitives as layers, and by name.
 
-A new row in the table is an activation at once: `Activation(chalkgrad.sin)`, or "sin". Those that have a class of their
-own are made by one line each, below; only PReLU, which learns, is written out.
+A new elementwise primitive is an activation at once: `Activation(chalkgrad.sin)`, or "sin". Those that have a class of
+their own are made by one line each, below; only PReLU, which learns, is written out.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ def function_of(activation: Any) -> Function:
 
 
 def _known(name: str) -> Function | None:
-    """Look for a name among `NAMES`, then among the elementwise rows of the table that need one number."""
-    row = ag.TABLE.get(name)
-    fits = row is not None and row.elementwise and row.arity == 1 + len(row.defaults)
-    return NAMES.get(name, row if fits else None)
+    """Look for a name among `NAMES`, then among the elementwise primitives of one number."""
+    primitive = ag.TABLE.get(name)
+    fits = primitive is not None and primitive.elementwise and primitive.arity == 1 + len(primitive.defaults)
+    return NAMES.get(name, primitive if fits else None)
 
 
 def name_of(function: Function) -> str:

@@ -1,11 +1,11 @@
-r"""Losses: how far the outputs are from the targets. Each is a row: a formula for one case, and what its targets are.
+r"""Losses: how far the outputs are from the targets. Each has a formula for one case, and a kind of targets.
 
 All take the outputs first and the targets second, and work on Tensors, arrays and lists of Values. The weight of
 a case, and how the cases become one number, is said once, in `Criterion`. Shapes must be equal: `(n, 1)` beside
 `(n,)` would broadcast to `(n, n)`, and is refused.
 
 A loss goes with an output activation, of which it is the negative log-likelihood: for $z$ the outputs and $y$ the
-targets, its gradient at $z$ is then the activation's value minus $y$, which does not starve where the net is wrong.
+targets, its gradient at $z$ is then the activation's value minus $y$, which does not vanish where the net is wrong.
 
 | likelihood    | `loss.output_activation`          | loss              |
 |---------------|-----------------------------------|-------------------|

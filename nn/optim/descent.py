@@ -24,7 +24,7 @@ def descend(f: Function, start: Any, optimizer: Optimizer, steps: int = 50) -> n
     Args:
         f: a function of a point, a Tensor of shape `(d,)`, to a single number.
         start: the first point, `d` numbers.
-        optimizer: one without parameters, such as `SGD(lr=0.1)`; a copy of it walks, so that it can be used again.
+        optimizer: one without parameters, such as `SGD(lr=0.1)`; `descend` steps a copy, so that it can be used again.
         steps: how many to take.
 
     Returns:
@@ -82,12 +82,12 @@ def newton(f: Function, start: Any, steps: int = 5) -> np.ndarray:
     array([[1., 2.],
            [0., 0.]])
     """
-    slope, curvature = grad(f), hessian(f)
+    gradient, curvature = grad(f), hessian(f)
     path = [_point(start)]
     for _ in range(count(steps, "steps")):
         here = path[-1]
         try:
-            path.append(here - np.linalg.solve(curvature(here), slope(here)))
+            path.append(here - np.linalg.solve(curvature(here), gradient(here)))
         except np.linalg.LinAlgError:
             raise ValueError(f"the Hessian at {here} has no inverse: Newton's step is not defined there") from None
     return np.array(path)

@@ -55,8 +55,8 @@ class Optimizer(Configured):
 
     Attributes:
         steps: how many steps have been taken.
-        skipped: how many of them each parameter has sat out, because it had no gradient: `update` counts only the
-            steps of its own parameter, as PyTorch does.
+        skipped: for each parameter, how many of them had no gradient for it: `update` counts only the steps of its
+            own parameter, as PyTorch does.
         decoupled: whether weight decay keeps away from the gradient; a constant of the class.
 
     Raises:
@@ -236,7 +236,7 @@ class Optimizer(Configured):
         Returns:
             A text, ints, floats and arrays by name: `kind`, the class; `steps`; `lr.0`, the learning rate of group 0,
             or `lr.0.best` and so on of a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3;
-            `skipped.3`, the steps that parameter 3 has sat out, if any.
+            `skipped.3`, the steps without a gradient for parameter 3, if any.
         """
         state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
         for i, group in enumerate(self.groups):

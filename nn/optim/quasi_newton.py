@@ -78,20 +78,20 @@ def minimize(
     best: list[Any] = [np.inf, start]
     evaluate = ag.compile(objective()) if flag(compiled, "compiled") else found
 
-    def value_and_slope(x: np.ndarray) -> tuple[float, np.ndarray]:
+    def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
         put(x)
         value = float(evaluate())
         zeros = (zeros_like(leaf.data) if leaf.grad is None else leaf.grad for leaf in leaves)
-        slope = np.concatenate([np.ravel(grad).astype(np.float64) for grad in zeros])
-        if not (np.isfinite(value) and np.all(np.isfinite(slope))):
+        gradient = np.concatenate([np.ravel(grad).astype(np.float64) for grad in zeros])
+        if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
             if best[0] == np.inf:
                 raise FloatingPointError("the objective, or its gradient, is infinite or NaN at the start")
             value = np.inf
         if value < best[0]:
             best[:] = value, x.copy()
-        return value, slope
+        return value, gradient
 
     try:
-        return optimize.minimize(value_and_slope, start, method=method, jac=True, **settings)
+        return optimize.minimize(value_and_gradient, start, method=method, jac=True, **settings)
     finally:
         put(best[1])
