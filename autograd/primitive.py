@@ -262,8 +262,8 @@ def refusal(name: str, inputs: Sequence[Any], params: dict[str, Any], error: Exc
     return kind(f"`{name}` cannot take {operands}{settings}: {error}")
 
 
-def asked(f: Callable[..., Any], x: Any, *args: Any, **settings: Any) -> Any:
-    """Ask a function of NumPy where it moves the elements of `x`: it gets an array of their numbers, from 1."""
+def moved_numbers(f: Callable[..., Any], x: Any, *args: Any, **settings: Any) -> Any:
+    """Return where a function of NumPy moves the elements of `x`: what it makes of their numbers, from 1."""
     shape = getattr(x, "shape", ())
     try:
         return f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)

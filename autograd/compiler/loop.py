@@ -36,8 +36,8 @@ _NOTHING = np.empty(0)
 class Loop:
     r"""A step $(s, x_t) \mapsto (s', y_t)$, traced once and then run so many times in one native call.
 
-    The state stays in the program from run to run. Each step is fed with its own row of `inputs`, and with the rows
-    of `data` that it is told: the minibatch. What it gives is written down at every step.
+    The state stays in the program from run to run. Each step reads its own row of `inputs`, and the rows
+    of `data` that `rows` names for it: the minibatch. The results of every step are recorded.
 
     Many nets at once: where the step is written for single numbers, hand it a state of arrays with one place for each
     net (`benchmarks/ensemble.py` trains 1,000 nets so).
@@ -47,7 +47,7 @@ class Loop:
             numbers and arrays to write down. It is written with the library's operations.
         state: nested containers of numbers, arrays and leaves; a leaf, such as a parameter of a model, is itself
             the variable that `step` gets, also where it reaches it by another way.
-        inputs: numbers and arrays, an example of what one step is fed with.
+        inputs: numbers and arrays, an example of what one step reads.
         data: arrays of rows, from which each step takes `batch_size` by their numbers.
         batch_size: the number of rows in a step; 0 for all rows in each.
         finite: stop at the first step whose first result, or new state that steps read, is not finite; the state is
@@ -102,14 +102,14 @@ class Loop:
         """Make the program, in four steps; anew where something has changed that the step reads."""
         size = self.batch_size
         self._states = [_variable(x, "state") for x in flatten(self._tree)]
-        self._fed = [_variable(x, "inputs") for x in self._inputs]
+        self._xs = [_variable(x, "inputs") for x in self._inputs]
         self._batches = [new_variable(np.resize(x, (size, *x.shape[1:])) if size else x) for x in self._data]
         self._kind = self._key and self._dependence()
         if not self._take_over():
             self._captured = Captured(self._roots, self._carried)
             self._traced = Trace(self._captured)
             outputs = self._trace()
-            inputs = self._traced.inputs(outputs, [*self._states, *self._fed, *self._batches])
+            inputs = self._traced.inputs(outputs, [*self._states, *self._xs, *self._batches])
             if self._traced.uses_history:
                 raise ValueError("the step captures the result of an operation: compute it inside the step")
             program = optimize(ir_of(outputs, inputs))
@@ -119,7 +119,7 @@ class Loop:
         places, parameters = self._body.inputs, self._traced.parameters
         self._captured_leaves = [*zip(reversed(places), reversed(parameters), strict=False)]
         whole = () if size else self._data
-        self._whole = [*zip(places[len(self._states) + len(self._fed) :], whole, strict=False)]
+        self._whole = [*zip(places[len(self._states) + len(self._xs) :], whole, strict=False)]
         self.state = state
 
     # Programs that one loop takes over from another ----------------------------------------------------------
@@ -127,7 +127,7 @@ class Loop:
     def _dependence(self) -> Any:
         """Return what a program depends on beside what the step reads."""
         shapes = rebuild(self._tree, [(x.shape, x.dtype if x.shape else None) for x in self._states])
-        sizes = [(x.shape, x.dtype) for x in self._batches], [x.shape for x in self._fed]
+        sizes = [(x.shape, x.dtype) for x in self._batches], [x.shape for x in self._xs]
         return self._key, shapes, sizes, self.batch_size, self._finite, get_num_threads(), library()
 
     def park(self) -> None:
@@ -163,7 +163,7 @@ class Loop:
         """Run the step on variables; gives the new state, and behind it what is written down."""
         states = self._states
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
-        moved, given = self._traced.follow(lambda: self._step(tree, self._fed, self._batches))
+        moved, given = self._traced.follow(lambda: self._step(tree, self._xs, self._batches))
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)
         ):
@@ -179,17 +179,17 @@ class Loop:
         return [*moved, *given]
 
     def _feed(self, calls: Calls) -> None:
-        """Feed the step, before anything else."""
+        """Take the inputs of the step, before anything else."""
         before, read = len(self._states), _read(calls.ir)
         views = iter(calls.views[before:])
-        drawn = [(f"fed {i}", next(views)) for i in range(len(self._fed))]
+        drawn = [(f"xs {i}", next(views)) for i in range(len(self._xs))]
         drawn = [one for i, one in enumerate(drawn, before) if i in read]
         for i, (x, out) in enumerate(zip(self._batches, views, strict=False)):
             if self.batch_size:
                 calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i}", numbers="rows",
                            rows=self.batch_size, width=math.prod(x.shape[1:]), size=self.batch_size)  # fmt: skip
-        first = len(self._fed) + len(self._batches)
-        drawn += [(f"fed {i}", out) for (i, _), out in zip(enumerate(self._traced.draws, first), views, strict=False)]
+        first = len(self._xs) + len(self._batches)
+        drawn += [(f"xs {i}", out) for (i, _), out in zip(enumerate(self._traced.draws, first), views, strict=False)]
         for name, out in drawn:
             calls.call("feed", out.dtype, out=out, clock=calls.clock, data=name, n=out.size)
 
@@ -262,18 +262,18 @@ class Loop:
         """Lay out what so many steps need; gives the arrays for their results. `advance` takes the steps."""
         refuse_inside("a Loop")
         body = self._body
-        fed = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
-        for x, one in zip(fed, self._fed, strict=True):
+        xs = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
+        for x, one in zip(xs, self._xs, strict=True):
             if x.shape != (steps, *one.shape):
                 raise ValueError(f"`inputs` hold an array of shape {x.shape} where {(steps, *one.shape)} is needed")
         numbers = self._row_numbers(rows, steps)
         results = [np.empty((steps, *shape)) for shape in self._result_shapes]
-        self._loaded = fed, numbers, results  # keeps the memory
+        self._loaded = xs, numbers, results  # keeps the memory
         with body.lock:
             for place, leaf in self._captured_leaves:
                 place[...] = leaf._data
-            for i, x in enumerate(fed):
-                body.bind(f"fed {i}", x)
+            for i, x in enumerate(xs):
+                body.bind(f"xs {i}", x)
             for place, x in self._whole:
                 place[...] = x
             if numbers is not None:
@@ -291,7 +291,7 @@ class Loop:
         """Run in stretches that leave the random numbers of a stretch a bounded place; gives the next step."""
         nodes = [node for node, _ in self._traced.draws]
         at_once = max(1, DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x in nodes) + 1))
-        place, end = len(self._fed) + len(self._data), first + steps
+        place, end = len(self._xs) + len(self._data), first + steps
         for start in range(first, end, at_once):
             if start > first and not self.is_as_it_was():  # what draws may change anything
                 raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
@@ -302,7 +302,7 @@ class Loop:
                     x[step] = number
             for i, x in enumerate(drawn):
                 offset = -start * x[0].nbytes  # the clock of the machine counts all steps
-                self._body.bind(f"fed {place + i}", x, offset)
+                self._body.bind(f"xs {place + i}", x, offset)
             finished = self._body.run(start, stop - start)
             if finished < stop - start:
                 return start + finished

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .ir.instructions import FLOAT64, IR, Instruction
-from .scalars.dataflow import Flow
+from .scalars.dataflow import Dataflow
 from .scalars.structure_of_arrays import CONSTANT, LEAF
 
 LISTED = 200
@@ -84,7 +84,7 @@ def printed_groups(leaves: int, groups: Sequence[Any], notes: Sequence[str]) -> 
     return "\n".join([*text, *(f"# {note}" for note in notes)])
 
 
-def printed_flow(flow: Flow, results: Sequence[str]) -> str:
+def printed_flow(flow: Dataflow, results: Sequence[str]) -> str:
     """List a program of single numbers by its nodes."""
     instructions, names = list[Instruction](), dict[int, str]()
     for i, (code, number) in enumerate(zip(flow.code.tolist(), flow.origin.tolist(), strict=True)):

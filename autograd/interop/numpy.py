@@ -17,7 +17,7 @@ from .. import comparison
 from ..containers import flatten, rebuild
 from ..graph import Node
 from ..operators import Operators
-from ..primitive import asked
+from ..primitive import moved_numbers
 from ..primitives import TABLE, arrays, composites, reductions
 from ..primitives.arithmetic import add, div, identity, mul, sub
 from ..primitives.layout import broadcast_to, getitem, reshape, shape_of, transpose
@@ -197,8 +197,8 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
 
 def _kron(a: Any, b: Any) -> Any:
     one = [np.ones(shape_of(x), int) for x in (a, b)]
-    rows = arrays.picked(a, asked(lambda numbers: np.kron(numbers, one[1]), a))
-    return mul(rows, arrays.picked(b, asked(lambda numbers: np.kron(one[0], numbers), b)))
+    rows = arrays.picked(a, moved_numbers(lambda numbers: np.kron(numbers, one[1]), a))
+    return mul(rows, arrays.picked(b, moved_numbers(lambda numbers: np.kron(one[0], numbers), b)))
 
 
 def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:

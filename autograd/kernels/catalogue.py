@@ -27,14 +27,15 @@ def address(name: str, dtype: str = "", extra: str = "") -> int:
     return load(name, dtype, extra)
 
 
-def write(row: list[int], kernel: tuple[str, str, str], operands: dict[str, Any], word: Callable[[Any], int]) -> None:
-    """Add a call to a row as the machine reads it: the kernel, the length, and for each operand a word, which `word`
-    gives for an array."""
+def write(
+    words: list[int], kernel: tuple[str, str, str], operands: dict[str, Any], address_of: Callable[[Any], int]
+) -> None:
+    """Append a call as the machine reads it: the kernel, the length, and each operand; an array by its address."""
     name, _, extra = kernel
     bound = signature(name, extra).bind(name, operands)
-    row += [address(*kernel), len(bound) + 2]
+    words += [address(*kernel), len(bound) + 2]
     for x in bound.values():
-        row.append(int(x) if isinstance(x, (int, np.integer)) else word(x))
+        words.append(int(x) if isinstance(x, (int, np.integer)) else address_of(x))
 
 
 @functools.cache
@@ -44,9 +45,9 @@ def _function(name: str, operands: int) -> Any:
 
 def run_pass(name: str, **operands: Any) -> None:
     """Run one of the sequential passes at once, on integers and arrays."""
-    row: list[int] = []
-    write(row, (name, "", ""), operands, lambda x: x.ctypes.data)
-    made = np.array(row, np.int64)
+    words: list[int] = []
+    write(words, (name, "", ""), operands, lambda x: x.ctypes.data)
+    made = np.array(words, np.int64)
     _function(name, 1)(made.ctypes.data)
 
 

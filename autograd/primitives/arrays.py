@@ -1,6 +1,6 @@
 """Functions of arrays with NumPy's names, made of primitives: rearrangements, products of several axes, norms, orders.
 
-What only moves elements is asked of NumPy itself: it moves the numbers 1 to n, and `getitem` picks by them.
+Where elements move to, NumPy itself says: it moves the numbers 1 to n, and `getitem` picks by them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import float_of, one_of
-from ..primitive import asked, of_arrays, refusal
+from ..primitive import moved_numbers, of_arrays, refusal
 from ..shapes import axes_of
 from . import reductions
 from .arithmetic import abs, mul, sub
@@ -29,7 +29,7 @@ from .selection import step, where
 def rearranged(f: Callable[..., Any], fill: float, x: Any, *args: Any, **settings: Any) -> Any:
     """Apply a function of NumPy that only moves, repeats and leaves out elements, and fills up with one number."""
     x = as_operand(x)
-    return picked(x, asked(f, x, *args, **settings), fill)
+    return picked(x, moved_numbers(f, x, *args, **settings), fill)
 
 
 def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
@@ -161,7 +161,7 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
     array([1., 2.])
     """
     x = as_operand(x)
-    return reshape(x, shape=asked(np.squeeze, x, axis=axis).shape)
+    return reshape(x, shape=moved_numbers(np.squeeze, x, axis=axis).shape)
 
 
 @of_arrays
@@ -175,7 +175,7 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
     array([[1., 2.]])
     """
     x = as_operand(x)
-    return reshape(x, shape=asked(np.expand_dims, x, axis=axis).shape)
+    return reshape(x, shape=moved_numbers(np.expand_dims, x, axis=axis).shape)
 
 
 @of_arrays
@@ -318,7 +318,7 @@ def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[A
     """Take diagonals of an operand, sum over what nobody else has, and repeat axes of length 1."""
     unique = "".join(dict.fromkeys(term))
     if unique != term:
-        x = picked(x, asked(lambda numbers: np.einsum(f"{term}->{unique}", numbers), x))
+        x = picked(x, moved_numbers(lambda numbers: np.einsum(f"{term}->{unique}", numbers), x))
     if (shape := tuple(sizes[label] for label in unique)) != shape_of(x):
         x = broadcast_to(x, shape=shape)
     gone = tuple(i for i, label in enumerate(unique) if label not in later)

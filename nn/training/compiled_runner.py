@@ -281,8 +281,8 @@ class CompiledRunner:
         skipped = arrays.gathered(optimizer.skipped)
         trained, buffers = [p.requires_grad for p in arrays.parameters], self.buffers
 
-        def step(state: Any, fed: list[Any], batch: list[Any]) -> Any:
-            t, *rates = fed
+        def step(state: Any, inputs: list[Any], batch: list[Any]) -> Any:
+            t, *rates = inputs
             for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
                 optimizer.rates(optimizer.steps + ahead)
             numbers_of_buffers = [x._data for *_, x in buffers]

@@ -31,7 +31,7 @@ class Stats:
 
     Attributes:
         nodes: the nodes of the graph that it was made from, with those of the backward pass; for a graph of Values
-            those of the forward pass alone, since backward is written by columns.
+            those of the forward pass alone, since the backward pass is made on whole arrays.
         instructions: instructions that are left after all passes.
         calls: calls in one run: of kernels, and of Python.
         in_python: those of Python, each for an instruction that has no kernel.
@@ -112,13 +112,13 @@ class Body:
         words: list[int] = []
         slots = []
 
-        def word(x: Any) -> int:
+        def address(x: Any) -> int:
             if isinstance(x, View):
                 return self._start + self._offsets[x.base] + x.offset * x.dtype.itemsize
             if isinstance(x, str):  # memory that comes with a run
                 slots.append((x, len(words)))
                 return 0
-            self._arrays.append(x if isinstance(x, np.ndarray) else np.array([word(view) for view in x], np.int64))
+            self._arrays.append(x if isinstance(x, np.ndarray) else np.array([address(view) for view in x], np.int64))
             return self._arrays[-1].ctypes.data
 
         for call in calls:
@@ -129,9 +129,9 @@ class Body:
                     "times": np.array([0, 0, 0, 8, 0, 0, 0]), "pool": pool.address, "n": len(parts),
                     "most_spins": 500 + round(200 * call.cost),  # looks of 10 to 40 nanoseconds: some parts later
                 }  # fmt: skip
-                write(words, ("fork", "", ""), operands, word)
+                write(words, ("fork", "", ""), operands, address)
             else:
-                write(words, call.kernel, call.operands, word)
+                write(words, call.kernel, call.operands, address)
         made = np.array(words, dtype=np.int64)
         self._arrays.append(made)
         for name, at in slots:

@@ -14,7 +14,7 @@ from ...graph import Node
 from ...locks import lock
 from ..arrays.body import Stats
 from ..printing import LISTED, printed_flow, printed_groups
-from .dataflow import Flow
+from .dataflow import Dataflow
 from .reverse_pass import reverse_pass
 from .scalarize import scalarize
 from .schedule import Place, Schedule
@@ -22,9 +22,9 @@ from .sums import forward_pass
 
 
 class _Scalars:
-    """A flow over one array of float64: the constants, the leaves, what the calls compute, and the results."""
+    """A dataflow graph over one array of float64: constants, leaves, what the calls compute, and the results."""
 
-    def __init__(self, flow: Flow, nodes: int) -> None:
+    def __init__(self, flow: Dataflow, nodes: int) -> None:
         from ...kernels import catalogue
 
         self.lock = lock(threading.Lock)
@@ -48,19 +48,19 @@ class _Scalars:
         ]
         made: list[int] = []
         for kernel, operands in calls:
-            catalogue.write(made, kernel, operands, self._word)
-        self._words = np.array(made, np.int64)
+            catalogue.write(made, kernel, operands, self._address)
+        self._code = np.array(made, np.int64)
         self._run = catalogue.machine()
-        start = self._words.ctypes.data
-        self._program = np.array([start, start + self._words.nbytes, self._clock.ctypes.data])
+        start = self._code.ctypes.data
+        self._program = np.array([start, start + self._code.nbytes, self._clock.ctypes.data])
         self._arguments = self._program.ctypes.data, 0, 1
         self._flow = flow if len(flow) <= LISTED else None
-        size = self._values.nbytes + self._words.nbytes + sum(x.nbytes for x in self._operands)
+        size = self._values.nbytes + self._code.nbytes + sum(x.nbytes for x in self._operands)
         self.stats = Stats(
             nodes, len(flow) - constants - leaves, len(calls), 0, size, sum(group.flops for group in self.groups)
         )  # fmt: skip
 
-    def _word(self, x: Place | np.ndarray) -> int:
+    def _address(self, x: Place | np.ndarray) -> int:
         """Return the address of an array operand, and keep the array."""
         if isinstance(x, Place):
             return self._values.ctypes.data + 8 * x.number
@@ -96,7 +96,7 @@ class GraphOfScalars(_Scalars):
         nodes = len(made.code)
         return cls(reverse_pass(made, catalogue.run_pass), made.leaves, nodes)
 
-    def __init__(self, flow: Flow, leaves: list[Any], nodes: int) -> None:
+    def __init__(self, flow: Dataflow, leaves: list[Any], nodes: int) -> None:
         self.leaves = leaves
         n = sum(leaf._data.__class__ is float for leaf in leaves)  # these come first
         self._read = leaves[:n]
@@ -139,7 +139,7 @@ class FunctionOfScalars(_Scalars):
         flow = forward_pass(made, catalogue.run_pass)
         return cls(flow, nodes, [tuple(x.shape) for x in inputs], [tuple(x.shape) for x in outputs])
 
-    def __init__(self, flow: Flow, nodes: int, inputs: list[Any], outputs: list[Any]) -> None:
+    def __init__(self, flow: Dataflow, nodes: int, inputs: list[Any], outputs: list[Any]) -> None:
         super().__init__(flow, nodes)
         self.inputs, self.outputs = _parts(self._given, inputs), _parts(self._results, outputs)
 

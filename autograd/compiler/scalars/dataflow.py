@@ -34,7 +34,7 @@ class Terms:
 
 
 @dataclass(slots=True)
-class Flow:
+class Dataflow:
     """Nodes in an order in which they can be computed, the constants and the leaves first.
 
     Attributes:
@@ -68,14 +68,14 @@ class Flow:
         return len(self.code)
 
 
-def flowing(
+def dataflow_of(
     soa: StructureOfArrays,
     elementwise: np.ndarray,
     terms: Terms,
     outputs: np.ndarray,
     gradients: range,
     run_pass: SequentialPass,
-) -> Flow:
+) -> Dataflow:
     """Put elementwise operations and sums in order, and leave out what no output needs.
 
     Args:
@@ -128,7 +128,7 @@ def flowing(
     number[origin] = np.arange(len(origin))
     operands = number[operands[_joined(start[origin], width[origin])]]
     note = f"dead code: left out {len(elementwise) + len(owners) - len(live)} nodes"
-    return Flow(soa.codes, code[origin], np.r_[0, np.cumsum(width[origin])], operands, level[origin],
+    return Dataflow(soa.codes, code[origin], np.r_[0, np.cumsum(width[origin])], operands, level[origin],
                 soa.data[constants], len(inputs), number[outputs], origin, gradients, soa.labels, [note])  # fmt: skip
 
 

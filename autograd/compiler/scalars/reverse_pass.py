@@ -1,4 +1,4 @@
-"""Columns forward and backward: the gradient of each node is a sum, over its uses, of products.
+"""Reverse mode on a structure of arrays: the gradient of each node is a sum, over its uses, of products.
 
 A use of a node by another adds the gradient of that other, times the derivative that its rule gives. So
 backward consists of what forward consists of: elementwise operations, of which the rules are made, and sums of
@@ -8,7 +8,7 @@ An example worked by hand: e = (a + b) * (b + 1). With p for a + b and q for b +
 
     p = a*1 + b*1        q = b*1 + 1*1        e = p*q
 
-A term `x*y` of a sum `s` adds `∂s*y` to `∂x`, and `∂s*x` to `∂y`. So the terms hand back, from the root on:
+A term `x*y` of a sum `s` adds `∂s*y` to `∂x`, and `∂s*x` to `∂y`. So the terms give, from the root on:
 
     ∂e = 1               ∂p = ∂e*q            ∂q = ∂e*p
     ∂a = ∂p*1            ∂b = ∂p*1 + ∂q*1
@@ -43,10 +43,10 @@ import numpy as np
 
 from ...primitives import TABLE
 from ..ir.rules import NEUTRAL, is_neutral
-from .dataflow import Flow, SequentialPass, Terms, flowing
-from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays, followed
+from .dataflow import Dataflow, SequentialPass, Terms, dataflow_of
+from .structure_of_arrays import CONSTANT, NULL, ONE, StructureOfArrays, resolved
 from .sums import LINEAR, cse, describe_sums, fuse_multiply_add, simplify
-from .vjp_rules import Template, template, written
+from .vjp_rules import VjpRule, applied, vjp_rule
 
 REACHED, STRICT = 1, 2
 PART = 4
@@ -60,12 +60,12 @@ class _Use:
 
     nodes: np.ndarray
     place: int
-    rule: Template
+    rule: VjpRule
     strict: bool
     factor: np.ndarray | None = None
 
 
-def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
+def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Dataflow:
     """Write the backward pass behind the forward pass, and put both in order."""
     n = len(soa.code)  # the nodes of the forward pass come first
     note = simplify(soa)
@@ -86,7 +86,7 @@ def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     soa.substitute(alias)
     outputs = np.concatenate([soa.outputs, alias[gradient[soa.first_leaf : soa.first]]])
     elementwise = np.concatenate([alone, written_last[soa.code[written_last] != CONSTANT]])
-    flow = flowing(soa, elementwise, every, outputs, range(gradient[0], gradient[0] + n), run_pass)
+    flow = dataflow_of(soa, elementwise, every, outputs, range(gradient[0], gradient[0] + n), run_pass)
     flow.notes = [
         f"{describe_sums(sums)}; {len(gradients.owner)} terms in gradients",
         f"{note}; common subexpressions: merged {found + of_rules} nodes",
@@ -103,7 +103,7 @@ def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
     for code in np.unique(soa.code).tolist():
         op = TABLE.get(soa.codes.names[code])
         if op is not None:
-            differentiated[code, : op.arity] = [template(op, i) is not None for i in range(op.arity or 0)]
+            differentiated[code, : op.arity] = [vjp_rule(op, i) is not None for i in range(op.arity or 0)]
             strict_zeros[code] = op.strict_zeros
     run_pass("reached", code=soa.code, operands=soa.operands, differentiated=differentiated, strict_zeros=strict_zeros,
              state=state, n=len(state))  # fmt: skip
@@ -122,10 +122,10 @@ def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
         for strict in (False, True):
             nodes = np.flatnonzero((code == each) & (state == (REACHED | STRICT if strict else REACHED)))
             for place in range(op.arity or 0):
-                rule = template(op, place, not strict)
+                rule = vjp_rule(op, place, not strict)
                 moved = nodes[code[operands[nodes, place]] != CONSTANT]
                 if rule is not None and len(moved):
-                    factor = None if rule.whole else written(soa, rule, moved)
+                    factor = None if rule.whole else applied(soa, rule, moved)
                     uses.append(_Use(moved, place, rule, op.strict_zeros and op.elementwise, factor))
     return uses
 
@@ -143,7 +143,7 @@ def _kept(soa: StructureOfArrays, uses: list[_Use]) -> np.ndarray:
 def _parts(
     soa: StructureOfArrays, state: np.ndarray, sums: Terms, uses: list[_Use], gradient: np.ndarray
 ) -> list[np.ndarray]:
-    """List what is added to gradients: the node whose gradient it is, the user that hands it back, and two factors."""
+    """List what is added to gradients: the node whose gradient it is, the user that adds it, and two factors."""
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     finite = np.zeros(len(soa.code), bool)  # factors that make nothing of 0
     finite[: len(soa.data)] = np.isfinite(soa.data) & (soa.code[: len(soa.data)] == CONSTANT)
@@ -168,7 +168,7 @@ def _parts(
         if use.factor is not None:
             add(target, use.nodes, use.factor, use.strict)
             continue
-        left = written(soa, use.rule, use.nodes, gradient[use.nodes])
+        left = applied(soa, use.rule, use.nodes, gradient[use.nodes])
         found.append((target, use.nodes, left, np.full(len(left), ONE)))
     return [np.concatenate(column) for column in zip(*found, strict=True)]
 
@@ -224,5 +224,5 @@ def _aliases(
         lone = single[(soa.code[factor] == CONSTANT) & is_neutral(data, NEUTRAL["mul", 1])]
         alias = alias.copy()
         alias[gradient[target[lone]]] = left[lone]
-        alias = followed(alias)  # what a gradient is equal to may be a gradient
+        alias = resolved(alias)  # what a gradient is equal to may be a gradient
     return left, right, alias, lone

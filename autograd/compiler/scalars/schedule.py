@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.lowering import named_operands
-from .dataflow import Flow
+from .dataflow import Dataflow
 from .products import Blocks, Matrix, blocks, classes, matrix
 from .structure_of_arrays import CONSTANT, LEAF, NULL, ONE
 
@@ -45,7 +45,7 @@ class Group:
 
 
 class Schedule:
-    """Turns a flow into calls.
+    """Turns a dataflow graph into calls.
 
     Attributes:
         place: where each node lies among the values.
@@ -54,7 +54,7 @@ class Schedule:
         calls: kernels with their operands; an array is a `Place`, or an array of numbers.
     """
 
-    def __init__(self, flow: Flow) -> None:
+    def __init__(self, flow: Dataflow) -> None:
         self.flow = flow
         self.names = flow.codes.names
         self.groups: list[Group] = []

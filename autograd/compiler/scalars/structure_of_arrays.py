@@ -89,10 +89,10 @@ class StructureOfArrays:
         self.outputs = same[self.outputs]
 
 
-def followed(same: np.ndarray) -> np.ndarray:
+def resolved(same: np.ndarray) -> np.ndarray:
     """Return for each node that which takes its place in the end.
 
-    >>> followed(np.array([0, 0, 1, 2]))
+    >>> resolved(np.array([0, 0, 1, 2]))
     array([0, 0, 0, 0])
     """
     while (same[same] != same).any():

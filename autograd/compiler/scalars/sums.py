@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..ir.rules import ABSORBING, NEUTRAL, SELF_INVERSE, is_neutral
-from .dataflow import Flow, SequentialPass, Terms, flowing
-from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays, followed
+from .dataflow import Dataflow, SequentialPass, Terms, dataflow_of
+from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays, resolved
 
 LINEAR = {"add": 1, "sub": 2, "neg": 3, "mul": 4}
 """The primitives that sums are made of."""
@@ -15,7 +15,7 @@ ALIKE = 32
 """Operations by other constants, from which on one by a neutral constant stays among them."""
 
 
-def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
+def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Dataflow:
     """Put the nodes of a graph in order, without a backward pass."""
     n = len(soa.code)
     note = simplify(soa)
@@ -23,7 +23,7 @@ def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Flow:
     kept = np.zeros(n, np.uint8)
     kept[soa.outputs] = 1
     elementwise, sums = fuse_multiply_add(soa, run_pass, kept)
-    flow = flowing(soa, elementwise, sums, soa.outputs, range(n, n), run_pass)
+    flow = dataflow_of(soa, elementwise, sums, soa.outputs, range(n, n), run_pass)
     flow.notes = [describe_sums(sums), f"{note}; common subexpressions: merged {found} nodes", *flow.notes]
     return flow
 
@@ -62,7 +62,7 @@ def simplify(soa: StructureOfArrays) -> str:
         at = np.flatnonzero(code == soa.codes[name])
         twice = code[operands[at, 0]] == soa.codes[name]
         same[at[twice]] = operands[operands[at[twice], 0], 0]
-    same = followed(same)
+    same = resolved(same)
     soa.substitute(same)
     return f"local rules: left out {np.count_nonzero(same != np.arange(len(code)))}"
 

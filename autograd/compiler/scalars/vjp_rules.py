@@ -16,11 +16,11 @@ from ...primitives import TABLE
 from .structure_of_arrays import CONSTANT, MINUS, NULL, ONE, StructureOfArrays
 
 Reference = tuple[str, Any]
-"""An operand of a template: ("in", i), ("out", 0), ("g", 0), ("number", x) or ("step", i)."""
+"""An operand of a rule: ("in", i), ("out", 0), ("g", 0), ("number", x) or ("step", i)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class VjpRule:
     """What a rule computes.
 
     Attributes:
@@ -35,13 +35,13 @@ class Template:
 
 
 @functools.cache
-def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
+def vjp_rule(op: Primitive, place: int, fused: bool = True) -> VjpRule | None:
     """Trace the rule of an operand; None where no gradient flows. If `fused`, the step of ReLU is no node."""
     rule = op.rule(place)
     if rule is None:
         return None
     if not callable(rule):
-        return Template((), ("number", float(rule)), False)
+        return VjpRule((), ("number", float(rule)), False)
     out, g = new_variable(0.5), new_variable(0.5)
     inputs = [new_variable(0.5) for _ in range(op.arity or 0)]
     whole = op.partials is None
@@ -57,12 +57,12 @@ def template(op: Primitive, place: int, fused: bool = True) -> Template | None:
         known[node] = ("step", len(steps))
         steps.append((node.op.name, tuple(known[x] for x in node.inputs)))
     if steps == [("step", (("in", 0),))] and fused:  # ReLU: the factor 0 or 1 is not worth a place in memory
-        return Template((("times_step", (("g", 0), ("in", 0))),), ("step", 0), True)
-    return Template(tuple(steps), known[made], whole)
+        return VjpRule((("times_step", (("g", 0), ("in", 0))),), ("step", 0), True)
+    return VjpRule(tuple(steps), known[made], whole)
 
 
-def written(soa: StructureOfArrays, rule: Template, nodes: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
-    """Write a template out for the given nodes, with cotangents `g`; gives the node of the result of each."""
+def applied(soa: StructureOfArrays, rule: VjpRule, nodes: np.ndarray, g: np.ndarray | None = None) -> np.ndarray:
+    """Add the nodes of a rule for the given nodes, with cotangents `g`; return the node of each result."""
     made: list[np.ndarray] = []
 
     def found(reference: Reference) -> np.ndarray:
@@ -87,9 +87,9 @@ def written(soa: StructureOfArrays, rule: Template, nodes: np.ndarray, g: np.nda
             result[~known] = soa.add(name, *(x[~known] for x in operands))
         made.append(result)
     kind, x = rule.result
-    if kind == "number" and x in _ALWAYS:
-        return np.full(len(nodes), _ALWAYS[x], np.int32)
+    if kind == "number" and x in _CONSTANT_NODES:
+        return np.full(len(nodes), _CONSTANT_NODES[x], np.int32)
     return found(rule.result)
 
 
-_ALWAYS = {1.0: ONE, -1.0: MINUS, 0.0: NULL}
+_CONSTANT_NODES = {1.0: ONE, -1.0: MINUS, 0.0: NULL}
