@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from .checks import count
 from .compiler.compiled import Compiled, compile
 from .containers import flatten, rebuild
 from .graph import Node, new_constant, new_variable, topological, zeros
@@ -79,8 +80,7 @@ def gradcheck(
     autograd.check.GradcheckError: reverse mode of `log_`, order 1, is wrong: the derivative by argument[0] is
     0.5005 by the engine, while differences give 0.5...
     """
-    if not isinstance(order, int) or isinstance(order, bool) or not 1 <= order <= 9:
-        raise ValueError(f"`order` is {order!r}; it must be 1, 2, ... 9: how many times to differentiate")
+    order = count(order, "order", 1, 9)
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if not isinstance(tolerance, (int, float, np.number)) or not 0 <= tolerance < 2.0**1000:
             raise ValueError(f"`{name}` is a number from 0, not {tolerance!r:.60}")

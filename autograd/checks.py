@@ -63,6 +63,20 @@ def flag(x: Any, name: str) -> bool:
     return bool(x)
 
 
+def count(n: Any, name: str, least: int = 1, most: int = 2**63 - 1) -> int:
+    """Check that a setting is a whole number from `least` to `most`.
+
+    >>> count(3, "epochs")
+    3
+    """
+    if isinstance(n, (int, np.integer)) and n >= 2**63:
+        raise ValueError(f"`{name}` is less than 2**63, not a number of {len(f'{int(n):x}')} hexadecimal digits")
+    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or not least <= n <= most:
+        to = "" if most == 2**63 - 1 else f" to {most}"
+        raise ValueError(f"`{name}` is a whole number from {least}{to}, not {n!r:.60}")
+    return int(n)
+
+
 def one_of(x: Any, choices: Iterable[str], name: str) -> str:
     """Check that a setting is one of several texts.
 

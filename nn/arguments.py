@@ -15,7 +15,7 @@ import numpy as np
 from autograd import checks
 
 as_array, refuse_masked = checks.as_array, checks.refuse_masked
-flag, items, optional = checks.flag, checks.items, checks.optional
+count, flag, items, optional = checks.count, checks.flag, checks.items, checks.optional
 
 
 def cast(x: Any, dtype: Any) -> Any:
@@ -26,19 +26,6 @@ def cast(x: Any, dtype: Any) -> Any:
     """
     with np.errstate(over="ignore"):
         return x if x.dtype == dtype else x.astype(dtype)
-
-
-def count(n: Any, name: str, least: int = 1) -> int:
-    """Check that a setting is a whole number from `least`.
-
-    >>> count(3, "epochs")
-    3
-    """
-    if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < least:
-        raise ValueError(f"`{name}` is a whole number from {least}, not {n!r:.60}")
-    if n >= 2**63:
-        raise ValueError(f"`{name}` is less than 2**63, not a number of {len(f'{int(n):x}')} hexadecimal digits")
-    return int(n)
 
 
 SYNONYMS = {

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from ..checks import one_of
+from ..checks import count, one_of
 from ..graph import Node, without_collector
 from .analysis.formula import significant_digits
 from .analysis.groups import DEEPEST, Grouping
@@ -331,8 +331,8 @@ class Drawing(Figure):
         <BLANKLINE>
         """
         one_of(phase, _VIEWS, "phase")
-        if columns is not None and (not isinstance(columns, int) or columns < 1):
-            raise ValueError(f"`columns` is a whole number from 1, not {columns!r:.40}")
+        if columns is not None:
+            columns = count(columns, "columns")
         frames, layout = self._staged
         whole = range(len(frames.frames))
         shown = list({"forward": whole[: frames.turn], "backward": whole[frames.turn :], "both": whole}[phase])
@@ -348,9 +348,9 @@ class Drawing(Figure):
 
     @cached_property
     def _staged(self) -> tuple[FrameSequence, Layout]:
-        if (count := len(self._snapshot.nodes)) > LIMIT:
+        if (nodes := len(self._snapshot.nodes)) > LIMIT:
             raise ValueError(
-                f"this graph has {count} nodes, and at most {LIMIT} are gone through step by step: take a smaller "
+                f"this graph has {nodes} nodes, and at most {LIMIT} are gone through step by step: take a smaller "
                 "part, such as one neuron, or a node on the way; `backward_steps` goes through all of it"
             )
         with significant_digits(self.settings.digits):

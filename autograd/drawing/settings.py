@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..checks import one_of
+from ..checks import count, one_of
 from .render.svg_elements import framed
 from .render.theme import THEMES, Theme
 
@@ -55,8 +55,7 @@ class Settings:
         one_of(self.derivatives, ("numbers", "symbols", "both"), "derivatives")
         if not isinstance(self.theme, Theme):
             one_of(self.theme, tuple(THEMES), "theme")
-        if type(self.digits) is not int or not 1 <= self.digits <= 17:
-            raise ValueError(f"`digits` is a whole number from 1 to 17, not {self.digits!r:.40}")
+        count(self.digits, "digits", 1, 17)
         if not isinstance(self.scale, (int, float)) or not 0 < self.scale <= 20:
             raise ValueError(f"`scale` is a number up to 20, such as 2, not {self.scale!r:.40}")
         if not isinstance(self.notes, Mapping):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import float_of, one_of
+from ..checks import count, float_of, one_of
 from ..primitive import moved_numbers, of_arrays, refusal
 from ..shapes import axes_of
 from . import reductions
@@ -384,9 +384,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
     """
     x = as_operand(x)
     axis = _only_axis(x, axis)
-    if not isinstance(n, (int, np.integer)) or n < 0:
-        raise ValueError(f"`n` is a whole number from 0, not {n!r:.60}")
-    for _ in range(min(n, shape_of(x)[axis])):  # then nothing is left
+    for _ in range(min(count(n, "n", 0), shape_of(x)[axis])):  # then nothing is left
         x = sub(part(x, axis, 1, None), part(x, axis, None, -1))
     return x
 

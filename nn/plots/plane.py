@@ -98,8 +98,7 @@ def hidden_units(
     if model._stages()[0].weight is not None and len(arrays(model._stages()[0])[0]) != 2:
         raise ValueError(f"`model` has {len(arrays(model._stages()[0])[0])} inputs; the plane has two")
     sums, values = columns_of(model._stages(), grid)
-    if not isinstance(layer, (int, np.integer)) or not 1 <= layer < len(values):
-        raise ValueError(f"`layer` is a whole number from 1 to {len(values) - 1}, not {layer!r:.40}")
+    layer = count(layer, "layer", 1, len(values) - 1)
     axes = many_axes(axes, min(most, values[layer].shape[1]))
     for j, ax in enumerate(axes):
         before, after = (x[layer][:, j].reshape(resolution, resolution) for x in (sums, values))

@@ -8,7 +8,7 @@ from collections.abc import Set
 from dataclasses import replace
 from typing import Any
 
-from ...checks import items
+from ...checks import count, items
 from ...graph import Node
 from .batch import Sample, all_samples, one_sample
 from .formula import several
@@ -38,8 +38,7 @@ def choose_groups(
         raise ValueError(
             f"`depth` is 0 (layers as boxes), 1 (neurons), 2 (sums of products), 3 (every value) or None, not {depth!r}"
         )
-    if radius is not None and (type(radius) is not int or radius < 0):
-        raise ValueError(f"`radius` is a whole number of steps from 0, not {radius!r}")
+    steps = 2 if radius is None else count(radius, "radius", 0)
     if radius is not None and focus is None:
         raise ValueError("`radius` counts steps from a node: give `focus` as well")
     inside = {snapshot.place.get(x, -1) for x in expand if isinstance(x, Node)}
@@ -61,7 +60,7 @@ def choose_groups(
 
     def divided(depth: int, opened: Set[str] = frozenset(), inside: Set[int] = frozenset()) -> Grouping:
         made = Grouping(finder.groups(depth, opened, inside), depth=depth)
-        return _cut_out(snapshot, made, near, steps=2 if radius is None else radius) if near else made
+        return _cut_out(snapshot, made, near, steps=steps) if near else made
 
     deepest = DEEPEST if near or len(finder.shown) <= _TOO_MANY else DEEPEST - 1
     for fitting in range(deepest, -1, -1) if chosen is None else [chosen]:
