@@ -225,7 +225,7 @@ class Node(Operand):
         Value(6.0)
         """
         if self.op is not constant and modes.tracer() is not None:
-            return _held(self)
+            return _stopped(self)
         node = new_constant(self._data)
         if self._data.__class__ is np.ndarray:
             original: Any = self
@@ -267,7 +267,7 @@ def fresh(make: Callable[[], Any]) -> Any:
     function(make, "make", "that draws a number or an array")
     drawn = make() if tracer is None else tracer.draw(make)
     data = float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn)
-    return new_constant(data) if tracer is None else _held(tracer.drawn(new_variable(data), make))
+    return new_constant(data) if tracer is None else _stopped(tracer.drawn(new_variable(data), make))
 
 
 def new_variable(data: Any) -> Any:
@@ -296,7 +296,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
     cls = KINDS[data.__class__ is float]
     if switch.open and differentiable and not modes.recording() and modes.tracer() is not None:
         with modes.recording_again():
-            return _held(record(op, inputs, params))
+            return _stopped(record(op, inputs, params))
     if not differentiable or (switch.open and not modes.recording()):
         node: Any = cls.__new__(cls)
         node._become_leaf(data, constant)
@@ -316,7 +316,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
     return node
 
 
-def _held(x: Node) -> Any:
+def _stopped(x: Node) -> Any:
     """Detach for a program, which has to follow the number through its runs."""
     return made(type(x), x._data, stop_gradient, [x], [x._data], {})
 

@@ -12,6 +12,8 @@ import threading
 import time
 from typing import Any
 
+from ...locks import lock
+
 SECONDS = 10.0
 
 # pygraphviz lays out inside its process, holds the interpreter's lock while it does, and writes warnings: so it has a
@@ -39,10 +41,10 @@ class _Library:
 
     def __init__(self) -> None:
         self._child: subprocess.Popen[str] | None = None
-        self._turn = threading.Lock()
+        self._lock = lock(threading.Lock)
 
     def run(self, dot: str) -> str:
-        with self._turn:
+        with self._lock:
             child: Any = self._started()
             limit = threading.Timer(SECONDS, child.kill)
             limit.start()
@@ -74,10 +76,10 @@ class _Library:
             child.communicate()
 
     def forget(self) -> None:
-        """Leave the child to the parent of this process, after a fork; the lock may have been closed there."""
+        """Leave the child to the parent of this process, after a fork."""
         if self._child is not None:
             self._child.returncode = 0
-        self._child, self._turn = None, threading.Lock()
+        self._child = None
 
 
 _library = _Library()

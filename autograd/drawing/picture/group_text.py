@@ -69,7 +69,7 @@ def _labelled_lines(node: Node, formula: str) -> list[Line]:
 
 def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> str:
     """Write what a group computes, in short; with more than `most` parameters, in general: `tanh(w·x + b)`."""
-    nodes, held = snapshot.nodes, set(group.holds)
+    nodes, in_box = snapshot.nodes, set(group.holds)
     if "(" in group.title:
         return group.title
     if group.is_layer:
@@ -79,7 +79,7 @@ def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> s
         return _in_general(snapshot, group, parameters)
     inside = set(group.members)
     outside = dict.fromkeys(x for i in group.members for x in snapshot.operands[i] if x not in inside)
-    inputs = [i for i in outside if i not in held]
+    inputs = [i for i in outside if i not in in_box]
     names = {nodes[i]: _short_name(nodes[i]) for i in parameters}
     letters = iter("xyzuvw" if len(inputs) <= 6 else ())
     for i in inputs:
@@ -121,14 +121,14 @@ def _size(snapshot: Snapshot, group: Group) -> int:
 # Further lines -----------------------------------------------------------------------------------------------
 
 
-def held_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> list[Line]:
+def parameter_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -> list[Line]:
     """Return lines with the numbers of the parameters in a box: of each, or of all together."""
-    held: dict[str, list[Any]] = {}
+    by_name: dict[str, list[Any]] = {}
     for i in group.holds:
         if snapshot.nodes[i].op is not constant and (x := numbers(i)) is not None:
-            held.setdefault(_short_name(snapshot.nodes[i]), []).append(x)
+            by_name.setdefault(_short_name(snapshot.nodes[i]), []).append(x)
     lines = []
-    for name, found in held.items():
+    for name, found in by_name.items():
         singles = [number(x) for x in found]
         if None not in singles and len(singles) <= _MOST_WEIGHTS:
             text = ", ".join(short(x, 2) for x in singles)

@@ -11,7 +11,7 @@ from ..analysis.groups import Grouping
 from ..analysis.snapshot import Snapshot, is_bare, number, plain_data
 from .builder import PictureBuilder
 from .elements import Line, Picture
-from .group_text import data_of, grads_of, held_lines
+from .group_text import data_of, grads_of, parameter_lines
 from .node_text import amounts, has_nan, hint_of, name_of, value_text
 
 _COLUMNS = 20  # of a rule in a box
@@ -39,7 +39,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
             lines.append(Line(f"{short(number(data), 2)}  grad {short(number(grad), 2)}", small=True))
         else:
             if view.grouping.depth == 2:
-                lines += held_lines(snapshot, group, "", lambda i: snapshot.nodes[i]._data)
+                lines += parameter_lines(snapshot, group, "", lambda i: snapshot.nodes[i]._data)
             lines += amounts("" if is_bare(node) else "data", data)
             if node.op is not constant:
                 lines += amounts("grad", grad, brief=True)
@@ -88,7 +88,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
                 explained.append((node, words))
                 details += _rule_lines(node, words)
             else:
-                details += held_lines(snapshot, group, "∂", adjoints.get)
+                details += parameter_lines(snapshot, group, "∂", adjoints.get)
         lines += [] if view.is_brief else details
         box = view.add(k, lines, adjoint, adjoint, steps.get(k))
         box.hint = "\n".join([box.hint, *rules])
