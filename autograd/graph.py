@@ -52,6 +52,11 @@ class Node(Operand):
         op: the primitive that made this node; None for a leaf.
         inputs: its operands, in order.
         label: a name of your choice.
+
+    >>> from chalkgrad import Node, Value
+    >>> y = Value(2.0, label="x") * 3
+    >>> isinstance(y, Node), y.op.name, [x.data for x in y.inputs]
+    (True, 'mul', [2.0, 3.0])
     """
 
     # _data, op, _first, _second: the node. _x, _y: its operands' data when it was made. The first two operands have
@@ -186,7 +191,14 @@ class Node(Operand):
 
     @property
     def role(self) -> str:
-        """What a constant is in a net: "frozen", a parameter that is left alone; "buffer", see `nn.buffer`; or ""."""
+        """What a constant is in a net: "frozen", a parameter that is left alone; "buffer", see `nn.buffer`; or "".
+
+        >>> from chalkgrad import Value
+        >>> x = Value(2.0)
+        >>> x.requires_grad = False
+        >>> x.role
+        'frozen'
+        """
         return self._note("role")
 
     @role.setter

@@ -53,19 +53,32 @@ class Network:
                 raise ValueError(f"`weights` {k} has shape {weight.shape}; column {k} has {self.sizes[k]} units")
 
     def column(self, k: int) -> str:
-        """Return the name of a column."""
+        """Return the name of a column.
+
+        >>> Network("a net", [np.ones((2, 3)), np.ones((3, 1))], [None, None], ["tanh", ""]).column(1)
+        'hidden'
+        """
         if k == 0:
             return "input"
         last = len(self.sizes) - 1
         return "output" if k == last else "hidden" if last == 2 else f"hidden {k}"
 
     def bias(self, k: int, j: int) -> float | None:
-        """Return the bias of a unit."""
+        """Return the bias of a unit; None where its column has none.
+
+        >>> Network("a neuron", [np.ones((2, 1))], [np.array([0.5])], ["tanh"]).bias(1, 0)
+        0.5
+        """
         biases = self.biases[k - 1] if k else None
         return None if biases is None else float(biases[j])
 
     def value(self, k: int, j: int) -> float | None:
-        """Return the value of a unit at the point that is shown."""
+        """Return the value of a unit at the point that is shown; None where there is none.
+
+        >>> values = [np.array([1.0, 2.0]), np.array([0.9])]
+        >>> Network("a neuron", [np.ones((2, 1))], [None], ["tanh"], values).value(1, 0)
+        0.9
+        """
         values = self.values[k] if self.values else None
         return None if values is None else float(values[j])
 
