@@ -7,6 +7,7 @@ import functools
 import inspect
 import math
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -124,3 +125,14 @@ def within(x: Any, name: str, low: float = 0.0, high: float = math.inf, *, close
         upper = "at most" if closed else "less than"
         raise ValueError(f"`{name}` is {number:g}; it must be at least {low:g} and {upper} {high:g}")
     return number
+
+
+def warn(text: str, category: type[Warning] = UserWarning) -> None:
+    """Warn, and name the line of the user that has led here, also through scikit-learn."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _BETWEEN:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, category, stacklevel=level)
+
+
+_BETWEEN = ("nn", "autograd", "chalkgrad", "contextlib", "joblib", "sklearn")

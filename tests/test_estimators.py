@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -316,3 +317,15 @@ def test_masked_numbers_are_refused_by_name() -> None:
     ):
         with pytest.raises(ValueError, match=f"`{name}` has entries that are masked"):
             call()
+
+
+def noisy(x: Any) -> Any:
+    return x * random.random()
+
+
+def test_a_warning_names_the_line_of_the_user() -> None:
+    X, y = nn.datasets.moons(40, rng=0)
+    model = MLPClassifier((4,), noisy, max_iter=2)
+    with pytest.warns(nn.EagerFallback) as told:
+        cross_val_score(model, X, y, cv=2)
+    assert {warning.filename for warning in told} == {__file__}

@@ -140,7 +140,9 @@ def loss_of_kinds(outputs: Any, y: Any) -> Any:
 
 @pytest.mark.parametrize("loss", ["bce_with_logits", loss_of_kinds])
 @pytest.mark.parametrize("kind", [nn.Sequential, Noisy, Drawing, Counting, OfKinds, Branching])
-def test_an_epoch_is_measured_by_programs_as_eagerly(kind: Any, loss: Any) -> None:
+def test_an_epoch_is_measured_by_programs_as_eagerly(kind: Any, loss: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "EAGER_EPOCHS", 3)
+
     def train(compiled: bool | None) -> tuple[Any, ...]:
         Drawing.rng = np.random.default_rng(5)
         random.seed(3)
@@ -166,6 +168,7 @@ def test_an_epoch_is_measured_by_programs_as_eagerly(kind: Any, loss: Any) -> No
 
 def test_an_epoch_is_measured_by_a_program_that_is_traced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
+    monkeypatch.setattr(evaluation, "EAGER_EPOCHS", 3)
     monkeypatch.setattr(evaluation, "compile", lambda f: made.append(ag.compile(f)) or made[-1])
     validation = nn.datasets.moons(30, rng=1)
     nn.fit(nn.TensorMLP(2, [8, 1], rng=0), *nn.datasets.moons(60, rng=0), "bce_with_logits", epochs=9, rng=0,

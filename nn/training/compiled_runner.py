@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import compress, groupby, islice
@@ -17,7 +16,7 @@ import numpy as np
 
 from autograd import Loop, Tensor, gradients
 
-from ..arguments import cast
+from ..arguments import cast, warn
 from ..mlp import MLP
 from ..module import Module
 from ..optim.schedules import OnPlateau
@@ -228,11 +227,10 @@ class CompiledRunner:
         """Warn once of eager steps; after the first of them, which may say better what is wrong."""
         if self.refused and not self.has_warned:
             self.has_warned = True
-            warnings.warn(
+            warn(
                 f"`fit` takes its steps eagerly, node by node: {self.refused} (`compiled=True` raises this as an "
                 "error, `compiled=False` asks for eager steps)",
                 EagerFallback,
-                stacklevel=6,  # the caller of `fit`
             )
 
     def _arrays(self) -> _Arrays:

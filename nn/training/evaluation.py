@@ -20,8 +20,8 @@ from .preparation import Dataset, Prepared, dataset_of
 from .runner import Objective
 
 Measured = Callable[[np.ndarray], Any]
-EAGER_EPOCHS = 3
-"""Epochs that are measured before programs are made for it."""
+EAGER_EPOCHS = 10
+"""Epochs that are measured eagerly first: a short training is over before a program has paid for its trace."""
 LARGEST = 1 << 20
 """Numbers in the inputs above which NumPy is as fast as a program."""
 
@@ -125,10 +125,7 @@ def _followed(f: Measured, eager: Measured) -> Measured:
 
 
 class EpochMeasurement:
-    """The numbers of an epoch: metrics of the rows to train on, objective and metrics of those to validate on.
-
-    The first epochs are measured eagerly: a short training is over before a program has paid for its trace.
-    """
+    """The numbers of an epoch: metrics of the rows to train on, objective and metrics of those to validate on."""
 
     def __init__(
         self, model: Module, data: Prepared, objective: Objective, metrics: dict[str, Metric], *, compiled: bool

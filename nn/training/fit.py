@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..arguments import hinted, one_of
+from ..arguments import hinted, one_of, warn
 from ..losses.formulas import Loss, loss_of
 from ..metrics import Metric
 from ..module import Module, brief
@@ -154,7 +153,7 @@ def fit(
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, plan, settings)
     for hint in warned:
-        warnings.warn(hint, UserWarning, stacklevel=3)
+        warn(hint)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     model.output_decoder = data.decoder
     try:
