@@ -44,13 +44,11 @@ class Bodies:
                 patch.setattr(module, "size_of", lambda dtype: np.dtype(dtype).itemsize)
             if hasattr(module, "words"):
                 patch.setattr(module, "words", lambda address, n: view(address, n, np.int64).tolist())
-            if hasattr(module, "fma"):
-                patch.setattr(module, "fma", lambda x, y, z: x * y + z)
         patch.setattr(machine, "call", lambda kernel, instruction: self.bodies[kernel](instruction))
         patch.setattr(straight, "_call", lambda f, values, places: self.bodies[f](values, places))
         patch.setitem(generate._OTHERS, "matmul", multiply)
         patch.setattr(catalogue, "address", self.number)
-        patch.setattr(catalogue, "machine", lambda: machine.run)
+        patch.setattr(catalogue, "machine", lambda: run)
         patch.setattr(catalogue, "run_pass", self.run_pass)
 
     def number(self, name: str, dtype: str, extra: str = "") -> int:
@@ -66,6 +64,12 @@ class Bodies:
         row: list[int] = []
         catalogue.write(row, (name, "", ""), operands, lambda x: x.ctypes.data)
         self.bodies[row[0]](np.array(row, np.int64).ctypes.data)
+
+
+def run(*words: Any) -> int:
+    """Run a program; its words may be numbers of `ctypes`."""
+    done: int = machine.run(*(getattr(x, "value", x) for x in words))
+    return done
 
 
 def view(address: int, n: int, dtype: Any, first: int = 0) -> np.ndarray:

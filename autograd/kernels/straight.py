@@ -10,8 +10,8 @@ from numba import types
 from numba.extending import intrinsic, register_jitable
 
 from .build import OPEN, kernel, view
-from .formulas import relu_, times_step_
-from .sums import fma, plain_sum, product_sum
+from .formulas import fused, relu_, times_step_
+from .sums import plain_sum, product_sum
 
 ADD, MUL, ADD_PRODUCT, RELU, TIMES_STEP, SUMS, PLAIN, FIRST = range(8)
 """What the run computes itself; from FIRST on it calls the formula of an operation."""
@@ -78,7 +78,7 @@ def straight(out, values, codes, places, functions, arities, n):
             y = _number(v, at[p], last, y) + _number(v, at[p + 1], last, y)
             p += 2
         elif code == ADD_PRODUCT:
-            y = fma(_number(v, at[p + 1], last, y), _number(v, at[p + 2], last, y), _number(v, at[p], last, y))
+            y = fused(_number(v, at[p + 1], last, y), _number(v, at[p + 2], last, y), _number(v, at[p], last, y))
             p += 3
         elif code == RELU:
             y = relu_(_number(v, at[p], last, y))

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import types
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
 from .build import OPEN, kernel, view
-
-
-@intrinsic
-def fma(typing_context, x, y, z):
-    """Return x y + z, rounded once."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fma(*args)
-
-    return types.float64(types.float64, types.float64, types.float64), code
+from .formulas import fused
 
 
 @register_jitable
@@ -29,14 +17,14 @@ def product_sum(v, left, right, at, k):
     if k >= 16:
         s1 = s2 = s3 = 0.0
         while j + 4 <= end:
-            s0 = fma(v[left[j]], v[right[j]], s0)
-            s1 = fma(v[left[j + 1]], v[right[j + 1]], s1)
-            s2 = fma(v[left[j + 2]], v[right[j + 2]], s2)
-            s3 = fma(v[left[j + 3]], v[right[j + 3]], s3)
+            s0 = fused(v[left[j]], v[right[j]], s0)
+            s1 = fused(v[left[j + 1]], v[right[j + 1]], s1)
+            s2 = fused(v[left[j + 2]], v[right[j + 2]], s2)
+            s3 = fused(v[left[j + 3]], v[right[j + 3]], s3)
             j += 4
         s0 = (s0 + s1) + (s2 + s3)
     while j < end:
-        s0 = fma(v[left[j]], v[right[j]], s0)
+        s0 = fused(v[left[j]], v[right[j]], s0)
         j += 1
     return s0
 
@@ -72,14 +60,14 @@ def sums(out, values, left, right, n, k):
         b, c, d, e, f, g, h = a + k, a + 2 * k, a + 3 * k, a + 4 * k, a + 5 * k, a + 6 * k, a + 7 * k
         s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = -0.0
         for j in range(k):
-            s0 = fma(v[l[a + j]], v[r[a + j]], s0)
-            s1 = fma(v[l[b + j]], v[r[b + j]], s1)
-            s2 = fma(v[l[c + j]], v[r[c + j]], s2)
-            s3 = fma(v[l[d + j]], v[r[d + j]], s3)
-            s4 = fma(v[l[e + j]], v[r[e + j]], s4)
-            s5 = fma(v[l[f + j]], v[r[f + j]], s5)
-            s6 = fma(v[l[g + j]], v[r[g + j]], s6)
-            s7 = fma(v[l[h + j]], v[r[h + j]], s7)
+            s0 = fused(v[l[a + j]], v[r[a + j]], s0)
+            s1 = fused(v[l[b + j]], v[r[b + j]], s1)
+            s2 = fused(v[l[c + j]], v[r[c + j]], s2)
+            s3 = fused(v[l[d + j]], v[r[d + j]], s3)
+            s4 = fused(v[l[e + j]], v[r[e + j]], s4)
+            s5 = fused(v[l[f + j]], v[r[f + j]], s5)
+            s6 = fused(v[l[g + j]], v[r[g + j]], s6)
+            s7 = fused(v[l[h + j]], v[r[h + j]], s7)
         ys[i], ys[i + 1], ys[i + 2], ys[i + 3] = s0, s1, s2, s3
         ys[i + 4], ys[i + 5], ys[i + 6], ys[i + 7] = s4, s5, s6, s7
         i += 8
