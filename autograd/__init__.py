@@ -5,9 +5,9 @@ import builtins as _builtins
 __version__ = "0.2.0.dev0"
 
 if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this package inside `chalkgrad`
-    from ._clash import refuse_strangers as _refuse_strangers
+    from ._clash import refuse_clashing as _refuse_clashing
 
-    _refuse_strangers()
+    _refuse_clashing()
 
 from . import checks, display, files
 from .check import gradcheck

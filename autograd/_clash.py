@@ -11,7 +11,7 @@ directories of `sys.path`: about 0.3 ms. `importlib.metadata` would answer the s
 import os
 import sys
 
-STRANGERS = ("autograd", "nn")
+CLASHING = ("autograd", "nn")
 """The distributions that install packages of our names; our own distribution is `chalkgrad`."""
 
 _CHECKOUT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -23,7 +23,7 @@ REMEDY = (
 """What helps: an environment without the others; or a wheel, which works beside them."""
 
 
-def refuse_strangers() -> None:
+def refuse_clashing() -> None:
     """Raise where another distribution with a package `autograd` or `nn` is installed in this environment.
 
     Raises:
@@ -33,7 +33,7 @@ def refuse_strangers() -> None:
         os.path.join(directory, entry)
         for directory in dict.fromkeys(entry or os.curdir for entry in sys.path)
         for entry in _entries(directory)
-        if _is_stranger(entry)
+        if _is_clashing(entry)
     ]
     if found:
         raise ImportError(
@@ -50,13 +50,13 @@ def _entries(directory: str) -> list[str]:
         return []
 
 
-def _is_stranger(entry: str) -> bool:
+def _is_clashing(entry: str) -> bool:
     """Whether a name is the mark of another distribution, left by a wheel, by setuptools or in a checkout.
 
-    >>> [_is_stranger(name) for name in ("autograd-1.8.0.dist-info", "nn-0.1.1-py3.11.egg-info")]
+    >>> [_is_clashing(name) for name in ("autograd-1.8.0.dist-info", "nn-0.1.1-py3.11.egg-info")]
     [True, True]
-    >>> [_is_stranger(name) for name in ("chalkgrad-0.1.0.dist-info", "autograd_gamma-0.5.0.dist-info")]
+    >>> [_is_clashing(name) for name in ("chalkgrad-0.1.0.dist-info", "autograd_gamma-0.5.0.dist-info")]
     [False, False]
     """
     stem, _, kind = entry.rpartition(".")
-    return kind in ("dist-info", "egg-info") and stem.partition("-")[0].lower() in STRANGERS
+    return kind in ("dist-info", "egg-info") and stem.partition("-")[0].lower() in CLASHING
