@@ -591,6 +591,11 @@ WRONG: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     (nn.schedules.CosineRestarts, {"lr": 0.1, "steps": 3}, {"multiply": 0}),
     (nn.schedules.WarmUp, {"then": 0.1, "steps": 3}, {"then": nn.schedules.Cosine, "start": 2}),
     (nn.schedules.OneCycle, {"lr": 0.1, "steps": 3}, {"steps": 1, "rise": -1, "first": 0.5, "last": 0}),
+    (nn.ClipNorm, {"limit": 1.0}, {"limit": 0}),
+    (nn.ClipValue, {"limit": 1.0}, {"limit": -1}),
+    (nn.L2, {"alpha": 1.0}, {"alpha": -1, "biases": 1}),
+    (nn.Dropout, {}, {"rate": 1.0}),
+    (nn.Noise, {"std": 0.1}, {"std": "a"}),
     (nn.schedules.OnPlateau, {"lr": 0.1}, {"factor": 1.0, "patience": -1, "threshold": "a", "mode": "least"}),
 ]
 

@@ -6,6 +6,7 @@ program draws the same stream as a net that runs node by node. `train()` and `ev
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,16 @@ from ..randomness import RandomLike, normal, source, uniform
 class _Random(Module):
     """A layer that joins each input with a number that is drawn anew; a subclass writes `draw` and `join`.
 
-    With 0 for the setting that `size` names, it does nothing.
+    With 0 for the setting that `size` names, it does nothing. The setting is less than `limit`.
     """
 
-    size = ""
+    size, limit = "", math.inf
 
     def __init__(self, rng: RandomLike) -> None:
         self.rng = source(rng)
+
+    def __setattr__(self, name: str, thing: Any) -> None:
+        super().__setattr__(name, within(thing, name, high=self.limit) if name == self.size else thing)
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         raise NotImplementedError
@@ -76,11 +80,11 @@ class Dropout(_Random):
     (array([2., 2., 0., 2., 0., 0.]), array([1., 1.]))
     """
 
-    size = "rate"
+    size, limit = "rate", 1.0
 
     def __init__(self, rate: float = 0.5, *, rng: RandomLike = None) -> None:
         super().__init__(rng)
-        self.rate = within(rate, "rate", 0.0, 1.0)
+        self.rate = rate
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         """Draw $m / (1 - p)$."""
@@ -111,7 +115,7 @@ class Noise(_Random):
 
     def __init__(self, std: float, *, rng: RandomLike = None) -> None:
         super().__init__(rng)
-        self.std = within(std, "std")
+        self.std = std
 
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         r"""Draw $\sigma\epsilon$."""

@@ -10,13 +10,17 @@ from typing import Any
 import autograd as ag
 
 from ..arguments import within
+from .settings import Configured, setting
 
 
-class _Clip:
-    def __init__(self, limit: float) -> None:
-        self.limit = within(limit, "limit")
-        if not self.limit:
-            raise ValueError("`limit` is 0, which would stop every parameter: give a number above 0")
+def _above_zero(limit: Any, name: str) -> float:
+    if not within(limit, name):
+        raise ValueError(f"`{name}` is 0, which would stop every parameter: give a number above 0")
+    return within(limit, name)
+
+
+class _Clip(Configured):
+    limit: float = setting(check=_above_zero, kw_only=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.limit:g})"

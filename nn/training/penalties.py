@@ -6,19 +6,21 @@ Each is a function of the model that gives a node, for `nn.fit(..., penalty=L2(1
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from typing import Any
 
 import autograd as ag
 from autograd import Tensor
 
-from ..arguments import flag, within
+from ..arguments import flag
 from ..module import Module, brief, check_model
+from ..optim.settings import Configured, setting
 
 KEPT = ("bias", "b", "slope")
 """Parameters that are no weights, by the last part of their names."""
 
 
-class Penalty:
+class Penalty(Configured):
     r"""A function of a model that gives a single number as a node; `+` makes one of two.
 
     A subclass writes `omega`.
@@ -31,8 +33,8 @@ class Penalty:
     Source: Goodfellow, Bengio and Courville (2016), section 7.1.
     """
 
-    def __init__(self, alpha: float, *, biases: bool = False) -> None:
-        self.alpha, self.biases = within(alpha, "alpha"), flag(biases, "biases")
+    alpha: float = setting(kw_only=False)
+    biases: bool = setting(default=False, check=flag)
 
     def omega(self, parameters: list[Any]) -> Any:
         r"""Return $\Omega$ of the parameters, without $\alpha$."""
@@ -106,6 +108,8 @@ class L1(Penalty):
 
 class _Sum(Penalty):
     """Two penalties as one."""
+
+    parts: tuple[Callable[[Module], Any], ...] = field(init=False)
 
     def __init__(self, one: Penalty, other: Callable[[Module], Any]) -> None:
         if not callable(other):
