@@ -3,7 +3,6 @@
 import functools
 import itertools
 import math
-import re
 import sys
 import threading
 from collections.abc import Callable
@@ -16,8 +15,10 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
-from autograd.compiler.scalars import body, vjp_rules
+from autograd.compiler.printing import call_text
+from autograd.compiler.scalars import body, schedule, vjp_rules
 from autograd.compiler.scalars.body import GraphOfScalars
+from autograd.compiler.scalars.structure_of_arrays import ONE
 
 element = TABLE["element"]
 SCALAR = [name for name, row in TABLE.items() if (row.elementwise and not row.options) or name == "where"]
@@ -142,10 +143,9 @@ def net(layers: list[Any], x: list[Any], turned: bool = False, last: bool = Fals
     return x
 
 
-def products_in(groups: list[Any]) -> list[Any]:
+def products_in(calls: list[Any]) -> list[Any]:
     """The calls that are matrix products, and no sums of columns."""
-    sizes = [(group, re.match(r"matmul\(m=(\d+), k=(\d+), n=(\d+)", group.text)) for group in groups]
-    return [group for group, found in sizes if found and group.flops == 2 * math.prod(map(int, found.groups()))]
+    return [each for (name, *_), each in calls if name == "matmul" and each["a"] != schedule.Place(ONE)]
 
 
 @pytest.mark.parametrize("leaf_data", [True, False])
@@ -167,7 +167,7 @@ def test_a_net_is_found_to_be_matrices(
     if leaf_data:
         leaves += [x for row in inputs for x in row]
     program = agree(root, leaves, 1e-11, 1e-12)
-    products = products_in(program._body.groups)
+    products = products_in(program._body.calls)
     assert len(products) >= 3 * (len(sizes) - 1) - 2 - (not leaf_data)
     assert program.stats.calls < 75
 
@@ -184,7 +184,7 @@ def test_arrays_that_meet_values_are_lanes() -> None:
     loss.backward()
     want = [loss.data, *(leaf.grad for leaf in leaves)]
     program = compile(loss)
-    assert len(products_in(program._body.groups)) >= 4
+    assert len(products_in(program._body.calls)) >= 4
     for _ in range(2):
         have = [program(), *(leaf.grad for leaf in leaves)]
         for a, b in zip(have, want, strict=True):
@@ -826,8 +826,8 @@ def test_what_lies_together_is_computed_together(name: str) -> None:
         return leaves[-1]
 
     program = agree(build(*map(grown, shapes)), leaves, 1e-10, 1e-12)
-    groups = program._body.groups
-    assert [g.text for g in groups] == [line.strip() for line in calls.strip().splitlines()]
+    texts = [call_text(*call) for call in program._body.calls[1:-1]]
+    assert texts == [line.strip() for line in calls.strip().splitlines()]
 
 
 def test_programs_up_to_a_size_list_their_nodes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -843,7 +843,6 @@ def test_a_large_program_lists_its_calls() -> None:
     with without_collector():
         root = sum(tanh(a * float(i)) * b for i in range(500))
     program = agree(root, [a, b])
-    assert program.stats.flops == 500 + 2 * 500 + 2 * 500 + 500 + 500 + 2 * 500
     assert listed(program) == [
         "2 leaves",
         "1  mul(rows=1, columns=500)",
@@ -877,10 +876,6 @@ def test_the_calls_of_a_net_are_matrices_and_rows() -> None:
     ]
     stats = program.stats
     assert (stats.nodes, stats.instructions, stats.calls) == (1238, 914, 13)
-    one_by_one = 60 + 20  # squares with their slopes, and the sum of all
-    assert (
-        stats.flops == 2 * 20 * 2 * 8 + 2 * 160 + 2 * 20 * 8 + one_by_one + 2 * 8 * 20 + 20 + 320 + 2 * 8 * 20 * 2 + 160
-    )
     assert stats.bytes < 16_000
 
 
@@ -944,7 +939,7 @@ def test_a_function_of_numbers_is_columns() -> None:
         return sum(sample_loss(parameters, x, y) for x, y in data) / len(data)
 
     body = compiled_as_columns(ag.value_and_grad(loss), parameters)
-    assert len(products_in(body.groups)) >= 4
+    assert len(products_in(body.calls)) >= 4
     assert [note.split(":")[0] for note in body.notes] == [
         "sums of products", "local rules", "dead code",
     ]  # fmt: skip

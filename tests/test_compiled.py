@@ -407,7 +407,7 @@ def test_a_program_prints_itself() -> None:
     assert "a" in text and "mul(" in text and "gradient of a" in text
     assert "common subexpressions: merged" in text
     assert program.stats.nodes > program.stats.calls > 0
-    assert program.stats.flops > 0 and program.stats.bytes > 0
+    assert program.stats.bytes > 0
 
 
 def listed(program: Any) -> list[str]:
@@ -473,8 +473,6 @@ def test_the_listing_of_a_layer() -> None:
     ((trace,),) = f._traces.values()
     stats = trace.body.stats
     assert (stats.nodes, stats.instructions, stats.calls) == (19, 14, 9)
-    products = 2 * 15 * 4 + 2 * 20 * 3
-    assert stats.flops == products + 4 + 1  # the sum and the quotient; a fusion of two rows is not counted
     assert 1600 < stats.bytes < 2600
 
 

@@ -77,10 +77,17 @@ def _short(x: Any) -> str:
     return text if len(text) < 40 else text[:37] + "..."
 
 
-def printed_groups(leaves: int, groups: Sequence[Any], notes: Sequence[str]) -> str:
+def call_text(kernel: tuple[str, str, str], operands: dict[str, Any]) -> str:
+    """Return a call with its sizes, by the names of its operands, and how it reads."""
+    sizes = [f"{name}={x}" for name, x in operands.items() if isinstance(x, (int, np.integer)) and "_" not in name]
+    how = ["bias"] * ("bias" in operands) + ["gathered"] * (kernel[2] == "at")
+    return f"{kernel[0]}({', '.join(sizes + how)})"
+
+
+def printed_calls(leaves: int, calls: Sequence[Any], notes: Sequence[str]) -> str:
     """List a large program of single numbers by its calls."""
-    size = len(str(len(groups)))
-    text = [f"{leaves} leaves", *(f"{i:>{size}}  {group.text}" for i, group in enumerate(groups, 1))]
+    size = len(str(len(calls)))
+    text = [f"{leaves} leaves", *(f"{i:>{size}}  {call_text(*call)}" for i, call in enumerate(calls, 1))]
     return "\n".join([*text, *(f"# {note}" for note in notes)])
 
 

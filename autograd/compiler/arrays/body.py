@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-import math
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 
 from ...locks import lock
 from ...threads import pool
-from ..ir.instructions import IR, Instruction
+from ..ir.instructions import IR
 from ..printing import printed
 from .lowering import Calls, PythonCall
 from .memory import ALIGNMENT, planned
@@ -36,7 +35,6 @@ class Stats:
         calls: calls in one run: of kernels, and of Python.
         in_python: those of Python, each for an instruction that has no kernel.
         bytes: of the arena, and of the machine's own words.
-        flops: additions and multiplications of one run, one for each element of other operations.
     """
 
     nodes: int
@@ -44,7 +42,6 @@ class Stats:
     calls: int
     in_python: int
     bytes: int
-    flops: int
 
 
 class Body:
@@ -104,7 +101,7 @@ class Body:
         self.outputs = [self.array(calls.views[i]) for i in ir.outputs]
         self.stats = Stats(
             nodes, len(ir.instructions), len(calls.calls), sum(isinstance(x, PythonCall) for x in calls.calls),
-            size + words, sum(_flops(instr, ir.instructions) for instr in ir.instructions),
+            size + words,
         )  # fmt: skip
 
     def _encoded(self, calls: Iterable[Any], write: Callable[..., None]) -> np.ndarray:
@@ -180,12 +177,3 @@ class Body:
         assert instr.op is not None
         out = instr.op.evaluate(operands, instr.params)
         self.array(part.out)[...] = out
-
-
-def _flops(instr: Instruction, instructions: Sequence[Instruction]) -> int:
-    if instr.name in ("matmul", "linear"):
-        return 2 * math.prod(instr.shape) * instructions[instr.inputs[0]].shape[-1]
-    if instr.op is None:
-        return 0
-    sizes = [math.prod(instr.shape), *(math.prod(instructions[i].shape) for i in instr.inputs)]
-    return max(sizes) if instr.op.elementwise or instr.name in ("sum", "max", "min", "norm", "logsumexp") else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -131,19 +132,10 @@ def _key(instr: Instruction) -> Any:
     if instr.name == "constant":
         return (instr.single, instr.dtype, instr.shape, instr.data.tobytes()) if instr.data.size <= 16 else None
     try:
-        settings = tuple(sorted((name, _hashable(x)) for name, x in instr.params.items()))
-        hash(settings)
-    except TypeError:
+        settings = pickle.dumps(sorted(instr.params.items())) if instr.params else b""
+    except Exception:  # not every object of a user can be pickled
         return None
     return instr.op, instr.inputs, settings, instr.shape, instr.dtype, instr.single
-
-
-def _hashable(x: Any) -> Any:
-    if isinstance(x, slice):
-        return ("slice", x.start, x.stop, x.step)
-    if isinstance(x, np.ndarray):
-        return (x.shape, str(x.dtype), x.tobytes())
-    return tuple(_hashable(y) for y in x) if isinstance(x, (tuple, list)) else x
 
 
 def _computed(instr: Instruction, operands: list[Instruction]) -> np.ndarray | None:

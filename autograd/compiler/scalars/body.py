@@ -13,7 +13,7 @@ import numpy as np
 from ...graph import Node
 from ...locks import lock
 from ..arrays.body import Stats
-from ..printing import LISTED, printed_flow, printed_groups
+from ..printing import LISTED, printed_calls, printed_flow
 from .dataflow import Dataflow
 from .reverse_pass import reverse_pass
 from .scalarize import scalarize
@@ -30,24 +30,22 @@ class _Scalars:
         self.lock = lock(threading.Lock)
         self.notes = flow.notes
         schedule = Schedule(flow)
-        self.groups = schedule.groups
         constants, leaves, results = len(flow.data), flow.leaves, len(flow.outputs)
         self._values = np.zeros(schedule.filled + results + 1)
         self._values[:constants] = schedule.numbers
         self._results = self._values[schedule.filled : schedule.filled + results]
         self._given = np.zeros(leaves)
-        self._operands: list[Any] = []
         self._clock = np.zeros(1, np.int64)
         order = np.argsort(schedule.place[constants : constants + leaves]).astype(np.uint32)
         last = schedule.place[flow.outputs].astype(np.uint32)
         gather = "identity", "float64", "at"
-        calls = [
+        self.calls = [  # which keep the arrays whose addresses the program holds
             (gather, {"out": Place(constants), "values": self._given, "a": order, "n": leaves}),
             *schedule.calls,
             (gather, {"out": Place(schedule.filled), "values": Place(0), "a": last, "n": results}),
         ]
         made: list[int] = []
-        for kernel, operands in calls:
+        for kernel, operands in self.calls:
             catalogue.write(made, kernel, operands, self._address)
         self._code = np.array(made, np.int64)
         self._run = catalogue.machine()
@@ -55,17 +53,13 @@ class _Scalars:
         self._program = np.array([start, start + self._code.nbytes, self._clock.ctypes.data])
         self._arguments = self._program.ctypes.data, 0, 1
         self._flow = flow if len(flow) <= LISTED else None
-        size = self._values.nbytes + self._code.nbytes + sum(x.nbytes for x in self._operands)
-        self.stats = Stats(
-            nodes, len(flow) - constants - leaves, len(calls), 0, size, sum(group.flops for group in self.groups)
-        )  # fmt: skip
+        arrays = [x for _, each in self.calls for x in each.values() if isinstance(x, np.ndarray)]
+        size = self._values.nbytes + self._code.nbytes + sum(x.nbytes for x in arrays)
+        self.stats = Stats(nodes, len(flow) - constants - leaves, len(self.calls), 0, size)
 
     def _address(self, x: Place | np.ndarray) -> int:
-        """Return the address of an array operand, and keep the array."""
-        if isinstance(x, Place):
-            return self._values.ctypes.data + 8 * x.number
-        self._operands.append(x)
-        return x.ctypes.data
+        """Return the address of an array operand."""
+        return self._values.ctypes.data + 8 * x.number if isinstance(x, Place) else x.ctypes.data
 
     def run(self) -> None:
         """Run on the numbers that the leaves had last."""
@@ -74,7 +68,7 @@ class _Scalars:
     def text(self, results: Sequence[str]) -> str:
         """List the program."""
         if self._flow is None:
-            return printed_groups(len(self._given), self.groups, self.notes)
+            return printed_calls(len(self._given), self.calls[1:-1], self.notes)
         return printed_flow(self._flow, results)
 
 

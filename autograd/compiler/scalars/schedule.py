@@ -36,28 +36,18 @@ class Place:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """What one call computes: how it reads, and its additions and multiplications."""
-
-    text: str
-    flops: int
-
-
 class Schedule:
     """Turns a dataflow graph into calls.
 
     Attributes:
         place: where each node lies among the values.
         numbers: the constants, in their places.
-        groups: what each call computes.
         calls: kernels with their operands; an array is a `Place`, or an array of numbers.
     """
 
     def __init__(self, flow: Dataflow) -> None:
         self.flow = flow
         self.names = flow.codes.names
-        self.groups: list[Group] = []
         self.calls: list[tuple[tuple[str, str, str], dict[str, Any]]] = []
         self.place = np.full(len(flow), -1, np.int64)
         self._width = np.diff(flow.start)
@@ -139,12 +129,9 @@ class Schedule:
         else:
             self._elementwise(nodes, places, self.names[code])
 
-    def _call(self, name: str, flops: int, /, *, extra: str = "", **operands: Any) -> None:
-        """Add a call of a kernel; its text has its sizes, by the names of its operands, and says how it reads."""
+    def _call(self, name: str, /, *, extra: str = "", **operands: Any) -> None:
+        """Add a call of a kernel."""
         self.calls.append(((name, "float64", extra), operands))
-        sizes = [f"{key}={x}" for key, x in operands.items() if isinstance(x, (int, np.integer)) and "_" not in key]
-        how = ["bias"] * ("bias" in operands) + ["gathered"] * (extra == "at")
-        self.groups.append(Group(f"{name}({', '.join(sizes + how)})", flops))
 
     # Elementwise operations ------------------------------------------------------------------------------------------
 
@@ -157,14 +144,14 @@ class Schedule:
 
     def _loop(self, name: str, places: np.ndarray, out: int) -> None:
         """Apply an operation to numbers that lie in rows and columns, or else scattered."""
-        shape, n = _common(places), len(places)
+        shape = _common(places)
         if shape is not None:
             rows, columns, found = shape
             named = named_operands([Place(m.first) for m in found], [(m.row, m.column) for m in found])
-            self._call(name, n, out=Place(out), rows=rows, columns=columns, **named)
+            self._call(name, out=Place(out), rows=rows, columns=columns, **named)
             return
         named = named_operands([_index(x) for x in places.T])
-        self._call(name, n, extra="at", out=Place(out), values=Place(0), n=n, **named)
+        self._call(name, extra="at", out=Place(out), values=Place(0), n=len(places), **named)
 
     # Sums -------------------------------------------------------------------------------------------------------
 
@@ -194,7 +181,7 @@ class Schedule:
             alone = alone[np.lexsort((right[alone, 0], left[alone, 0]))]
             out, k = self._put(nodes[alone]), left.shape[1]
             left, right = _index(left[alone]), _index(right[alone])
-            self._call("sums", 2 * k * len(alone), out=Place(out), values=Place(0), left=left, right=right,
+            self._call("sums", out=Place(out), values=Place(0), left=left, right=right,
                        n=len(alone), k=k)  # fmt: skip
 
     def _plain_sums(self, nodes: np.ndarray, places: np.ndarray) -> None:
@@ -203,12 +190,12 @@ class Schedule:
         out, (n, k) = self._put(nodes), places.shape
         found = matrix(places)
         if found is not None and found.column == 1 and (n == 1 or found.row == k):
-            self._call("sum", n * k, out=Place(out), a=Place(found.first), outer=n, n=k, inner=1)
+            self._call("sum", out=Place(out), a=Place(found.first), outer=n, n=k, inner=1)
         elif found is not None and found.row == 1:  # columns: ones times a matrix
-            self._call("matmul", n * k, out=Place(out), a=Place(ONE), b=Place(found.first), m=1, k=k, n=n, out_row=n,
+            self._call("matmul", out=Place(out), a=Place(ONE), b=Place(found.first), m=1, k=k, n=n, out_row=n,
                        a_row=0, a_column=0, b_row=found.column, b_column=1)  # fmt: skip
         else:
-            self._call("plain_sums", n * k, out=Place(out), values=Place(0), places=_index(places), n=n, k=k)
+            self._call("plain_sums", out=Place(out), values=Place(0), places=_index(places), n=n, k=k)
 
     def _product(self, nodes: np.ndarray, block: Blocks, terms: list[tuple[np.ndarray, np.ndarray]]) -> None:
         """Compute a matrix product; `terms` are added to each element, each with its sign: the place of 1 or -1.
@@ -234,7 +221,7 @@ class Schedule:
                 break
         out = self._put(nodes.ravel())
         more = {} if start is None else {"bias": start}
-        self._call("matmul", 2 * m * n * k, out=Place(out), a=a[0], b=b[0], m=m, k=k, n=n, out_row=n, a_row=a[1],
+        self._call("matmul", out=Place(out), a=a[0], b=b[0], m=m, k=k, n=n, out_row=n, a_row=a[1],
                    a_column=a[2], b_row=b[1] if k > 1 else 1, b_column=b[2] if n > 1 else 1, **more)  # fmt: skip
         for x, by in terms:
             columns_ = [np.arange(out, out + m * n), x.ravel(), by.ravel()]
@@ -252,7 +239,7 @@ class Schedule:
         if places.max() < self.constants:
             return np.ascontiguousarray(self.numbers[places])
         memory = np.empty(places.size)
-        self._call("identity", 0, extra="at", out=memory, values=Place(0), a=_index(places), n=places.size)
+        self._call("identity", extra="at", out=memory, values=Place(0), a=_index(places), n=places.size)
         return memory
 
     # One after the other ----------------------------------------------------------------------------------------
@@ -284,8 +271,7 @@ class Schedule:
             else:
                 functions[free], arities[free] = catalogue.address(name, "float64", "one"), catalogue.ARITY[name]
                 table[code], free = free, free + 1
-        flops = int(np.maximum(1, np.where(pairs, width, np.where(many, width, 1))).sum())
-        self._call("straight", flops, out=Place(out), values=Place(0), codes=table[codes], places=stream,
+        self._call("straight", out=Place(out), values=Place(0), codes=table[codes], places=stream,
                    functions=functions, arities=arities, n=len(nodes))  # fmt: skip
 
 
