@@ -70,7 +70,15 @@ def joined(logic: Any, *operands: Any) -> Any:
     return NotImplemented if modes.tracer() is None else logic(*operands)
 
 
-_greater, _equal = selection.greater, selection.equal
+def _condition(primitive: Callable[..., Any]) -> Callable[..., Any]:
+    def condition(*operands: Any) -> Any:
+        modes.tracer().has_conditions = True
+        return primitive(*operands)
+
+    return condition
+
+
+_greater, _equal = _condition(selection.greater), _condition(selection.equal)
 
 
 def _not(x: Any) -> Any:

@@ -275,10 +275,11 @@ def fresh(make: Callable[[], Any]) -> Any:
     >>> noise.shape, noise.requires_grad
     ((3,), False)
     """
-    tracer = modes.tracer()
+    follower = modes.follower()
     function(make, "make", "that draws a number or an array")
-    drawn = make() if tracer is None else tracer.draw(make)
+    drawn = make() if follower is None else follower.draw(make)
     data = float(drawn) if isinstance(drawn, (int, float)) else np.array(drawn)
+    tracer = modes.tracer()
     return new_constant(data) if tracer is None else _stopped(tracer.drawn(new_variable(data), make))
 
 

@@ -56,21 +56,26 @@ def watching() -> bool:
 
 def tracer() -> Any:
     """Return who writes down, for a compiled program, what happens here; None where nothing is compiled."""
+    return found if (found := follower()) is not None and found.records else None
+
+
+def follower() -> Any:
+    """Return the tracer, also one that only repeats the draws of a trace while code runs eagerly."""
     return _tracer.get() if switch.open else None
 
 
 def notice(node: Any) -> None:
     """Let a tracer know that Python has read the numbers of a node, and may do with them what no graph shows."""
-    if switch.open and (tracer := _tracer.get()) is not None:
-        tracer.read(node)
+    if switch.open and (found := tracer()) is not None:
+        found.read(node)
 
 
 def truth(node: Any) -> bool:
     """Return whether the single number of a node is not 0, and let a tracer know that Python needed it."""
     if np.size(node._data) != 1:
         raise ValueError(f"the truth of an array of shape {node.shape} is ambiguous: use `x.data.any()` or `.all()`")
-    if switch.open and (tracer := _tracer.get()) is not None:
-        return tracer.truth(node)
+    if switch.open and (found := tracer()) is not None:
+        return found.truth(node)
     return bool(node.item())
 
 

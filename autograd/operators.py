@@ -176,7 +176,8 @@ class Operators(Node, Shown):
     def __ne__(self, other: Any) -> Any:
         return _compared(comparison.not_equal, operator.ne, self, other)
 
-    __hash__ = Node.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self) if (tracer := modes.tracer()) is None else tracer.hash_of(self)
 
     __and__ = __rand__ = _logic(comparison.logical_and)
     __or__ = __ror__ = _logic(comparison.logical_or)

@@ -123,6 +123,7 @@ class Tensor(Operators):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
+        notice(self)
         numbers = np.array2string(self._data, separator=", ", prefix="Tensor(", threshold=100, edgeitems=3)
         name = f", label={self.label!r}" if self.label else ""
         kind = "" if self.dtype == np.float64 else f", dtype={self.dtype}"

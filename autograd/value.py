@@ -140,6 +140,7 @@ class Value(Operators):
         return self.data
 
     def __repr__(self) -> str:
+        notice(self)
         name = f", label={self.label!r}" if self.label else ""
         grad = "" if self.grad is None else f", grad={getattr(self.grad, 'data', self.grad)!r}"
         made = "" if self.op is None or not self.inputs else f", op={self.op.name}"

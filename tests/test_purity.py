@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import copy
+import copyreg
 import cProfile
 import functools
 import gc
@@ -31,6 +32,7 @@ from random_programs import Program
 
 import nn
 from autograd import Loop, Tensor, Value, compile, fresh, sin, tanh
+from autograd import sum as total
 from autograd.containers import flatten, rebuild
 from autograd.graph import Node
 
@@ -834,3 +836,144 @@ def test_gradients_can_be_read_while_a_program_trains() -> None:
     go.clear()
     thread.join()
     assert not errors
+
+
+# -- what code could ask of a node that stands in for an array --
+
+
+def of_target(ask: Callable[[Any], float]) -> Callable[[Any, Any], Any]:
+    return lambda out, target: square(out - target).mean() * ask(target)
+
+
+def weighted(target: Any) -> float:
+    match target:
+        case np.ndarray():
+            return 3.0
+        case _:
+            return 1.0
+
+
+def fitted(loss: Any, compiled: bool | None, model: Any = None, **settings: Any) -> tuple[list[float], bool]:
+    X = np.linspace(-1.0, 1.0, 24).reshape(8, 3)
+    model = nn.TensorMLP(3, [2, 1], "tanh", rng=1) if model is None else model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nn.EagerFallback)
+        history = nn.fit(model, X, X[:, :1], loss, epochs=2, rng=1, compiled=compiled, **settings)
+    return history["loss"], history.compiled
+
+
+@pytest.mark.parametrize(("ask", "followed"), [
+    (lambda t: 2.0 if isinstance(t, np.ndarray) else 1.0, False),
+    (lambda t: 2.0 if hasattr(t, "requires_grad") else 1.0, False),
+    (lambda t: len(type(t).__name__), False),
+    (lambda t: 1e-12 * (2.0 if t.__hash__ is None else 1.0), False),  # a loss may be small
+    (weighted, False),
+    (len, True), (lambda t: t.dtype.itemsize, True), (lambda t: t.mean(), True),
+])  # fmt: skip
+def test_a_loss_that_asks_what_its_target_is_trains_the_same(ask: Any, followed: bool) -> None:
+    want, found = fitted(of_target(ask), False), fitted(of_target(ask), None)
+    np.testing.assert_allclose(found[0], want[0], rtol=1e-9)
+    assert found[1] == followed
+    if not followed:
+        with pytest.raises(RuntimeError, match="other numbers for plain numbers and arrays"):
+            fitted(of_target(ask), True)
+
+
+@pytest.mark.parametrize("ask", [
+    lambda p: p.requires_grad, lambda p: p.op is None, lambda p: p.is_leaf, lambda p: isinstance(p, Tensor),
+])  # fmt: skip
+@pytest.mark.parametrize("make", [nn.MLP, nn.TensorMLP])
+def test_a_penalty_that_asks_what_a_parameter_is_trains_the_same(ask: Any, make: Any) -> None:
+    def penalty(model: Any) -> Any:
+        return 0.1 * sum((2.0 if ask(p) else 1.0) * total(p * p) for p in model.parameters())
+
+    def made() -> Any:
+        model = make(3, [2, 1], "tanh", rng=1)
+        for p in model.layers[0].parameters():
+            p.requires_grad = False
+        return model
+
+    want, found = (fitted("mse", compiled, made(), penalty=penalty) for compiled in (False, None))
+    np.testing.assert_allclose(found[0], want[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("read", [
+    lambda x: {2.0: 5.0}.get(x, 1.0), lambda x: {True: 5.0}.get(x > 1.0, 1.0), lambda x: 2.0 if "-" in str(x) else 3.0,
+    lambda x: 2.0 if (x > 1.0) is True else 3.0, lambda x: [3.0, 5.0][int(x > 1.0)], lambda x: len({x, 2.0}),
+    lambda x: {True: 2.0, False: 5.0}[x > 1.0], lambda x: [2.0, 3.0].count(x), lambda x: len(x),
+])  # fmt: skip
+def test_a_traced_number_that_is_looked_up_is_followed_or_refused(read: Any) -> None:
+    f = compile(lambda x: x * read(x))
+    for x in (3.0, 2.0, -1.0):  # the first one may be as its node is
+        try:
+            found = f(x)
+        except (RuntimeError, TypeError) as error:
+            assert "uncompiled" in str(error) or "len()" in str(error)  # noqa: PT017
+        else:
+            assert found == x * read(x)
+
+
+def test_what_an_argument_is_belongs_to_its_trace() -> None:
+    f = compile(lambda x: x * (2.0 if x.requires_grad else 1.0) * (3.0 if x.label == "a" else 1.0))
+    assert [float(f(x).data) for x in (Value(2.0), Value(2.0, label="a"))] == [4.0, 12.0]
+    known = Value(2.0, requires_grad=False)
+    with pytest.raises(RuntimeError, match="other numbers"):
+        f(known)
+    with pytest.raises(RuntimeError, match="other numbers"):
+        compile(lambda x: x * (2.0 if x is known else 1.0))(known)
+
+
+def test_an_array_that_is_written_and_put_back_is_refused() -> None:
+    weights = Tensor([1.0, 2.0], requires_grad=False)
+
+    def f(x: Any) -> Any:
+        weights.data[0] = 5.0
+        y = (x * weights).sum()
+        weights.data[0] = 1.0
+        return y
+
+    assert float(f(2.0).data) == 14.0
+    with pytest.raises(RuntimeError, match="written into"):
+        compile(f)(2.0)
+    with pytest.raises(RuntimeError, match="written into"):
+        Loop(lambda s, x, batch: (s, [f(x[0])]), 0.0, [1.0])
+
+
+def test_what_fresh_does_happens_once_a_call() -> None:
+    rng, calls = np.random.default_rng(1), list[float]()
+
+    def make() -> float:
+        calls.append(rng.normal())
+        return calls[-1]
+
+    f, twin = compile(lambda x: x * fresh(make)), np.random.default_rng(1)
+    assert [f(1.0) for _ in range(3)] == [twin.normal() for _ in range(3)] == calls
+
+
+@pytest.mark.parametrize("change", range(6))
+def test_tables_codes_and_registries_are_watched(change: int) -> None:
+    module = types.ModuleType("settings_of_mine")
+    module.a = 2.0  # type: ignore[attr-defined]
+    thing, other = Halve(), Halve()
+    thing.rate = 2.0  # type: ignore[attr-defined]
+
+    def one() -> float:
+        return 2.0
+
+    f, alter = [
+        (lambda x: x * len(vars(module)), lambda: setattr(module, "b", 5.0)),
+        (lambda x: x * len(dir(module)), lambda: setattr(module, "c", 5.0)),
+        (lambda x: x * thing.rate, lambda: setattr(thing, "__dict__", {"rate": 5.0})),  # type: ignore[attr-defined]
+        (lambda x: x * one.__code__.co_consts[1], lambda: setattr(one, "__code__", (lambda: 3.0).__code__)),
+        (lambda x: x * copy.copy(thing).rate,  # type: ignore[attr-defined]
+         lambda: copyreg.pickle(Halve, lambda h: (types.SimpleNamespace, (), {"rate": 7.0}))),
+        (lambda x: x * (hash(box[0]) % 1000003), lambda: box.__setitem__(0, other)),
+    ][change]  # fmt: skip
+    box = [thing]
+    compiled = compile(f)
+    try:
+        assert compiled(1.0) == f(1.0)
+        alter()
+        assert compiled(1.0) == f(1.0)
+    finally:
+        copyreg.dispatch_table.pop(Halve, None)

@@ -148,6 +148,15 @@ def _taking(x: np.ndarray, like: Node, wrap: Callable[[Any], Any]) -> Callable[[
     return lambda: wrap(_taken(x, like))
 
 
+def _given(x: Any, lifted: Any) -> Any:
+    """Return an argument as eager code gets it, with the numbers of the variable that stands in for it."""
+    if isinstance(x, Node):
+        return x
+    if isinstance(x, np.ndarray):
+        return (lifted._data if isinstance(lifted, Node) else x).copy()
+    return type(x)(lifted._data) if isinstance(lifted, Node) and lifted._data != x else x
+
+
 class _Traced:
     """One trace of a function: its program, its guards, and how its results are put together."""
 
@@ -158,11 +167,13 @@ class _Traced:
         given = rebuild(args, lifted)
         positional, named = given
 
-        def plain() -> Any:
-            copies, named_copies = rebuild(args, [x.copy() if isinstance(x, np.ndarray) else x for x in call.leaves])
-            return f(*copies, **named_copies)
+        def eager() -> Any:
+            own = {id(x): _given(x, new) for x, new in zip(call.leaves, lifted, strict=True)}  # one thing stays one
+            positional, named = rebuild(args, [own[id(x)] for x in call.leaves])
+            return f(*positional, **named)
 
-        self.result = trace.follow(lambda: f(*positional, **named), None if call.nodes_given else plain)
+        nodes = [x for x in (*lifted, *call.leaves) if isinstance(x, Node)]
+        self.result = trace.follow(lambda: f(*positional, **named), eager, nodes, AttributeError)
         if _structure(given) != _structure(args) or [*map(id, flatten(given))] != [*map(id, lifted)]:
             raise RuntimeError("an argument changed while the function was traced: return it as a result instead")
         if _Call(*args).key != call.key:
@@ -230,6 +241,7 @@ class _Call:
             if isinstance(x, Node):
                 self.nodes_given = True
                 self.inside = self.inside or x.op is variable or x._first is not None
+                key.append((x.op is constant, x.label))
                 x = x._data
             if isinstance(x, np.ndarray) and x.dtype in _FLOATS:
                 self.data.append(x)
@@ -255,8 +267,9 @@ class _Call:
             data = x._data if isinstance(x, Node) else x
             if isinstance(data, (float, np.floating)) or (isinstance(data, np.ndarray) and data.dtype in _FLOATS):
                 leaves[i] = new_variable(np.array(data, order="C") if isinstance(data, np.ndarray) else float(data))
-                if isinstance(x, Node) and x.label:
+                if isinstance(x, Node):
                     leaves[i].label = x.label
+                    del leaves[i].grad  # it is the caller's, and no key of a trace
         return leaves
 
 
@@ -303,7 +316,7 @@ class Compiled(Generic[P]):
         self._roots = {getattr(f, "__name__", "self"): f}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        if modes.switch.open and modes.tracer() is not None:
+        if modes.switch.open and modes.follower() is not None:
             return self._f(*args, **kwargs)
         if not kwargs:  # the key of floats and arrays, which needs no `_Call`; others have keys of other kinds
             key = tuple([(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in args])

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..checks import float_of, function, items
 from ..containers import flatten, rebuild
-from ..graph import Node, constant, new_constant, new_variable
+from ..graph import Node, constant, new_constant, new_variable, variable
 from ..locks import lock
 from ..shapes import describe
 from ..threads import get_num_threads
@@ -31,6 +31,8 @@ PARKED = 16
 _parked: list[tuple[Any, ...]] = []
 _parking = lock()
 _NOTHING = np.empty(0)
+_OF_NODES = AttributeError, TypeError, ValueError
+"""What a step that is written for nodes alone raises for plain numbers."""
 
 
 class Loop:
@@ -55,6 +57,8 @@ class Loop:
         reads: what the step reads, by name, where that is not to be found from `step` itself.
         carried: the leaves whose numbers and gradients the caller may set between two runs; those of the state if
             left out.
+        eager: gives what eager code would compute for the first batch, in the containers of what `step` gives; its
+            numbers are compared when the step is traced. If left out, `step` itself runs with plain numbers.
         key: what else the step depends on. Loops with equal keys whose steps read equal things share a program, one
             after the other: see `park`. None for a program of its own.
 
@@ -83,12 +87,13 @@ class Loop:
         reads: dict[str, Any] | None = None,
         carried: Sequence[Node] | None = None,
         key: Any = None,
+        eager: Callable[[], Any] | None = None,
     ) -> None:
         function(step, "step", "of a state, inputs and a batch")
         self._step, self._finite = step, finite
         self._reads = reads
         self._roots = {getattr(step, "__name__", "self"): step} if reads is None else reads
-        self._tree, self._key = state, key
+        self._tree, self._key, self._eager = state, key, eager
         self.aside: Any = None
         self._carried = [x for x in flatten(state) if isinstance(x, Node)] if carried is None else carried
         self._data = [_rows(x) for x in items(data, "data")]
@@ -163,7 +168,17 @@ class Loop:
         """Run the step on variables; gives the new state, and behind it what is written down."""
         states = self._states
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
-        moved, given = self._traced.follow(lambda: self._step(tree, self._xs, self._batches))
+
+        def eager() -> Any:
+            return self._step(rebuild(self._tree, _plain(states)), _plain(self._xs), _plain(self._batches))
+
+        def run() -> Any:
+            return self._step(tree, self._xs, self._batches)
+
+        if self._eager is None:
+            moved, given = self._traced.follow(run, eager, [*states, *self._xs, *self._batches], _OF_NODES)
+        else:
+            moved, given = self._traced.follow(run, self._eager, [x for x in states if x.op is None])
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)
         ):
@@ -338,7 +353,7 @@ class Loop:
 
     def __reduce__(self) -> Any:
         parts = self._step, self._tree, self._inputs, self._data, self.batch_size
-        make = functools.partial(Loop, finite=self._finite, reads=self._reads, carried=self._carried)
+        make = functools.partial(Loop, finite=self._finite, reads=self._reads, carried=self._carried, eager=self._eager)
         return make, parts, self.state
 
     def __setstate__(self, state: Any) -> None:
@@ -370,6 +385,11 @@ def _variable(x: Any, name: str) -> Any:
     if isinstance(x, np.ndarray) and x.dtype in (np.float32, np.float64):
         return new_variable(np.array(x, order="C"))
     raise TypeError(f"`{name}` holds {describe(x)} ({x!r:.40}): give numbers, arrays of floats, and leaves")
+
+
+def _plain(nodes: list[Any]) -> list[Any]:
+    """Return the numbers and arrays that variables stand for; leaves are themselves."""
+    return [copy.copy(x._data) if x.op is variable else x for x in nodes]
 
 
 def _fitting(new: Any, old: Node) -> Any:

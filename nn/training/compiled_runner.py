@@ -114,6 +114,7 @@ class CompiledRunner:
         self.loops: dict[int, tuple[Loop, list[Any]]] = {}  # for each size of batch, with `_kinds`
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.constants: list[Any] = []  # the nodes of these, and frozen parameters
+        self.constant_ops: list[Any] = []
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
@@ -143,17 +144,18 @@ class CompiledRunner:
         self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
         self.constants = [p for p in self.optimizer.parameters if not p.requires_grad]
         self.constants += [x for *_, x in self.buffers]
+        self.constant_ops = [x.op for x in self.constants]
 
     def _natively(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take steps by programs, as long as all stays finite; gives their losses."""
         whole = len(batches[0]) == len(self.given[0])  # there is no other size then
         sizes = [len(batches[0])] if whole else [*map(len, batches)]
         different = set(sizes)
-        with _as_leaves(self.constants):
+        with _with_ops(self.constants, [None] * len(self.constants)):
             known = bool(self.loops) and self._is_as_it_was(different)
         if not known:
             self._look()
-        with _as_leaves(self.constants):
+        with _with_ops(self.constants, [None] * len(self.constants)):
             loops: dict[int, Any] = {size: self._loop(size) for size in different}
             return [] if self.refused else self._run(loops, sizes, batches)
 
@@ -278,47 +280,77 @@ class CompiledRunner:
         own, unreached = optimizer.parameters, list[int]()
         skipped = arrays.gathered(optimizer.skipped)
         trained, buffers = [p.requires_grad for p in arrays.parameters], self.buffers
+        found = list[Any]()
+
+        def differentiated(batch: list[Any]) -> Any:
+            """Return the objective, the buffers as it leaves them and their numbers, and its gradients."""
+            before = [x._data for *_, x in buffers]
+            try:
+                value = objective(arrays.model, *batch)
+                kept = [vars(module)[name] for module, name, _ in buffers]
+                after = [x._data for x in kept]
+            finally:
+                for (module, name, buffer), number in zip(buffers, before, strict=True):
+                    object.__setattr__(module, name, buffer)
+                    buffer._data = number
+            grads = iter(gradients(value, list(compress(arrays.parameters, trained)), zeros=False))
+            return value, kept, after, [next(grads) if wanted else None for wanted in trained]
 
         def step(state: Any, inputs: list[Any], batch: list[Any]) -> Any:
             t, *rates = inputs
             for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
                 optimizer.rates(optimizer.steps + ahead)
-            numbers_of_buffers = [x._data for *_, x in buffers]
             try:
                 with _without_gradients(own):
-                    value = objective(arrays.model, *batch)
-                kept = [vars(module)[name] for module, name, _ in buffers]
+                    value, kept, _, grads = differentiated(batch)
             except AttributeError as error:
                 if error.name != "grad":
                     raise
                 raise ValueError("the step reads the gradient of a parameter, which training sets") from error
-            finally:
-                for (module, name, buffer), number in zip(buffers, numbers_of_buffers, strict=True):
-                    object.__setattr__(module, name, buffer)
-                    buffer._data = number
-            found = iter(gradients(value, list(compress(arrays.parameters, trained)), zeros=False))
-            grads = [next(found) if wanted else None for wanted in trained]
             absent = [i for i, grad in enumerate(grads) if grad is None]
             if len(absent) == len(grads):
                 raise ValueError("the objective depends on no parameter")
             unreached[:] = absent if arrays.indices is None else [n for i in absent for n in arrays.indices[i].flat]
-            counts = [t - n if np.any(n) else t for n in skipped]
-            new, states = optimizer.updates(arrays.parameters, grads, state[1], rates, counts)
+            new, states = optimizer.updates(arrays.parameters, grads, state[1], rates, counted(t))
+            found[:] = grads
             grads = [old if grad is None else grad for old, grad in zip(state[3], grads, strict=True)]
             return (new, states, kept, grads), [value]
 
-        if arrays.model is not self.trained:
-            arrays.model.train(self.trained.training)
+        def counted(t: Any) -> list[Any]:
+            return [t - n if np.any(n) else t for n in skipped]
+
+        def eager() -> Any:
+            rows = np.arange(size)
+            batch = [x[rows] for x in self.given]
+            with _with_ops(self.constants, self.constant_ops):
+                value, _, kept, grads = differentiated(batch)
+                if twin is not model:  # node by node, a few rows must do
+                    few = [x[:2] for x in batch]
+                    with model.mode(False):
+                        one, other = objective(model, *few), objective(twin, *few)
+                    if not np.isclose(one.data, other.data, 1e-9, 1e-12):
+                        raise ValueError("a net of Values gives something else to the objective than one of Tensors")
+            grads = [old if grad is None else grad for old, grad in zip(zeros, grads, strict=True)]
+            traced = [x if x is None else x._data for x in found]  # the very same, for what is steep in them
+            numbers = [p._data for p in arrays.parameters], traced, start[1]
+            new, states = optimizer.updates(*copy.deepcopy(numbers), [1.0] * len(groups), counted(1))
+            return (new, states, kept, grads), [value]
+
+        model: Any = self.trained
+        twin = model
+        if arrays.model is not model:
+            arrays.model.train(model.training)
+            twin = model.to_tensors().eval()
         zeros = [np.zeros_like(p.data) for p in arrays.parameters]
-        state = arrays.parameters, arrays.gathered(optimizer.states), [x for *_, x in buffers], zeros
+        start = arrays.parameters, arrays.gathered(optimizer.states), [x for *_, x in buffers], zeros
         numbers = {id(p): i for i, p in enumerate(own)}
         groups = [[numbers[id(p)] for p in group.parameters] for group in optimizer.groups]
         batch_size = 0 if size == len(self.given[0]) else size  # all rows need no gathering
         schedules = [group.lr for group in optimizer.groups if callable(group.lr)]
         reads = {"model": self.trained, "loss": objective.loss, "penalty": objective.penalty, "optimizer": optimizer,
                  "lr": [lr for lr in schedules if not isinstance(lr, OnPlateau)]}  # fmt: skip
-        loop = Loop(step, state, [1.0] * (1 + len(groups)), self.data, batch_size, finite=True, reads=reads,
-                    carried=[*own, *(x for *_, x in buffers)],
+        loop = Loop(step, start, [1.0] * (1 + len(groups)), self.data, batch_size, finite=True, reads=reads,
+                    carried=[*own, *(x for *_, x in buffers)], eager=eager,
                     key=(optimizer.skipped.copy(), trained, [name for _, name, _ in buffers], groups))  # fmt: skip
         if loop.aside is None:
             loop.aside = unreached
@@ -339,11 +371,11 @@ def _without_gradients(parameters: list[Any]) -> Iterator[None]:
 
 
 @contextmanager
-def _as_leaves(nodes: list[Any]) -> Iterator[None]:
-    """Make constants leaves for a while: their `op` says what they are."""
+def _with_ops(nodes: list[Any], ops: list[Any]) -> Iterator[None]:
+    """Make constants leaves for a while, or the other way round: their `op` says what they are."""
     before = [node.op for node in nodes]
-    for node in nodes:
-        node.op = None
+    for node, op in zip(nodes, ops, strict=True):
+        node.op = op
     try:
         yield
     finally:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .codes import ASKING, named
 from .purity import REMEDY, Observer
-from .sources import set_states, state_of
+from .sources import Draw, set_states, state_of
 from .ties import text
 from .traversal import Traversal
 
@@ -38,6 +39,8 @@ class Captured:
         self.found = self._before = Traversal(roots, ran, carried)
         self._states = self._before.generators  # as the draws of the trace leave them
         self._draws_change = False  # whether draws change more than the states of generators
+        self._after: Any = ()  # the states that `undraw` has undone
+        self.drawn: list[tuple[Any, Any, Any]] = []  # what `fresh` drew, between the states before and behind it
 
     def changed(self, roots: dict[str, Any] | None = None) -> str:
         """Return the place of something that is not as it was, or "". Other objects may stand in for equal ones."""
@@ -63,13 +66,25 @@ class Captured:
         """Set everything as it was before the trace."""
         self._before.ties.put_back()
         self._before.leaves.put_back()
+        self.rewind()
+
+    def rewind(self) -> None:
+        """Set generators of random numbers as they were before the trace."""
         set_states(self._before.generators)
 
     def undraw(self) -> bool:
         """Set generators of random numbers as they were before the trace; False where draws may change more."""
         if self._draws_change or self._before.refused:
             return False
-        set_states(self._before.generators)
+        self._after = self.states()
+        self.rewind()
+        return True
+
+    def draw_again(self) -> bool:
+        """Undo `undraw`, if it has been done; False where somebody has drawn meanwhile."""
+        if self._after and any(state_of(g) != was for g, _, was in self._before.generators):
+            return False
+        set_states(self._after)
         return True
 
     def states(self) -> list[tuple[Any, Any]]:
@@ -77,6 +92,10 @@ class Captured:
         return [(g, state_of(g)) for g, *_ in self._states]
 
     # The trace ---------------------------------------------------------------------------------------------
+
+    def asks(self) -> bool:
+        """Return whether code that has run could ask what kind of object it has."""
+        return any(named(code)[1] & ASKING for code in self.observer.ran)
 
     @contextmanager
     def traced(self) -> Iterator[None]:
@@ -89,15 +108,15 @@ class Captured:
             raise RuntimeError(_opaque(self.found.iterators[0]))
         if self._states and "spawn" in self.found.names:
             raise RuntimeError(_opaque("the function may call `spawn` of a generator of random numbers"))
-        observer = Observer(self.found.codes)
+        observer = self.observer = Observer(self.found.codes)
         try:
-            with self.with_stand_ins(), observer.watching():
+            with observer.watching():
                 yield
         except Exception as error:
             if place := self.drawing_attribute(used=True):
                 raise RuntimeError(refusal_of_draws(place)) from error
             raise
-        self._refuse_changes()
+        self.refuse_changes()
         self.ran = observer.ran
         self.found = Traversal(self._roots, self.ran, self._carried)
         if self.found.refused:
@@ -118,12 +137,13 @@ class Captured:
         """Return the place of a generator that a stand-in has replaced, and that was `used` in the trace; or ""."""
         return next((text(place) for *_, it, place in self._before.stand_ins if it.is_used or not used), "")
 
-    def _refuse_changes(self) -> None:
+    def refuse_changes(self) -> None:
+        """Refuse a trace in which something has changed."""
         for g, place, was in self._states:
             if state_of(g) != was:
                 raise RuntimeError(refusal_of_draws(text(place)))
         leaves = self.found.leaves
-        if place := self.changed() or text(leaves.changed()):
+        if place := self.changed() or text(leaves.changed(copies=True)):
             raise RuntimeError(
                 f"`{place}` changed while the function was traced, and a program would not change it: return it as a "
                 "result, or run uncompiled"
@@ -131,18 +151,21 @@ class Captured:
 
     def drawing(self, make: Callable[[], Any]) -> Any:
         """Draw for `fresh`: what `make` does is done again at each run, so it may do anything."""
-        profile = sys.getprofile()
+        profile, before = sys.getprofile(), self._states
         sys.setprofile(None)
         with self.with_stand_ins(False):
             try:
-                self._refuse_changes()
-                return make()
+                self.refuse_changes()
+                number = make()
             finally:
                 if self.changed():
                     self._draws_change = True
                     self.found = Traversal(self._roots, self.ran, self._carried)
                 self._states = [(g, place, state_of(g)) for g, place, _ in self.found.generators]
                 sys.setprofile(profile)
+        if not isinstance(make, Draw):
+            self.drawn.append((before, number, self._states))
+        return number
 
 
 def refusal_of_draws(place: str) -> str:

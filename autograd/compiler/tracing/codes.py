@@ -28,6 +28,13 @@ HOLDERS = frozenset({
 })  # fmt: skip
 HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")
+ASKING = frozenset({
+    "isinstance", "type", "__class__", "hasattr", "getattr", "callable", "dir", "vars", "except", "singledispatch",
+    "requires_grad", "is_leaf", "op", "role", "inputs", "match",
+})  # fmt: skip
+"""Names by which code may ask what kind of object it has."""
+IS_BOOLEAN = "is True"
+"""Stands among names for a code that asks whether something is the object True or False."""
 MEMO = type(functools.lru_cache(len))
 
 
@@ -39,19 +46,23 @@ def named(code: types.CodeType) -> tuple[frozenset[Any], ...]:
         The globals; all names; those of globals and attributes that are not only called; imported modules; the codes.
     """
     reads, names, values, modules, codes = set(), set(code.co_names), set(), set(), {code}
-    level, before = 0, ""
+    level, before, is_boolean = 0, "", False
     for step in dis.get_instructions(code):
         if step.opname in _GLOBAL:
             reads.add(step.argval)
         elif step.opname == "LOAD_CONST" and type(step.argval) is int:
             level = step.argval
+        elif step.opname == "IS_OP" and is_boolean:
+            names.add(IS_BOOLEAN)
+        elif step.opname == "MATCH_CLASS":
+            names.add("match")
         elif step.opname == "PUSH_EXC_INFO":
             names.add("except")
         elif step.opname == "IMPORT_NAME":
             modules.add((step.argval, level))
         if step.opname in (*_GLOBAL, "LOAD_ATTR") and "NULL" not in step.argrepr and before != "PUSH_NULL":
             values.add(step.argval)
-        before = step.opname
+        before, is_boolean = step.opname, type(step.argval) is bool
     for const in code.co_consts:
         if isinstance(const, types.CodeType):
             of_all: list[set[Any]] = [reads, names, values, modules, codes]

@@ -22,6 +22,10 @@ from ...graph import Node, fresh
 GENERATORS = (random.Random, np.random.RandomState, np.random.Generator, np.random.BitGenerator)
 
 
+class Draw(functools.partial[Any]):
+    """What a stand-in draws from its generator."""
+
+
 def stand_in(g: Any) -> Any:
     """Return the stand-in of a generator; None for one of a class of the user."""
     kind: Any = type(g)
@@ -41,7 +45,7 @@ def _stand_ins(kind: Any) -> Any:
 
 def _method(name: str) -> Any:
     def method(self: Any, *args: Any, **settings: Any) -> Any:
-        draw = functools.partial(getattr(self._source, name), *args, **settings)
+        draw = Draw(getattr(self._source, name), *args, **settings)
         if modes.tracer() is None:  # another thread
             return draw()
         self.is_used = True

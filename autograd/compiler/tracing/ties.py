@@ -40,7 +40,7 @@ class Ties:
     def __init__(self) -> None:
         self._entries: list[tuple[Any, Any, Any, Any, Place]] = []  # get, holder, key, what it gave
         self._rows: list[tuple[Any, list[Any], Any, Any, Place, str]] = []  # live view, its parts, holder, what it held
-        self._arrays: list[tuple[Any, Any, bytes, Any, Place]] = []  # array, its layout, its bytes, a copy of objects
+        self.arrays: list[tuple[Any, Any, bytes, Any, Place]] = []  # array, its layout, its bytes, a copy of objects
 
     def tie(self, get: Any, holder: Any, key: Any, place: Place) -> Any:
         """Tie what `get(holder, key, default)` reads."""
@@ -80,14 +80,20 @@ class Ties:
             if not x.flags.writeable and x.base is None:
                 self.tie(lambda *_: x.flags.writeable, x.flags, "writeable", (place, ".", "flags.writeable"))
                 return what, was
-        self._arrays.append((x, what, was, kept, place))
+        self.arrays.append((x, what, was, kept, place))
         return what, was
 
-    def changed(self) -> Place:
-        """Return the place of something that is another object than before, or of an array of other numbers."""
+    def changed(self, *, copies: bool = False) -> Place:
+        """Return the place of something that is another object than before, or of an array of other numbers.
+
+        `copies` of an array may stand in for it: a leaf whose `data` are read may copy them.
+        """
         for get, holder, key, was, place in self._entries:
-            if (now := get(holder, key, ABSENT)) is not was and not (
-                type(now) is type(was) and is_plain(now) and repr(now) == repr(was)  # -0.0 is not 0.0
+            if (now := get(holder, key, ABSENT)) is was:
+                continue
+            if type(now) is not type(was) or not (
+                (is_plain(now) and repr(now) == repr(was))  # -0.0 is not 0.0
+                or (copies and isinstance(now, np.ndarray) and _numbers(now) == _numbers(was))
             ):
                 return place
         for view, parts, holder, was, place, how in self._rows:
@@ -102,7 +108,7 @@ class Ties:
         empty = [view for view, parts, *_ in self._rows if not parts]
         views, lists = [row[0] for row in self._rows if row[1]], [row[1] for row in self._rows if row[1]]
         lengths, known = [*map(len, lists)], [*itertools.chain.from_iterable(lists)]
-        arrays = self._arrays
+        arrays = self.arrays
 
         def look() -> bool:
             for holder, key, was in attributes:
@@ -123,7 +129,7 @@ class Ties:
         return look
 
     def _other_array(self) -> Place:
-        for x, what, was, _, place in self._arrays:
+        for x, what, was, _, place in self.arrays:
             if (x if what is None else x.tobytes()) != was or (what and _layout(x) != what):
                 return place
         return None
@@ -136,11 +142,15 @@ class Ties:
         for view, parts, holder, held, *_ in self._rows:
             if not _is_same(view, parts):
                 _refill(holder, held)
-        for x, what, numbers, kept, _ in self._arrays:
+        for x, what, numbers, kept, _ in self.arrays:
             if what is None:
                 x[:] = numbers
             elif x.tobytes() != numbers:
                 x[...] = np.frombuffer(numbers, x.dtype).reshape(x.shape) if kept is None else kept
+
+
+def _numbers(x: np.ndarray) -> Any:
+    return x.dtype, x.shape, x.tobytes()
 
 
 def _layout(x: np.ndarray) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import builtins
 import collections
+import copyreg
 import functools
 import importlib.util
 import operator
@@ -25,10 +26,13 @@ from .sources import GENERATORS, stand_in, state_of
 from .ties import ABSENT, Place, Ties, is_plain, text
 
 _WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "except"})
+_BY_IDENTITY = frozenset({"hash", "repr"})  # tell equal objects from one another
+_COPIES = frozenset({"copy", "deepcopy"})  # ask how others copy
+_TABLES = frozenset({"vars", "dir", "__dict__"})
 _CALLED = ("forward", "prepare", "base")  # names that the library asks for
 _ASIDE = frozenset({
     "grad", "label", "__name__", "__qualname__", "__doc__", "__annotations__", "__defaults__", "__kwdefaults__",
-    "__closure__",
+    "__closure__", "__code__",
 })  # where a code names it
 _READ_BY = {"get_type_hints": ("__annotations__",), "fields": ("__dataclass_fields__",)}
 _METHODS = frozenset({"__subclasses__", "tofile", "dump"})  # of C, of which no profile sees a call by C
@@ -80,8 +84,13 @@ class Traversal:
                 self._look(*self._stack.pop())
             for space in self._spaces:
                 self._look_by_name(*space)
+            if self.names & _COPIES and id(copyreg.dispatch_table) not in self._seen:
+                self._push((None, "", "copyreg.dispatch_table"), copyreg.dispatch_table)
         own = {name for x, *_ in self._spaces if isinstance(x, (type, types.ModuleType)) for name in vars(x)}
         self.refused += [f"`{text(place)}` names `{name}`" for place, name in self._handed if name not in own]
+        if self.names & _BY_IDENTITY:
+            self.facts.append([*self._seen])
+            self.by_id += [x for _, x in self._seen.values()]
         self.glance = self.ties.glance()
 
     def _push(self, place: Place, part: Any) -> None:
@@ -233,6 +242,8 @@ class Traversal:
             return
         own = vars(x)
         is_class = isinstance(x, type)
+        if not is_class and not done and self.names & _TABLES and standing(x.__name__) == "user":
+            self._table(place, own)
         found = self.names & own.keys()
         is_wide = bool(self.names & _WIDE)
         if is_class or standing(x.__name__) == "user":  # also what Python calls by itself
@@ -310,7 +321,7 @@ class Traversal:
     def _attributes(self, place: Place, x: Any, kind: type) -> None:
         self._push_attribute(x, "__class__", place)
         if kind.__dictoffset__:
-            own = object.__getattribute__(x, "__dict__")
+            own = self.ties.attribute(x, "__dict__", (place, ".", "__dict__"))
             for name, part in own.items() if kind.__module__.partition(".")[0] not in OURS else ():
                 if isinstance(part, GENERATORS) and (other := stand_in(part)) is not None:
                     self.stand_ins.append((own, name, part, other, (place, ".", name)))
