@@ -210,6 +210,16 @@ CASES: dict[str, list[Case]] = {
     ],
 }
 
+REFUSED = (
+    "random numbers that are drawn neither in `fresh` nor by a generator that is an attribute;",
+    "clocks, `os.environ`, files, `print`, and functions of libraries that are not known to be pure;",
+    "a change of anything outside, but for a buffer of a module;",
+    "what cannot be watched: an iterator, a cache, an array of another library;",
+    "a question for the type, the hash or the identity of a number or array that changes the result;",
+    "a guard in a `Loop`, such as `if x > 0` on a traced number.",
+)
+"""What a compiled program does not follow."""
+
 PROVED_IN: dict[str, tuple[str, ...]] = {
     "x * x, x + x, diamonds: every use counts, every node is visited once": (
         "test_graph::test_every_use_counts",
@@ -325,6 +335,15 @@ PROVED_IN: dict[str, tuple[str, ...]] = {
         "test_purity::test_a_generator_that_is_an_attribute_draws_the_stream_of_eager_code",
         "test_purity::test_pythons_generator_as_an_attribute_draws_the_stream_of_eager_code",
         "test_training::test_a_net_of_yours_draws_the_same_numbers_whether_its_steps_can_be_compiled_or_not",
+    ),
+    "Compiled: what it asks of kinds, hashes and identities gives what it gives to eager code: followed, or refused": (
+        "test_purity::test_a_loss_that_asks_what_its_target_is_trains_the_same",
+        "test_purity::test_a_penalty_that_asks_what_a_parameter_is_trains_the_same",
+        "test_purity::test_a_traced_number_that_is_looked_up_is_followed_or_refused",
+        "test_purity::test_what_an_argument_is_belongs_to_its_trace",
+    ),
+    "Compiled: an array of a node that is written into and put back: refused": (
+        "test_purity::test_an_array_that_is_written_and_put_back_is_refused",
     ),
     "Compiled: what it draws otherwise outside of `fresh`, changes or asks of the system: refused, and put back": (
         "test_purity::test_a_refusal_puts_back_what_it_has_changed",
@@ -568,6 +587,18 @@ def page() -> str:
             second = "" if case.second is None else _number(case.second)
             lines.append(_row(f"`{case.formula}`", _point(case), _number(case.value), _numbers(case.gradient), second))
         lines.append("")
+    lines += [
+        "## Compiled programs",
+        "",
+        "For any Python program, eager code, `compile`, `Loop` and `fit` do the same, or say what they cannot follow.",
+        "Where something cannot be followed, `compile` and `Loop` raise an error that names it, and what they have",
+        "changed is put back. `fit` then trains eagerly, with one warning, and `history.compiled` says so.",
+        "",
+        "Refused are:",
+        "",
+        *(f"- {line}" for line in REFUSED),
+        "",
+    ]
     lines += ["## The engine and programs", "", "| what holds | shown by |", "|---|---|"]
     lines += [_row(what, ", ".join(f"`{name}`" for name in names)) for what, names in PROVED_IN.items()]
     return "\n".join(lines) + "\n"

@@ -324,23 +324,20 @@ class CompiledRunner:
             batch = [x[rows] for x in self.given]
             with _with_ops(self.constants, self.constant_ops):
                 value, _, kept, grads = differentiated(batch)
-                if twin is not model:  # node by node, a few rows must do
-                    few = [x[:2] for x in batch]
-                    with model.mode(False):
-                        one, other = objective(model, *few), objective(twin, *few)
-                    if not np.isclose(one.data, other.data, 1e-9, 1e-12):
-                        raise ValueError("a net of Values gives something else to the objective than one of Tensors")
+                numbers = [objective(twin, *(x[:2] for x in batch)).data for twin in twins]  # slow: for a few rows
+                if numbers and not np.allclose(numbers, numbers[0], 1e-9, 1e-12):
+                    raise ValueError("a net of Values gives something else to the objective than one of Tensors")
             grads = [old if grad is None else grad for old, grad in zip(zeros, grads, strict=True)]
             traced = [x if x is None else x._data for x in found]  # the very same, for what is steep in them
-            numbers = [p._data for p in arrays.parameters], traced, start[1]
-            new, states = optimizer.updates(*copy.deepcopy(numbers), [1.0] * len(groups), counted(1))
+            given = copy.deepcopy(([p._data for p in arrays.parameters], traced, start[1]))
+            new, states = optimizer.updates(*given, [1.0] * len(groups), counted(1))
             return (new, states, kept, grads), [value]
 
-        model: Any = self.trained
-        twin = model
-        if arrays.model is not model:
-            arrays.model.train(model.training)
-            twin = model.to_tensors().eval()
+        twins: Any = ()
+        if arrays.model is not self.trained:
+            arrays.model.train(self.trained.training)
+            in_use: Any = copy.deepcopy(self.trained).eval()
+            twins = in_use, in_use.to_tensors()
         zeros = [np.zeros_like(p.data) for p in arrays.parameters]
         start = arrays.parameters, arrays.gathered(optimizer.states), [x for *_, x in buffers], zeros
         numbers = {id(p): i for i, p in enumerate(own)}
