@@ -280,3 +280,19 @@ def test_what_is_refused(make: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         nn.fit(model, X, Y, optimizer=optimizer, callbacks=make())
     assert not optimizer.parameters and np.array_equal(before["weight"], model.state_dict()["weight"])
+
+
+@pytest.mark.parametrize("batch_size", [None, 16])
+@pytest.mark.parametrize("patience", [1, 3, 50])
+def test_early_stopping_by_the_loss_ends_where_a_callback_for_each_epoch_does(patience: int, batch_size: Any) -> None:
+    class Same(nn.EarlyStopping):
+        """Is asked after each epoch."""
+
+    def train(kind: Any) -> tuple[Any, ...]:
+        model = nn.TensorMLP(2, [8, 1], "tanh", rng=1)
+        stopping = kind("loss", patience=patience, min_delta=0.01, restore_best=False)
+        history = nn.fit(model, *nn.datasets.moons(40, rng=0), "bce_with_logits", optimizer=nn.Adam(lr=0.1), epochs=60,
+                         batch_size=batch_size, callbacks=stopping, rng=0)  # fmt: skip
+        return history, history.stopped, stopping.best_epoch, stopping.best, model.parameters()[0].data.tolist()
+
+    assert train(nn.EarlyStopping) == train(Same)

@@ -99,6 +99,10 @@ class Callback:
     def on_batch_end(self, batch: int, logs: Logs) -> None:
         """Called after each batch with its "loss"."""
 
+    def epochs_ahead(self) -> int:
+        """Return how many epochs may be taken before this callback is told of them, one by one."""
+        return 1
+
     def state_dict(self) -> dict[str, Any]:
         """Return what has to be kept to go on later: numbers, texts, arrays, lists and dicts."""
         return {}
@@ -258,6 +262,12 @@ class EarlyStopping(Monitor):
             self.parameters = (self._at_start or self.model.state_dict()) if self.restore_best else None
         elif epoch - self.best_epoch >= self.patience:
             self.training.stop(f"no better {self.monitor!r} for {self.patience} epochs")
+
+    def epochs_ahead(self) -> int:
+        """Return how many epochs are over at the earliest when it may end the training; it looks at the loss alone."""
+        if type(self) is not EarlyStopping or self.restore_best:
+            return 1
+        return max(1, self.best_epoch + self.patience - self.training.epoch + 1)
 
     def on_train_end(self, logs: Logs) -> None:
         """Go back to the best parameters."""

@@ -68,8 +68,9 @@ class Steps:
         self.plateaus = [group.lr for group in training.optimizer.groups if isinstance(group.lr, OnPlateau)]
         for plateau in self.plateaus:
             _watched(plateau, training.history)
-        asked = overrides(callbacks, "on_epoch_begin", "on_epoch_end") or len(training.history) > 1
-        self.each_epoch = asked or bool(self.plateaus)
+        self.served = [x for x in callbacks if overrides([x], "on_epoch_begin", "on_epoch_end")]
+        self.measured = len(training.history) > 1 or bool(self.plateaus)
+        self.each_epoch = self.measured or bool(self.served)
         self.losses: list[float] = []  # of the epoch that has begun
         self.at_once = 1  # how many steps a call takes
 
@@ -87,7 +88,8 @@ class Steps:
             left = 1
             self._tell("on_batch_begin", place, {})
         elif self.each_epoch:
-            left = min(left, len(self.plan.sizes) - place)
+            epochs = 1 if self.measured else min(callback.epochs_ahead() for callback in self.served)
+            left = min(left, epochs * len(self.plan.sizes) - place)
         rows, start = list(islice(self.plan.stream, min(left, self.at_once))), time.perf_counter()
         losses = run(rows)
         seconds = max(time.perf_counter() - start, 1e-9)
