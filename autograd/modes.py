@@ -135,7 +135,7 @@ def detect_anomaly() -> _GeneratorContextManager[None]:
     """Stop at the first node whose value or gradient is NaN or infinite, with an error that names its line of code.
 
     Inside the block every operation remembers the line that made it and checks its result; `backward` checks
-    every contribution. Slow: for finding a fault, not for training.
+    every vjp term. Slow: for finding a fault, not for training.
 
     Raises:
         FloatingPointError: names the operation, its operands and the line of your code.

@@ -233,7 +233,8 @@ ATEN: dict[str, Callable[..., Any]] = {
     "any": _reduce(comparison.any), "all": _reduce(comparison.all),
     "max": _extreme(np.argmax, reductions.max), "min": _extreme(np.argmin, reductions.min),
     "prod": lambda x, dim=None, keepdim=False, **_: composites.prod(x, dim, keepdim),
-    "var": _var,
+    "var": _var, "var_mean": lambda x, dim=None, correction=1, keepdim=False: [
+        _var(x, dim, correction, keepdim), composites.mean(x, _axes(dim), keepdim)],
     "cumsum": lambda x, dim, **_: reductions.cumsum(x, axis=dim) if shape_of(x) else x, "cumprod":
         lambda x, dim, **_: arrays.cumprod(x, dim), "sort": _sort, "topk": _topk,
     "argmax": lambda x, dim=None, keepdim=False: np.argmax(x.data, dim, keepdims=keepdim),
