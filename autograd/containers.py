@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -32,8 +33,19 @@ def rebuild(tree: Any, leaves: list[Any]) -> Any:
 def _rebuilt(tree: Any, take: Callable[[], Any]) -> Any:
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*(_rebuilt(part, take) for part in tree))
-    if isinstance(tree, (list, tuple)):
+    if isinstance(tree, tuple):
         return type(tree)(_rebuilt(part, take) for part in tree)
-    if isinstance(tree, dict):
-        return {key: _rebuilt(part, take) for key, part in tree.items()}
-    return take()
+    if isinstance(tree, list):
+        parts: Any = [_rebuilt(part, take) for part in tree]
+    elif isinstance(tree, dict):
+        parts = {key: _rebuilt(part, take) for key, part in tree.items()}
+    else:
+        return take()
+    if type(tree) in (list, dict):
+        return parts
+    made = copy.copy(tree)  # a Counter, a defaultdict, or of a class of the user: it keeps its kind and attributes
+    if isinstance(tree, list):
+        list.__setitem__(made, slice(None), parts)
+    else:
+        dict.update(made, parts)
+    return made

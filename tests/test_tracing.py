@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import collections
+import enum
 import random
 import sys
 import threading
 import types
+import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -160,3 +162,97 @@ def test_random_trainings_do_the_same_compiled(block: int) -> None:
         assert others == rest, f"training {seed}"
         native += is_native
     assert native > 4
+
+
+class Pair:
+    def __init__(self, one: Any) -> None:
+        self.one = one
+
+
+class Mode(enum.Enum):
+    FAST = 1
+
+
+@pytest.mark.parametrize("make", [
+    Pair, lambda x: {2.0 * x}, lambda x: lambda: 2.0 * x, lambda x: (v for v in [x]), lambda x: [x, (Pair(x),)],
+    lambda x: types.SimpleNamespace(a=x), lambda x: np.array([x, None], dtype=object), lambda x: (x, PAIR),
+])  # fmt: skip
+def test_a_result_that_is_an_object_is_refused(make: Any) -> None:
+    with pytest.raises(RuntimeError, match="would return this one for ever"):
+        compile(make)(1.0)
+
+
+PAIR, ROW = Pair(1.0), np.zeros(2)
+
+
+def test_an_array_that_a_function_makes_is_made_anew() -> None:
+    f = compile(lambda x: (2.0 * x, np.arange(3), "text", None, Mode.FAST, np.dtype(float), ROW, Pair))
+    first = f(1.0)
+    first[1][0] = 9
+    again = f(3.0)
+    assert again[0] == 6.0 and again[1].tolist() == [0, 1, 2]
+    assert again[2:6] == ("text", None, Mode.FAST, np.dtype(float)) and again[6] is ROW and again[7] is Pair
+
+
+class Row(list):  # type: ignore[type-arg]
+    rate = 2.0
+
+    def scaled(self, x: Any) -> Any:
+        return x * self.rate
+
+
+class Table(dict):  # type: ignore[type-arg]
+    rate = 2.0
+
+    def scaled(self, x: Any) -> Any:
+        return x * self.rate
+
+
+class Ends(typing.NamedTuple):
+    low: float
+
+    def scaled(self, x: Any) -> Any:
+        return x * RATES["rate"]
+
+
+RATES = {"rate": 2.0}
+
+
+@pytest.mark.parametrize("given", [Row([1.0]), Table(a=1.0), Ends(1.0)])
+def test_what_a_container_of_a_class_of_yours_holds_besides_is_watched(given: Any, monkeypatch: Any) -> None:
+    f = compile(lambda x, row: (row.scaled(x), row))
+    number, row = f(1.0, given)
+    assert number == 2.0 and row == given and type(row) is type(given)
+    if isinstance(given, Ends):
+        monkeypatch.setitem(RATES, "rate", 5.0)
+    else:
+        monkeypatch.setattr(type(given), "rate", 5.0)
+    assert f(1.0, given)[0] == 5.0
+    if not isinstance(given, Ends):
+        given.rate = 7.0
+        assert f(1.0, given)[0] == 7.0
+
+
+@pytest.mark.parametrize("given", [
+    collections.Counter("aab"), collections.OrderedDict(a=2.0, b=1.0), collections.defaultdict(list, a=2.0),
+])  # fmt: skip
+def test_tables_of_other_kinds_keep_their_kind(given: Any) -> None:
+    found, want = compile(lambda x, t: (x * t["a"], t))(1.5, given), (1.5 * given["a"], given)
+    assert found == want and type(found[1]) is type(given)
+    if isinstance(given, collections.Counter):
+        assert compile(lambda x, t: x * t.most_common(1)[0][1])(1.5, given) == 3.0
+
+
+def test_a_compiled_method_knows_its_object() -> None:
+    class Scaled:
+        def __init__(self, rate: float) -> None:
+            self.rate = rate
+
+        @compile
+        def apply(self, x: Any) -> Any:
+            return x * self.rate
+
+    one, other = Scaled(2.0), Scaled(3.0)
+    assert (one.apply(1.0), other.apply(1.0)) == (2.0, 3.0)
+    one.rate = 5.0
+    assert (one.apply(1.0), other.apply(1.0), Scaled.apply(one, 2.0)) == (5.0, 3.0, 10.0)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import html
 import sys
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, ParamSpec, overload
 
@@ -23,7 +25,9 @@ from .ir.instructions import ir_of
 from .ir.passes import optimize
 from .scalars.body import FunctionOfScalars, GraphOfScalars
 from .tracing.captured import Captured
+from .tracing.codes import FIRM
 from .tracing.sources import set_states
+from .tracing.ties import is_plain
 from .tracing.trace import Guard, Trace, refuse_inside
 
 _FLOATS = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
@@ -174,11 +178,12 @@ class _Traced:
 
         nodes = [x for x in (*lifted, *call.leaves) if isinstance(x, Node)]
         self.result = trace.follow(lambda: f(*positional, **named), eager, nodes, AttributeError)
-        if _structure(given) != _structure(args) or [*map(id, flatten(given))] != [*map(id, lifted)]:
+        if _structure(given, []) != _structure(args, []) or [*map(id, flatten(given))] != [*map(id, lifted)]:
             raise RuntimeError("an argument changed while the function was traced: return it as a result instead")
         if _Call(*args).key != call.key:
             raise RuntimeError("an array among the arguments changed while the function was traced: work on a copy")
         self.leaves = flatten(self.result)
+        self._made = {id(x) for x in self.leaves if not isinstance(x, Node) and not self._is_known(x)}
         self.outputs = [x for x in self.leaves if isinstance(x, Node)]
         every = [*self.outputs, *(guard.node for guard in self.guards)]
         inputs = trace.inputs(every, [x for x in lifted if isinstance(x, Node)])
@@ -217,10 +222,27 @@ class _Traced:
                     set_states(before)
                     return None
             results = [take() for take in self._takes]
-        if self._is_single:
-            return results or [self.result]
+        if self._is_single and results:
+            return results
         found = iter(results)
-        return [rebuild(self.result, [next(found) if isinstance(x, Node) else x for x in self.leaves])]
+        leaves = [next(found) if isinstance(x, Node) else x.copy() if id(x) in self._made else x for x in self.leaves]
+        return [rebuild(self.result, leaves)]
+
+    def _is_known(self, x: Any) -> bool:
+        """Return whether a program may return the very same thing at each call; an array that was made is copied.
+
+        Raises:
+            RuntimeError: it is an object, of which the next call may make or find another one.
+        """
+        found = self.captured.found
+        if is_plain(x) or isinstance(x, (*FIRM, enum.Enum)) or any(x is known for known in found.by_id):
+            return True
+        if isinstance(x, np.ndarray) and x.dtype != object:
+            return found.has(x)
+        raise RuntimeError(
+            f"the function returns a `{type(x).__name__}`, and a program would return this one for ever: return "
+            "numbers, arrays, and lists, tuples and dicts of them, or run uncompiled"
+        )
 
     def __str__(self) -> str:
         names = [f"result {i}" for i in range(len(self.outputs))] + ["guard"] * len(self.guards)
@@ -258,7 +280,7 @@ class _Call:
             else:
                 self.objects.append(x)
                 key.append((type(x),))
-        self.key = tuple(key) if flat else (_structure((args, kwargs)), self.nodes_given, *key)
+        self.key = tuple(key) if flat else (_structure((args, kwargs), self.objects), self.nodes_given, *key)
 
     def lifted(self) -> list[Any]:
         """Return the leaves of the arguments with a variable in place of each number and array; labels stay."""
@@ -273,12 +295,15 @@ class _Call:
         return leaves
 
 
-def _structure(tree: Any) -> Any:
-    if isinstance(tree, (list, tuple)):
-        return (type(tree), *(_structure(x) for x in tree))
+def _structure(tree: Any, objects: list[Any]) -> Any:
+    """Return how containers are nested; what classes of the user and their objects hold besides joins the `objects`."""
+    if not isinstance(tree, (list, tuple, dict)):
+        return None
+    if type(tree) not in (list, tuple, dict):
+        objects += [type(tree), getattr(tree, "__dict__", None)]
     if isinstance(tree, dict):
-        return (type(tree), *((key, _structure(x)) for key, x in tree.items()))
-    return None
+        return (type(tree), *((key, _structure(x, objects)) for key, x in tree.items()))
+    return (type(tree), *(_structure(x, objects) for x in tree))
 
 
 class Compiled(Generic[P]):
@@ -332,6 +357,9 @@ class Compiled(Generic[P]):
             with self._lock:  # another thread may have traced it meanwhile
                 found = self._run(call.key, call.data, roots) or self._trace((args, kwargs), call, roots)
         return found[0]
+
+    def __get__(self, holder: Any, kind: Any = None) -> Any:
+        return self if holder is None else types.MethodType(self, holder)
 
     def _run(self, key: Any, data: Sequence[Any], roots: Any) -> Any:
         """Run the trace that holds, if there is one; gives its result in a list."""

@@ -93,6 +93,10 @@ class Traversal:
             self.by_id += [x for _, x in self._seen.values()]
         self.glance = self.ties.glance()
 
+    def has(self, x: Any) -> bool:
+        """Return whether an object was found."""
+        return id(x) in self._seen
+
     def _push(self, place: Place, part: Any) -> None:
         if part is ABSENT:
             self.facts.append(ABSENT)
