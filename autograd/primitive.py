@@ -26,7 +26,7 @@ REALS = (-math.inf, math.inf)
 
 
 class Operand:
-    """What a primitive hands its call over to: the nodes of a graph. Numbers and arrays are not Operands."""
+    """A node of a graph: a primitive that gets one calls its `record`. Numbers and arrays are not Operands."""
 
     __slots__ = ()
 
@@ -300,7 +300,7 @@ def primitive(*, partials: None = None, **settings: Any) -> Callable[[Rule], Pri
 @overload
 def primitive(forward: Rule, /, **settings: Any) -> Primitive: ...
 def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
-    r"""Make an operation from its formula and its derivative: the door through which every operation came in.
+    r"""Make an operation from its formula and its derivative, as all operations of the library are made.
 
     Decorates a function of floats and NumPy arrays. Its positional arguments are the operands; keyword-only
     arguments are settings that are not differentiated. Write the rules with the library's own operations

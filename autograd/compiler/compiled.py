@@ -344,7 +344,8 @@ class Compiled(Generic[P]):
         if modes.switch.open and modes.follower() is not None:
             return self._f(*args, **kwargs)
         if not kwargs:  # the key of floats and arrays, which needs no `_Call`; others have keys of other kinds
-            key = tuple([(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in args])
+            given: Any = args
+            key = tuple([(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in given])
             if (found := self._run(key, args, self._roots)) is not None:
                 return found[0]
         call = _Call(args, kwargs)

@@ -2,7 +2,7 @@
 
 Read `arithmetic`, `powers`, `trigonometry`, `activations`, `selection` for the elementwise ones, `layout` and
 `reductions` for the others, `composites` and `arrays` for what is made of them. `TABLE` lists them by name;
-the tests walk through it.
+the tests iterate over it.
 """
 
 from ..primitive import Primitive

@@ -189,7 +189,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
     (3, 4, 2)
     """
     x = as_operand(x)
-    lengths = np.broadcast_to(0.0, tuple(range(len(shape_of(x)))))  # each tells where it comes from
+    lengths = np.broadcast_to(0.0, tuple(range(len(shape_of(x)))))  # each length is the number of its axis
     try:
         return transpose(x, axes=np.moveaxis(lengths, source, destination).shape)
     except Exception as error:
@@ -315,7 +315,7 @@ def _labels(subscripts: Any, xs: Sequence[Any]) -> tuple[list[str], str]:
 
 
 def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
-    """Take diagonals of an operand, sum over what nobody else has, and repeat axes of length 1."""
+    """Take diagonals of an operand, sum over its own labels, and repeat axes of length 1."""
     unique = "".join(dict.fromkeys(term))
     if unique != term:
         x = picked(x, moved_numbers(lambda numbers: np.einsum(f"{term}->{unique}", numbers), x))
@@ -326,7 +326,7 @@ def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[A
 
 
 def _joined(a: Any, left: str, b: Any, right: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
-    """Multiply two operands, and sum over the labels that both have and nobody has later."""
+    """Multiply two operands, and sum over the labels that both have and no later operand has."""
     batch = [x for x in left if x in right and x in later]
     shared = [x for x in left if x in right and x not in later]
     rows, columns = [x for x in left if x not in right], [x for x in right if x not in left]

@@ -200,7 +200,7 @@ class Schedule:
     def _product(self, nodes: np.ndarray, block: Blocks, terms: list[tuple[np.ndarray, np.ndarray]]) -> None:
         """Compute a matrix product; `terms` are added to each element, each with its sign: the place of 1 or -1.
 
-        One that is the same in all rows, a bias, is what the product starts from; where one is the same in all
+        One that is the same in all rows, a bias, is the initial value of the product; where one is the same in all
         columns, the matrices change sides."""
         left, right = block.left, block.right
         flip = len(left) < len(right)

@@ -103,6 +103,6 @@ def resolved(same: np.ndarray) -> np.ndarray:
 def merged_constants(numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the data of constants, those of equal bits once, and for each number its node.
 
-    The three that are always there come first, and are nobody else's: a 1 in a formula stays a number like others."""
+    The three that are always there come first. A 1 in a formula is another node, a number like others."""
     bits, inverse = np.unique(numbers.view(np.int64), return_inverse=True)
     return np.concatenate([[1.0, -1.0, 0.0], bits.view(np.float64)]), 3 + inverse

@@ -1,4 +1,4 @@
-"""Sums of products: chains of additions, subtractions and multiplications that nobody else uses are one node each."""
+"""Sums of products: chains of additions, subtractions and multiplications without other users are one node each."""
 
 from __future__ import annotations
 
