@@ -257,7 +257,7 @@ class Optimizer(Configured):
         self._bound()
         counts = [f"skipped.{i}" for i in range(len(self.skipped))]
         own = {name: x for name, x in self.state_dict().items() if name not in counts}
-        own |= {name: 0 for name in counts if name in state}  # those of no steps are left out
+        own |= {name: 0 for name in counts if isinstance(state, Mapping) and name in state}  # others are left out
         if isinstance(state, Mapping) and state.get("kind") != own["kind"]:
             raise ValueError(f"`state` is of kind {state.get('kind')!r:.60}; this is {own['kind']!r}")
         new = loaded(own, state, type(self).__name__)

@@ -129,6 +129,8 @@ def fit(
     data = data.split(key, stratify=found is None or "validation" in found["settings"])  # not in the first version
     plan = Plan(len(data.train.X), batch_size, epochs, steps, shuffle=shuffle, drop_last=drop_last, key=key)
     optimizer = _optimizer(optimizer, model)
+    if compiled is not None and not isinstance(compiled, (bool, np.bool_)):
+        raise TypeError(f"`compiled` is True, False or None, not {compiled!r:.60}")
     measure = EpochMeasurement(model, data, objective, named, compiled=compiled is None or bool(compiled))
     with model.untouched():
         history = History({name: [] for name in ("loss", *measure(0))})  # what is wrong with a metric is said here
@@ -142,8 +144,6 @@ def fit(
         callback.training = training
         callback.on_train_begin({})
     shows = meter(progress)
-    if compiled is not None and not isinstance(compiled, (bool, np.bool_)):
-        raise TypeError(f"`compiled` is True, False or None, not {compiled!r:.60}")
     run: Any
     if compiled is not None and not compiled:
         run = eager_runner(model, objective, optimizer, *data.train)
