@@ -342,6 +342,12 @@ class LivePlot(Callback):
 
     Raises:
         ImportError: from `nn.fit`, where matplotlib is missing.
+
+    >>> from chalkgrad.nn import Linear, fit
+    >>> plot = LivePlot()
+    >>> history = fit(Linear(1, 1, rng=0), [[1.0], [2.0]], [1.0, 2.0], epochs=2, callbacks=[plot])
+    >>> [line.get_label() for line in plot.ax.lines]
+    ['loss']
     """
 
     def __init__(self, seconds: float = 1.0) -> None:

@@ -29,6 +29,14 @@ class EagerFallback(UserWarning):
     """Warns that `fit` trains eagerly, node by node, and names what a compiled program could not follow.
 
     `warnings.simplefilter("ignore", nn.EagerFallback)` silences it, `fit(..., compiled=True)` makes an error of it.
+
+    >>> import warnings
+    >>> from chalkgrad.nn import MLP, SGD, EagerFallback, Groups, fit
+    >>> net = MLP(1, [1], rng=0)
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", EagerFallback)
+    ...     fit(net, [[1.0]], [2.0], optimizer=Groups(SGD(net.parameters(), lr=0.1)), epochs=2).compiled
+    False
     """
 
 
