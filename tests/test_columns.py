@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 import autograd as ag
 from autograd import TABLE, Value, compile, exp, log, sin, tanh, where, without_collector
-from autograd.compiler.printing import call_text
 from autograd.compiler.scalars import body, schedule, vjp_rules
 from autograd.compiler.scalars.body import GraphOfScalars
+from autograd.compiler.scalars.printing import call_text
 from autograd.compiler.scalars.structure_of_arrays import ONE
 
 element = TABLE["element"]

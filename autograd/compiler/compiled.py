@@ -322,9 +322,6 @@ class Compiled(Generic[P]):
     Inside of another graph it is the function that it was made of, uncompiled: where it is given, or captures, a
     variable of `grad` or the result of an operation, and in a function that is compiled itself.
 
-    Raises:
-        TypeError: `f` is no function.
-
     >>> from chalkgrad import compile, grad
     >>> cube = compile(grad(lambda x: x**3))
     >>> cube(2.0), cube(3.0)
@@ -436,14 +433,11 @@ def compile(target: Any) -> Any:
         TypeError: `target` is neither.
         ValueError: the root is a constant, or no single number.
 
-    >>> from chalkgrad import Value, compile, grad
+    >>> from chalkgrad import Value, compile
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
     >>> program = compile((a + b) * (b + 1))
     >>> program(), a.grad, b.grad
     (6.0, 2.0, 5.0)
-    >>> cube = compile(grad(lambda x: x**3))
-    >>> cube(2.0), cube(3.0)
-    (12.0, 27.0)
     """
     if isinstance(target, Node):
         return Program(target)

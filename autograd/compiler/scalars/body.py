@@ -13,8 +13,8 @@ import numpy as np
 from ...graph import Node
 from ...locks import lock
 from ..arrays.body import Stats
-from ..printing import LISTED, printed_calls, printed_flow
 from .dataflow import Dataflow
+from .printing import LISTED, printed_calls, printed_flow
 from .reverse_pass import reverse_pass
 from .scalarize import scalarize
 from .schedule import Place, Schedule
