@@ -527,7 +527,7 @@ def test_equality_is_the_same_in_a_gradient_and_compiled(f: Any) -> None:
 
 def test_the_truth_of_an_array_is_refused_in_a_compiled_function() -> None:
     for f in (lambda x: x if x == 1.0 else -x, lambda x: x if x else -x):
-        with pytest.raises(ValueError, match=r"ask `x.data.any\(\)`"):
+        with pytest.raises(ValueError, match=r"use `x.data.any\(\)`"):
             ag.compile(f)(np.ones(2))
 
 
