@@ -43,7 +43,7 @@ def _rebuilt(tree: Any, take: Callable[[], Any]) -> Any:
         return take()
     if type(tree) in (list, dict):
         return parts
-    made = copy.copy(tree)  # a Counter, a defaultdict, or of a class of the user: it keeps its kind and attributes
+    made: Any = copy.copy(tree)  # a Counter, a defaultdict, or of a class of the user: it keeps its kind and attributes
     if isinstance(tree, list):
         list.__setitem__(made, slice(None), parts)
     else:

@@ -214,11 +214,10 @@ def _run(steps: list[_Step], seconds: float) -> Iterator[dict[str, str]]:
         value, error = _executed(step.source, space, seconds)  # also of a wrong answer: checkers define names for later
         if step.kind == "answer":
             wrong = error
-        elif wrong:
-            value, error = None, wrong
         if step.kind == "checker":
-            if type(value).__name__ != "Verdict":
-                yield {"title": step.title, "state": "not yet", "words": error or "the checker gives no verdict"}
+            if wrong or type(value).__name__ != "Verdict":
+                words = wrong or error or "the checker gives no verdict"
+                yield {"title": step.title, "state": "not yet", "words": words}
             else:
                 yield {"title": step.title, "state": str(value.state), "words": str(value.words)}
 
