@@ -51,8 +51,8 @@ def summary(kept: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {environment['versions'][name]}" for name in SHOWN if name in environment["versions"])
     lines = [
         f"Measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))} on {environment['cores']} cores of "
-        f"{environment['processor']}, one thread where a row does not say more; Python {environment['python']}, "
-        f"{versions}.",
+        f"{environment['processor']}, one thread where a row does not say more.",
+        f"Versions: Python {environment['python']}, {versions}.",
         *([kept["note"]] if kept.get("note") else []), "",
         f"| a step, forward and backward | Chalkgrad | {' | '.join(f'{peer} takes' for peer in PEERS)} |",
         "|---" * (len(PEERS) + 2) + "|",

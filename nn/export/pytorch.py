@@ -25,6 +25,7 @@ def to_torch(model: Module) -> dict[str, Any]:
         TypeError: `model` is no Module.
         ImportError: PyTorch is missing.
 
+    >>> import pytest; torch = pytest.importorskip("torch")
     >>> from chalkgrad.nn import Linear
     >>> {name: tuple(tensor.shape) for name, tensor in to_torch(Linear(3, 2)).items()}
     {'weight': (2, 3), 'bias': (2,)}

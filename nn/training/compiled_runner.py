@@ -224,7 +224,7 @@ class CompiledRunner:
             for parameter, number, grad in zip(optimizer.parameters, numbers, grads, strict=True):
                 parameter._data, parameter.grad = number, grad
             for (*_, buffer), number in zip(self.buffers, kept, strict=True):
-                buffer.data = number
+                buffer.data = number if number.shape else number.item()
             optimizer.states, optimizer.steps, optimizer.skipped = states, steps, skipped
 
         try:
