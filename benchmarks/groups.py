@@ -90,7 +90,7 @@ def all_cores(pace: Pace) -> Results:
     for task, goal in list(wanted.items())[: None if pace is FULL else 1]:
         yield race(
             f"all cores: {task.name}", _for(makers, task), pace=pace, seconds=12, tolerance=SINGLE,
-            targets=dict.fromkeys((EAGER, JIT, SCAN), goal),
+            targets=dict.fromkeys((EAGER, JIT, SCAN), goal), pause=0.15,
         )  # fmt: skip
 
 

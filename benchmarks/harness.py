@@ -112,6 +112,7 @@ def race(
     collector: bool = True,
     tidy: bool = False,
     note: str = "",
+    pause: float = 0.0,
 ) -> dict[str, Any]:
     """Run a race; the first contender is ours, and ratios are of times to its time.
 
@@ -130,6 +131,8 @@ def race(
         collector: whether the cycle collector is on.
         tidy: collect garbage before each sample, for a peer that leaves some; this also empties the caches.
         note: what a reader must know of this row.
+        pause: seconds before each sample, in which the threads of the one before stop to wait on a core; then comes a
+            sample that does not count, and wakes its own.
 
     Raises:
         AssertionError: the results differ, so that a ratio of times would mean nothing.
@@ -157,6 +160,9 @@ def race(
                     if len(control) <= least or name == ours or used[name] + samples[name] / 2 < share:
                         if tidy:
                             gc.collect()
+                        if pause:
+                            time.sleep(pause)
+                            x.sample()
                         found[name][len(control)] = x.sample()
                         used[name] += found[name][len(control)][0] * (x.steps or 1)
     finally:
