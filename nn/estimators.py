@@ -109,13 +109,12 @@ class _Perceptron(BaseEstimator):
         """Make the net, and train it; after `part` of a training, or with `warm_start`, go on with the one there is."""
         rng = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         sizes = [count(n, "hidden_layer_sizes") for n in np.ravel(np.asarray(self.hidden_layer_sizes, dtype=object))]
-        start = "glorot_uniform"  # as scikit-learn: on tables of few columns it overfits less than He's wider one
         again = (part or self.warm_start) and hasattr(self, "model_")
-        logistic = isinstance(self.activation, str) and self.activation == "logistic"
-        activation = "sigmoid" if logistic else self.activation
         if again:
             model, rng = self.model_, self._rng
         else:
+            activation = "sigmoid" if self.activation == "logistic" else self.activation
+            start = "glorot_uniform"  # as scikit-learn: on tables of few columns it overfits less than He's wider one
             model = TensorMLP(X.shape[1], [*sizes, outputs], activation, initializer=start, rng=rng, dtype=X.dtype)
             model.output_decoder = None if classes is None else OutputDecoder(loss, classes)  # `y` may lack some
         if not (part and again):
@@ -179,6 +178,11 @@ class _Perceptron(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         return self.model_.outputs(self._checked(X, reset=False))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the class or the number of each row, shape `(n,)`; of several labels or numbers, shape `(n, k)`."""
+        outputs = self._outputs(X)
+        return self.model_.output_decoder.predict(outputs)
 
 
 class MLPClassifier(ClassifierMixin, _Perceptron):
@@ -246,8 +250,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         check_classification_targets(y)
         weights, kept = self._weights(sample_weight, X)
         X, y = X[kept], y[kept]
-        self._many = type_of_target(y).startswith("multilabel")
-        if self._many:
+        if type_of_target(y).startswith("multilabel"):
             self.classes_ = np.arange(y.shape[1])
             self._train(X, y.astype(X.dtype), y.shape[1], "bce_with_logits", weights, part)
             return
@@ -272,13 +275,6 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
         """Return the probability of each class, shape `(n, k)`; of labels that hold at the same time, that of each."""
         outputs = self._outputs(X)
         return self.model_.output_decoder.predict_proba(outputs)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the class of each row, shape `(n,)`, or the matrix of labels, shape `(n, k)`."""
-        outputs = self._outputs(X)
-        if self._many:
-            return (outputs > 0).astype(np.int64)
-        return self.model_.output_decoder.predict(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -316,11 +312,6 @@ class MLPRegressor(RegressorMixin, _Perceptron):
         weights, kept = self._weights(sample_weight, X)
         outputs = 1 if y.ndim == 1 else y.shape[1]
         self._train(X[kept], y[kept].astype(X.dtype), outputs, "mse", weights, part)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Return a number for each row, shape `(n,)`, or `k` of them, shape `(n, k)`."""
-        outputs = self._outputs(X)
-        return self.model_.output_decoder.predict(outputs)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

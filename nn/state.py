@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fnmatch import fnmatchcase
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from .randomness import Random
 
 in_forward: ContextVar[int] = ContextVar("in_forward", default=0)
 """How many `forward` of Modules are running inside one another."""
+
+Casting = Literal["safe", "same_kind"]
 
 
 def buffer(x: Any, label: str = "") -> Any:
@@ -104,13 +106,10 @@ class Stateful(display.Shown):
             self._note_scratch(name, old, thing)
         object.__setattr__(self, name, thing)
         for path, part in _parts(name, thing):
-            found = part.named_parameters() if isinstance(part, Stateful) else [("", part)]
-            for below, parameter in found:
-                if isinstance(parameter, np.ndarray):
-                    continue
-                full = f"{path}.{below}" if below else path
-                if not parameter.label or full.endswith(f".{parameter.label}"):
-                    parameter.label = full
+            for below, node in part.named_parameters() if isinstance(part, Stateful) else [("", part)]:
+                full = _joined(path, below)
+                if isinstance(node, Node) and (not node.label or full.endswith(f".{node.label}")):
+                    node.label = full
 
     def _note_scratch(self, name: str, old: Any, thing: Any) -> None:
         """Remember what `forward` keeps for others to look at, such as hidden values: it is no state."""
@@ -158,13 +157,12 @@ class Stateful(display.Shown):
         seen: set[int] = set()
         for path, module in self.named_modules():
             scratch = vars(module).get("_scratch", ())
-            for attribute, thing in vars(module).items():
-                for name, part in _parts(attribute, thing) if isinstance(thing, _HOLDERS) else ():
-                    if isinstance(part, Stateful) or is_parameter(part) or id(part) in seen:
-                        continue
-                    if attribute not in scratch or is_buffer(part):
-                        seen.update([id(part)] if isinstance(part, Node) else [])
-                        yield _joined(path, name), part
+            for name, part in module._attributes():
+                if isinstance(part, Stateful) or is_parameter(part) or id(part) in seen:
+                    continue
+                if is_buffer(part) or name.partition(".")[0] not in scratch:
+                    seen.update([id(part)] if isinstance(part, Node) else [])
+                    yield _joined(path, name), part
 
     def places(self, path: str = "", above: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, str, Any]]:
         """Iterate over all places of nodes, also of shared ones: dotted name, Module, attribute, node."""
@@ -274,14 +272,14 @@ class Stateful(display.Shown):
             for name, thing in vars(module).items():
                 object.__setattr__(module, name, _with_arrays(thing, new))
 
-    def misfits(self, state: Mapping[str, Any]) -> list[str]:
-        """List all that keeps `state` from being loaded, a line each.
+    def misfits(self, state: Mapping[str, Any], *, exact: bool = False) -> list[str]:
+        """List all that keeps `state` from being loaded, a line each; with `exact` also what would be rounded.
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
         ["missing: 'bias', of shape (1,)", "shape: 'weight' is (1, 2), and must be (2, 1)"]
         """
-        return _entries(self._state(), state)[1]
+        return _entries(self._state(), state, "safe" if exact else "same_kind")[1]
 
 
 def loaded(own: Mapping[str, Any], state: Any, kind: str) -> dict[str, Any]:
@@ -299,30 +297,32 @@ def loaded(own: Mapping[str, Any], state: Any, kind: str) -> dict[str, Any]:
     return new
 
 
-def _entries(own: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _entries(
+    own: Mapping[str, Any], state: Mapping[str, Any], casting: Casting = "same_kind"
+) -> tuple[dict[str, Any], list[str]]:
     """Return the entries that fit, and a line for each that does not."""
     wrong = [f"missing: {name!r}, of shape {np.shape(_plain(x))}" for name, x in own.items() if name not in state]
     wrong += [f"unexpected: {name!r}" for name in state if name not in own]
     new = {}
     for name in (name for name in own if name in state):
         try:
-            new[name] = _entry(own[name], state[name], name)
+            new[name] = _entry(own[name], state[name], name, casting)
         except ValueError as error:
             wrong.append(str(error))
     return new, wrong
 
 
-def _entry(own: Any, entry: Any, name: str) -> Any:
+def _entry(own: Any, entry: Any, name: str, casting: Casting) -> Any:
     old = _plain(own)
     if isinstance(old, str):
         return old
     array = as_array(_plain(entry), name)
     if array.dtype.kind not in ("iuf" if isinstance(own, Node) else "iufb"):
         raise ValueError(f"{name!r} holds {array.dtype}, not real numbers")
-    if not np.can_cast(array.dtype, to := np.asarray(old).dtype, "same_kind"):
-        raise ValueError(f"{name!r} holds {array.dtype}, which {to} cannot keep")
     if array.shape != np.shape(old):
         raise ValueError(f"shape: {name!r} is {array.shape}, and must be {np.shape(old)}")
+    if not np.can_cast(array.dtype, to := np.asarray(old).dtype, casting):
+        raise ValueError(f"dtype: {name!r} holds {array.dtype}, which {to} cannot hold exactly")
     return type(old)(array[()]) if type(old) in (float, int) else np.array(array, dtype=to)
 
 
@@ -356,7 +356,7 @@ def _holds_arrays(thing: Any) -> bool:
 
 
 def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{name}" if path and name else path or name
 
 
 def _with_arrays(thing: Any, new: Mapping[int, np.ndarray]) -> Any:

@@ -68,7 +68,7 @@ def calls_of_the_runner(monkeypatch: pytest.MonkeyPatch, **settings: Any) -> lis
 
         return counted
 
-    monkeypatch.setattr(import_module("nn.training.fit"), "eager_runner", counting)
+    monkeypatch.setattr(import_module("nn.training.compiled_runner"), "eager_runner", counting)
     nn.fit(nn.Linear(2, 1, rng=0), X, Y, rng=0, compiled=False, **settings)
     return sizes
 

@@ -64,7 +64,7 @@ def test_a_call_takes_the_steps_of_a_tenth_of_a_second(monkeypatch: pytest.Monke
 
         return run
 
-    monkeypatch.setattr(importlib.import_module("nn.training.fit"), "eager_runner", runner)
+    monkeypatch.setattr(importlib.import_module("nn.training.compiled_runner"), "eager_runner", runner)
     nn.fit(nn.Linear(1, 1), [[1.0], [2.0]], [1.0, 2.0], steps=277, compiled=False)
     assert counts == [1, 4, 16, *[51] * 5, 1]  # four times as many at the most, until 51 of 1/512 s
 

@@ -10,6 +10,7 @@ import pytest
 import autograd as ag
 import nn
 from nn.training.compiled_runner import CompiledRunner
+from nn.training.preparation import Dataset
 from nn.training.runner import Objective, eager_runner
 
 X = np.random.default_rng(0).normal(size=(10, 2))
@@ -19,7 +20,7 @@ ROWS = [np.array(rows) for rows in ([0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 0, 1], 
 
 def made(kind: Any, loss: Any = nn.losses.mse, penalty: Any = None, weights: Any = None) -> tuple[Any, Any, Any]:
     model, optimizer = nn.TensorMLP(2, [3, 1], "tanh", rng=0), nn.Adam(lr=0.05)
-    run = kind(model, Objective(loss, penalty), optimizer, X, Y, weights)
+    run = kind(model, Objective(loss, penalty), optimizer, Dataset(X, Y, weights))
     optimizer.bind(model.parameters())
     return model, optimizer, run
 
@@ -63,7 +64,7 @@ def test_a_loss_that_is_not_finite_is_the_last_and_its_step_is_not_taken(kind: A
     targets = np.ones((10, 1))
     targets[6:9] = [[1.0], [-1.0], [0.0]]
     model, optimizer = nn.TensorMLP(2, [3, 1], rng=0), nn.SGD(lr=0.1)
-    run = kind(model, Objective(loss), optimizer, X, targets)
+    run = kind(model, Objective(loss), optimizer, Dataset(X, targets))
     optimizer.bind(model.parameters())
     found = run(ROWS)
     assert found[:2] == pytest.approx([np.log(3.0)] * 2) and found[2:] == [-np.inf] and optimizer.steps == 2

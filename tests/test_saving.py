@@ -235,8 +235,8 @@ def test_all_that_does_not_fit_is_said_and_nothing_changed(path: Path) -> None:
         "missing: '2.bias', of shape (1,)",
         "unexpected: '3.x'",
         "shape: '0.weight' is (3, 2), and must be (2, 3)",
-        "dtype: '0.bias' is float64, and this parameter is float32, which cannot hold it exactly",
-        "dtype: '2.weight' is int64",
+        "dtype: '0.bias' holds float64, which float32 cannot hold exactly",
+        "dtype: '2.weight' holds int64",
     ):
         assert part in str(error.value)
     assert all(np.array_equal(before[name], now) for name, now in model.state_dict().items())

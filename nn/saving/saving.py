@@ -269,12 +269,6 @@ def _looks(model: Module) -> list[str]:
 
 def _check(model: Module, saved: _Saved) -> None:
     """Raise an error that names all that keeps the state from being loaded."""
-    state = {name: np.asarray(x) for name, x in saved.state(model).items()}
-    wrong = model.misfits(state) + [
-        f"dtype: {name!r} is {state[name].dtype}, and this parameter is {own.dtype}, which cannot hold it exactly"
-        for name, own in _numbers(model).items()
-        if name in state and not np.can_cast(state[name].dtype, own.dtype, "safe")
-    ]
-    if wrong:
+    if wrong := model.misfits(saved.state(model), exact=True):
         what = f"{saved.name} does not fit this {type(model).__name__}, so nothing was changed"
         raise ValueError("\n  ".join([f"{what}:", *wrong]))

@@ -202,14 +202,16 @@ def resume(
         raise ValueError(
             f"{os.fspath(path)!r} was written in the middle of an epoch, where `steps` ended: it cannot go on"
         )
-    generators, saved = dict(training.model.named_generators()), found["settings"]
+    saved = found["settings"]
+    generators = {"order of rows": plan.order, **dict(training.model.named_generators())}
+    generators_then = {"order of rows": found["order"], **found["generators"]}
     known = [name for name in settings if name in saved and name != "lr"]  # the first version had not all of them
     if "rng" in known:
         known.remove("rng" if settings["rng"] is None else "key")
     pairs: list[tuple[str, Any, Any]] = [
         *((_SAID.get(name, f"`{name}`"), saved[name], settings[name]) for name in known),
         ("`metrics` and `validation`, the numbers of an epoch", list(found["history"]), list(training.history)),
-        ("generators of random numbers in the model", list(found["generators"]), list(generators)),
+        ("generators of random numbers in the model", _kinds_by_name(generators_then), _kinds_by_name(generators)),
     ]
     pairs = [pair for pair in pairs if repr(pair[1]) != repr(pair[2])]
     wrong = [f"{name}: {_apart(now, was)}, and in the file {_apart(was, now)}" for name, was, now in pairs]
@@ -217,10 +219,6 @@ def resume(
         raise ValueError(
             f"{os.fspath(path)!r} is of another training, so nothing was changed:\n  " + "\n  ".join(wrong)
         )
-    sources: list[Any] = [(generator, found["generators"][name]) for name, generator in generators.items()]
-    sources.append((plan.order, found["order"]))
-    if any(_kind(one) != _kind(other) for one, other in sources):
-        raise ValueError(f"{os.fspath(path)!r} holds other kinds of generators of random numbers: nothing was changed")
     pending, unchanged = list(found["callbacks"]), True
     for callback in callbacks:
         kind, own = type(callback).__name__, callback.state_dict()
@@ -238,7 +236,8 @@ def resume(
             raise ValueError(f"{os.fspath(path)!r} is damaged in its 'callbacks': {reason}") from error
     restore(training.model, path, training.optimizer,
             amend=lambda state: _with_rates(state, training.optimizer, saved.get("lr"), settings["lr"]))  # fmt: skip
-    for one, other in sources:
+    for name, one in generators.items():
+        other: Any = generators_then[name]
         if isinstance(one, np.random.Generator):
             one.bit_generator.state = other.bit_generator.state
         else:
@@ -282,5 +281,6 @@ def _with_rates(state: dict[str, Any], optimizer: Any, before: Any, given: list[
     return state
 
 
-def _kind(rng: Random) -> type:
-    return type(rng.bit_generator) if isinstance(rng, np.random.Generator) else type(rng)
+def _kinds_by_name(generators: dict[str, Random]) -> list[str]:
+    """Name generators of random numbers with their kinds."""
+    return [f"{name} {type(getattr(rng, 'bit_generator', rng)).__name__}" for name, rng in generators.items()]

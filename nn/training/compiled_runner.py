@@ -22,6 +22,7 @@ from ..module import Module
 from ..optim.schedules import OnPlateau
 from ..optim.update_rules import Groups, Optimizer
 from ..state import is_buffer
+from .preparation import Dataset
 from .runner import Objective, eager_runner
 
 
@@ -102,7 +103,8 @@ class CompiledRunner:
 
     Parameters and state are taken in and handed back around each run. Where the step cannot be compiled (a `forward`
     that branches in Python on a number, a net of Values that is no MLP, random numbers of its own), its steps are taken
-    eagerly, with one warning; or, if it is `needed`, what is in the way is raised by the first call.
+    eagerly, with one warning; or, if `compiled` is True, what is in the way is raised by the first call. If it is
+    False, all steps are eager.
 
     Attributes:
         watches: whether callbacks, which may change everything, come between two calls.
@@ -110,13 +112,13 @@ class CompiledRunner:
     """
 
     def __init__(
-        self, model: Module, objective: Objective, optimizer: Optimizer, X: np.ndarray, y: np.ndarray,
-        sample_weight: np.ndarray | None = None, *, needed: bool = False,
-    ) -> None:  # fmt: skip
-        self.trained, self.objective, self.optimizer, self.needed = model, objective, optimizer, needed
-        self.eager = eager_runner(model, objective, optimizer, X, y, sample_weight)
-        self.given = [X, y] if sample_weight is None else [X, y, sample_weight]
-        self.watches, self.refused, self.has_warned = True, "", False
+        self, model: Module, objective: Objective, optimizer: Optimizer, data: Dataset, compiled: bool | None = None
+    ) -> None:
+        self.trained, self.objective, self.optimizer, self.needed = model, objective, optimizer, bool(compiled)
+        self.eager = eager_runner(model, objective, optimizer, data)
+        self.given = [x for x in data if x is not None]
+        self.has_warned = compiled is not None and not compiled
+        self.watches, self.refused = True, "`compiled` is False" if self.has_warned else ""
         self.data: list[np.ndarray] = []
         self.arrays: _Arrays | None = None
         self.loops: dict[int, tuple[Loop, list[Any]]] = {}  # for each size of batch, with `_kinds`
@@ -159,11 +161,11 @@ class CompiledRunner:
         whole = len(batches[0]) == len(self.given[0])  # there is no other size then
         sizes = [len(batches[0])] if whole else [*map(len, batches)]
         different = set(sizes)
-        with _with_ops(self.constants, [None] * len(self.constants)):
+        with _swapped(self.constants, "op", [None] * len(self.constants)):
             known = bool(self.loops) and self._is_as_it_was(different)
         if not known:
             self._look()
-        with _with_ops(self.constants, [None] * len(self.constants)):
+        with _swapped(self.constants, "op", [None] * len(self.constants)):
             loops: dict[int, Any] = {size: self._loop(size) for size in different}
             return [] if self.refused else self._run(loops, sizes, batches)
 
@@ -309,7 +311,9 @@ class CompiledRunner:
             for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
                 optimizer.rates(optimizer.steps + ahead)
             try:
-                with _without_gradients(own):
+                with _swapped(own, "grad", [None] * len(own)):
+                    for parameter in own:
+                        del parameter.grad  # to read one is an error
                     value, kept, _, grads = differentiated(batch)
             except AttributeError as error:
                 if error.name != "grad":
@@ -330,7 +334,7 @@ class CompiledRunner:
         def eager() -> Any:
             rows = np.arange(size)
             batch = [x[rows] for x in self.given]
-            with _with_ops(self.constants, self.constant_ops):
+            with _swapped(self.constants, "op", self.constant_ops):
                 value, _, kept, grads = differentiated(batch)
                 numbers = [objective(twin, *(x[:2] for x in batch)).data for twin in twins]  # slow: for a few rows
                 if numbers and not np.allclose(numbers, numbers[0], 1e-9, 1e-12):
@@ -363,26 +367,13 @@ class CompiledRunner:
 
 
 @contextmanager
-def _without_gradients(parameters: list[Any]) -> Iterator[None]:
-    """Leave no gradient to be read while a step is traced."""
-    grads = [parameter.grad for parameter in parameters]
-    for parameter in parameters:
-        del parameter.grad
+def _swapped(nodes: list[Any], attribute: str, things: list[Any]) -> Iterator[None]:
+    """Give nodes another `grad` or `op` for a while; without an `op`, constants are leaves."""
+    before = [getattr(node, attribute) for node in nodes]
+    for node, thing in zip(nodes, things, strict=True):
+        setattr(node, attribute, thing)
     try:
         yield
     finally:
-        for parameter, grad in zip(parameters, grads, strict=True):
-            parameter.grad = grad
-
-
-@contextmanager
-def _with_ops(nodes: list[Any], ops: list[Any]) -> Iterator[None]:
-    """Make constants leaves for a while, or the other way round: their `op` says what they are."""
-    before = [node.op for node in nodes]
-    for node, op in zip(nodes, ops, strict=True):
-        node.op = op
-    try:
-        yield
-    finally:
-        for node, op in zip(nodes, before, strict=True):
-            node.op = op
+        for node, thing in zip(nodes, before, strict=True):
+            setattr(node, attribute, thing)

@@ -22,7 +22,7 @@ from .hints import hints, remedy
 from .history import History
 from .preparation import prepare
 from .progress import bar, interrupt_guard, meter
-from .runner import Objective, eager_runner
+from .runner import Objective
 from .steps import Plan, Steps
 
 
@@ -144,12 +144,8 @@ def fit(
         callback.training = training
         callback.on_train_begin({})
     shows = meter(progress)
-    run: Any
-    if compiled is not None and not compiled:
-        run = eager_runner(model, objective, optimizer, *data.train)
-    else:
-        run = CompiledRunner(model, objective, optimizer, *data.train, needed=bool(compiled))
-        run.watches = loop.each_epoch or loop.each_batch
+    run = CompiledRunner(model, objective, optimizer, data.train, compiled)
+    run.watches = loop.each_epoch or loop.each_batch
     if path is not None and found is not None:
         checkpoint.resume(path, found, training, calls, plan, settings)
     for hint in warned:
@@ -164,15 +160,14 @@ def fit(
             except KeyboardInterrupt:
                 interrupted.append(0)
                 history.trim()
-            history.compiled = isinstance(run, CompiledRunner) and not run.refused
+            history.compiled = not run.refused
             history.interrupted = bool(interrupted)
             for callback in calls:
                 callback.on_train_end(history.last())
     except KeyboardInterrupt:
         history.interrupted = True
     finally:
-        if isinstance(run, CompiledRunner):
-            run.park()
+        run.park()
     return history
 
 

@@ -29,6 +29,7 @@ from autograd import Node, without_collector
 from ..losses.formulas import Loss
 from ..module import Module
 from ..optim.update_rules import Optimizer
+from .preparation import Dataset
 
 Runner = Callable[[Sequence[np.ndarray]], list[float]]
 
@@ -72,20 +73,13 @@ class Objective:
         return loss + penalty
 
 
-def eager_runner(
-    model: Module,
-    objective: Objective,
-    optimizer: Optimizer,
-    X: np.ndarray,
-    y: np.ndarray,
-    sample_weight: np.ndarray | None = None,
-) -> Runner:
+def eager_runner(model: Module, objective: Objective, optimizer: Optimizer, data: Dataset) -> Runner:
     """Make the runner that works node by node: forward, backward, update.
 
     Args:
         model, optimizer: what changes.
         objective: a function of the model and the inputs, targets and weights of a batch.
-        X, y, sample_weight: those of all rows; never changed.
+        data: all rows; never changed.
     """
 
     def run(batches: Sequence[np.ndarray]) -> list[float]:
@@ -94,7 +88,7 @@ def eager_runner(
         try:
             with without_collector():  # the graph of a step is gone at its end
                 for rows in batches:
-                    value = objective(model, X[rows], y[rows], None if sample_weight is None else sample_weight[rows])
+                    value = objective(model, *data.take(rows))
                     losses.append(float(value.data))
                     if not math.isfinite(losses[-1]):
                         break
