@@ -18,15 +18,15 @@ from .arguments import count, within
 from .diagram import Stage
 from .layers.activations import NAMES, Activation, Function, PReLU, function_of, layer_of, linear, name_of
 from .layers.layers import Linear, Sequential
-from .layers.neurons import WRITTEN, fired, is_rewritten, layer_from, point
 from .layers.neurons import Layer as Layer
 from .layers.neurons import Neuron as Neuron
+from .layers.neurons import OfValues, fired, is_rewritten, layer_from
 from .layers.noise import Dropout
 from .module import Module, brief
 from .randomness import RandomLike, seed, source
 
 
-class MLP(Module):
+class MLP(OfValues):
     r"""A multilayer perceptron of Values in micrograd's shape, $h_k = f(b_k + W_k h_{k-1})$; its last layer is linear.
 
     It gives a list with one Value per output, **also where there is one output**, so that what comes back does not
@@ -54,8 +54,6 @@ class MLP(Module):
     >>> score.backward()
     """
 
-    batched = False
-
     if TYPE_CHECKING:
 
         def __call__(self, x: Any) -> list[Value]: ...
@@ -80,13 +78,9 @@ class MLP(Module):
         for k, layer in enumerate(self.layers, start=1):
             layer._name(str(k))
 
-    def forward(self, x: Any) -> list[Value]:
-        """Map `x`, `nin` numbers or Values, to a list of `nouts[-1]` Values.
+    nin = property(lambda self: self.layers[0].nin)
 
-        Raises:
-            ValueError: `x` does not have `nin` elements, or is a whole batch.
-        """
-        x = point(x, self.layers[0].nin, self)
+    def _fire(self, x: list[Any]) -> list[Value]:
         for layer in self.layers:
             x = fired(layer, x)
         return x
@@ -108,7 +102,7 @@ class MLP(Module):
     def __repr__(self) -> str:
         nouts = [len(layer.neurons) for layer in self.layers]
         name = name_of(self.layers[0].activation)
-        return f"MLP({self.layers[0].nin}, {nouts}, {name}; {self.num_parameters()} parameters)"
+        return f"MLP({self.nin}, {nouts}, {name}; {self.num_parameters()} parameters)"
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
         named = [(f"layers.{k}", layer) for k, layer in enumerate(self.layers)]
@@ -117,11 +111,8 @@ class MLP(Module):
     def _stages(self) -> list[Stage]:
         return [stage for layer in self.layers for stage in layer._stages()]
 
-    def outputs(self, X: Any) -> np.ndarray:
-        """Return the outputs for all rows of `X` as a plain array, shape `(n, nouts[-1])`: computed as a tensor MLP."""
-        if is_rewritten(self):
-            return super().outputs(X)
-        return self.to_tensors().outputs(X)
+    def _tensor_layers(self) -> list[Module]:
+        return [part for layer in self.layers for part in layer._tensor_layers()]
 
     def to_tensors(self) -> TensorMLP:
         """Make the tensor MLP with the same numbers: equal outputs and gradients, but for rounding.
@@ -137,8 +128,7 @@ class MLP(Module):
         """
         if is_rewritten(self):
             raise ValueError("this net of Values has a `forward` of its own: no tensor MLP computes the same")
-        layers = [part for layer in self.layers for part in layer._tensor_layers()]
-        return TensorMLP.from_config({"layers": layers})
+        return TensorMLP.from_config({"layers": self._tensor_layers()})
 
     @classmethod
     def from_tensors(cls, model: Sequential) -> MLP:
@@ -166,9 +156,6 @@ class MLP(Module):
         if not rows:
             raise ValueError("`model` has no Linear layer")
         return cls.from_config({"layers": [layer_from(*row) for row in rows]})
-
-
-WRITTEN.add((MLP.forward, MLP.__call__))
 
 
 class TensorMLP(Sequential):

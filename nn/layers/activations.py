@@ -52,9 +52,9 @@ def function_of(activation: Any) -> Function:
         activation = PReLU() if activation == "prelu" else _known(activation) or activation
     elif any(activation is layer for layer in (*_LAYERS, PReLU)):  # the class ReLU for the layer ReLU()
         activation = activation()
-    if isinstance(activation, Activation) and not isinstance(activation, PReLU):
-        return activation.forward if activation.settings else activation.function
-    if isinstance(activation, Module) and not isinstance(activation, PReLU):
+    if isinstance(activation, Activation):
+        return activation if activation.settings or isinstance(activation, PReLU) else activation.function
+    if isinstance(activation, Module):
         raise TypeError(f"`activation` is a name or an elementwise function, such as 'relu', not {activation!r:.60}")
     other = "'prelu', the name of another elementwise function of one number, such as 'sin', or such a function"
     return found(activation, NAMES, "activation", other)
@@ -70,11 +70,10 @@ def _known(name: str) -> Function | None:
 def name_of(function: Function) -> str:
     """Return the name of a function, for a repr.
 
-    >>> name_of(ag.relu), name_of(LeakyReLU(slope=0.1).forward)
+    >>> name_of(ag.relu), name_of(LeakyReLU(slope=0.1))
     ('relu', 'LeakyReLU(slope=0.1)')
     """
-    layer = getattr(function, "__self__", None)
-    return repr(layer) if isinstance(layer, Activation) else getattr(function, "__name__", repr(function))
+    return getattr(function, "__name__", "") or repr(function)
 
 
 def named(function: Function) -> Any:
@@ -83,8 +82,8 @@ def named(function: Function) -> Any:
     >>> named(ag.relu), named(ag.sin), named(print)
     ('relu', 'sin', <built-in function print>)
     """
-    own, name = getattr(function, "__self__", None), name_of(function)
-    return own if isinstance(own, Activation) else name if _known(name) is function else function
+    name = name_of(function)
+    return name if _known(name) is function else function
 
 
 def on_values(function: Function) -> Function:
@@ -103,8 +102,8 @@ def is_of_rows(function: Function) -> bool:
     >>> is_of_rows(ag.softmax), is_of_rows(ag.tanh)
     (True, False)
     """
-    own = getattr(function, "__self__", None)
-    return any((own.function if isinstance(own, Activation) else function) is f for f in (ag.softmax, ag.log_softmax))
+    function = function.function if isinstance(function, Activation) else function
+    return any(function is f for f in (ag.softmax, ag.log_softmax))
 
 
 class Activation(Module):
@@ -259,9 +258,8 @@ def layer_of(function: Function) -> Activation:
     >>> layer_of(ag.tanh), layer_of(ag.sin)
     (Tanh(), Activation(sin))
     """
-    own = getattr(function, "__self__", None)
     if isinstance(function, PReLU):
         return function.copied()  # each layer learns a slope of its own
-    if isinstance(own, Activation):
-        return own
+    if isinstance(function, Activation):
+        return function
     return next((layer() for layer, f in _LAYERS.items() if f is function), None) or Activation(function)

@@ -31,7 +31,64 @@ from .layers import Linear, Sequential
 from .noise import Dropout
 
 
-class Neuron(Module):
+class OfValues(Module):
+    """What nets of Values share: they take one point at a time, and convert into layers of Tensors.
+
+    A subclass has `nin`, and writes `_fire`, from the Values of a point to the outputs. What is here on neurons is for
+    those side by side, `neurons`, with an activation of the whole row (`rows`) and `dropout` behind them.
+    """
+
+    batched = False
+    nin: Any
+    neurons: Any
+    rows: Function | None = None
+    dropout: Dropout | None = None
+    _fire: Any
+
+    def forward(self, x: Any) -> Any:
+        """Map `x`, `nin` numbers or Values, to a Value, where this is a neuron, or else to a list of them.
+
+        Raises:
+            ValueError: `x` does not have `nin` elements, or is a whole batch.
+        """
+        return self._fire(point(x, self.nin, self))
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """Return the outputs for all rows of `X` as a plain array, shape `(n, nout)`; of a neuron, shape `(n,)`."""
+        if is_rewritten(self):
+            return super().outputs(X)
+        return Sequential(*self._tensor_layers()).outputs(X)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._arguments()})"
+
+    def _shared(self) -> Function:
+        """Return the activation that all neurons have."""
+        if any(neuron.activation != self.neurons[0].activation for neuron in self.neurons):
+            raise ValueError("the neurons of a layer differ in activation; a layer has one for all")
+        return self.neurons[0].activation
+
+    def _stages(self) -> list[Stage]:
+        weight = [list(column) for column in zip(*(neuron.w for neuron in self.neurons), strict=True)]
+        function = self._shared()
+        name = "" if function is linear else name_of(function)
+        stages = [Stage(weight, [neuron.b for neuron in self.neurons], function, name)]
+        return stages if self.rows is None else [*stages, Stage(function=self.rows, name=name_of(self.rows))]
+
+    def _tensor_layers(self) -> list[Module]:
+        """Make the layers that do the same: Linear, activation, dropout; an array is frozen where all its parts are."""
+        made = Linear(self.nin, len(self.neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
+        weight = np.array([[w.data for w in neuron.w] for neuron in self.neurons]).T
+        made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in self.neurons]})
+        made.weight.requires_grad = any(w.requires_grad for neuron in self.neurons for w in neuron.w)
+        assert made.bias is not None
+        made.bias.requires_grad = any(neuron.b.requires_grad for neuron in self.neurons)
+        function = self.rows or self._shared()
+        layers: list[Module] = [made] if function is linear else [made, layer_of(function)]
+        return layers if self.dropout is None else [*layers, copy.copy(self.dropout)]
+
+
+class Neuron(OfValues):
     r"""A neuron $f(b + \sum_i w_i x_i)$ of Values. Gives one Value.
 
     Args:
@@ -56,8 +113,6 @@ class Neuron(Module):
     True
     """
 
-    batched = False
-
     if TYPE_CHECKING:
 
         def __call__(self, x: Any) -> Value: ...
@@ -80,19 +135,15 @@ class Neuron(Module):
         self.w = [Value(weight, f"w[{i}]") for i, weight in enumerate(weights.tolist())]
         self.b = Value(0.0, "b")
 
-    def forward(self, x: Any) -> Value:
-        """Map `x`, `nin` numbers or Values, to a Value."""
-        return self._fire(point(x, len(self.w), self))
+    neurons = property(lambda self: [self])
+    nin = property(lambda self: len(self.w))
 
     def _fire(self, x: list[Any]) -> Value:
         return on_values(self.activation)(dot(self.w, x, self.b))
 
     def config(self) -> dict[str, Any]:
         """Return the number of inputs and the activation."""
-        return {"nin": len(self.w), "activation": named(_activation_of([self]))}
-
-    def _stages(self) -> list[Stage]:
-        return _stages_of([self])
+        return {"nin": len(self.w), "activation": named(self.activation)}
 
     def shapes(self) -> str:
         """Return the number of weights."""
@@ -100,12 +151,11 @@ class Neuron(Module):
 
     def outputs(self, X: Any) -> np.ndarray:
         """Return the outputs for all rows of `X` as a plain array, shape `(n,)`."""
-        if is_rewritten(self):
-            return super().outputs(X)
-        return Sequential(*_tensor_layers([self])).outputs(X)[..., 0]
+        out = super().outputs(X)
+        return out if is_rewritten(self) else out[..., 0]
 
 
-class Layer(Module):
+class Layer(OfValues):
     r"""Neurons side by side, $y_j = f(b_j + \sum_i w_{ji} x_i)$: a list with the Value of each, also of a single one.
 
     Args:
@@ -128,8 +178,6 @@ class Layer(Module):
     >>> layer, len(layer([1.0, 2.0])), len(Layer(2, 1)([1.0, 2.0]))
     (Layer(2, 3, relu), 3, 1)
     """
-
-    batched = False
 
     if TYPE_CHECKING:
 
@@ -172,10 +220,6 @@ class Layer(Module):
         """The activation of its neurons, or of the whole row."""
         return self.rows or self.neurons[0].activation
 
-    def forward(self, x: Any) -> list[Value]:
-        """Map `x`, `nin` numbers or Values, to a list of `nout` Values."""
-        return self._fire(point(x, self.nin, self))
-
     def _fire(self, x: list[Any]) -> list[Value]:
         out = [fired(neuron, x) for neuron in self.neurons]
         if self.rows is not None:
@@ -184,7 +228,7 @@ class Layer(Module):
 
     def config(self) -> dict[str, Any]:
         """Return both widths, the activation, and dropout where there is some."""
-        activation = named(self.rows or _activation_of(self.neurons))
+        activation = named(self.rows or self._shared())
         own = {"nin": self.nin, "nout": len(self.neurons), "activation": activation}
         return own if self.dropout is None else {**own, "dropout": self.dropout}
 
@@ -193,30 +237,6 @@ class Layer(Module):
         slope = ", 1 slope" if isinstance(self.activation, PReLU) else ""
         return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){slope}"
 
-    def __repr__(self) -> str:
-        return f"Layer({self._arguments()})"
-
-    def _stages(self) -> list[Stage]:
-        stages = _stages_of(self.neurons)
-        return stages if self.rows is None else [*stages, Stage(function=self.rows, name=name_of(self.rows))]
-
-    def outputs(self, X: Any) -> np.ndarray:
-        """Return the outputs for all rows of `X` as a plain array, shape `(n, nout)`."""
-        if is_rewritten(self):
-            return super().outputs(X)
-        return Sequential(*self._tensor_layers()).outputs(X)
-
-    def _tensor_layers(self) -> list[Module]:
-        """Make the layers of Tensors that do the same: Linear, activation, dropout."""
-        layers = _tensor_layers(self.neurons, self.rows)
-        if self.dropout is not None:
-            layers.append(copy.copy(self.dropout))
-        return layers
-
-
-WRITTEN: set[Any] = {(kind.forward, kind.__call__) for kind in (Neuron, Layer)}
-"""How nets of Values compute, as it is written here."""
-
 
 def fired(part: Any, x: list[Any]) -> Any:
     """Return what a neuron or layer makes of a point; by its own `forward`, if somebody has written one."""
@@ -224,12 +244,12 @@ def fired(part: Any, x: list[Any]) -> Any:
 
 
 def _has_own_forward(part: Any) -> bool:
-    return "forward" in vars(part) or (type(part).forward, type(part).__call__) not in WRITTEN
+    return "forward" in vars(part) or (type(part).forward, type(part).__call__) != (OfValues.forward, Module.__call__)
 
 
 def is_rewritten(model: Module) -> bool:
     """Return whether a net of Values has a `forward` of its own somewhere, which no net of Tensors can follow."""
-    parts = [part for _, part in model.named_modules() if part is model or hasattr(part, "_fire")]
+    parts = [part for _, part in model.named_modules() if isinstance(part, OfValues)]
     return any(map(_has_own_forward, parts))
 
 
@@ -253,32 +273,6 @@ def point(x: Any, nin: int, model: Module) -> list[Any]:
         number if isinstance(number, Value) else Value(number, f"x[{i}]", requires_grad=False)
         for i, number in enumerate(x)
     ]
-
-
-def _stages_of(neurons: list[Neuron]) -> list[Stage]:
-    """Return what a row of neurons does, with the weights as a Linear layer has them."""
-    weight = [list(column) for column in zip(*(neuron.w for neuron in neurons), strict=True)]
-    function = _activation_of(neurons)
-    return [Stage(weight, [neuron.b for neuron in neurons], function, "" if function is linear else name_of(function))]
-
-
-def _activation_of(neurons: list[Neuron]) -> Function:
-    """Return the activation that all neurons have."""
-    if any(neuron.activation != neurons[0].activation for neuron in neurons):
-        raise ValueError("the neurons of a layer differ in activation; a layer has one for all")
-    return neurons[0].activation
-
-
-def _tensor_layers(neurons: list[Neuron], rows: Function | None = None) -> list[Module]:
-    """Make the Linear layer of a row of neurons, and the activation; an array is frozen where all its parts are."""
-    made = Linear(len(neurons[0].w), len(neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
-    weight = np.array([[w.data for w in neuron.w] for neuron in neurons]).T
-    made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in neurons]})
-    made.weight.requires_grad = any(w.requires_grad for neuron in neurons for w in neuron.w)
-    assert made.bias is not None
-    made.bias.requires_grad = any(neuron.b.requires_grad for neuron in neurons)
-    function = rows or _activation_of(neurons)
-    return [made] if function is linear else [made, layer_of(function)]
 
 
 def layer_from(part: Linear, activation: Activation | None = None, dropout: Dropout | None = None) -> Layer:
