@@ -25,8 +25,10 @@ def cast(x: Any, dtype: Any) -> Any:
     >>> cast(np.array([1.0, 1e300]), np.float32)
     array([ 1., inf], dtype=float32)
     """
+    if x.dtype == dtype:
+        return x
     with np.errstate(over="ignore"):
-        return x if x.dtype == dtype else x.astype(dtype)
+        return x.astype(dtype)
 
 
 SYNONYMS = {

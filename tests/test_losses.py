@@ -480,11 +480,11 @@ def test_targets_that_are_leaves_are_checked_and_differentiated() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: losses.mse(["a"], [1.0]), "`predictions` is float32 or float64, not <U1"),
+        (lambda: losses.mse(["a"], [1.0]), r"`predictions` is \['a'\] of <U1; mse needs real numbers"),
         (lambda: losses.mse([[1.0], [1.0, 2.0]], [1.0]), "`predictions` is a nested list"),
         (lambda: losses.mse([1.0], None), "`targets` is an array, a list or a frame, not NoneType"),
         (lambda: losses.mse([1.0], [Value(1.0)]), "not a list of nodes: take their `.data`"),
-        (lambda: losses.mse({}, [1.0]), "`predictions` are numbers"),
+        (lambda: losses.mse({}, [1.0]), "`predictions` is {} of object; mse needs real numbers"),
         (lambda: losses.cross_entropy(LOGITS, np.ones((6, 3))), "one sums to 3"),
         (lambda: losses.multiclass_hinge(LOGITS, ROWS), "rows with a single 1; found"),
         (lambda: losses.kl_divergence(LOGS, CLASSES), "must be equal"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, Value
+from autograd import Node, Tensor, Value
 
 from ..arguments import as_array, count, flag
 from ..randomness import Random, RandomLike, permutation, source
@@ -60,6 +60,29 @@ def as_inputs(X: Any, name: str = "X") -> np.ndarray:
     if not array.size:
         raise ValueError(f"`{name}` has shape {array.shape}: there is nothing in it")
     return array if array.dtype.kind == "f" and array.itemsize >= 4 else array.astype(np.float64)
+
+
+def node_or_floats(x: Any, name: str, user: Any) -> Any:
+    """Take what a layer or a loss is called with: a node as it is, lists of nodes as a Tensor, else an array of floats.
+
+    Args:
+        user: the layer or loss, for the message.
+
+    Raises:
+        TypeError: there is something in it that is no real number.
+
+    >>> node_or_floats([1, 2], "x", user="Dropout(0.5)")
+    array([1., 2.])
+    """
+    if isinstance(x, Node):
+        return x
+    try:
+        array = as_array(x, name)
+    except TypeError:  # a node has refused to become a plain number
+        return Tensor(x)
+    if array.dtype.kind not in "iufb":
+        raise TypeError(f"`{name}` is {x!r:.40} of {array.dtype}; {user} needs real numbers")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def column_names(X: Any) -> list[str | int] | None:

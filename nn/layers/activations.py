@@ -15,8 +15,8 @@ import numpy as np
 import autograd as ag
 from autograd import Tensor, Value
 
-from ..arguments import found
-from ..data.arrays import plain_array
+from ..arguments import cast, found
+from ..data.arrays import node_or_floats, plain_array
 from ..diagram import Stage
 from ..module import Module
 
@@ -217,12 +217,10 @@ class PReLU(Activation):
         """
         slope = self.slope
         if isinstance(slope, Tensor):
-            x = x if isinstance(x, ag.Node) else plain_array(x, "x")
-            shape = x.shape
-            if slope.shape not in ((), shape[-1:]):
-                raise ValueError(f"`x` has shape {shape}; this PReLU has {len(slope)} slopes, one for each unit")
-            dtype = getattr(x, "dtype", None)
-            slope = slope.astype(dtype) if dtype in (np.float32,) else slope
+            x = node_or_floats(x, "x", self)
+            if slope.shape not in ((), x.shape[-1:]):
+                raise ValueError(f"`x` has shape {x.shape}; this PReLU has {len(slope)} slopes, one for each unit")
+            slope = cast(slope, np.float32) if getattr(x, "dtype", None) == np.float32 else slope
         return ag.leaky_relu(x, slope)
 
     def config(self) -> dict[str, Any]:

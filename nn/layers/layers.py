@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 import autograd as ag
-from autograd import Node, Tensor, Value
+from autograd import Node, Tensor
 
 from .. import init
 from ..arguments import as_array, cast, count, flag
+from ..data.arrays import node_or_floats
 from ..diagram import Stage
 from ..module import Module, brief
 from ..randomness import RandomLike
@@ -74,13 +75,12 @@ class Linear(Module):
             ValueError: the last axis of `x` is not `fan_in` long.
             TypeError: `x` holds something that is no real number.
         """
-        x = x if isinstance(x, (Value, Tensor)) else self._array(x)
+        x = node_or_floats(x, "x", self)
         if x.shape[-1:] != (self.fan_in,):
             raise ValueError(
                 f"`x` has shape {x.shape}; {self!r} needs (..., {self.fan_in}): {self.fan_in} numbers in each row"
             )
-        if x.dtype != self.weight.dtype:
-            x = x.astype(self.weight.dtype)
+        x = cast(x, self.weight.dtype)
         weight = self.weight if self.mask is None else self.weight * self.mask.astype(self.weight.dtype)
         y = x @ weight
         return y if self.bias is None else y + self.bias
@@ -91,16 +91,6 @@ class Linear(Module):
         masked = Tensor(self.weight.data * self.mask)
         masked.grad = self.weight.grad
         return [Stage(masked, self.bias)]
-
-    def _array(self, x: Any) -> Any:
-        """Take plain numbers in the dtype of the weights, and lists of Values with their graph."""
-        try:
-            array = as_array(x)
-        except TypeError:  # a node has refused to become a plain number
-            return Tensor(x)
-        if array.dtype.kind in "iufb":
-            return cast(array, self.weight.dtype)
-        raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers, {self.fan_in} in each row")
 
     def config(self) -> dict[str, Any]:
         """Return both widths, whether there is a bias, the dtype, and the mask where there is one."""

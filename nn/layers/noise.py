@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor, Value, fresh
+from autograd import Value, fresh
 
-from ..arguments import as_array, within
+from ..arguments import within
+from ..data.arrays import node_or_floats
 from ..module import Module
 from ..randomness import RandomLike, normal, source, uniform
 
@@ -40,19 +41,13 @@ class _Random(Module):
 
     def forward(self, x: Any) -> Any:
         """Map `x`, of any shape, or a list of Values, to the same shape."""
-        if isinstance(x, (list, tuple)):
-            if any(isinstance(part, Value) for part in x):
-                return [self(part if isinstance(part, Value) else Value(part, requires_grad=False)) for part in x]
-            x = as_array(x)
+        if isinstance(x, (list, tuple)) and any(isinstance(part, Value) for part in x):
+            return [self(part if isinstance(part, Value) else Value(part, requires_grad=False)) for part in x]
+        x = node_or_floats(x, "x", self)
         if not self.training or not getattr(self, self.size):
             return x
         if isinstance(x, Value):
             return self.join(x, fresh(lambda: float(self.draw(()))))
-        if not isinstance(x, Tensor):
-            array = as_array(x)
-            if array.dtype.kind not in "iufb":
-                raise TypeError(f"`x` is {x!r:.40} of {array.dtype}; {self!r} needs real numbers")
-            x = array if array.dtype.kind == "f" else array.astype(np.float64)
         shape, dtype = x.shape, x.dtype
         return self.join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import Node, Tensor
+from autograd import Node, Tensor, Value
 
 from ..arguments import cast, one_of
+from ..data.arrays import node_or_floats
 from . import targets
 
 Loss = Callable[[Any, Any], Any]
@@ -146,7 +147,11 @@ class Criterion:
         own = dict(self.settings)
         reduction, class_weight = own.pop("reduction", "mean"), own.pop("class_weight", None)
         one_of(reduction, REDUCTIONS, "reduction")
-        z = targets.numbers(outputs, self.outputs_name)
+        z = node_or_floats(outputs, self.outputs_name, self.name)
+        if isinstance(z, Value):
+            z = ag.reshape(z, shape=())
+        elif isinstance(outputs, (list, tuple)) and isinstance(z, np.ndarray):
+            z = Tensor(z)
         y = self.prepare(z.shape, y)
         if not math.prod(z.shape):
             raise ValueError(f"`{self.outputs_name}` have shape {z.shape}: there is nothing to take the {reduction} of")

@@ -13,29 +13,9 @@ import numpy as np
 import autograd as ag
 from autograd import Node, Tensor, Value
 
-from ..arguments import refuse_masked
 from ..data.arrays import plain_array
 
 Shape = tuple[int, ...]
-
-
-def numbers(x: Any, name: str) -> Any:
-    """Take outputs as a Tensor or an array of floats."""
-    if isinstance(x, Tensor):
-        return x
-    if isinstance(x, Node):
-        return ag.reshape(x, shape=())
-    refuse_masked(x, name)
-    if isinstance(x, (list, tuple)):
-        try:
-            return Tensor(x)
-        except (TypeError, ValueError) as error:
-            said = str(error).replace("`data` of a Tensor", "`data`").replace("`data`", f"`{name}`")
-            raise type(error)(said) from None
-    array = np.asarray(x)
-    if array.dtype.kind not in "iufb":
-        raise TypeError(f"`{name}` are numbers, not {array.dtype}")
-    return array.astype(np.float64) if array.dtype.kind in "iub" else array
 
 
 def node_or_plain(y: Any, name: str) -> Any:
