@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -118,8 +117,14 @@ class _Request:
 
     def _lines(self) -> Iterator[str]:
         """Write DOT with sizes only; no text of the user's gets near Graphviz here."""
-        picture = self.picture
-        yield from self._settings()
+        picture, gap, splines, ports = self.picture, 0.23, "true", ""
+        if picture.rows:  # room for the web, and for the numbers on the other edges
+            gap = max([54.0, *(size[self.is_downward] + 18 for size in self.texts if size)]) / 72
+            splines, ports = "polyline", "tailport=s headport=n" if self.is_downward else "tailport=e headport=w"
+        splines = "line; nslimit=1; nslimit1=1" if len(picture.boxes) > _MOST_CURVED else splines
+        towards = "TB" if self.is_downward else "LR"
+        yield f"rankdir={towards}; nodesep=0.16; ranksep={gap:.3f}; splines={splines}; margin=0;"
+        yield "outputorder=edgesfirst; node [shape=box fixedsize=true];"
         nodes = [f'n{i} [width={w / 72:.4f} height={h / 72:.4f} label=""];' for i, (w, h) in enumerate(self.sizes)]
         if picture.rows:  # Graphviz keeps them in order outside of clusters only
             yield from nodes
@@ -127,21 +132,10 @@ class _Request:
                 yield f"{{ rank=same; {' -> '.join(f'n{i}' for i in row)} [style=invis]; }}"
         else:
             yield from self._nested(nodes)
-        for i, (edge, port, size) in enumerate(zip(picture.edges, self._ports(), self.texts, strict=True)):
+        yield f"edge [dir=both arrowsize=0.6 {ports}];"
+        for i, (edge, size) in enumerate(zip(picture.edges, self.texts, strict=True)):
             label = f" label={_blank(size)}" if size and not picture.rows else ""
-            yield f"n{edge.operand} -> n{edge.result} [id={i} dir=both{port}{label}];"
-
-    def _settings(self) -> Iterator[str]:
-        """Write what holds for the whole graph."""
-        gap, splines = 0.23, "true"
-        if len(self.picture.boxes) > _MOST_CURVED:
-            splines = "line; nslimit=1; nslimit1=1"
-        if self.picture.rows:  # room for the web, and for the numbers on the other edges
-            gap = max([54.0, *(size[self.is_downward] + 18 for size in self.texts if size)]) / 72
-            splines = "line" if _leads_on(self.picture) else splines
-        towards = "TB" if self.is_downward else "LR"
-        yield f"rankdir={towards}; nodesep=0.16; ranksep={gap:.3f}; splines={splines}; margin=0;"
-        yield "outputorder=edgesfirst; node [shape=box fixedsize=true]; edge [arrowsize=0.6];"
+            yield f"n{edge.operand} -> n{edge.result} [id={i}{label}];"
 
     def _nested(self, nodes: list[str]) -> Iterator[str]:
         """Write nodes inside their clusters, with room for the titles."""
@@ -151,16 +145,6 @@ class _Request:
                 yield f"subgraph cluster_{k} {{ labelloc=t; margin=7; label={_blank(size)};"
             else:
                 yield nodes[k] if what == "box" else "}"
-
-    def _ports(self) -> list[str]:
-        """Make edges leave and arrive in the middle of a side: all of a web, and the only one of a leaf."""
-        picture = self.picture
-        tail, head = ("s", "n") if self.is_downward else ("e", "w")
-        if picture.rows:
-            return [f" tailport={tail} headport={head}"] * len(picture.edges)
-        uses = Counter(edge.operand for edge in picture.edges)
-        alone = [picture.boxes[edge.operand].kind == "leaf" and uses[edge.operand] == 1 for edge in picture.edges]
-        return [f" tailport={tail}" if x else "" for x in alone]
 
     # Positions ---------------------------------------------------------------------------------------------
 
@@ -239,19 +223,6 @@ def _point_on(spline: list[Point], t: float) -> Point:
     weights = (1 - u) ** 3, 3 * u * (1 - u) ** 2, 3 * u * u * (1 - u), u**3
     x, y = (round(sum(w * p[k] for w, p in zip(weights, spline[3 * i :], strict=False)), 2) for k in (0, 1))
     return x, y
-
-
-def _leads_on(picture: Picture) -> bool:
-    """Return whether each edge leads to the next column, so that nothing stands in its way; leaves stand beside it."""
-    rank = [0] * len(picture.boxes)
-    for edge in sorted(picture.edges, key=lambda edge: edge.result):
-        rank[edge.result] = max(rank[edge.result], rank[edge.operand] + 1)
-    first: dict[int, int] = {}
-    for edge in picture.edges:
-        expected = rank[edge.operand] + 1 if rank[edge.operand] else first.setdefault(edge.operand, rank[edge.result])
-        if rank[edge.result] != expected:
-            return False
-    return True
 
 
 def _blank(size: tuple[float, float]) -> str:
