@@ -129,6 +129,17 @@ def within(x: Any, name: str, low: float = 0.0, high: float = math.inf, *, close
     return number
 
 
+def above_zero(x: Any, name: str) -> float:
+    """Check that a setting is a number above 0.
+
+    >>> above_zero(0.5, "delta")
+    0.5
+    """
+    if not within(x, name):
+        raise ValueError(f"`{name}` is 0, which leaves nothing: give a number above 0")
+    return float(x)
+
+
 def warn(text: str, category: type[Warning] = UserWarning) -> None:
     """Warn, and name the line of the user that has led here, also through scikit-learn."""
     level, frame = 1, inspect.currentframe()

@@ -95,7 +95,7 @@ def test_it_survives_its_config() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: Decoder("logitz"), "`kind` 'logitz' is unknown: use a loss or one of 'values'"),
+        (lambda: Decoder("logitz"), "`kind` 'logitz' is unknown: use one of 'values', .*Did you mean 'logit'"),
         (lambda: Decoder("logits", [1, 1]), "`classes` is a list of different labels"),
         (lambda: Decoder("logits", [[1, 2]]), "`classes` is a list of different labels"),
         (lambda: Decoder("logit", [1, 2, 3]), "`classes` has 3 labels; 'logit' is read as a number for two classes"),

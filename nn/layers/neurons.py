@@ -285,9 +285,7 @@ def layer_from(part: Linear, activation: Activation | None = None, dropout: Drop
         raise ValueError("a Linear layer with a mask has no counterpart in Values: each neuron has all its inputs")
     function = linear if activation is None else activation
     made = Layer(part.fan_in, part.fan_out, function, initializer=init.zeros)
-    if dropout is not None:
-        made.dropout = Dropout(dropout.rate, rng=dropout.rng)
-        made.dropout.train(dropout.training)
+    made.dropout = copy.copy(dropout)
     biases = np.zeros(part.fan_out) if part.bias is None else part.bias.data
     for neuron, weights, bias in zip(made.neurons, part.weight.data.T.tolist(), biases.tolist(), strict=True):
         neuron.b.data = bias

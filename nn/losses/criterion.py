@@ -57,6 +57,8 @@ class Criterion:
         name: how it is called in `LOSSES`.
         settings: those that differ from the usual.
         output_activation: what `predict`, `predict_proba`, `evaluate` and the metrics apply to the outputs.
+        codes: the targets that stand for two classes, where one output tells them apart, or None.
+        many: whether there is an output for each class.
 
     A loss of your own predicts by the same rule. A plain function of values may have an attribute `output_activation`.
 
@@ -81,6 +83,8 @@ class Criterion:
         functools.update_wrapper(self, formula)
         self.name = formula.__name__
         self.formula, self.kind, self.output_activation = formula, kind, output_activation
+        self.codes = {targets.probabilities: (0.0, 1.0), targets.signs: (-1.0, 1.0)}.get(kind)
+        self.many = kind in (targets.classes, targets.labels, targets.rows)
         self.base: Criterion | None = None
         self.settings: dict[str, Any] = {}
         self.outputs_name, self.targets_name, *own = inspect.signature(formula).parameters
@@ -100,16 +104,6 @@ class Criterion:
         made = object.__new__(Criterion)
         vars(made).update(vars(self), base=self.base or self, settings={**self.settings, **settings})
         return made
-
-    @property
-    def codes(self) -> tuple[float, float] | None:
-        """The targets that stand for two classes, where one output tells them apart."""
-        return {targets.probabilities: (0.0, 1.0), targets.signs: (-1.0, 1.0)}.get(self.kind)
-
-    @property
-    def many(self) -> bool:
-        """Whether there is an output for each class."""
-        return self.kind in (targets.classes, targets.labels, targets.rows)
 
     def prepare(self, shape: tuple[int, ...], y: Any) -> Any:
         """Check targets for outputs of this shape, and give them as floats in the shape that the formula takes.

@@ -29,7 +29,7 @@ import numpy as np
 import autograd as ag
 from autograd import Node
 
-from ..arguments import cast, flag, found, within
+from ..arguments import above_zero, cast, flag, found, within
 from . import targets as kinds
 from .criterion import Criterion as Criterion
 from .criterion import Loss as Loss
@@ -107,10 +107,7 @@ def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
     >>> huber([1.0, 3.0], [0.5, 0.0], reduction="none").data
     array([0.125, 2.5  ])
     """
-    delta = within(delta, "delta")
-    if not delta:
-        raise ValueError("`delta` is 0, and every loss would be: give a number above 0")
-    error = predictions - targets
+    delta, error = above_zero(delta, "delta"), predictions - targets
     short = ag.clip(error, -delta, delta)
     return short * (error - 0.5 * short)
 
@@ -143,13 +140,11 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
     if variance.shape and variance.shape == predictions.shape[:-1]:
         variance = ag.reshape(variance, shape=(*variance.shape, 1))
     try:
-        fits = np.broadcast_shapes(variance.shape, predictions.shape) == predictions.shape
+        np.broadcast_to(np.empty(variance.shape), predictions.shape)
     except ValueError:
-        fits = False
-    if not fits:
         raise ValueError(
             f"`variance` has shape {variance.shape}, which does not broadcast to the predictions, {predictions.shape}"
-        )
+        ) from None
     each = 0.5 * (ag.log(variance) + ag.div(ag.square(predictions - targets), variance))
     return each + 0.5 * math.log(2.0 * math.pi) if flag(full, "full") else each
 

@@ -6,20 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 import autograd as ag
 
-from ..arguments import flag
+from ..arguments import flag, found
 from ..data.arrays import label_array, plain_array
-from . import targets
+from . import formulas, targets
 from .formulas import LOSSES, Criterion, Loss, loss_of, mse
 
 SHORT = {
-    "values": "mse", "logit": "bce_with_logits", "probability": "bce", "margin": "hinge", "logits": "cross_entropy",
-    "log_probabilities": "nll", "scores": "multiclass_hinge",
+    "values": mse, "logit": formulas.bce_with_logits, "probability": formulas.bce, "margin": formulas.hinge,
+    "logits": formulas.cross_entropy, "log_probabilities": formulas.nll, "scores": formulas.multiclass_hinge,
 }  # fmt: skip
 """What outputs may be, each by a loss that takes them so."""
 
@@ -49,20 +50,17 @@ class OutputDecoder:
         self, kind: str | Loss, classes: Any = None, flat: bool = True, columns: Any = None,
         output_activation: str | Callable[[Any], Any] | None = None,
     ) -> None:  # fmt: skip
-        kind = SHORT.get(kind, kind) if isinstance(kind, str) else kind
-        if isinstance(kind, str) and kind not in LOSSES:
-            raise ValueError(f"`kind` {kind!r:.60} is unknown: use a loss or one of {', '.join(map(repr, SHORT))}")
-        loss = loss_of(kind)
+        loss = loss_of(found(kind, SHORT | LOSSES, "kind", "a loss"))
         own = loss if isinstance(loss, Criterion) else mse  # a plain function is of values
         self.codes, self.many = own.codes, own.many
         within = getattr(getattr(loss, "func", None), "output_activation", None)  # of a partial
-        found = output_activation or getattr(loss, "output_activation", within)
-        found = _function(found) if isinstance(found, str) else found
-        if found is None and not self.many and own.kind is not targets.signs:
-            found = ag.identity
-        self.activation: Callable[[Any], Any] | None = found
-        like = [name for name, x in SHORT.items() if (LOSSES[x].codes, LOSSES[x].many) == (self.codes, self.many)]
-        self.kind = next((name for name in like if LOSSES[SHORT[name]].output_activation is found), like[0])
+        activation = output_activation or getattr(loss, "output_activation", within)
+        activation = _function(activation) if isinstance(activation, str) else activation
+        if activation is None and not self.many and own.kind is not targets.signs:
+            activation = ag.identity
+        self.activation: Callable[[Any], Any] | None = activation
+        like = [name for name, x in SHORT.items() if (x.codes, x.many) == (self.codes, self.many)]
+        self.kind = next((name for name in like if SHORT[name].output_activation is activation), like[0])
         self.flat, self.columns = flag(flat, "flat"), None if columns is None else list(columns)
         self.classes = None if classes is None else label_array(classes, "classes")
         if self.classes is not None and (self.classes.ndim != 1 or len(set(self.classes.tolist())) < self.classes.size):
@@ -79,7 +77,7 @@ class OutputDecoder:
         """Return the arguments that make such an OutputDecoder, as plain numbers, texts and lists."""
         classes = None if self.classes is None else self.classes.tolist()
         config: dict[str, Any] = {"kind": self.kind, "classes": classes, "flat": self.flat}
-        if self.activation is not LOSSES[SHORT[self.kind]].output_activation:
+        if self.activation is not SHORT[self.kind].output_activation:
             config["output_activation"] = name = getattr(self.activation, "__name__", "")
             if getattr(ag, name, None) is not self.activation:
                 raise TypeError(
@@ -109,15 +107,12 @@ class OutputDecoder:
             return cls(kind, _many(labels, outputs[1]), flat or labels.shape[1] == outputs[1])
         return cls(kind, _two(labels, how.codes), flat)
 
-    def agrees(self, kind: str | Loss) -> bool:
-        """Return whether outputs for this loss are read in the same way."""
+    def fits(self, kind: str | Loss, shape: tuple[int, ...]) -> bool:
+        """Return whether outputs of this shape, `(n, ...)`, for this loss stand for the same classes."""
         other = OutputDecoder(kind)
-        return (self.codes, self.many, self.activation) == (other.codes, other.many, other.activation)
-
-    def fits(self, shape: tuple[int, ...]) -> bool:
-        """Return whether outputs of this shape, `(n, ...)`, can be read so: as many as there are classes."""
-        wanted = (1 if self.classes is None or self.codes else len(self.classes),)
-        return self.classes is None or shape[1:] == wanted or (wanted == (1,) and shape[1:] == ())
+        wide = [(len(self.classes),)] if self.classes is not None and not self.codes else [(), (1,)]
+        same = (self.codes, self.many, self.activation) == (other.codes, other.many, other.activation)
+        return same and self.classes is not None and shape[1:] in wide
 
     def targets(self, y: Any, name: str = "y") -> np.ndarray:
         """Return what the loss takes: for the classes their numbers (0 or 1, -1 or 1, or 0 to k - 1).
@@ -147,22 +142,24 @@ class OutputDecoder:
         return numbers if self.codes is None else np.asarray(self.codes)[numbers]
 
     def labels(self, targets: np.ndarray) -> np.ndarray:
-        """Return the labels, or values, that targets stand for, in the shape of predictions: undo `targets`.
+        """Return the labels, or values, that targets or `means` stand for, in the shape of predictions.
 
         >>> OutputDecoder("margin", ["no", "yes"]).labels(np.array([[-1.0], [1.0]])).tolist()
         ['no', 'yes']
         """
         if self.many:
-            return self._chosen(targets if targets.ndim == 1 else targets.argmax(axis=-1))
-        return self._read(targets)
+            numbers = targets if targets.ndim == 1 else targets.argmax(axis=-1)
+            chosen = numbers if self.classes is None else self.classes[numbers]
+            return chosen if self.flat else chosen[:, None]
+        if self.codes:
+            classes = np.array(self.codes, dtype=np.int64) if self.classes is None else self.classes
+            targets = classes[(targets > sum(self.codes) / 2).astype(np.intp)]
+        one = targets.ndim == 2 and targets.shape[1] == 1
+        return targets[:, 0] if one and self.flat else targets
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         """Return the class, or the value, that outputs of shape `(n, ...)` stand for; shape `(n,)` where `y` had it."""
-        return self.decided(self.means(outputs))
-
-    def decided(self, means: np.ndarray) -> np.ndarray:
-        """Return the class, or the value, that `means` stand for."""
-        return self._chosen(means.argmax(axis=-1)) if self.many else self._read(means)
+        return self.labels(self.means(outputs))
 
     def means(self, outputs: np.ndarray) -> np.ndarray:
         """Apply the output activation, which may be a function of nodes."""
@@ -171,18 +168,6 @@ class OutputDecoder:
         with np.errstate(all="ignore"), ag.no_grad():
             means = self.activation(outputs)
         return np.asarray(means._data if isinstance(means, ag.Node) else means)
-
-    def _read(self, means: np.ndarray) -> np.ndarray:
-        """Turn the means of targets into values, or into the nearer of two classes."""
-        if self.codes:
-            classes = np.array(self.codes, dtype=np.int64) if self.classes is None else self.classes
-            means = classes[(means > sum(self.codes) / 2).astype(np.intp)]
-        one = means.ndim == 2 and means.shape[1] == 1
-        return means[:, 0] if one and self.flat else means
-
-    def _chosen(self, numbers: np.ndarray) -> np.ndarray:
-        chosen = numbers if self.classes is None else self.classes[numbers]
-        return chosen if self.flat else chosen[:, None]
 
     def predict_proba(self, outputs: np.ndarray) -> np.ndarray:
         """Return the probability of each class, shape `(n, k)`; where each output is a yes or no, that of yes.
@@ -210,12 +195,10 @@ class OutputDecoder:
 def decoder_of(known: OutputDecoder | None, loss: Loss | None, y: Any, shape: tuple[int, ...]) -> OutputDecoder:
     """Keep the classes that a model knows where `y` has no others, for a part of the data may lack some."""
     kind = loss or "mse"
-    if known is not None and known.agrees(kind) and known.classes is not None and known.fits(shape):
-        try:
+    if known is not None and known.fits(kind, shape):
+        with suppress(TypeError, ValueError):
             known.targets(y)
             return known
-        except (TypeError, ValueError):
-            pass
     return OutputDecoder.of(kind, y, shape)
 
 

@@ -9,18 +9,12 @@ from typing import Any
 
 import autograd as ag
 
-from ..arguments import within
+from ..arguments import above_zero
 from .settings import Configured, setting
 
 
-def _above_zero(limit: Any, name: str) -> float:
-    if not within(limit, name):
-        raise ValueError(f"`{name}` is 0, which would stop every parameter: give a number above 0")
-    return within(limit, name)
-
-
 class _Clip(Configured):
-    limit: float = setting(check=_above_zero, kw_only=False)
+    limit: float = setting(check=above_zero, kw_only=False)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.limit:g})"

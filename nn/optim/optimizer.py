@@ -255,19 +255,18 @@ class Optimizer(Configured):
             ValueError: names all that is wrong: entries that are missing, unexpected, of another shape, or no numbers.
         """
         self._bound()
-        counts = [f"skipped.{i}" for i in range(len(self.skipped))]
-        own = {name: x for name, x in self.state_dict().items() if name not in counts}
-        own |= {name: 0 for name in counts if isinstance(state, Mapping) and name in state}  # others are left out
+        zeros = {f"skipped.{i}": 0 for i in range(len(self.skipped))}
+        own = {**zeros, **self.state_dict()}
         if isinstance(state, Mapping) and state.get("kind") != own["kind"]:
             raise ValueError(f"`state` is of kind {state.get('kind')!r:.60}; this is {own['kind']!r}")
-        new = loaded(own, state, type(self).__name__)
+        new = loaded(own, {**zeros, **state} if isinstance(state, Mapping) else state, type(self).__name__)
         count(new["steps"], "steps", 0)
         for i, group in enumerate(self.groups):
             _with_state(copy.deepcopy(group.lr), new, i)  # on a copy, since a schedule may refuse
         for i, group in enumerate(self.groups):
             group.lr = _with_state(group.lr, new, i)
         self.steps = new["steps"]
-        self.skipped = [new.get(name, 0) for name in counts]
+        self.skipped = [new[name] for name in zeros]
         self._states = [{name: new[f"{name}.{i}"] for name in old} for i, old in enumerate(self.states)]
 
     @property

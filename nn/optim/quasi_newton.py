@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd as ag
 
-from ..arguments import flag, optional
+from ..arguments import flag, one_of, optional
 from .optimizer import checked, zeros_like
 
 _METHODS = ("l-bfgs-b", "bfgs", "cg", "tnc", "slsqp", "newton-cg", "trust-constr")
@@ -55,10 +55,8 @@ def minimize(
         raise ValueError("all `parameters` are frozen: `unfreeze` some")
     if not callable(objective):
         raise TypeError(f"`objective` is a function without arguments, not {objective!r:.60}")
-    if not isinstance(method, str) and not callable(method):
-        raise TypeError(f"`method` is the name of one of SciPy's, such as 'BFGS', not {method!r:.60}")
-    if isinstance(method, str) and method.lower() not in _METHODS:
-        raise ValueError(f"`method` is one of {', '.join(map(repr, _METHODS))}, in any case, not {method!r:.60}")
+    if not callable(method):
+        one_of(method.lower() if isinstance(method, str) else method, _METHODS, "method")
     sizes = np.cumsum([0, *(np.size(leaf.data) for leaf in leaves)])
 
     def put(x: np.ndarray) -> None:

@@ -86,7 +86,7 @@ class StepDecay(Schedule):
         return self.lr * self.factor ** (steps // self.every)
 
 
-class ExponentialDecay(StepDecay):
+class ExponentialDecay(Schedule):
     r"""Decay by the same factor in each step: $\eta\,\gamma^k$ after $k$ steps. (PyTorch: ExponentialLR.)
 
     Args:
@@ -100,11 +100,12 @@ class ExponentialDecay(StepDecay):
     [0.1, 0.05, 0.025, 0.0125]
     """
 
-    def __init__(self, lr: float, factor: float) -> None:
-        super().__init__(lr, 1, factor)
+    lr: float = setting(kw_only=False)
+    factor: float = setting(check=SHARE, kw_only=False)
 
-    def __repr__(self) -> str:
-        return f"ExponentialDecay(lr={self.lr!r}, factor={self.factor!r})"
+    def rate(self, steps: int) -> float:
+        """Return the height of the curve."""
+        return self.lr * self.factor**steps
 
 
 class MultiStep(Schedule):

@@ -105,7 +105,7 @@ class Measurement:
                 value = self._objective(outputs)
                 numbers["loss"] = float(value.data if isinstance(value, (Value, Tensor)) else value)
         if self.metrics:
-            truth, predictions = self.decoder.labels(self.data.targets), self.decoder.decided(means)
+            truth, predictions = self.decoder.labels(self.data.targets), self.decoder.labels(means)
             numbers |= {name: metric(truth, predictions) for name, metric in self.metrics.items()}
         return numbers
 
