@@ -285,19 +285,11 @@ def _gradients(f: Any, tree: Any, values: Any, weights: Any) -> Any:
     """Let JAX compute the outputs at some inputs, and its gradients."""
     import jax
 
-    places = [i for i, x in enumerate(values) if x.dtype.kind == "f"]
+    def outputs(*xs: Any) -> Any:
+        return jax.tree_util.tree_leaves(f(*tree.unflatten(xs)))
 
-    def of_floats(*xs: Any) -> Any:
-        full = [jax.numpy.asarray(x) for x in values]
-        for i, x in zip(places, xs, strict=True):
-            full[i] = x
-        outs = jax.tree_util.tree_leaves(f(*tree.unflatten(full)))
-        seen = [y for y, w in zip(outs, weights, strict=True) if w is not None]
-        return seen, outs
-
-    _, pull, outs = jax.vjp(of_floats, *(jax.numpy.asarray(values[i]) for i in places), has_aux=True)
-    found = pull([jax.numpy.asarray(w) for w in weights if w is not None])
-    gradients: list[Any] = [None] * len(values)
-    for i, g in zip(places, found, strict=True):
-        gradients[i] = np.asarray(g)
-    return [np.asarray(y) for y in outs], gradients
+    outs, pull = jax.vjp(outputs, *map(jax.numpy.asarray, values))
+    none = jax.dtypes.float0  # JAX's dtype of a cotangent of integers
+    seeds = [np.zeros(np.shape(y), none if np.asarray(y).dtype.kind != "f" else y.dtype) if w is None else w
+             for y, w in zip(outs, weights, strict=True)]  # fmt: skip
+    return [*map(np.asarray, outs)], [*map(np.asarray, pull(seeds))]

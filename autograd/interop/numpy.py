@@ -20,7 +20,7 @@ from ..operators import Operators
 from ..primitive import moved_numbers
 from ..primitives import TABLE, arrays, composites, reductions
 from ..primitives.arithmetic import add, div, identity, mul, sub
-from ..primitives.layout import broadcast_to, getitem, reshape, shape_of, transpose
+from ..primitives.layout import broadcast_to, getitem, reshape, shape_of
 from ..primitives.selection import clip, maximum, minimum, where
 from ..tensor import concatenate, stack
 
@@ -89,7 +89,7 @@ def function(self: Any, f: Callable[..., Any], types: Any, args: tuple[Any, ...]
     name = f"{f.__module__}.{f.__name__}".replace("numpy.", "", 1)
     if f in _MOVES:
         return _applied(functools.partial(arrays.rearranged, f, 0.0), name, args, settings)
-    return _applied(_FUNCTIONS.get(f), name, args, settings)
+    return _applied(_FUNCTIONS.get(f) or _SAME_NAMES.get(name), name, args, settings)
 
 
 def _applied(ours: Callable[..., Any] | None, name: str, args: Any, settings: dict[str, Any]) -> Any:
@@ -131,28 +131,22 @@ _WITHOUT_DERIVATIVE = {
     np.array_str, np.array_repr, np.array2string, np.can_cast, np.shares_memory, np.may_share_memory,
 }  # fmt: skip
 _MOVES = {
-    np.roll, np.tile, np.repeat, np.diag, np.diagflat, np.diagonal, np.tril, np.triu, np.rot90, np.fliplr, np.flipud,
-    np.fft.fftshift, np.fft.ifftshift, np.take, np.delete, np.compress, np.atleast_1d, np.atleast_2d, np.atleast_3d,
-    np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.resize, np.take_along_axis, np.rollaxis,
-    np.trim_zeros,
+    np.diagflat, np.diagonal, np.rot90, np.fliplr, np.flipud, np.fft.fftshift, np.fft.ifftshift, np.take, np.delete,
+    np.compress, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.split, np.array_split, np.hsplit, np.vsplit,
+    np.dsplit, np.resize, np.take_along_axis, np.rollaxis, np.trim_zeros,
 }  # fmt: skip
 
 
 # Functions -----------------------------------------------------------------------------------------------------
 
 
-def _joined(name: str, numpy: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function that joins several arrays, as NumPy arranges them."""
-
-    def join(parts: Any) -> Any:
-        parts = [x if isinstance(x, Node) else np.asarray(x) for x in parts]
-        ends = np.cumsum([0, *(np.size(x) for x in parts)])
-        places = numpy([np.arange(start, start + np.size(x)).reshape(np.shape(x))
-                        for start, x in zip(ends, parts, strict=False)])  # fmt: skip
-        return getitem(concatenate([arrays.ravel(x) for x in parts]), index=places)
-
-    join.__name__ = name
-    return join
+def _joined(f: Callable[..., Any], parts: Any) -> Any:
+    """Join several arrays, as a function of NumPy arranges them."""
+    parts = [x if isinstance(x, Node) else np.asarray(x) for x in parts]
+    ends = np.cumsum([0, *(np.size(x) for x in parts)])
+    places = f([np.arange(start, start + np.size(x)).reshape(np.shape(x))
+                for start, x in zip(ends, parts, strict=False)])  # fmt: skip
+    return getitem(concatenate([arrays.ravel(x) for x in parts]), index=places)
 
 
 def _sorted(x: Any, axis: int | None = -1) -> Any:
@@ -230,26 +224,22 @@ def _where(condition: Any, *branches: Any) -> Any:
     return where(condition, *branches) if branches else np.nonzero(getattr(condition, "data", condition))
 
 
+_SAME_NAMES: dict[str, Callable[..., Any]] = {
+    **vars(composites), **vars(arrays), **TABLE, "any": comparison.any, "all": comparison.all,
+    "concatenate": concatenate, "stack": stack,
+}  # fmt: skip
+"""Ours, which take the place of NumPy's of the same name."""
+
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: reductions.sum, np.mean: composites.mean, np.prod: composites.prod, np.cumsum: reductions.cumsum,
-    np.cumprod: arrays.cumprod, np.max: reductions.max, np.amax: reductions.max, np.min: reductions.min,
-    np.amin: reductions.min, np.ptp: lambda x, axis=None: sub(reductions.max(x, axis), reductions.min(x, axis)),
-    np.var: lambda x, axis=None, ddof=0, keepdims=False: composites.var(x, axis, ddof, keepdims),
-    np.std: lambda x, axis=None, ddof=0, keepdims=False: composites.std(x, axis, ddof, keepdims),
-    np.average: _average, np.median: _median, np.sort: _sorted, np.any: comparison.any, np.all: comparison.all,
-    np.where: _where, np.clip: _clip, np.round: _round, np.around: _round, np.sinc: TABLE["sinc"],
-    np.real: identity, np.nan_to_num: lambda x: where(comparison.isnan(x), 0.0, x),
-    np.reshape: _reshaped, np.ravel: arrays.ravel, np.transpose: transpose, np.swapaxes: TABLE["swapaxes"],
-    np.moveaxis: arrays.moveaxis, np.squeeze: arrays.squeeze, np.expand_dims: arrays.expand_dims, np.pad: arrays.pad,
-    np.flip: TABLE["flip"], np.broadcast_to: TABLE["broadcast_to"], np.copy: identity,
-    np.concatenate: concatenate, np.stack: stack, np.append: lambda x, y, axis=None: concatenate(
+    np.amax: reductions.max, np.amin: reductions.min, np.average: _average, np.median: _median, np.sort: _sorted,
+    np.ptp: lambda x, axis=None: sub(reductions.max(x, axis), reductions.min(x, axis)),
+    np.where: _where, np.clip: _clip, np.round: _round, np.around: _round, np.reshape: _reshaped, np.real: identity,
+    np.copy: identity, np.nan_to_num: lambda x: where(comparison.isnan(x), 0.0, x),
+    np.append: lambda x, y, axis=None: concatenate(
         [arrays.ravel(x), arrays.ravel(y)] if axis is None else [x, y], axis or 0),
-    np.hstack: _joined("hstack", np.hstack), np.vstack: _joined("vstack", np.vstack),
-    np.dstack: _joined("dstack", np.dstack), np.column_stack: _joined("column_stack", np.column_stack),
-    np.dot: _dot, np.vdot: lambda a, b: _dot(arrays.ravel(a), arrays.ravel(b)), np.inner: arrays.inner,
-    np.outer: arrays.outer, np.tensordot: arrays.tensordot, np.einsum: arrays.einsum, np.trace: arrays.trace,
-    np.kron: _kron, np.diff: arrays.diff, np.linspace: _linspace, np.polyval: _polyval,
-    np.linalg.norm: arrays.norm, np.cross: _cross, np.select: _select,
+    **{f: functools.partial(_joined, f) for f in (np.hstack, np.vstack, np.dstack, np.column_stack)},
+    np.dot: _dot, np.vdot: lambda a, b: _dot(arrays.ravel(a), arrays.ravel(b)), np.kron: _kron, np.cross: _cross,
+    np.linspace: _linspace, np.polyval: _polyval, np.select: _select, np.linalg.norm: arrays.norm,
     np.linalg.multi_dot: functools.partial(functools.reduce, reductions.matmul),
     np.nansum: lambda x, axis=None: reductions.sum(where(comparison.isnan(x), 0.0, x), axis=axis),
 }  # fmt: skip

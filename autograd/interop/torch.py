@@ -62,14 +62,15 @@ def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True,
     places = {name: Slot(i) for i, name in enumerate(own)}
     arguments: dict[str, np.ndarray] = {}
     values: dict[str, Any] = {}
-    given = iter(flat)
+    taken: list[Any] = []
     constants = {**dict(exported.named_buffers()), **exported.constants, **exported.state_dict}
     for it in exported.graph_signature.input_specs:
         if it.kind.name == "USER_INPUT":
-            values[it.arg.name] = x = next(given)
+            x = flat[len(taken)]
             if isinstance(x, torch.Tensor):
-                values[it.arg.name] = Slot(len(own) + len(arguments))
-                arguments[it.arg.name] = _array(x)
+                x, arguments[it.arg.name] = Slot(len(own) + len(arguments)), _array(x)
+            taken.append(x)
+            values[it.arg.name] = x
         elif it.kind.name == "PARAMETER":
             values[it.arg.name] = places[tied[it.target]]
         elif constants[it.target].requires_grad:
@@ -77,9 +78,7 @@ def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True,
         else:
             values[it.arg.name] = _array(constants[it.target])
     program = Program(len(own) + len(arguments))
-    supply = iter(range(len(own), program.inputs))
-    tensors = [Slot(next(supply)) if isinstance(x, torch.Tensor) else x for x in flat]
-    program.arguments = torch.utils._pytree.tree_unflatten(tensors, spec)
+    program.arguments = torch.utils._pytree.tree_unflatten(taken, spec)
     _translate(exported, program, values)
     parameters = {name: Tensor(_array(p), name, requires_grad=p.requires_grad) for name, p in own.items()}
     made = Imported(f, program, parameters, arguments, scalars)
@@ -250,9 +249,7 @@ def _gradients(module: Any, spec: Any, flat: Any, names: list[str], values: Any,
     )
     state = {**{k: b.clone() for k, b in module.named_buffers()}, **dict(zip(names, tensors, strict=False))}
     outs = torch.utils._pytree.tree_leaves(torch.func.functional_call(module, state, args, kwargs))
-    total = [(y * torch.from_numpy(w)).sum() for y, w in zip(outs, weights, strict=True)
-             if w is not None and y.requires_grad]  # fmt: skip
-    leaves = [x for x in tensors if x.requires_grad]
-    found = iter(torch.autograd.grad(sum(total), leaves, allow_unused=True) if total else [None] * len(leaves))
-    gradients = [next(found) if x.requires_grad else None for x in tensors]
-    return [_array(y) for y in outs], [_array(g) for g in gradients]
+    seeds = [(y, torch.from_numpy(w)) for y, w in zip(outs, weights, strict=True) if w is not None and y.requires_grad]
+    if seeds:
+        torch.autograd.backward(*zip(*seeds, strict=True), inputs=[x for x in tensors if x.requires_grad])
+    return [_array(y) for y in outs], [_array(x.grad) for x in tensors]
