@@ -268,7 +268,7 @@ def test_the_svg_says_what_it_is() -> None:
     name = "{http://www.w3.org/2000/svg}"
     assert root.get("role") == "img" and root.get("width") and root.get("height") and root.get("viewBox")
     assert root.find(f"{name}title").text == "Forward graph of e"
-    assert root.find(f"{name}desc").text == "e is 6, computed in 3 operations, from a, b."
+    assert root.find(f"{name}desc").text == "e is 6, computed in 3 operations, from a and b."
     hints = [x.text for x in root.iter(f"{name}title")]
     assert any("local derivative 3.0" in x for x in hints)
 

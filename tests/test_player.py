@@ -97,7 +97,7 @@ def test_the_story_goes_forward_and_then_backward() -> None:
     sequence = frames_of(Snapshot(expression()[2]))
     assert [frame.is_backward for frame in sequence.frames] == [False] * 4 + [True] * 4 and sequence.turn == 4
     told = sequence.sentences
-    assert told[0] == "start: given are a = 2, b = 1"
+    assert told[0] == "start: given are a = 2 and b = 1"
     assert told[3] == "step 3 of 7: the product e takes 3 and 2, gives 6"
     assert told[4] == "step 4 of 7: backward begins: the product e receives 1"
     assert told[7].endswith("adds 2 × 1 to a and 2 × 1 to b (3 + 2 = 5)")
@@ -129,7 +129,7 @@ def test_what_happens_after_drawing_is_not_told() -> None:
     drawing = draw(e)
     a.data = 7.0
     (e * 10).backward()
-    assert "a = 2," in drawing.player().text() and "receives 10" not in drawing.player().text()
+    assert "a = 2 and" in drawing.player().text() and "receives 10" not in drawing.player().text()
 
 
 # -- as pictures --

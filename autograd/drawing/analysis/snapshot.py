@@ -81,15 +81,20 @@ class Snapshot:
     # The backward pass -------------------------------------------------------------------------------------
 
     @cached_property
-    def adjoints(self) -> dict[int, Any]:
-        """For each node that the backward pass reached, what it received."""
+    def seeds(self) -> dict[int, Any]:
+        """For each result, what the backward pass begins with."""
         seeds = {}
         for i in self.roots:
             root = self.nodes[i]
             seed = None if len(self.roots) > 1 and self.users[i] else plain_data(root.grad)
             if root.op is not constant:
                 seeds[i] = ones(root._data) if seed is None else seed
-        return self._propagated(seeds, range(len(self.nodes) - 1, -1, -1), self._masked)
+        return seeds
+
+    @cached_property
+    def adjoints(self) -> dict[int, Any]:
+        """For each node that the backward pass reached, what it received."""
+        return self._propagated(dict(self.seeds), range(len(self.nodes) - 1, -1, -1), self._masked)
 
     @cached_property
     def steps(self) -> dict[int, int]:

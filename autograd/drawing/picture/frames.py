@@ -7,11 +7,11 @@ from typing import Any
 
 from ...graph import constant
 from ..analysis.formula import short, sum_of
-from ..analysis.snapshot import Snapshot, is_bare, number, ones, plain_data
+from ..analysis.snapshot import Snapshot, is_bare, number, plain_data
 from .elements import Box, Line, Picture
 from .node_text import amounts, heading, heat_of, value_text
 from .reverse_mode import backward_picture, forward_picture
-from .steps import Step, backward_sentence, forward_sentence, named, steps_of
+from .steps import Step, backward_sentence, forward_sentence, listed, named, steps_of
 
 
 @dataclass
@@ -69,8 +69,7 @@ class _Scene:
         pairs = zip(self.snapshot.nodes, self.snapshot.data, strict=True)
         given = [(node.label, number(data)) for node, data in pairs if not node.inputs and node.label]
         texts = [label if single is None else f"{label} = {short(single)}" for label, single in given]
-        more = f" and {len(texts) - 6} more" if len(texts) > 6 else ""
-        self._take([], [], f"given are {', '.join(texts[:6])}{more}" if texts else "the leaves are given")
+        self._take([], [], listed(texts, 6, "given are ") or "the leaves are given")
 
     def compute(self, i: int) -> None:
         self.boxes[i] = self._box(i)
@@ -81,15 +80,10 @@ class _Scene:
 
     def seed(self) -> None:
         """Turn round: every box loses the colour of its value, and the last one gets the first gradient."""
-        self.scale = self.backward
-        seeds = {i: self._seed(i) for i in self.snapshot.roots if i in self.snapshot.adjoints}
+        self.scale, seeds = self.backward, self.snapshot.seeds
         self.boxes = [self._box(i, seeds.get(i)) for i in range(len(self.boxes))]
         texts = " and ".join(f"{named(self.snapshot.nodes[i])} receives {value_text(x)}" for i, x in seeds.items())
         self._take(list(seeds), [], f"backward begins: {texts}")
-
-    def _seed(self, i: int) -> Any:
-        """Return what a result starts from; those that others depend on receive more later."""
-        return self.snapshot.adjoints[i] if len(self.snapshot.roots) == 1 else ones(self.snapshot.data[i])
 
     def spread(self, step: Step) -> None:
         """Propagate a gradient; where several terms have arrived, this frame shows their sum."""
@@ -97,16 +91,16 @@ class _Scene:
         self.boxes[here] = replace(self.boxes[here], step=step.number)
         edges = self._along(here)
         along = [edges[part.position] for part in step.terms]
+        settled = list(self.boxes)
         terms: dict[int, list[float | None]] = {}
         for part, k in zip(step.terms, along, strict=True):
             i, before = self.snapshot.place[part.operand], number(part.before)
-            terms.setdefault(i, [] if before == 0.0 else [before]).append(number(part.added))
+            arrived = terms.setdefault(i, [] if before == 0.0 else [before])
+            arrived.append(number(part.added))
             self.edges[k] = self.backward.edges[k]
-            self.boxes[i] = self._box(i, part.after)
-        settled = list(self.boxes)
-        for i, parts in terms.items():
-            if len(parts) > 1 and None not in parts:
-                self.boxes[i] = _with_sum(settled[i], sum_of(parts))
+            settled[i] = self._box(i, part.after)
+            is_sum = len(arrived) > 1 and None not in arrived
+            self.boxes[i] = self._box(i, part.after, f" {sum_of(arrived)} =") if is_sum else settled[i]
         self._take([here], along, backward_sentence(step))
         self.boxes = settled
 
@@ -114,12 +108,12 @@ class _Scene:
         """Return the places of the edges from the operands of a node, in order."""
         return [k for k, edge in enumerate(self.edges) if edge.result == i]
 
-    def _box(self, i: int, gradient: Any = None, is_known: bool = True) -> Box:
+    def _box(self, i: int, gradient: Any = None, terms: str = "", is_known: bool = True) -> Box:
         node, box = self.snapshot.nodes[i], self.forward.boxes[i]
         data = self.snapshot.data[i] if is_known else None
         has_gradient = self.scale.is_backward and node.op is not constant
         lines = heading(node) + amounts("" if is_bare(node) else "data", data)
-        lines += amounts("grad", gradient, brief=True) if has_gradient else []
+        lines += amounts(f"grad{terms}", gradient, brief=True) if has_gradient else []
         lines += [Line(note, small=True)] if (note := self.snapshot.note(i)) else []
         coloured = gradient if self.scale.is_backward else data
         return replace(
@@ -136,13 +130,3 @@ class _Scene:
             picture.edges[k] = replace(picture.edges[k], is_lit=True)
         picture.largest = self.scale.largest
         self.frames.append(picture)
-
-
-def _with_sum(box: Box, terms: str) -> Box:
-    """Show the terms that the gradient of a box is the sum of."""
-    lines = []
-    for line in box.lines:
-        what, _, total = line.text.partition(" ")
-        is_gradient = what == "grad" and not line.bold
-        lines.append(replace(line, text=f"grad {terms} = {total}") if is_gradient else line)
-    return replace(box, lines=lines)

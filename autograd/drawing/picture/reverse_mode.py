@@ -13,6 +13,7 @@ from .builder import PictureBuilder
 from .elements import Line, Picture
 from .group_text import data_of, grads_of, parameter_lines
 from .node_text import amounts, has_nan, hint_of, name_of, value_text
+from .steps import listed
 
 _COLUMNS = 20  # of a rule in a box
 
@@ -115,19 +116,15 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
 def _sentence(snapshot: Snapshot) -> str:
     value = " and ".join(value_text(snapshot.data[i]) for i in snapshot.roots)
     made = sum(1 for operands in snapshot.operands if operands)
-    given = _first_of([one_line(snapshot.nodes[i].label) for i in snapshot.named_leaves], ", from ")
+    given = listed([one_line(snapshot.nodes[i].label) for i in snapshot.named_leaves], 8, ", from ")
     return f"{name_of(snapshot)} is {value}, computed in {made:,} operations{given}."
 
 
 def _sentence_back(snapshot: Snapshot) -> str:
     reached = [i for i in snapshot.named_leaves if i in snapshot.adjoints]
     gradients = [f"{one_line(snapshot.nodes[i].label)} {value_text(snapshot.adjoints[i])}" for i in reached]
-    given = _first_of(gradients, "; gradients: ")
+    given = listed(gradients, 8, "; gradients: ")
     return f"The backward pass from {name_of(snapshot)} in {len(snapshot.steps):,} steps{given}."
-
-
-def _first_of(texts: list[str], lead: str) -> str:
-    return f"{lead}{', '.join(texts[:8])}{' and others' if len(texts) > 8 else ''}" if texts else ""
 
 
 # Rules in words ----------------------------------------------------------------------------------------------

@@ -112,7 +112,6 @@ _NOUNS = {
     "square": "square", "matmul": "matrix product", "reciprocal": "reciprocal", "sum": "sum Σ",
 }  # fmt: skip
 _LONGEST = 20  # formula in a sentence
-_MOST = 4  # operands in a sentence
 
 
 def named(node: Node) -> str:
@@ -139,7 +138,7 @@ def forward_sentence(node: Node) -> str:
     for operand, data in zip(node.inputs, saved(node), strict=True):
         label, written = one_line(operand.label), value_text(data)
         operands.append(f"{label} = {written}" if label and number(data) is not None else label or written)
-    return f"{named(node)} takes {_listed(operands)}, gives {value_text(node._data)}"
+    return f"{named(node)} takes {listed(operands)}, gives {value_text(node._data)}"
 
 
 def backward_sentence(step: Step) -> str:
@@ -151,12 +150,15 @@ def backward_sentence(step: Step) -> str:
         before = number(part.before)
         total = f" ({sum_of([before, number(part.added)])} = {value_text(part.after)})" if single and before else ""
         parts.append(f"{written} to {named(part.operand)}{total}")
-    adds = f"adds {_listed(parts)}" if parts else "adds nothing"
-    return f"{named(step.node)} receives {value_text(step.gradient)}, {adds}"
+    return f"{named(step.node)} receives {value_text(step.gradient)}, {listed(parts, lead='adds ') or 'adds nothing'}"
 
 
-def _listed(parts: Sequence[str]) -> str:
-    """Join with commas and a last "and"; what goes on too long is counted."""
-    if len(parts) > _MOST:
-        parts = [*parts[: _MOST - 1], f"{len(parts) - _MOST + 1} more"]
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def listed(parts: Sequence[str], most: int = 4, lead: str = "") -> str:
+    """Join with commas and a last "and", after some words; what goes on too long is counted.
+
+    >>> listed(["a", "b", "c"], lead="from "), listed("abc", most=2), listed([], lead="from ")
+    ('from a, b and c', 'a and 2 more', '')
+    """
+    if len(parts) > most:
+        parts = [*parts[: most - 1], f"{len(parts) - most + 1} more"]
+    return lead * bool(parts) + " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
