@@ -266,12 +266,10 @@ def _shape(fan_in: Any, fan_out: Any, shape: Any) -> tuple[int, ...]:
 
 def _uniform(part: float, width: int, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
     """Draw from the interval the square of whose bound is a part of a width."""
-    shape = _shape(fan_in, fan_out, shape)
     bound = math.sqrt(part / width)
-    return uniform(source(rng), -bound, bound, shape)
+    return uniform(source(rng), -bound, bound, _shape(fan_in, fan_out, shape))
 
 
 def _normal(part: float, width: int, fan_in: int, fan_out: int, rng: RandomLike, shape: Shape) -> np.ndarray:
     """Draw with a variance that is a part of a width."""
-    shape = _shape(fan_in, fan_out, shape)
-    return math.sqrt(part / width) * normal(source(rng), shape)
+    return math.sqrt(part / width) * normal(source(rng), _shape(fan_in, fan_out, shape))

@@ -109,13 +109,10 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarra
     if labels.ndim != 1:
         raise ValueError(f"`classes` is a list of labels, not {classes!r:.60}")
     number = {label: i for i, label in enumerate(labels.tolist())}
-    counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
-    try:
-        rows, columns = ([number[label] for label in array.tolist()] for array in (truth, predictions))
-    except KeyError as error:
-        raise ValueError(f"{error.args[0]!r} is none of the `classes`") from None
-    np.add.at(counts, (rows, columns), 1)
-    return counts
+    if strangers := [label for label in found.tolist() if label not in number]:
+        raise ValueError(f"{strangers[0]!r} is none of the `classes`")
+    pairs = [len(labels) * number[a] + number[b] for a, b in zip(truth.tolist(), predictions.tolist(), strict=True)]
+    return np.bincount(pairs, minlength=len(labels) ** 2).reshape(len(labels), -1)
 
 
 METRICS: dict[str, Metric] = {metric.__name__: metric for metric in (accuracy, mae, mse, r2, confusion_matrix)}

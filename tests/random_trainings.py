@@ -193,7 +193,7 @@ def _hook(made: Any) -> None:
 def _reset(made: Any) -> None:
     optimizer = made.optimizer
     if made.rng.random() < 0.5:
-        optimizer.states = [optimizer.start(p) for p in optimizer.parameters]
+        optimizer._states = [optimizer.start(p) for p in optimizer.parameters]
     else:
         optimizer.load_state_dict(optimizer.state_dict())
 

@@ -253,8 +253,8 @@ class StandardScaler:
     scale: np.ndarray | None = None
     columns: list[str | int] | None = None
 
-    mean_ = property(lambda self: self._fitted()[0])
-    scale_ = property(lambda self: self._fitted()[1])
+    mean_ = property(lambda self: self.mean)
+    scale_ = property(lambda self: self.scale)
 
     def fit(self, X: Any, y: Any = None) -> StandardScaler:
         """Take mean and deviation of the columns of `X`, shape `(n, ...)`; return the scaler. `y` is not used.
@@ -315,17 +315,13 @@ class StandardScaler:
 
         return Tags(None, TargetTags(required=False), transformer_tags=TransformerTags(), input_tags=InputTags())
 
-    def _fitted(self) -> tuple[np.ndarray, np.ndarray]:
+    def _fitting(self, X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if self.mean is None or self.scale is None:
             raise RuntimeError("this StandardScaler has seen no data yet: call `fit(X_train)` first")
-        return self.mean, self.scale
-
-    def _fitting(self, X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        mean, scale = self._fitted()
         X = self._floats(arranged(X, self.columns))
-        if X.shape[1:] != mean.shape:
-            raise ValueError(f"`X` has shape {X.shape}; this StandardScaler has seen rows of shape {mean.shape}")
-        return X, mean, scale
+        if X.shape[1:] != self.mean.shape:
+            raise ValueError(f"`X` has shape {X.shape}; this StandardScaler has seen rows of shape {self.mean.shape}")
+        return X, self.mean, self.scale
 
 
 def batches(
@@ -387,7 +383,7 @@ def _array(x: Any, name: str) -> np.ndarray:
 def _missing(array: np.ndarray) -> np.ndarray:
     """Mark None, NaN and the like: what is not equal to itself, or does not say whether it is."""
     if array.dtype.kind != "O":
-        return np.isnat(array) if array.dtype.kind in "mM" else array != array
+        return array != array
     flags = [entry is None or not _is_itself(entry) for entry in array.flat]
     return np.array(flags, dtype=bool).reshape(array.shape)
 

@@ -8,7 +8,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,10 +113,9 @@ def read_table(path: str) -> Table:
 
 def _text(path: str) -> tuple[str, list[str]]:
     data = Path(path).read_bytes()
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return data.decode("utf-16"), []
-        return data.decode("utf-8-sig"), []
+        return data.decode("utf-16" if wide else "utf-8-sig"), []
     except UnicodeDecodeError:
         if b"\0" in data:
             raise ValueError(f"{path} is no text: save it as CSV in UTF-8") from None
@@ -130,13 +129,8 @@ def is_empty(entry: str) -> bool:
     return entry.strip().lower() in _EMPTY
 
 
-def _bare(entry: str) -> str:
-    """Take away spaces, apostrophes between thousands, and signs of currencies and percent."""
-    return re.sub(r"[\s'’$€£¥%]|EUR|USD", "", entry)
-
-
 def _number(entry: str, style: str) -> float:
-    bare = _bare(entry)
+    bare = re.sub(r"[\s'’$€£¥%]|EUR|USD", "", entry)  # spaces, apostrophes between thousands, currencies, percent
     if not bare or not re.fullmatch(_STYLES[style], bare):
         return math.nan
     return float(bare.replace(".", "").replace(",", ".") if style == "decimal commas" else bare.replace(",", ""))
@@ -152,9 +146,7 @@ def _days(entry: str, form: str) -> float:
 def recognised(entries: Sequence[str], separator: str) -> tuple[str, str] | None:
     """Return what all entries are, numbers or dates, and how they are written; None for texts."""
     styles = list(_STYLES) if separator == "," else ["plain", "decimal commas", "thousands with commas"]
-    readers: list[tuple[str, Callable[[str, str], float], Iterable[str]]] = [
-        ("number", _number, styles), ("date", _days, _DATES)]  # fmt: skip
-    for kind, read, ways in readers:
+    for kind, read, ways in (("number", _number, styles), ("date", _days, list(_DATES))):
         for way in ways:
             if not any(math.isnan(read(entry, way)) for entry in entries):
                 return kind, way

@@ -7,6 +7,7 @@ program draws the same stream as a net that runs node by node. `train()` and `ev
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -20,24 +21,20 @@ from ..randomness import RandomLike, normal, source, uniform
 
 
 class _Random(Module):
-    """A layer that joins each input with a number that is drawn anew; a subclass writes `draw` and `join`.
+    """A layer that joins each input with a number that is drawn anew; a subclass writes `draw`.
 
     With 0 for the setting that `size` names, it does nothing. The setting is less than `limit`.
     """
 
     size, limit = "", math.inf
+    join: Any = operator.mul
+    draw: Any
 
     def __init__(self, rng: RandomLike) -> None:
         self.rng = source(rng)
 
     def __setattr__(self, name: str, thing: Any) -> None:
         super().__setattr__(name, within(thing, name, high=self.limit) if name == self.size else thing)
-
-    def draw(self, shape: tuple[int, ...]) -> np.ndarray:
-        raise NotImplementedError
-
-    def join(self, x: Any, drawn: Any) -> Any:
-        raise NotImplementedError
 
     def forward(self, x: Any) -> Any:
         """Map `x`, of any shape, or a list of Values, to the same shape."""
@@ -85,10 +82,6 @@ class Dropout(_Random):
         """Draw $m / (1 - p)$."""
         return (uniform(self.rng, 0.0, 1.0, shape) >= self.rate) / (1.0 - self.rate)
 
-    def join(self, x: Any, drawn: Any) -> Any:
-        """Multiply."""
-        return x * drawn
-
 
 class Noise(_Random):
     r"""Noise that is added: in training, $y_i = x_i + \sigma\epsilon_i$, $\epsilon_i \sim N(0, 1)$; in use, $y = x$.
@@ -106,7 +99,7 @@ class Noise(_Random):
     array([0.035, 0.082, 0.033])
     """
 
-    size = "std"
+    size, join = "std", operator.add
 
     def __init__(self, std: float, *, rng: RandomLike = None) -> None:
         super().__init__(rng)
@@ -115,7 +108,3 @@ class Noise(_Random):
     def draw(self, shape: tuple[int, ...]) -> np.ndarray:
         r"""Draw $\sigma\epsilon$."""
         return self.std * normal(self.rng, shape)
-
-    def join(self, x: Any, drawn: Any) -> Any:
-        """Add."""
-        return x + drawn

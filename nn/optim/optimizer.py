@@ -122,10 +122,6 @@ class Optimizer(Configured):
         object.__setattr__(self, "_states", states)
         return states
 
-    @states.setter
-    def states(self, states: list[State]) -> None:
-        self._states = states
-
     # The rule, pure ----------------------------------------------------------------------------------------
 
     def start(self, parameter: Any) -> State:

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from ..arguments import count, items, one_of, within
 from .settings import PART, SHARE, Configured, setting
 
@@ -333,8 +331,7 @@ class OnPlateau(Schedule):
 
     def observe(self, metric: float) -> None:
         """Record the number of one more epoch; NaN is no new best one."""
-        missing = isinstance(metric, (float, np.floating)) and math.isnan(metric)
-        number = math.nan if missing else within(metric, "metric", -math.inf, math.inf, closed=True)
+        number = math.nan if metric != metric else within(metric, "metric", -math.inf, closed=True)
         number = number if self.mode == "min" else -number
         margin = self.threshold * abs(self._best) if math.isfinite(self._best) else 0.0
         if number < self._best - margin:

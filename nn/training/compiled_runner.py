@@ -227,7 +227,7 @@ class CompiledRunner:
                 parameter._data, parameter.grad = number, grad
             for (*_, buffer), number in zip(self.buffers, kept, strict=True):
                 buffer.data = number if number.shape else number.item()
-            optimizer.states, optimizer.steps, optimizer.skipped = states, steps, skipped
+            optimizer._states, optimizer.steps, optimizer.skipped = states, steps, skipped
 
         try:
             commit()
