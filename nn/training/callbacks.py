@@ -358,6 +358,10 @@ class LivePlot(Callback):
         self._pyplot = optional("matplotlib.pyplot", "LivePlot")
         self.figure, self.ax = self._pyplot.subplots(figsize=(5.5, 4), layout="constrained")
         self._drawn, self._shown = -math.inf, None
+        if "ipykernel" in sys.modules:  # in a notebook
+            from IPython.display import display
+
+            self._shown = display(self.figure, display_id=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
         """Draw, if it is time."""
@@ -368,27 +372,14 @@ class LivePlot(Callback):
         """Draw the last state; in a notebook it stays."""
         if self.training.history.last():
             self._draw()
-        if _in_notebook():
+        if self._shown is not None:
             self._pyplot.close(self.figure)  # or the notebook would show it once more
 
     def _draw(self) -> None:
         self.ax.clear()
         self.training.history.plot(self.ax)
         self._drawn = time.monotonic()
-        if _in_notebook():
-            from IPython.display import display
-
-            if self._shown is None:
-                self._shown = display(self.figure, display_id=True)
-            else:
-                self._shown.update(self.figure)
+        if self._shown is not None:
+            self._shown.update(self.figure)
         elif self.figure.canvas.required_interactive_framework:
             self._pyplot.pause(0.001)
-
-
-def _in_notebook() -> bool:
-    if "IPython" not in sys.modules:
-        return False
-    from IPython.core.getipython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None

@@ -120,7 +120,7 @@ class CompiledRunner:
         self.has_warned = compiled is not None and not compiled
         self.watches, self.refused = True, "`compiled` is False" if self.has_warned else ""
         self.data: list[np.ndarray] = []
-        self.arrays: _Arrays | None = None
+        self.arrays: Any = None  # `_Arrays`, made with the first program
         self.loops: dict[int, tuple[Loop, list[Any]]] = {}  # for each size of batch, with `_kinds`
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.constants: list[Any] = []  # the nodes of these, and frozen parameters
@@ -166,8 +166,14 @@ class CompiledRunner:
         if not known:
             self._look()
         with _swapped(self.constants, "op", [None] * len(self.constants)):
-            loops: dict[int, Any] = {size: self._loop(size) for size in different}
-            return [] if self.refused else self._run(loops, sizes, batches)
+            try:
+                self._make(different)
+            except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
+                if self.needed:
+                    raise
+                self.refused = str(error) or type(error).__name__
+                return []
+            return self._run({size: self.loops[size][0] for size in different}, sizes, batches)
 
     def _run(self, loops: dict[int, Any], sizes: list[int], batches: Sequence[np.ndarray]) -> list[float]:
         """Take steps, each by the program for its size."""
@@ -177,7 +183,7 @@ class CompiledRunner:
         of_size = {size: [i for i, n in enumerate(sizes) if n == size] for size in loops} if len(loops) > 1 else {}
         found = {size: self._load(loop, of_size.get(size), batches) for size, loop in loops.items()}
         places = dict.fromkeys(loops, 0)  # how many steps of each size are over
-        arrays, own, states = self._arrays(), self.optimizer.parameters, self.optimizer.states
+        arrays, own, states = self.arrays, self.optimizer.parameters, self.optimizer.states
         held: Any = None
         for size, group in groupby(sizes) if of_size else [(sizes[0], batches)]:
             loop, place, count = loops[size], places[size], len([*group])
@@ -212,7 +218,7 @@ class CompiledRunner:
 
     def _hand_back(self, loop: Loop, before: list[dict[str, Any]], taken: int) -> None:
         """Take parameters, gradients and the state of the optimiser out of a program that has finished some steps."""
-        optimizer, spread, left = self.optimizer, self._arrays().spread, iter(loop.numbers())
+        optimizer, spread, left = self.optimizer, self.arrays.spread, iter(loop.numbers())
         count = len(before)
         numbers = spread([*islice(left, count)])
         states = spread([dict(zip(state, left, strict=False)) for state in before])
@@ -245,14 +251,17 @@ class CompiledRunner:
                 EagerFallback,
             )
 
-    def _arrays(self) -> _Arrays:
+    def _make(self, sizes: set[int]) -> None:
+        """Make the programs for batches of these sizes, where there are none."""
         if self.arrays is None:
             if isinstance(self.optimizer, Groups) and not all(isinstance(p, Tensor) for p in self.optimizer.parameters):
                 raise ValueError("groups of Values may cut through the arrays of a program")
             self.arrays = _Arrays(self.trained, self.optimizer.parameters)
             dtype = np.result_type(*(p.dtype for p in self.arrays.parameters))
             self.data = [np.ascontiguousarray(cast(x, dtype)) for x in self.given]
-        return self.arrays
+        for size in sizes - self.loops.keys():
+            loop = self._loop(size)
+            self.loops[size] = loop, self._kinds(loop)
 
     def park(self) -> None:
         """Leave the programs to the next training of an equal model."""
@@ -266,27 +275,14 @@ class CompiledRunner:
             if not np.may_share_memory(own, given):
                 own[...] = given
 
-    def _loop(self, size: int) -> Loop | None:
-        """Return the program for batches of this size; None where the step cannot be compiled, and need not be."""
-        if self.refused or size in self.loops:
-            return None if self.refused else self.loops[size][0]
-        try:
-            loop = self._made(size)
-        except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
-            if self.needed:
-                raise
-            self.refused = str(error) or type(error).__name__
-            return None
-        self.loops[size] = loop, self._kinds(loop)
-        return loop
-
     def _kinds(self, loop: Loop) -> list[Any]:
         """Return whether each parameter is trained, and how many steps one that a program updates has sat out."""
         pairs = zip(self.optimizer.parameters, self.optimizer.skipped, strict=True)
         return [(p.requires_grad, 0 if i in loop.aside else n) for i, (p, n) in enumerate(pairs)]
 
-    def _made(self, size: int) -> Loop:
-        arrays, optimizer, objective = self._arrays(), self.optimizer, self.objective
+    def _loop(self, size: int) -> Loop:
+        """Return the program for batches of this size."""
+        arrays, optimizer, objective = self.arrays, self.optimizer, self.objective
         own, unreached = optimizer.parameters, list[int]()
         skipped = arrays.gathered(optimizer.skipped)
         trained, buffers = [p.requires_grad for p in arrays.parameters], self.buffers
