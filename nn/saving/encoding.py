@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -138,11 +139,11 @@ class _Decoder:
             case {"$pairs": pairs}:
                 return dict(self.decode(pairs))
             case {"$generator": state}:
-                return self._generator(state)
+                return self._once(_generator, state, 100)
             case {"$random": state}:
-                return self._random(state)
+                return self._once(_random, state, 100)
             case {"$module": kind, **config}:
-                return self._module(kind, dict(config))
+                return self._once(partial(self._module, kind), config, 1)
             case {"$same": number}:
                 if (made := self.things[number]) is None:
                     raise ValueError("a layer stands inside itself")
@@ -159,38 +160,35 @@ class _Decoder:
         if self.budget < 0:
             raise ValueError("its layers need more numbers than it holds")
 
-    def _generator(self, state: Any) -> np.random.Generator:
-        number = self._reserve(100)
-        state = self.decode(state)
-        kind = state["bit_generator"]
-        if kind not in GENERATORS:
-            raise ValueError(f"it holds an unknown generator of random numbers, {kind!r:.60}")
-        place = state["state"].get("pos", 0) if kind == "MT19937" else state.get("buffer_pos", 0)
-        if type(place) is not int or not 0 <= place <= PLACES.get(kind, 0):  # NumPy would read there unchecked
-            raise ValueError(f"its generator of random numbers stands at {place!r:.60}, which is no place in it")
-        bits = getattr(np.random, kind)()
-        bits.state = state
-        self.things[number] = made = np.random.Generator(bits)
-        return made
-
-    def _random(self, state: Any) -> random.Random:
-        number = self._reserve(100)
-        self.things[number] = made = random.Random()
-        made.setstate(self.decode(state))
-        return made
-
     def _module(self, kind: str, config: dict[Any, Any]) -> Module:
         if kind not in MODULES:
             raise ValueError(f"its layer {kind!r:.60} is unknown to this version of chalkgrad")
-        number = self._reserve(1)
-        config = self.decode(config)
         self._spend(math.prod(n for n in config.values() if isinstance(n, int) and n > 0))  # its sizes, multiplied
         self._spend(sum(array.size for array in config.values() if isinstance(array, np.ndarray)))
-        self.things[number] = made = MODULES[kind].from_config(config)
+        return MODULES[kind].from_config(config)
+
+    def _once(self, make: Callable[[Any], Any], content: Any, numbers: int) -> Any:
+        """Make a thing; its number comes before those of what it is made of, as it was when it was written."""
+        self._spend(numbers)
+        number = len(self.things)
+        self.things.append(None)
+        self.things[number] = made = make(self.decode(content))
         return made
 
-    def _reserve(self, numbers: int) -> int:
-        """Return a thing its number before what it is made of gets one, as it was when it was written."""
-        self._spend(numbers)
-        self.things.append(None)
-        return len(self.things) - 1
+
+def _generator(state: Any) -> np.random.Generator:
+    kind = state["bit_generator"]
+    if kind not in GENERATORS:
+        raise ValueError(f"it holds an unknown generator of random numbers, {kind!r:.60}")
+    place = state["state"].get("pos", 0) if kind == "MT19937" else state.get("buffer_pos", 0)
+    if type(place) is not int or not 0 <= place <= PLACES.get(kind, 0):  # NumPy would read there unchecked
+        raise ValueError(f"its generator of random numbers stands at {place!r:.60}, which is no place in it")
+    bits = getattr(np.random, kind)()
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+def _random(state: Any) -> random.Random:
+    made = random.Random()
+    made.setstate(state)
+    return made

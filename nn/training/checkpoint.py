@@ -14,7 +14,7 @@ from ..saving.files import PathLike, check, form_of, replace
 from ..saving.saving import notes, packed, restore
 from .callbacks import Callback, Logs, Monitor, Training
 from .preparation import Prepared
-from .steps import Plan
+from .steps import Plan, Steps
 
 
 class Checkpoint(Callback):
@@ -140,13 +140,13 @@ def _described(lr: Any) -> Any:
     return [getattr(lr, "__qualname__", type(lr).__name__), repr(own)]
 
 
-def snapshot(training: Training, callbacks: list[Callback], plan: Plan, settings: dict[str, Any]) -> dict[str, Any]:
+def snapshot(loop: Steps, settings: dict[str, Any]) -> dict[str, Any]:
     """Return all that training can go on from, but the model's parameters and the optimiser's state.
 
     Args:
-        plan: with what draws the order of the rows.
         settings: what `settings_of` gave.
     """
+    training = loop.training
     return {
         "what": "training",
         "settings": settings,
@@ -154,9 +154,9 @@ def snapshot(training: Training, callbacks: list[Callback], plan: Plan, settings
         "steps": training.steps,
         "stopped": training.history.stopped,
         "history": {name: np.array(row, dtype=np.float64) for name, row in training.history.items()},
-        "order": plan.order,
+        "order": loop.plan.order,
         "generators": dict(training.model.named_generators()),
-        "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in callbacks],
+        "callbacks": [[type(callback).__name__, callback.state_dict()] for callback in loop.callbacks],
     }
 
 
@@ -185,24 +185,17 @@ def read(path: PathLike) -> dict[str, Any]:
     raise ValueError(f"{os.fspath(path)!r} is no checkpoint of `fit`: one is written by `nn.Checkpoint`")
 
 
-def resume(
-    path: PathLike,
-    found: dict[str, Any],
-    training: Training,
-    callbacks: list[Callback],
-    plan: Plan,
-    settings: dict[str, Any],
-) -> None:
+def resume(path: PathLike, found: dict[str, Any], loop: Steps, settings: dict[str, Any]) -> None:
     """Put all back as it was when the file was written; `found` is what `read` gave of it.
 
     Raises:
         ValueError: names all in which the training differs from the one that was saved; nothing is changed then.
     """
-    if found["steps"] % found["settings"]["batches"] and found["steps"] < plan.total:
+    training, plan, saved = loop.training, loop.plan, found["settings"]
+    if found["steps"] % saved["batches"] and found["steps"] < plan.total:
         raise ValueError(
             f"{os.fspath(path)!r} was written in the middle of an epoch, where `steps` ended: it cannot go on"
         )
-    saved = found["settings"]
     generators = {"order of rows": plan.order, **dict(training.model.named_generators())}
     generators_then = {"order of rows": found["order"], **found["generators"]}
     known = [name for name in settings if name in saved and name != "lr"]  # the first version had not all of them
@@ -220,7 +213,7 @@ def resume(
             f"{os.fspath(path)!r} is of another training, so nothing was changed:\n  " + "\n  ".join(wrong)
         )
     pending, unchanged = list(found["callbacks"]), True
-    for callback in callbacks:
+    for callback in loop.callbacks:
         kind, own = type(callback).__name__, callback.state_dict()
         same = [pair for pair in pending if pair[0] == kind and _agree(pair[1], own, ("monitor", "mode"))]
         if not same:

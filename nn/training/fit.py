@@ -139,7 +139,7 @@ def fit(
     settings: dict[str, Any] = {}
     if found is not None or any(isinstance(callback, checkpoint.Checkpoint) for callback in calls):
         settings = checkpoint.settings_of(training, function, data, plan, given)
-    training.state = lambda: checkpoint.snapshot(training, calls, plan, settings)
+    training.state = lambda: checkpoint.snapshot(loop, settings)
     for callback in calls:
         callback.training = training
         callback.on_train_begin({})
@@ -147,7 +147,7 @@ def fit(
     run = CompiledRunner(model, objective, optimizer, data.train, compiled)
     run.watches = loop.each_epoch or loop.each_batch
     if path is not None and found is not None:
-        checkpoint.resume(path, found, training, calls, plan, settings)
+        checkpoint.resume(path, found, loop, settings)
     for hint in warned:
         warn(hint)
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
