@@ -38,7 +38,7 @@ from .training.penalties import L2
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
     from sklearn.utils import check_random_state
-    from sklearn.utils.multiclass import check_classification_targets, type_of_target
+    from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets, type_of_target
     from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d, validate_data
 except ImportError as error:
     raise ImportError(
@@ -234,12 +234,10 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
             X, y, sample_weight: as for `fit`.
             classes: all labels there will ever be; needed by the first call alone, where `y` may lack some.
         """
-        first = not hasattr(self, "model_")
-        if first and classes is None and not type_of_target(y).startswith("multilabel"):
-            raise ValueError("`classes` is missing: the first call of `partial_fit` needs all labels there will be")
-        if not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            raise ValueError(f"`classes` are {np.unique(classes)!r:.80}; they were {self.classes_!r:.80} before")
-        self._learn(X, y, sample_weight, True, classes if first else self.classes_)
+        if not type_of_target(y).startswith("multilabel"):
+            _check_partial_fit_first_call(self, classes)
+            classes = self.classes_
+        self._learn(X, y, sample_weight, True, classes)
         return self
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, part: bool = False, classes: Any = None) -> None:

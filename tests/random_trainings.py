@@ -78,7 +78,7 @@ class Training:
         make = rng.choice((self.made_of_one, self.made_of_layers, self.made_of_values))
         self.model: Any = make(rng.randint(0, 9), kinds)
         self.loss: Any = rng.choice(("mse", Huber(), self.own_loss))
-        self.penalty: Any = rng.choice((None, nn.L2(0.1), nn.L1(0.05) + nn.L2(0.1), self.own_penalty))
+        self.penalty: Any = rng.choice((None, nn.L2(0.1), nn.L1(0.05), self.own_penalty))
         self.table = {"rate": 0.02, "penalty": 0.01}
         self.optimizer: Any = rng.choice((
             lambda: nn.SGD(lr=0.05, momentum=rng.choice((0.0, 0.5))), lambda: nn.Adam(lr=0.02),

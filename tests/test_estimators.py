@@ -280,7 +280,7 @@ def test_without_scikit_learn_the_extra_is_named() -> None:
 def test_online_and_with_scikit_learns_names() -> None:
     X, y = IRIS
     part = MLPClassifier((8,), "logistic", learning_rate_init=0.02, random_state=0)
-    with pytest.raises(ValueError, match="the first call of `partial_fit` needs all labels"):
+    with pytest.raises(ValueError, match="classes must be passed on the first call to partial_fit"):
         part.partial_fit(X, y)
     for i in range(90):
         part.partial_fit(X[i % 3 :: 3], y[i % 3 :: 3], classes=np.unique(y))
@@ -290,7 +290,7 @@ def test_online_and_with_scikit_learns_names() -> None:
     logits = hidden @ part.coefs_[1] + part.intercepts_[1]
     assert np.array_equal(part.classes_[logits.argmax(axis=1)], part.predict(X))
     assert np.allclose(np.exp(part.predict_log_proba(X)), part.predict_proba(X))
-    with pytest.raises(ValueError, match="`classes` are"):
+    with pytest.raises(ValueError, match="is not the same as on last call to partial_fit, was"):
         part.partial_fit(X, y, classes=["other", "labels"])
     warm = MLPClassifier((8,), max_iter=2, warm_start=True, random_state=0)
     losses = [warm.fit(X, y).loss_ for _ in range(4)]

@@ -67,8 +67,8 @@ TRAINED = {"middle.weight", "middle.bias", "again.weight", "again.bias", "last.w
 def test_training_leaves_what_is_frozen_alone_to_the_bit(optimizer: Callable[[], Any]) -> None:
     model = Whole(3)
     before = model.state_dict()
-    nn.fit(model, X, Y, "bce_with_logits", optimizer=optimizer(), penalty=nn.L2(0.1) + nn.L1(0.1), epochs=2,
-           compiled=False, rng=1)  # fmt: skip
+    nn.fit(model, X, Y, "bce_with_logits", optimizer=optimizer(), epochs=2,
+           penalty=lambda net: nn.L2(0.1)(net) + nn.L1(0.1)(net), compiled=False, rng=1)  # fmt: skip
     after = model.state_dict()
     changed = {name for name in after if not np.array_equal(before[name], after[name])}
     assert changed == (TRAINED - {"again.weight"}) | {"first_of_two", "mean", "steps"}

@@ -1,12 +1,11 @@
 r"""Penalties: what is added to the mean loss so that weights stay small, the $\alpha\Omega$ of $J = L + \alpha\Omega$.
 
-Each is a function of the model that gives a node, for `nn.fit(..., penalty=L2(1e-4))`; they can be added.
+Each is a function of the model that gives a node, for `nn.fit(..., penalty=L2(1e-4))`. Two of them, as in the elastic
+net, are a function of your own: `penalty=lambda model: L1(1e-4)(model) + L2(1e-4)(model)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
 import autograd as ag
@@ -21,7 +20,7 @@ KEPT = ("bias", "b", "slope")
 
 
 class Penalty(Configured):
-    r"""A function of a model that gives a single number as a node; `+` makes one of two.
+    r"""A function of a model that gives a single number as a node.
 
     A subclass writes `omega`.
 
@@ -54,9 +53,6 @@ class Penalty(Configured):
             raise ValueError(f"`model`, {brief(model)}, has no weights to keep small")
         trained = [p for p in counted if p.requires_grad]
         return self.alpha * self.omega(trained) if trained else 0.0
-
-    def __add__(self, other: Callable[[Module], Any]) -> Penalty:
-        return _Sum(self, other)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.alpha:g}{', biases=True' if self.biases else ''})"
@@ -104,23 +100,6 @@ class L1(Penalty):
     def omega(self, parameters: list[Any]) -> Any:
         r"""Return $\sum |w|$."""
         return _total([ag.sum(ag.abs(p)) if isinstance(p, Tensor) else ag.abs(p) for p in parameters])
-
-
-class _Sum(Penalty):
-    """Two penalties as one."""
-
-    parts: tuple[Callable[[Module], Any], ...] = field(init=False)
-
-    def __init__(self, one: Penalty, other: Callable[[Module], Any]) -> None:
-        if not callable(other):
-            raise TypeError(f"a penalty and {other!r:.60} cannot be added: the other is no function of a model")
-        self.parts = (one, other)
-
-    def __call__(self, model: Module) -> Any:
-        return self.parts[0](model) + self.parts[1](model)
-
-    def __repr__(self) -> str:
-        return " + ".join(map(repr, self.parts))
 
 
 def _total(terms: list[Any]) -> Any:
