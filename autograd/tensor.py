@@ -9,7 +9,7 @@ import numpy as np
 
 from . import comparison
 from .checks import array_of, dtype_of, flag, items
-from .containers import flatten
+from .containers import flatten, rebuild
 from .display import heat, side_by_side
 from .graph import KINDS, Node, constant
 from .modes import notice, quiet
@@ -48,7 +48,7 @@ class Tensor(Operators):
             raise TypeError(f"`data` is a {type(data).__name__} already: use it, or Tensor(x.data) for a new leaf")
         values = _flat_values(data) if isinstance(data, (list, tuple)) else None
         if values is not None:
-            made = layout.array_of(*values, shape=_nested_shape(data))
+            made = layout.array_of(*values, shape=array_of(rebuild(data, [0.0] * len(values)), "data").shape)
             if dtype is not None and dtype_of(dtype) != np.float64:
                 made = layout.astype(made, dtype=dtype)
             if flag(requires_grad, "requires_grad"):
@@ -317,12 +317,3 @@ def _flat_values(data: Any) -> list[Any] | None:
     if any(isinstance(x, (bool, np.bool_)) for x in flat):
         raise TypeError("`data` of a Tensor is numbers and Values, not True or False: write 1.0 or 0.0")
     return flat
-
-
-def _nested_shape(data: Any) -> tuple[int, ...]:
-    if not isinstance(data, (list, tuple)):
-        return ()
-    below = {_nested_shape(x) for x in data}
-    if len(below) > 1:
-        raise ValueError(f"`data` must be a full array; its parts have the shapes {sorted(below)}")
-    return (len(data), *below.pop()) if below else (0,)

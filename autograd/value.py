@@ -57,7 +57,7 @@ def _binary(op: Primitive) -> tuple[Operator, Operator]:
             if other.__class__ is not float and other.__class__ is not int:
                 return op(self, other) if _known(other) else NotImplemented
             other = _number(other)
-        if switch.open or self.op is constant:
+        if switch.open or (self.op is constant and other.op is constant):
             return op(self, other)
         x, y = self._data, other._data
         try:
@@ -235,8 +235,10 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
     11.5
     """
     total = start
-    if switch.open or ws.__class__ is not list or xs.__class__ is not list:
+    if ws.__class__ is not list or xs.__class__ is not list:
         ws, xs = items(ws, "ws"), items(xs, "xs")
+    if len(ws) != len(xs):
+        raise ValueError("`ws` and `xs` must be equally many, one input per weight")
     try:
         for w, x in zip(ws, xs, strict=True):
             if switch.open or not (w.__class__ is x.__class__ is total.__class__ is Value):
@@ -253,10 +255,6 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
             node._first, node._second, node._x, node._y = total, product, a, b
             node._mark = node.grad = None
             total = node
-    except ValueError as error:
-        if "zip()" not in str(error):
-            raise
-        raise ValueError("`ws` and `xs` must be equally many, one input per weight") from None
     except TypeError as error:
         if "`" in str(error):
             raise

@@ -174,7 +174,7 @@ def test_what_a_tensor_is_made_of() -> None:
         (lambda: Tensor([1.0, None]), TypeError, "not object"),
         (lambda: Tensor([1.0], dtype="int64"), TypeError, "`dtype` is float32 or float64, not int64"),
         (lambda: Tensor([[1.0], [1.0, 2.0]]), ValueError, "nested list whose rows differ in length"),
-        (lambda: Tensor([[Value(1.0)], [1.0, 2.0]]), ValueError, "must be a full array"),
+        (lambda: Tensor([[Value(1.0)], [1.0, 2.0]]), ValueError, "nested list whose rows differ in length"),
         (lambda: Tensor([Tensor([1.0])]), TypeError, "join them with `stack` or `concatenate`"),
         (lambda: Tensor(Tensor([1.0])), TypeError, "is a Tensor already"),
         (lambda: len(Tensor(1.0)), TypeError, r"shape \(\) has no len"),
