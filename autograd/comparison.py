@@ -65,11 +65,6 @@ def _holds_no_numbers(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.dtype.kind not in "fiubcO"
 
 
-def joined(logic: Any, *operands: Any) -> Any:
-    """Apply `&`, `|`, `^` or `~` to the conditions of a function that is traced; numbers have none of these."""
-    return NotImplemented if modes.tracer() is None else logic(*operands)
-
-
 def _condition(primitive: Callable[..., Any]) -> Callable[..., Any]:
     def condition(*operands: Any) -> Any:
         modes.tracer().has_conditions = True

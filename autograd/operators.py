@@ -72,7 +72,8 @@ def method(f: Any) -> Method:
 
 
 def _logic(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda self, *other: comparison.joined(f, self, *other)
+    """Make `&`, `|`, `^` or `~` of the conditions of a function that is traced; numbers have none of these."""
+    return lambda *operands: NotImplemented if modes.tracer() is None else f(*operands)
 
 
 class Operators(Node, Shown):

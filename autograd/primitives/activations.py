@@ -11,7 +11,7 @@ import numpy as np
 from ..primitive import primitive
 from .arithmetic import abs, div
 from .powers import exp, expm1, log1p
-from .selection import greater, maximum, minimum, step, where
+from .selection import as_floats, greater, maximum, minimum, step, where
 
 _ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.sqrt(2.0 * math.pi)
 _ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # of the root of 1/2: half the digits, and the rest
@@ -165,26 +165,27 @@ def _exp_of_square_of_float(x, c):
 )
 def _gaussian(x):
     """Bell curve $e^{-x^2}$."""
-    return _exp_of_square(x, 1.0).astype(np.result_type(x))
+    return as_floats(_exp_of_square(x, 1.0), x)
 
 
-def _scipy_special():
-    """Return `scipy.special`, or None where SciPy is missing: importing it takes time, so only an array does."""
+def _by_scipy(formula, one, x):
+    """Apply a formula made with `scipy.special`, imported when an array needs it; or, without SciPy, `one` to each."""
     look = sys.getprofile()
     if look is not None and "scipy.special" not in sys.modules:  # a trace watches what a function runs, but no imports
         sys.setprofile(None)
     try:
         from scipy import special
     except ImportError:
-        return None
+        return as_floats(np.asarray(np.frompyfunc(one, 1, 1)(x)), x)
     finally:
         if sys.getprofile() is not look:
             sys.setprofile(look)
-    return special
+    return as_floats(formula(special), x)
 
 
-def _each(f, x):
-    return np.asarray(np.frompyfunc(f, 1, 1)(x), dtype=np.result_type(x))
+def _scaled_erfc(special, x, bell):
+    """Compute erfc(x) from $e^{-x^2}$ and the scaled erfcx, since `special.erfc` loses $x^2$ ulp in the tail."""
+    return np.where(np.greater(x, 0.5), special.erfcx(np.maximum(x, 0.5)) * bell, special.erfc(x))
 
 
 @primitive(partials=[lambda out, x: _BELL * _gaussian(x)], scalar=math.erf, ulps=(4, 4, 8))
@@ -198,9 +199,7 @@ def erf(x):
     >>> erf(0.0)
     0.0
     """
-    if (special := _scipy_special()) is None:
-        return _each(math.erf, x)
-    return special.erf(x)
+    return _by_scipy(lambda special: special.erf(x), math.erf, x)
 
 
 @primitive(partials=[lambda out, x: -_BELL * _gaussian(x)], scalar=math.erfc, ulps=(8, 4, 8))
@@ -212,10 +211,7 @@ def erfc(x):
     >>> erfc(0.0)
     1.0
     """
-    if (special := _scipy_special()) is None:
-        return _each(math.erfc, x)
-    tail = special.erfcx(np.maximum(x, 0.5)) * _exp_of_square(x, 1.0)  # special.erfc loses x**2 ulp there
-    return np.where(np.greater(x, 0.5), tail, special.erfc(x)).astype(np.result_type(x))
+    return _by_scipy(lambda special: _scaled_erfc(special, x, _exp_of_square(x, 1.0)), math.erfc, x)
 
 
 @primitive(
@@ -226,7 +222,7 @@ def erfc(x):
 )
 def _normal_pdf(x):
     r"""Density $\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}$ of the normal distribution."""
-    return (_PEAK * _exp_of_square(x, 0.5)).astype(np.result_type(x))
+    return as_floats(_PEAK * _exp_of_square(x, 0.5), x)
 
 
 @primitive(
@@ -238,11 +234,8 @@ def _normal_cdf(x):
     In its tail erfc multiplies a relative error of its argument by $x^2$. So the factor $e^{-x^2/2}$ is taken out,
     which leaves the scaled erfcx; and where there is none, what rounding took from $x/\sqrt2$ is given back.
     """
-    if (special := _scipy_special()) is None:
-        return _each(_normal_cdf_of_float, x)
     z = -_ROOT_HALF * _doubled(x)
-    tail = special.erfcx(np.maximum(z, 0.5)) * _exp_of_square(x, 0.5)
-    return (0.5 * np.where(np.greater(z, 0.5), tail, special.erfc(z))).astype(np.result_type(x))
+    return _by_scipy(lambda special: 0.5 * _scaled_erfc(special, z, _exp_of_square(x, 0.5)), _normal_cdf_of_float, x)
 
 
 def _normal_cdf_of_float(x):

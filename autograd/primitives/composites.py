@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -13,19 +12,10 @@ from ..shapes import axes_of
 from .arithmetic import div, mul, square, sub
 from .layout import concatenate, getitem, reshape, shape_of
 from .powers import exp, sqrt
-from .reductions import logsumexp, max, norm, sum
+from .reductions import counted, logsumexp, max, norm, sum
 from .selection import anchor
 
 Axis = int | tuple[int, ...] | None
-
-
-def _count(x: Any, axis: Axis, name: str) -> int:
-    """Count the elements that a reduction over `axis` puts together."""
-    shape = shape_of(x)
-    n = math.prod(shape[i] for i in axes_of(axis, len(shape)))
-    if n == 0:
-        raise ValueError(f"`{name}` over `axis` {axis} of an array of shape {shape}: there are no elements")
-    return n
 
 
 @of_arrays
@@ -39,7 +29,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     3.0
     """
     x = as_operand(x)
-    return div(sum(x, axis=axis, keepdims=keepdims), float(_count(x, axis, "mean")))
+    return div(sum(x, axis=axis, keepdims=keepdims), float(counted(x, axis, "mean")))
 
 
 @of_arrays
@@ -56,7 +46,7 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     4.666666666666667
     """
     x = as_operand(x)
-    freedom = _freedom(_count(x, axis, "var"), ddof)
+    freedom = _freedom(counted(x, axis, "var"), ddof)
     return div(sum(square(_centred(x, axis)), axis=axis, keepdims=keepdims), freedom)
 
 
@@ -72,7 +62,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
     0.0
     """
     x = as_operand(x)
-    freedom = sqrt(_freedom(_count(x, axis, "std"), ddof))
+    freedom = sqrt(_freedom(counted(x, axis, "std"), ddof))
     return div(norm(_centred(x, axis), axis=axis, keepdims=keepdims), freedom)
 
 

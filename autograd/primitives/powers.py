@@ -8,7 +8,7 @@ import numpy as np
 
 from ..primitive import primitive
 from .arithmetic import div, mul
-from .selection import equal, greater, strict_zero_mul, where
+from .selection import as_floats, equal, greater, strict_zero_mul, where
 
 inf = math.inf
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
@@ -17,14 +17,14 @@ _LN2, _LN10 = math.log(2.0), math.log(10.0)
 @primitive(symbol="1/", partials=[lambda out, x: -out * out], domain=[(0.0, inf)], ulps=(0.5, 2, 4))
 def _inverse(x):
     """The derivative of a logarithm: $1/x$, and NaN where $x < 0$, since there is no logarithm there."""
-    return np.where(np.less(x, 0), math.nan, np.divide(1.0, np.abs(x))).astype(np.result_type(x))
+    return as_floats(np.where(np.less(x, 0), math.nan, np.divide(1.0, np.abs(x))), x)
 
 
 @primitive(symbol="/", partials=[lambda out, x, r: ratio(1.0, r), lambda out, x, r: -ratio(out, r)], ulps=(0.5, 2, 4))
 def ratio(x, r):
     """Quotient `x / r`, 0 where `r` is 0: at 0 a length has the subgradient of least norm."""
     zero = np.equal(r, 0)
-    return np.where(zero, 0.0, np.divide(x, np.where(zero, 1.0, r))).astype(np.result_type(x, r))
+    return as_floats(np.where(zero, 0.0, np.divide(x, np.where(zero, 1.0, r))), x, r)
 
 
 @primitive(symbol="√", partials=[lambda out, x: div(0.5, out)], scalar=math.sqrt, domain=[(0.0, inf)], ulps=(0.5, 2, 4))
@@ -173,4 +173,4 @@ def xlogy(x, y):
     (0.0, 0.0)
     """
     nothing = np.equal(x, 0) & ~np.isnan(y)
-    return np.where(nothing, 0.0, np.multiply(x, np.log(np.where(nothing, 1.0, y)))).astype(np.result_type(x, y))
+    return as_floats(np.where(nothing, 0.0, np.multiply(x, np.log(np.where(nothing, 1.0, y)))), x, y)

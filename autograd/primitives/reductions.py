@@ -50,33 +50,24 @@ def cumsum(x, *, axis=0):
     return np.cumsum(x, axis)
 
 
+def _matrices(g, a, b):
+    """Return the cotangent and the operands of a product with the axes of length 1 that `matmul` gave to vectors."""
+    shape, left, right = shape_of(g), shape_of(a), shape_of(b)
+    if len(right) == 1:
+        shape, right = (*shape, 1), (*right, 1)
+    if len(left) == 1:
+        shape, left = (*shape[:-1], 1, shape[-1]), (1, *left)
+    return as_shape(g, shape), as_shape(a, left), as_shape(b, right)
+
+
 def _left_cotangent(g, out, a, b):
-    if len(shape_of(a)) == len(shape_of(b)) == 2:
-        return matmul(g, swapaxes(b))
-    row = shape_of(a) if len(shape_of(a)) > 1 else (1, *shape_of(a))
-    return as_shape(unbroadcast(matmul(_as_matrix(g, a, b), swapaxes(_column(b))), row), shape_of(a))
+    g, rows, columns = _matrices(g, a, b)
+    return as_shape(unbroadcast(matmul(g, swapaxes(columns)), shape_of(rows)), shape_of(a))
 
 
 def _right_cotangent(g, out, a, b):
-    if len(shape_of(a)) == len(shape_of(b)) == 2:
-        return matmul(swapaxes(a), g)
-    column = shape_of(b) if len(shape_of(b)) > 1 else (*shape_of(b), 1)
-    rows = as_shape(a, (1, *shape_of(a))) if len(shape_of(a)) == 1 else a
-    return as_shape(unbroadcast(matmul(swapaxes(rows), _as_matrix(g, a, b)), column), shape_of(b))
-
-
-def _column(b):
-    return as_shape(b, (*shape_of(b), 1)) if len(shape_of(b)) == 1 else b
-
-
-def _as_matrix(g, a, b):
-    """Return the cotangent of a product the axes of length 1 that `matmul` gave to operands with one axis."""
-    shape = shape_of(g)
-    if len(shape_of(b)) == 1:
-        shape = (*shape, 1)
-    if len(shape_of(a)) == 1:
-        shape = (*shape[:-1], 1, shape[-1])
-    return as_shape(g, shape)
+    g, rows, columns = _matrices(g, a, b)
+    return as_shape(unbroadcast(matmul(swapaxes(rows), g), shape_of(columns)), shape_of(b))
 
 
 @primitive(symbol="@", vjps=[_left_cotangent, _right_cotangent], ulps=(2, 0, 0))
@@ -102,6 +93,14 @@ def matmul(a, b):
         ) from None
 
 
+def counted(x, axis, name):
+    """Return how many elements a reduction over `axis` puts together: at least one."""
+    shape = shape_of(x)
+    if not (n := math.prod(shape[i] for i in axes_of(axis, len(shape)))):
+        raise ValueError(f"`{name}` over `axis` {axis} of an array of shape {shape}: there are no elements")
+    return n
+
+
 def _extremum_cotangent(g, out, x, *, axis, keepdims):
     kept = expand(shape_of(x), axis)
     hits = equal(x, broadcast_to(as_shape(out, kept), shape=shape_of(x)))
@@ -118,7 +117,8 @@ def max(x, *, axis=None, keepdims=False):
     >>> max([[1.0, 5.0], [7.0, 2.0]], axis=1)
     array([5., 7.])
     """
-    return np.max(_some(x, axis, "max"), axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
+    counted(x, axis, "max")
+    return np.max(x, axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
 
 
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
@@ -131,14 +131,8 @@ def min(x, *, axis=None, keepdims=False):
     >>> min([[1.0, 5.0], [7.0, 2.0]], axis=1)
     array([1., 2.])
     """
-    return np.min(_some(x, axis, "min"), axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
-
-
-def _some(x, axis, name):
-    x = np.asarray(x)
-    if x.size == 0 and not math.prod(x.shape[i] for i in axes_of(axis, x.ndim)):
-        raise ValueError(f"`{name}` over `axis` {axis} of an array of shape {x.shape}: there are no elements")
-    return x
+    counted(x, axis, "min")
+    return np.min(x, axis=axes_of(axis, np.ndim(x)), keepdims=keepdims)
 
 
 def _norm_cotangent(g, out, x, *, axis, keepdims):
@@ -181,8 +175,8 @@ def logsumexp(x, *, axis=None, keepdims=False):
     >>> float(logsumexp([1000.0, 1000.0]).round(3))
     1000.693
     """
-    x = _some(x, axis, "logsumexp")
-    axes = axes_of(axis, x.ndim)
+    counted(x, axis, "logsumexp")
+    x, axes = np.asarray(x), axes_of(axis, np.ndim(x))
     top = np.max(x, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0).astype(x.dtype)
     out = top + np.log(np.sum(np.exp(x - top), axis=axes, keepdims=True))

@@ -15,6 +15,11 @@ from ..primitive import primitive
 from .layout import shape_of, unbroadcast
 
 
+def as_floats(out, *operands):
+    """Return an array in the floating dtype that `operands` have together: float64 for whole numbers."""
+    return out.astype(np.result_type(np.result_type(*operands), np.float32))
+
+
 def _chosen(condition, x, y, taken, operand):
     # For a single number the branch that was not taken gets nothing at all, not 0: then no rule behind it runs.
     if condition.__class__ is float and not taken:
@@ -61,7 +66,7 @@ def greater(x, y):
     >>> greater(2.0, 1.0)
     1.0
     """
-    return np.greater(x, y).astype(np.result_type(x, y, np.float32))
+    return as_floats(np.greater(x, y), x, y)
 
 
 @primitive(symbol="==", partials=[0.0, 0.0], ulps=(0, 0, 0))
@@ -74,20 +79,20 @@ def equal(x, y):
     >>> equal(2.0, 1.0)
     0.0
     """
-    return np.equal(x, y).astype(np.result_type(x, y, np.float32))
+    return as_floats(np.equal(x, y), x, y)
 
 
 @primitive(partials=[0.0, 0.0], ulps=(0, 0, 0))
 def preference(x, y):
     """Return how much of `maximum(x, y)` is `x`: 1 where it is greater, 0 where it is smaller, 1/2 in a tie."""
-    return np.where(np.equal(x, y), 0.5, np.heaviside(np.subtract(x, y), 0.5)).astype(np.result_type(x, y))
+    return as_floats(np.where(np.equal(x, y), 0.5, np.heaviside(np.subtract(x, y), 0.5)), x, y)
 
 
 @primitive(partials=[0.0, 0.0, 0.0], ulps=(0, 0, 0))
 def inside(x, low, high):
     """Return 1.0 where `low < x < high`, 0.0 elsewhere, and NaN for NaN."""
     within = np.greater(x, low) & np.less(x, high)
-    return np.where(np.isnan(x), x, within).astype(np.result_type(x, low, high, np.float32))
+    return as_floats(np.where(np.isnan(x), x, within), x, low, high)
 
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0, ulps=(0, 0, 0))
@@ -125,7 +130,7 @@ def anchor(x):
 )  # fmt: skip
 def strict_zero_mul(g, p):
     """Strict-zero multiply: $g p$, and exactly 0 where $g$ is 0, also if $p$ is infinite or NaN."""
-    return np.where(np.equal(g, 0), 0.0, np.multiply(g, p)).astype(np.result_type(g, p))
+    return as_floats(np.where(np.equal(g, 0), 0.0, np.multiply(g, p)), g, p)
 
 
 @primitive(

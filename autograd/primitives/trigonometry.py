@@ -9,6 +9,7 @@ import numpy as np
 from ..primitive import primitive
 from .arithmetic import abs, div, square
 from .powers import exp, hypot, ratio, sqrt
+from .selection import as_floats
 
 inf = math.inf
 _ONE = [(-1.0, 1.0)]
@@ -175,8 +176,7 @@ def acosh(x):
 @primitive(symbol="atanh′", partials=[lambda out, x: 2.0 * x * out * out], domain=_ONE, ulps=(2, 8, 8))
 def _atanh_derivative(x):
     r"""Derivative of atanh: $1/((1-x)(1+x))$, infinite at the ends and NaN beyond."""
-    out = np.divide(1.0, (1.0 - x) * (1.0 + x))
-    return np.where(np.greater(np.abs(x), 1.0), math.nan, out).astype(np.result_type(x))
+    return as_floats(np.where(np.greater(np.abs(x), 1.0), math.nan, np.divide(1.0, (1.0 - x) * (1.0 + x))), x)
 
 
 @primitive(partials=[lambda out, x: _atanh_derivative(x)], scalar=math.atanh, domain=_ONE, ulps=(4, 4, 8))
@@ -220,4 +220,4 @@ def sinc(x, *, order=0):
         sine = sines[n % 2] * (-1.0) ** (n // 2)
         value = (np.pi ** (n - 1) * sine - n * value) / far
     value = np.where(np.isinf(z), 0.0, value)  # the limit
-    return np.where(near, series, value).astype(x.dtype)
+    return as_floats(np.where(near, series, value), x)
