@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -16,31 +16,24 @@ def flatten(tree: Any) -> list[Any]:
     if isinstance(tree, (list, tuple)):
         return [leaf for part in tree for leaf in flatten(part)]
     if isinstance(tree, dict):
-        return [leaf for part in tree.values() for leaf in flatten(part)]
+        return flatten([*tree.values()])
     return [tree]
 
 
-def rebuild(tree: Any, leaves: list[Any]) -> Any:
+def rebuild(tree: Any, leaves: Iterable[Any]) -> Any:
     """Put `leaves` in the places of those of `tree`.
 
     >>> rebuild({"w": [1.0, 2.0], "b": (3.0,)}, ["x", "y", "z"])
     {'w': ['x', 'y'], 'b': ('z',)}
     """
-    supply = iter(leaves)
-    return _rebuilt(tree, lambda: next(supply))
-
-
-def _rebuilt(tree: Any, take: Callable[[], Any]) -> Any:
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*(_rebuilt(part, take) for part in tree))
+    supply = iter(leaves)  # of an iterator it is the iterator itself: parts of `tree` go on where others have stopped
+    if not isinstance(tree, (list, tuple, dict)):
+        return next(supply)
+    parts: Any = [rebuild(part, supply) for part in (tree.values() if isinstance(tree, dict) else tree)]
     if isinstance(tree, tuple):
-        return type(tree)(_rebuilt(part, take) for part in tree)
-    if isinstance(tree, list):
-        parts: Any = [_rebuilt(part, take) for part in tree]
-    elif isinstance(tree, dict):
-        parts = {key: _rebuilt(part, take) for key, part in tree.items()}
-    else:
-        return take()
+        return type(tree)(*parts) if hasattr(tree, "_fields") else type(tree)(parts)
+    if isinstance(tree, dict):
+        parts = dict(zip(tree, parts, strict=True))
     if type(tree) in (list, dict):
         return parts
     made: Any = copy.copy(tree)  # a Counter, a defaultdict, or of a class of the user: it keeps its kind and attributes

@@ -13,18 +13,14 @@ def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
     """Copy a node with all that it depends on, in topological order."""
     for x in reversed(all_nodes(node)):
         if id(x) not in memo:
-            copy = _blank(type(x), x, [memo[id(i)] for i in x.inputs])
             grad = getattr(x, "grad", None)  # hidden while a step is traced
-            copy.grad = None if isinstance(grad, Node) else _copied(grad)
-            memo[id(x)] = copy
+            memo[id(x)] = _like(x, [memo[id(i)] for i in x.inputs], None if isinstance(grad, Node) else grad)
     return memo[id(node)]
 
 
 def shallowly_copied(node: Node) -> Any:
     """Copy one node; the copy has the same inputs."""
-    copy = _blank(type(node), node, list(node.inputs))
-    copy.grad = _copied(node.grad)
-    return copy
+    return _like(node, list(node.inputs), node.grad)
 
 
 def reduced(node: Node) -> Any:
@@ -47,14 +43,11 @@ def _copied(data: Any) -> Any:
     return data.copy() if isinstance(data, np.ndarray) else data
 
 
-def _blank(kind: type[Node], like: Node, inputs: list[Node]) -> Node:
+def _like(node: Node, inputs: list[Node], grad: Any) -> Node:
     """Make a node like another over other inputs."""
     if not inputs:
-        return _leaf(kind, _copied(like._data), like.op, like.label, None, like.role)
-    node = made(kind, like._data, like.op, inputs, saved(like), like.params)
-    if like.label:
-        node.label = like.label
-    return node
+        return _leaf(type(node), _copied(node._data), node.op, node.label, _copied(grad), node.role)
+    return _result(type(node), node._data, node.op, node.label, inputs, saved(node), node.params, _copied(grad))
 
 
 def _leaf(kind: type[Node], data: Any, op: Any, label: str, grad: Any, role: str = "") -> Node:
@@ -66,15 +59,19 @@ def _leaf(kind: type[Node], data: Any, op: Any, label: str, grad: Any, role: str
     return node
 
 
+def _result(kind: type[Node], data: Any, op: Any, label: str, inputs: Any, values: Any, params: Any, grad: Any) -> Node:
+    node = made(kind, data, op, inputs, values, params)
+    node.grad = grad
+    if label:
+        node.label = label
+    return node
+
+
 def _rebuilt(rows: list[Any]) -> Node:
     nodes: list[Node] = []
     for row in rows:
-        if isinstance(row, Node):
-            nodes.append(row)
-        else:
-            kind, data, op, label, inputs, values, params, grad = row
-            nodes.append(made(kind, data, op, [nodes[i] for i in inputs], values, params))
-            nodes[-1].grad = grad
-            if label:
-                nodes[-1].label = label
+        if not isinstance(row, Node):
+            kind, data, op, label, inputs, *rest = row
+            row = _result(kind, data, op, label, [nodes[i] for i in inputs], *rest)
+        nodes.append(row)
     return nodes[-1]

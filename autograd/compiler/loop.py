@@ -18,7 +18,7 @@ from ..shapes import describe
 from ..threads import get_num_threads
 from .arrays.body import Body, Stats
 from .arrays.lowering import Calls
-from .ir.instructions import IR, ir_of
+from .ir.instructions import ir_of
 from .ir.passes import optimize
 from .tracing.captured import Captured
 from .tracing.purity import library
@@ -175,10 +175,8 @@ class Loop:
         def run() -> Any:
             return self._step(tree, self._xs, self._batches)
 
-        if self._eager is None:
-            moved, given = self._traced.follow(run, eager, [*states, *self._xs, *self._batches], _OF_NODES)
-        else:
-            moved, given = self._traced.follow(run, self._eager, [x for x in states if x.op is None])
+        movable = [x for x in states if x.op is None] if self._eager else [*states, *self._xs, *self._batches]
+        moved, given = self._traced.follow(run, self._eager or eager, movable, () if self._eager else _OF_NODES)
         if [*map(id, flatten(tree))] != [*map(id, states)] or any(
             x._data is not was for x, was in zip(states, numbers, strict=True)
         ):
@@ -195,18 +193,16 @@ class Loop:
 
     def _feed(self, calls: Calls) -> None:
         """Take the inputs of the step, before anything else."""
-        before, read = len(self._states), _read(calls.ir)
-        views = iter(calls.views[before:])
-        drawn = [(f"xs {i}", next(views)) for i in range(len(self._xs))]
-        drawn = [one for i, one in enumerate(drawn, before) if i in read]
-        for i, (x, out) in enumerate(zip(self._batches, views, strict=False)):
-            if self.batch_size:
-                calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {i}", numbers="rows",
-                           rows=self.batch_size, width=math.prod(x.shape[1:]), size=self.batch_size)  # fmt: skip
-        first = len(self._xs) + len(self._batches)
-        drawn += [(f"xs {i}", out) for (i, _), out in zip(enumerate(self._traced.draws, first), views, strict=False)]
-        for name, out in drawn:
-            calls.call("feed", out.dtype, out=out, clock=calls.clock, data=name, n=out.size)
+        before, size, uses = len(self._states), self.batch_size, calls.ir.uses()
+        fed = [*self._xs, *self._batches, *(node for node, _ in self._traced.draws)]
+        for i, (x, out) in enumerate(zip(fed, calls.views[before:], strict=False)):
+            batch = i - len(self._xs)
+            if not 0 <= batch < len(self._batches):
+                if uses[before + i]:
+                    calls.call("feed", out.dtype, out=out, clock=calls.clock, data=f"xs {i}", n=out.size)
+            elif size:
+                calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {batch}", numbers="rows",
+                           rows=size, width=math.prod(x.shape[1:]), size=size)  # fmt: skip
 
     def _keep(self, calls: Calls) -> None:
         """Write down what is given, look whether all is finite, and only then take on the new state."""
@@ -218,8 +214,8 @@ class Loop:
         constant_bases = {calls.views[i].base for i in ir.inputs} | set(calls.constants)
         new = [calls.copied(v, v.dtype) if v.base in constant_bases else v for v in new]
         if self._finite:
-            read = _read(ir)
-            checked = [v for i, v in zip(ir.inputs, new, strict=False) if i in read]
+            uses = ir.uses()
+            checked = [v for i, v in zip(ir.inputs, new, strict=False) if uses[i]]
             for v in map(calls.contiguous, [*results[:1], *checked]):
                 calls.call("check", v.dtype, a=v, n=v.size)
         for i, v in zip(ir.inputs, new, strict=False):
@@ -243,12 +239,6 @@ class Loop:
         """Set the state without its containers, or the first part of it."""
         with self._body.lock:
             for place, x in zip(self._body.inputs[: len(self._states)], numbers, strict=False):
-                place[...] = x
-
-    def go_on_from(self, other: Loop) -> None:
-        """Take the state of another loop of the same state: two loops take turns for batches of two sizes."""
-        with other._body.lock, self._body.lock:
-            for place, x in zip(self._body.inputs, other._body.inputs[: len(self._states)], strict=False):
                 place[...] = x
 
     def run(
@@ -361,11 +351,6 @@ class Loop:
 
     def __repr__(self) -> str:
         return f"Loop({self.stats.instructions} instructions)"
-
-
-def _read(ir: IR) -> set[int]:
-    """Return the numbers of the instructions whose results are used."""
-    return {i for instruction in ir.instructions for i in instruction.inputs} | {*ir.outputs}
 
 
 def _rows(x: Any) -> np.ndarray:

@@ -22,14 +22,10 @@ def printed(ir: IR, result_names: Sequence[str]) -> str:
         rows.append((name, f"= {_formula(instr, names)}", kind))
     left, middle = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     text = [f"{a:<{left}} {b:<{middle}}{c}".rstrip() for a, b, c in rows]
-    text += _results(result_names, [names[i] for i in ir.outputs])
+    text += [f"{on_one_line(what)}: {names[i]}" for what, i in zip(result_names, ir.outputs, strict=True)]
     slow = dict.fromkeys(instr.name for instr in ir.instructions if instr.in_python)
     notes = [*ir.notes, *([f"no kernel, so Python runs them: {', '.join(slow)}"] if slow else [])]
     return "\n".join([*text, *(f"# {note}" for note in notes)])
-
-
-def _results(words: Sequence[str], names: Sequence[str]) -> list[str]:
-    return [f"{on_one_line(what)}: {name}" for what, name in zip(words, names, strict=True)]
 
 
 def on_one_line(label: str) -> str:

@@ -192,7 +192,7 @@ class CompiledRunner:
                 numbers = [x for state in states for x in state.values()]
                 loop.put([*arrays.gathered([p._data for p in own]), *numbers, *(x._data for *_, x in self.buffers)])
             elif loop is not held:
-                loop.go_on_from(held)
+                loop.put(held.numbers())
             held, finished = loop, loop.advance(place, count)
             places[size] += finished
             losses += found[size][place : place + finished].tolist()

@@ -113,7 +113,7 @@ class Captured:
             with observer.watching():
                 yield
         except Exception as error:
-            if place := self.drawing_attribute(used=True):
+            if place := self.drawing_attribute():
                 raise RuntimeError(refusal_of_draws(place)) from error
             raise
         self.refuse_changes()
@@ -133,9 +133,9 @@ class Captured:
             for table, name, g, other, _ in self._before.stand_ins:
                 table[name] = g if on else other
 
-    def drawing_attribute(self, used: bool = False) -> str:
-        """Return the place of a generator that a stand-in has replaced, and that was `used` in the trace; or ""."""
-        return next((text(place) for *_, it, place in self._before.stand_ins if it.is_used or not used), "")
+    def drawing_attribute(self) -> str:
+        """Return the place of a generator that a stand-in has replaced, and that was used in the trace; or ""."""
+        return next((text(place) for *_, it, place in self._before.stand_ins if it.is_used), "")
 
     def refuse_changes(self) -> None:
         """Refuse a trace in which something has changed."""

@@ -22,8 +22,8 @@ FIRM = (
     type(sys.flags), type(sys.version_info),
 )  # fmt: skip
 HOLDERS = frozenset({
-    object, list, dict, tuple, set, frozenset, collections.deque, int, float, complex, str, bytes, np.ndarray,
-    collections.defaultdict, collections.OrderedDict, Exception, BaseException, types.SimpleNamespace,
+    object, list, dict, tuple, set, frozenset, collections.deque, int, float, complex, str, bytes, bytearray,
+    np.ndarray, collections.defaultdict, collections.OrderedDict, Exception, BaseException, types.SimpleNamespace,
     types.MappingProxyType, functools.partial,
 })  # fmt: skip
 HEAP = 1 << 9  # of the flags of a class: made by a `class` statement, or by a library at run time

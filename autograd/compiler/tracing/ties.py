@@ -58,7 +58,7 @@ class Ties:
         return self.tie(_content, cell, "cell_contents", place)
 
     def row(self, x: Any, place: Place) -> None:
-        """Tie the parts of a list, deque or set."""
+        """Tie the parts of a list, deque, set or bytearray."""
         parts = list(x)
         self._rows.append((x, parts, x, parts, place, ""))
 
@@ -67,20 +67,16 @@ class Ties:
     ) -> None:  # fmt: skip
         """Tie the keys and parts of a dict, or of the attributes of an object or class; either may be left out."""
         was = dict(x)
-        for view in [x] * (keys or not was) + [x.values()] * (parts and bool(was)):
+        for view in [x] * keys + [x.values()] * parts:
             self._rows.append((view, list(view), holder, was, place, how))
 
     def numbers(self, x: Any, place: Place) -> Any:
-        """Tie the numbers of an array or bytearray; nobody can write into a read-only array that owns its data."""
-        if isinstance(x, bytearray):
-            what, was, kept = None, bytes(x), None
+        """Tie the numbers of an array; nobody can write into a read-only array that owns its data."""
+        what, was = _layout(x), x.tobytes()
+        if x.flags.writeable or x.base is not None:
+            self.arrays.append((x, what, was, x.copy() if x.dtype == object else None, place))
         else:
-            what, was = _layout(x), x.tobytes()
-            kept = x.copy() if x.dtype == object else None
-            if not x.flags.writeable and x.base is None:
-                self.tie(lambda *_: x.flags.writeable, x.flags, "writeable", (place, ".", "flags.writeable"))
-                return what, was
-        self.arrays.append((x, what, was, kept, place))
+            self.tie(lambda *_: x.flags.writeable, x.flags, "writeable", (place, ".", "flags.writeable"))
         return what, was
 
     def changed(self, *, copies: bool = False) -> Place:
@@ -105,8 +101,7 @@ class Ties:
         """Return what says, in one go, whether all objects are the very same and all arrays alike: the usual case."""
         attributes = [entry[1:4] for entry in self._entries if entry[0] is getattr]  # Python calls it by name faster
         others = [entry[:4] for entry in self._entries if entry[0] is not getattr]
-        empty = [view for view, parts, *_ in self._rows if not parts]
-        views, lists = [row[0] for row in self._rows if row[1]], [row[1] for row in self._rows if row[1]]
+        views, lists = [row[0] for row in self._rows], [row[1] for row in self._rows]
         lengths, known = [*map(len, lists)], [*itertools.chain.from_iterable(lists)]
         arrays = self.arrays
 
@@ -117,20 +112,15 @@ class Ties:
             for get, holder, key, was in others:
                 if get(holder, key, ABSENT) is not was:
                     return False
-            for view in empty:
-                if len(view):
-                    return False
             if arrays and self._other_array():
                 return False
-            return not views or (
-                [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
-            )
+            return [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
 
         return look
 
     def _other_array(self) -> Place:
         for x, what, was, _, place in self.arrays:
-            if (x if what is None else x.tobytes()) != was or (what and _layout(x) != what):
+            if x.tobytes() != was or _layout(x) != what:
                 return place
         return None
 
@@ -142,10 +132,8 @@ class Ties:
         for view, parts, holder, held, *_ in self._rows:
             if not _is_same(view, parts):
                 _refill(holder, held)
-        for x, what, numbers, kept, _ in self.arrays:
-            if what is None:
-                x[:] = numbers
-            elif x.tobytes() != numbers:
+        for x, _, numbers, kept, _ in self.arrays:
+            if x.tobytes() != numbers:
                 x[...] = np.frombuffer(numbers, x.dtype).reshape(x.shape) if kept is None else kept
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ class Trace:
         self.draws: list[tuple[Node, Callable[[], Any]]] = []
         self.parameters: list[Node] = []
         self.nodes, self.uses_history, self.has_conditions = 0, False, False
-        self._captured = captured
+        self._captured, self.draw = captured, captured.drawing  # for `fresh`
         self._pending: list[Any] = []  # what the trace has drawn, where the first run must not draw anew
         self._read: set[int] = set()
         self._has_read = False  # constants count as well
@@ -131,7 +132,7 @@ class Trace:
             return
         is_same = captured.states() == drawn and not repeat.left and len(one) == len(other)
         if not is_same or not all(map(_are_alike, one, other)):
-            place = captured.drawing_attribute(used=True)
+            place = captured.drawing_attribute()
             raise RuntimeError(refusal_of_draws(place) if place else _UNLIKE)
 
     def _compare_elsewhere(self, run: Callable[[], Any], eager: Callable[[], Any], movable: Sequence[Node]) -> None:
@@ -152,12 +153,10 @@ class Trace:
 
     def _works(self, eager: Callable[[], Any]) -> bool:
         """Return whether code that has failed for nodes works eagerly."""
-        try:
-            with np.errstate(all="ignore"), modes.tracing(_Repeat(self._captured)):
-                eager()
-        except Exception:
-            return False
-        return True
+        with suppress(Exception), np.errstate(all="ignore"), modes.tracing(_Repeat(self._captured)):
+            eager()
+            return True
+        return False
 
     def hash_of(self, node: Node) -> int:
         """Return the hash of a node; where code of the user asks, it may look a number up, and that is a guard."""
@@ -178,10 +177,6 @@ class Trace:
         if node.op is not constant:
             self.guards.append(Guard(node, answer, True))
         return answer
-
-    def draw(self, make: Callable[[], Any]) -> Any:
-        """Draw for `fresh`."""
-        return self._captured.drawing(make)
 
     def drawn(self, node: Node, make: Callable[[], Any]) -> Node:
         """Note a leaf whose number is drawn anew: what is computed of it must not become a constant."""

@@ -281,10 +281,8 @@ class Traversal:
 
     def _object(self, place: Place, x: Any) -> None:
         kind = type(x)
-        if isinstance(x, (np.ndarray, bytearray)):
+        if isinstance(x, np.ndarray):
             self.facts.append(self.ties.numbers(x, place))
-            if kind is bytearray:
-                return
         elif any(not is_known(base) for base in kind.__mro__):
             where = self.iterators if hasattr(kind, "__next__") else self.refused
             where.append(f"`{text(place)}` is {'an' if kind.__name__[0] in 'aeiouAEIOU' else 'a'} `{kind.__name__}`")
@@ -300,7 +298,7 @@ class Traversal:
             parts = x.items()
             if isinstance(x, collections.defaultdict):
                 self._push_attribute(x, "default_factory", place)
-        elif isinstance(x, (list, tuple, set, frozenset, collections.deque)):
+        elif isinstance(x, (list, tuple, set, frozenset, collections.deque, bytearray)):
             if not isinstance(x, (tuple, frozenset)):
                 self.ties.row(x, place)
             self.facts.append(len(x))
