@@ -9,7 +9,7 @@ if __name__ == "autograd":  # in a checkout: an installed Chalkgrad has this pac
 
     _refuse_clashing()
 
-from . import checks, display, files
+from . import checks, compiler, display, files
 from .check import gradcheck
 from .comparison import (
     all as all, any as any, argmax, argmin, equal, greater, greater_equal, isfinite, isinf, isnan, less, less_equal,
@@ -47,7 +47,7 @@ from .value import Value, dot
 
 __all__ = [  # without the names of Python's own functions, which `from autograd import *` leaves alone
     "acos", "acosh", "add", "argmax", "argmin", "asin", "asinh", "astype", "atan", "atan2", "atanh", "backward_steps",
-    "broadcast_to", "ceil", "checks", "clip", "Compiled", "concatenate", "cos", "cosh", "cumprod", "cumsum",
+    "broadcast_to", "ceil", "checks", "clip", "Compiled", "compiler", "concatenate", "cos", "cosh", "cumprod", "cumsum",
     "detect_anomaly", "diag", "diff", "display", "div", "dot", "draw", "draw_dot", "einsum", "elu", "equal", "erf",
     "erfc", "exp", "exp2", "expand_dims", "expm1", "files", "flip", "floor", "fmod", "fresh", "gelu", "get_num_threads",
     "getitem", "grad", "gradcheck", "gradients", "greater", "greater_equal", "hessian", "hvp", "hypot", "identity",

@@ -6,6 +6,7 @@ So a page computes what Python computes. A new activation, loss or optimiser nee
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -13,10 +14,10 @@ from typing import Any
 import numpy as np
 
 import autograd as ag
-from autograd import Node, Tensor, Value, gradients
+from autograd import Node, Tensor, Value, compiler, gradients
 
-from ..export.javascript import FUNCTIONS, HELPERS, INLINE
-from ..export.source import PICKS, number_text, places_of
+from ..export.javascript import FUNCTIONS, HELPERS, INLINE, REDUCTIONS
+from ..export.source import number_text, places_of
 from ..layers.activations import function_of
 from ..layers.features import FEATURES
 from ..losses.formulas import LOSSES, cross_entropy, hinge, multiclass_hinge
@@ -54,71 +55,53 @@ SURFACES: dict[str, Callable[[Any, Any], Any]] = {
 }
 """What the demo of momentum descends on."""
 
-_ELEMENTWISE = {*INLINE, *HELPERS, *FUNCTIONS}
-Expression = str | float
+_ELEMENTWISE, _REDUCTIONS = {*INLINE, *HELPERS, *FUNCTIONS}, REDUCTIONS | {"sum_to": REDUCTIONS["sum"]}
 
 
 class _Printer:
-    """Prints the nodes of a graph as statements about single numbers; those that are constant in a loop apart."""
+    """Prints operations on single numbers as statements, each once; those that are constant in a loop apart."""
 
     def __init__(self, constant: Sequence[str]) -> None:
         self.constant = set(constant)
         self.before: list[str] = []
         self.inside: list[str] = []
-        self.known: dict[tuple[Any, ...], str] = {}
+        self.known: dict[str, str] = {}
 
-    def node(self, node: Node, operands: list[np.ndarray]) -> np.ndarray:
-        """Compute a node from arrays of expressions."""
-        name, params = node.op.name, dict(node.params)
-        if name in PICKS:
-            places = places_of(node.op, params, [x.shape for x in operands])
+    def instruction(self, instr: compiler.Instruction, operands: list[np.ndarray]) -> Any:
+        """Print an instruction on arrays of expressions; return those of its result."""
+        name = instr.name
+        if name == "constant":
+            return [f"({number_text(x)})" for x in instr.data.ravel()]
+        if name in compiler.MOVES:
+            places = places_of(ag.TABLE[name], instr.params, [x.shape for x in operands])
             return np.concatenate([x.ravel() for x in operands])[places]
-        if name in ("sum", "sum_to", "max", "logsumexp") and math.prod(node.shape) == 1:
-            return np.array([self.reduced(name, list(operands[0].ravel()))], dtype=object).reshape(node.shape)
+        if (form := _REDUCTIONS.get(name)) and math.prod(instr.shape) == 1:
+            return self.statement(form.format(f"[{', '.join(operands[0].ravel())}]"), *operands[0].ravel())
         if name not in _ELEMENTWISE:
             raise TypeError(f"`{name}` has no form in a page")
-        shaped = np.broadcast_arrays(*operands)
-        made = np.empty(shaped[0].shape, dtype=object)
-        for place in np.ndindex(made.shape):
-            made[place] = self.operation(name, [x[place] for x in shaped], node)
-        return made
+        return np.frompyfunc(lambda *xs: self.operation(name, *xs), len(operands), 1)(*operands)
 
-    def reduced(self, name: str, terms: list[Any]) -> Expression:
-        if name == "logsumexp":
-            top = self.reduced("max", terms)
-            return self.operation("add", [top, self.operation("log", [self.reduced("sum", [
-                self.operation("exp", [self.operation("sub", [x, top])]) for x in terms])])])  # fmt: skip
-        total = terms[0]
-        for term in terms[1:]:
-            total = self.operation("maximum" if name == "max" else "add", [total, term])
-        return total
-
-    def operation(self, name: str, operands: list[Any], node: Node | None = None) -> Expression:
-        """Print an operation on numbers, once; what is known already is computed, and factors of 1 are left out."""
-        if all(isinstance(x, float) for x in operands):
-            return float(ag.TABLE[name].evaluate(operands, dict(node.params) if node else {}))
-        if name in ("mul", "div") and operands[1] == 1.0:
-            return operands[0]
-        if name == "mul" and operands[0] == 1.0:
-            return operands[1]
+    def operation(self, name: str, *operands: str) -> str:
+        """Print an elementwise operation."""
         if name in ("tanh", "_sech2"):
-            operands = [*operands, self.operation("_decay", operands)]
-        key = (name, *operands)
-        if key not in self.known:
-            call = f"Math.{name}" if name in FUNCTIONS else name
-            form = SHARED.get(name) or INLINE.get(name) or f"{call}({', '.join(['{}'] * len(operands))})"
-            text = form.format(*(x if isinstance(x, str) else f"({number_text(x)})" for x in operands))
-            constant = all(isinstance(x, float) or x in self.constant for x in operands)
-            self.known[key] = made = f"${len(self.known)}"
+            operands = (*operands, self.operation("_decay", *operands))
+        call = f"Math.{name}" if name in FUNCTIONS else name
+        form = SHARED.get(name) or INLINE.get(name) or f"{call}({', '.join(['{}'] * len(operands))})"
+        return self.statement(form.format(*operands), *operands)
+
+    def statement(self, text: str, *operands: str) -> str:
+        if text not in self.known:
+            self.known[text] = made = f"${len(self.known)}"
+            constant = all(x.startswith("(") or x in self.constant for x in operands)
             (self.before if constant else self.inside).append(f"const {made} = {text};")
             if constant:
                 self.constant.add(made)
-        return self.known[key]
+        return self.known[text]
 
 
 def printed(
     outputs: Sequence[Node], inputs: Mapping[str, Node], constant: Sequence[str] = ()
-) -> tuple[list[str], list[str], list[Any]]:
+) -> tuple[list[str], list[str], list[str]]:
     """Print a graph of single numbers and of small arrays as statements of JavaScript.
 
     Args:
@@ -129,19 +112,16 @@ def printed(
     Returns:
         The statements that depend on `constant` alone, the others, and the expressions of all elements of the outputs.
     """
-    printer = _Printer(constant)
-    order, leaves = ag.topological(*outputs)
-    found: dict[int, np.ndarray] = {}
-    for name, node in inputs.items():
-        names = [name] if node.shape == () else [f"{name}{i}" for i in range(math.prod(node.shape))]
-        found[id(node)] = np.array(names, dtype=object).reshape(node.shape)
-    for leaf in leaves:
-        if id(leaf) not in found:
-            found[id(leaf)] = np.array(np.asarray(leaf._data, dtype=np.float64).tolist(), dtype=object)
-    for node in reversed(order):
-        found[id(node)] = printer.node(node, [found[id(x)] for x in node.inputs])
-    results = [x if isinstance(x, str) else number_text(x) for node in outputs for x in found[id(node)].ravel()]
-    return printer.before, printer.inside, results
+    printer, ir = _Printer(constant), compiler.ir_of(outputs, [*inputs.values()])
+    ir = compiler.dead_code(compiler.simplify(ir))
+    found: list[np.ndarray] = []
+    for name, instr in itertools.zip_longest(inputs, ir.instructions):
+        if instr.name == "input":
+            made = [f"{name}{i}" for i in range(math.prod(instr.shape))] if instr.shape else name
+        else:
+            made = printer.instruction(instr, [found[i] for i in instr.inputs])
+        found.append(np.array(made, dtype=object).reshape(instr.shape))
+    return printer.before, printer.inside, [x for i in ir.outputs for x in found[i].ravel()]
 
 
 def _loop(
@@ -226,5 +206,5 @@ def formulas() -> str:
     }
     listed = [f"{kind}: {{ {', '.join(f'{k}: {v}' for k, v in of.items())} }}" for kind, of in parts.items()]
     listed.append(f"rectifiers: {[name for name in ACTIVATIONS if function_of(name) in RECTIFIERS]}")
-    helpers = "\n".join(text for name, text in HELPERS.items() if name not in ("dot", "sum", "logsumexp", "_sech2"))
+    helpers = "\n".join(text for name, text in HELPERS.items() if name not in ("dot", "_sech2"))
     return f"{helpers}\nexport const FORMULAS = {{\n{chr(10).join(f'{x},' for x in listed)}\n}};\n"

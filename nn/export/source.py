@@ -58,14 +58,9 @@ HELPERS = {
 
 REDUCTIONS = {"sum": "sum({})", "max": "max({})", "min": "min({})", "logsumexp": "logsumexp({})"}
 
-PICKS = {
-    "reshape", "transpose", "swapaxes", "flip", "getitem", "broadcast_to", "concatenate", "stack",
-}  # fmt: skip
-"""Operations that only move numbers: of each, the places that it takes them from are known beforehand."""
-
 
 def places_of(op: ag.Primitive, params: Mapping[str, Any], shapes: Sequence[tuple[int, ...]]) -> np.ndarray:
-    """Return where an operation of `PICKS` takes each number from, counted through all operands of these shapes."""
+    """Return where an operation of `MOVES` takes each number from, counted through all operands of these shapes."""
     ends = np.cumsum([0, *map(math.prod, shapes)])
     numbered = [np.arange(a, b).reshape(shape) for a, b, shape in zip(ends, ends[1:], shapes, strict=False)]
     return np.asarray(op.evaluate(numbered, dict(params)))
@@ -198,7 +193,7 @@ def {name}(x):
             text = self._product(step)
         elif name in self.reductions:
             text = self._reduction(step)
-        elif name in PICKS:
+        elif name in ag.compiler.MOVES:
             text = self._pick(step)
         else:
             text = self._elementwise(step)
