@@ -20,13 +20,13 @@ from .layers.activations import NAMES, Activation, Function, PReLU, function_of,
 from .layers.layers import Linear, Sequential
 from .layers.neurons import Layer as Layer
 from .layers.neurons import Neuron as Neuron
-from .layers.neurons import OfValues, fired, is_rewritten, layer_from
+from .layers.neurons import _OfValues, fired, is_rewritten, layer_from
 from .layers.noise import Dropout
 from .module import Module, brief
 from .randomness import RandomLike, seed, source
 
 
-class MLP(OfValues):
+class MLP(_OfValues):
     r"""A multilayer perceptron of Values in micrograd's shape, $h_k = f(b_k + W_k h_{k-1})$; its last layer is linear.
 
     It gives a list with one Value per output, **also where there is one output**, so that what comes back does not

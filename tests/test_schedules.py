@@ -120,7 +120,7 @@ def test_the_state_goes_through_the_optimizer() -> None:
         with pytest.raises(ValueError, match=r"`(lr|bad|steps)` is"):
             two.load_state_dict({**state, "lr.0.best": 7.0, **bad})
     assert str(two.state_dict()) == before
-    with pytest.raises(ValueError, match="lacks 'best'"):
+    with pytest.raises(ValueError, match="missing: 'best'"):
         other.load_state_dict({"lr": 0.1, "bad": 1})
 
 

@@ -184,7 +184,7 @@ def _table(data: str, seed: int) -> tuple[Table, str | None]:
 
 
 def _target(table: Table, name: str) -> np.ndarray:
-    entries = table.column(name)
+    entries = table.columns[name]
     if lines := [line for line, entry in zip(table.lines, entries, strict=True) if is_empty(entry)]:
         raise ValueError(f"{table.path}: the target {name!r} is empty in line {lines[0]}: fill it in, or leave out "
                          "such rows with --missing drop")  # fmt: skip

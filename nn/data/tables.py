@@ -52,11 +52,6 @@ class Table:
         columns = {str(name): ["" if x is None or x != x else str(x) for x in frame[name]] for name in names}
         return cls("", columns, list(range(len(next(iter(columns.values()), [])))))
 
-    def column(self, name: str) -> list[str]:
-        """Return the entries of a column."""
-        self.known([name])
-        return self.columns[name]
-
     def known(self, names: Iterable[str]) -> None:
         """Check that there are such columns."""
         if missing := [name for name in names if name not in self.columns]:
@@ -159,7 +154,7 @@ def numbers_of(table: Table, name: str, kind: str, way: str) -> np.ndarray:
     Raises:
         ValueError: an entry is no such number.
     """
-    entries = table.column(name)
+    entries = table.columns[name]
     read = _days if kind == "date" else _number
     found = np.array([math.nan if is_empty(entry) else read(entry, way) for entry in entries])
     for i in np.flatnonzero(np.isnan(found)):
@@ -246,7 +241,7 @@ class TableEncoder:
             found = numbers_of(table, known["name"], known["kind"], known["way"])
             known["fill"] = float(np.nanmedian(found)) if not np.isnan(found).all() else 0.0
             return
-        present = [entry for entry in table.column(known["name"]) if not is_empty(entry)]
+        present = [entry for entry in table.columns[known["name"]] if not is_empty(entry)]
         known["fill"] = min(Counter(present).items(), key=lambda pair: (-pair[1], pair[0]))[0] if present else ""
         known["categories"] = sorted(set(present))
 
@@ -257,7 +252,7 @@ class TableEncoder:
         self.notes = []
         cells = np.empty((len(table.lines), len(self.columns)), object)
         for i, known in enumerate(self.columns):
-            name, entries = known["name"], table.column(known["name"])
+            name, entries = known["name"], table.columns[known["name"]]
             if known["kind"] == "text":
                 cells[:, i] = ["" if is_empty(entry) else entry for entry in entries]
                 unknown = set(cells[:, i]) - {"", *known["categories"]}
@@ -292,14 +287,11 @@ class TableEncoder:
 
         parts: list[Any] = []
         for i, known in enumerate(self.columns):
-            is_text = known["kind"] == "text"
-            empty: Any = "" if is_text else np.nan
-            step = SimpleImputer(missing_values=empty, strategy="constant", fill_value=known["fill"])
-            if is_text:
-                names: Any = [known["categories"]]
-                encoder = OneHotEncoder(categories=names, handle_unknown="ignore", sparse_output=False)
-                step = make_pipeline(step, encoder)
-            parts.append((str(i), step, [i]))
+            empty, names = ("", [known["categories"]]) if known["kind"] == "text" else (np.nan, None)
+            steps: list[Any] = [SimpleImputer(missing_values=empty, strategy="constant", fill_value=known["fill"])]
+            if names:
+                steps.append(OneHotEncoder(categories=names, handle_unknown="ignore", sparse_output=False))
+            parts.append((str(i), make_pipeline(*steps), [i]))
         return ColumnTransformer(parts)
 
     def config(self) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ from .layers import Linear, Sequential
 from .noise import Dropout
 
 
-class OfValues(Module):
+class _OfValues(Module):
     """What nets of Values share: they take one point at a time, and convert into layers of Tensors.
 
     A subclass has `nin`, and writes `_fire`, from the Values of a point to the outputs. What is here on neurons is for
@@ -88,7 +88,7 @@ class OfValues(Module):
         return layers if self.dropout is None else [*layers, copy.copy(self.dropout)]
 
 
-class Neuron(OfValues):
+class Neuron(_OfValues):
     r"""A neuron $f(b + \sum_i w_i x_i)$ of Values. Gives one Value.
 
     Args:
@@ -155,7 +155,7 @@ class Neuron(OfValues):
         return out if is_rewritten(self) else out[..., 0]
 
 
-class Layer(OfValues):
+class Layer(_OfValues):
     r"""Neurons side by side, $y_j = f(b_j + \sum_i w_{ji} x_i)$: a list with the Value of each, also of a single one.
 
     Args:
@@ -244,12 +244,12 @@ def fired(part: Any, x: list[Any]) -> Any:
 
 
 def _has_own_forward(part: Any) -> bool:
-    return "forward" in vars(part) or (type(part).forward, type(part).__call__) != (OfValues.forward, Module.__call__)
+    return "forward" in vars(part) or (type(part).forward, type(part).__call__) != (_OfValues.forward, Module.__call__)
 
 
 def is_rewritten(model: Module) -> bool:
     """Return whether a net of Values has a `forward` of its own somewhere, which no net of Tensors can follow."""
-    parts = [part for _, part in model.named_modules() if isinstance(part, OfValues)]
+    parts = [part for _, part in model.named_modules() if isinstance(part, _OfValues)]
     return any(map(_has_own_forward, parts))
 
 

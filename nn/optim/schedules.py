@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from ..arguments import count, items, one_of, within
+from ..state import loaded
 from .settings import PART, SHARE, Configured, setting
 
 __all__ = [
@@ -351,11 +352,9 @@ class OnPlateau(Schedule):
         Raises:
             ValueError: an entry is missing, or of the wrong kind.
         """
-        missing = [name for name in self.state_dict() if name not in state]
-        if missing:
-            raise ValueError(f"`state` of OnPlateau lacks {', '.join(map(repr, missing))}: nothing was changed")
-        lr, bad = within(state["lr"], "lr"), count(state["bad"], "bad", 0)
-        self.lr, self._best, self._bad = lr, within(state["best"], "best", -math.inf, closed=True), bad
+        new = loaded(self.state_dict(), state, type(self).__name__)
+        best, bad = within(new["best"], "best", -math.inf, closed=True), count(new["bad"], "bad", 0)
+        self.lr, self._best, self._bad = new["lr"], best, bad
 
 
 def _between(start: float, end: float, part: float) -> float:

@@ -20,7 +20,7 @@ from ..module import Module
 MODULES: dict[str, type[Module]] = {
     name: thing
     for name, thing in (vars(layers) | vars(mlp)).items()
-    if isinstance(thing, type) and issubclass(thing, Module) and thing is not Module
+    if name[0] != "_" and isinstance(thing, type) and issubclass(thing, Module) and thing is not Module
 }
 """The layers and nets that a file may name: those of this library, and no others."""
 
