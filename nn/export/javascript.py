@@ -69,7 +69,7 @@ def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | No
     function predict(x) {
         if (x.length !== 2) throw new RangeError(`predict takes 2 numbers, not ${x.length}`);
         const h1 = weight.map((w) => dot(x, w));
-        const h2 = h1.map((a, i) => a + bias[i]);
+        const h2 = h1.map((_, i) => h1[i] + bias[i]);
         return h2;
     }
     <BLANKLINE>
@@ -80,11 +80,8 @@ def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | No
 class _JavaScript(Writer):
     language, comment, library, apart = "JavaScript", "// ", "Math", "\n\n"
     inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, FUNCTIONS
-    statement = "const {} = {};"
-    product = "{1}.map((w) => dot({0}, w))"
-    gathered = "group.map((i) => {}[i])"
-    reduced = "{1}.map((group) => {0})"
-    copied = "[...x]"
+    statement, each, spread = "const {} = {};", "{2}.map(({1}) => {0})", "..."
+    numbered = "_, i", "{1}"
     function = """\
 function {name}(x) {{
     if (x.length !== {count}) throw new RangeError(`{name} takes {count} numbers, not ${{x.length}}`);
@@ -94,25 +91,8 @@ function {name}(x) {{
 
     @staticmethod
     def reserved(name: str) -> bool:
-        return name in RESERVED.split() or name in HELPERS or re.fullmatch(r"list\d+|group", name) is not None
+        return name in RESERVED.split() or name in HELPERS
 
     @staticmethod
     def is_name(name: str) -> bool:
         return re.fullmatch(r"[A-Za-z_$][\w$]*", name, re.ASCII) is not None
-
-    def elementwise(self, form: str, lists: list[str]) -> str:
-        lists = [self._named(x) for x in lists]
-        form = form.format("a", *(f"{x}[i]" for x in lists[1:]))
-        return f"{lists[0]}.map({'(a, i)' if lists[1:] else '(a)'} => {form})" if lists else f"[{form}]"
-
-    def picked(self, lists: list[str], places: list[int] | None) -> str:
-        whole = f"[{', '.join(f'...{x}' for x in lists)}]" if len(lists) > 1 else lists[0]
-        return whole if places is None else f"{places}.map((i) => {self._named(whole)}[i])"
-
-    def _named(self, text: str) -> str:
-        """Compute a list once, before it is gone through."""
-        if text.isidentifier():
-            return text
-        name = f"list{len(self.lines)}"
-        self.lines.append(self.statement.format(name, text))
-        return name

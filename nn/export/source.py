@@ -13,7 +13,7 @@ import numpy as np
 
 import autograd as ag
 
-from .tracing import Constant, Operand, Step, trace
+from .tracing import Constant, Step, trace
 
 EVERYWHERE = {
     "add": "{} + {}", "sub": "{} - {}", "mul": "{} * {}", "neg": "-{}", "square": "{0} * {0}", "identity": "{}",
@@ -102,7 +102,7 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
         if len(x) != 2:
             raise ValueError(f"predict takes 2 numbers, not {len(x)}")
         h1 = [dot(x, w) for w in weight]
-        h2 = [a + b for a, b in zip(h1, bias)]
+        h2 = [h1[i] + bias[i] for i in range(2)]
         return h2
     <BLANKLINE>
     """
@@ -112,7 +112,8 @@ def to_python(model: Any, name: str = "predict", shape: tuple[int, ...] | None =
 class Writer:
     """Writes step after step; every intermediate result is a flat list of known length.
 
-    What stands in the class and in the methods up to `text` is Python; another language overrides it.
+    What stands in the class and in the methods up to `text` is Python; another language overrides it. `each` makes a
+    list of a form for each item of a list, and `numbered` goes through the numbers of a list.
 
     Args:
         name: of the function.
@@ -120,11 +121,8 @@ class Writer:
 
     language, comment, library, apart = "Python", "# ", "math", "\n\n\n"
     inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, set(dir(math))
-    statement = "{} = {}"
-    product = "[dot({}, w) for w in {}]"
-    gathered = "[{}[i] for i in group]"
-    reduced = "[{} for group in {}]"
-    copied = "list(x)"
+    statement, each, spread = "{} = {}", "[{} for {} in {}]", "*"
+    numbered = "i", "range({})"
     function = """\
 def {name}(x):
     if len(x) != {count}:
@@ -141,21 +139,6 @@ def {name}(x):
     def is_name(name: str) -> bool:
         """Return whether a text is a name of the language."""
         return name.isidentifier() and name.isascii()
-
-    def elementwise(self, form: str, lists: list[str]) -> str:
-        """Write a list of `form`, in which item k of the lists is `{k}`."""
-        names = "abcdef"[: len(lists)]
-        form = form.format(*names)
-        if len(lists) < 2:
-            return f"[{form} for a in {lists[0]}]" if lists else f"[{form}]"
-        return f"[{form} for {', '.join(names)} in zip({', '.join(lists)})]"
-
-    def picked(self, lists: list[str], places: list[int] | None) -> str:
-        """Write lists one behind the other, or of that what stands at `places`."""
-        whole = " + ".join(lists)
-        if places is None:
-            return whole
-        return f"[{f'({whole})' if len(lists) > 1 else whole}[i] for i in {places}]"
 
     def __init__(self, name: str) -> None:
         if not isinstance(name, str) or not self.is_name(name) or self.reserved(name):
@@ -177,7 +160,7 @@ def {name}(x):
             name=self.name,
             count=math.prod(steps[0].shape),
             lines="".join(f"    {line}\n" for line in self.lines),
-            result=self.names[-1] if len(steps) > 1 else self.copied,
+            result=self.names[-1] if len(steps) > 1 else f"[{self.spread}x]",
         )
         parts = [*(text for helper, text in self.helping.items() if helper in self.helpers), function]
         title = [self.comment + line.replace("</", "<\\/") for line in repr(model).splitlines()]
@@ -207,7 +190,7 @@ def {name}(x):
             raise self._foreign(step, "of anything but a row by a matrix of constants")
         self.helpers.add("dot")
         columns = Constant(np.atleast_2d(right.data.T), right.name)
-        return self.product.format(self.names[left], self._constant(columns, right))
+        return self.each.format(f"dot({self.names[left]}, w)", "w", self._constant(columns, right))
 
     def _reduction(self, step: Step) -> str:
         (operand,) = step.inputs
@@ -220,39 +203,45 @@ def {name}(x):
         self._need(form)
         if len(groups) == 1:
             return f"[{form.format(name)}]"
-        return self.reduced.format(form.format(self.gathered.format(name)), groups.tolist())
+        gathered = self.each.format(f"{name}[i]", "i", "group")
+        return self.each.format(form.format(gathered), "group", groups.tolist())
 
     def _pick(self, step: Step) -> str:
-        places = places_of(step.op, step.params, step.in_shapes).ravel().tolist()
+        places = places_of(step.op, step.params, step.in_shapes)
         lists = [self.names[x] if isinstance(x, int) else self._flat(x, x.data.shape) for x in step.inputs]
-        return self.picked(lists, None if places == list(range(sum(map(math.prod, step.in_shapes)))) else places)
+        whole = lists[0] if len(lists) == 1 else f"[{', '.join(self.spread + x for x in lists)}]"
+        is_whole = places.ravel().tolist() == list(range(sum(map(math.prod, step.in_shapes))))
+        return whole if is_whole else self._gathered(whole, places)
+
+    def _gathered(self, whole: str, places: np.ndarray) -> str:
+        return self.each.format(f"{self._named(whole)}[i]", "i", places.ravel().tolist())
+
+    def _named(self, text: str) -> str:
+        """Compute a list once, before it is gone through."""
+        if text.isidentifier():
+            return text
+        name = f"list{len(self.lines)}"
+        self.lines.append(self.statement.format(name, text))
+        return name
 
     def _elementwise(self, step: Step) -> str:
-        lists: list[str] = []
-        arguments: list[str] = []
+        size, arguments, first = math.prod(step.shape), list[str](), ""
         for operand, shape in zip(step.inputs, step.in_shapes, strict=True):
-            text = self._argument(operand, shape, step)
-            if text.startswith("@"):  # a list, to be gone through
-                arguments.append(f"{{{len(lists)}}}")
-                lists.append(text[1:])
+            if isinstance(operand, Constant):
+                whole = "" if operand.data.size == 1 else self._flat(operand, step.shape)
+                arguments.append(f"{whole}[i]" if whole else number_text(operand.data))
+            elif math.prod(shape) == 1:
+                whole = ""
+                arguments.append(f"{self.names[operand]}[0]")
             else:
-                arguments.append(text)
-        return self.elementwise(self._form(step).format(*arguments), lists)
-
-    def _argument(self, operand: Operand, shape: tuple[int, ...], step: Step) -> str:
-        """Write an operand of an elementwise operation: a number, or @ and a list as long as the result."""
-        size = math.prod(step.shape)
-        if isinstance(operand, Constant):
-            if operand.data.size == 1:
-                return number_text(operand.data)
-            return "@" + self._flat(operand, step.shape)
-        name = self.names[operand]
-        if math.prod(shape) == size:
-            return f"@{name}"
-        if math.prod(shape) == 1:
-            return f"{name}[0]"
-        places = np.broadcast_to(np.arange(math.prod(shape)).reshape(shape), step.shape).ravel().tolist()
-        return f"@{self.picked([name], places)}"
+                whole = self.names[operand]
+                if math.prod(shape) < size:
+                    places = np.broadcast_to(np.arange(math.prod(shape)).reshape(shape), step.shape)
+                    whole = self._named(self._gathered(whole, places))
+                arguments.append(f"{whole}[i]")
+            first = first or whole
+        form = self._form(step).format(*arguments)
+        return self.each.format(form, *(x.format(size, first) for x in self.numbered)) if first else f"[{form}]"
 
     def _flat(self, constant: Constant, shape: tuple[int, ...]) -> str:
         return self._constant(Constant(np.broadcast_to(constant.data, shape).ravel(), constant.name), constant)
@@ -287,7 +276,7 @@ def {name}(x):
         first, *path = reversed(re.sub(r"[^0-9A-Za-z_.]", "_", constant.name).split("."))
         name = wanted = "_".join([first if first[:1].isalpha() else f"constant_{first}", *path])
         number = 2
-        while name in self.taken or self.reserved(name) or re.fullmatch(r"h\d+|[a-f]|w|i", name):
+        while name in self.taken or self.reserved(name) or re.fullmatch(r"(h|list)\d+|w|i|group", name):
             name, number = f"{wanted}_{number}", number + 1
         self.taken.add(name)
         self.known[key] = name
