@@ -64,6 +64,7 @@ MODELS: dict[str, Any] = {
     "turned": Own(lambda h: ag.swapaxes(ag.reshape(h, shape=(-1, 2, 2)))),
     "transposed": Own(lambda h: ag.transpose(ag.reshape(h, shape=(-1, 2, 2)), axes=(0, 2, 1)) * 2.0),
     "pieces": Own(lambda h: ag.concatenate([h[:, 1:3], h[:, ::-2], h[..., :1]], axis=1)),
+    "chosen columns": Own(lambda h: h[:, [2, 0, 2]]),
     "column": Own(lambda h: h[:, 2]),
     "stacked": Own(lambda h: ag.stack([h, -h], axis=1)),
     "broadcast": Own(lambda h: h - ag.max(h, axis=1, keepdims=True)),
@@ -352,6 +353,8 @@ def test_what_depends_on_the_number_of_rows_is_no_onnx() -> None:
     for function in (lambda h: h * np.arange(rows(h))[:, None], lambda h: h / rows(h), lambda h: h[: rows(h)]):
         with pytest.raises(ValueError, match="depends on the number of rows"):
             nn.export.to_onnx(Own(function))
+    with pytest.raises(TypeError, match="an index among the rows"):
+        nn.export.to_onnx(Own(lambda h: h[::-1]))
 
 
 @pytest.mark.parametrize("export", [nn.export.to_python, nn.export.to_javascript, nn.export.to_onnx])

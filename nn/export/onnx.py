@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -13,11 +14,10 @@ from autograd import Tensor
 
 from ..arguments import optional
 from ..saving.files import PathLike, replace
+from .source import places_of
 from .tracing import ROWS, Constant, Step, trace_any
 
 OPSET, IR = 20, 9  # of 2023: the first with Gelu; what is installed today reads it
-
-FAR = 2**62  # past the end of any axis
 
 SAME = {
     "add": "Add", "sub": "Sub", "mul": "Mul", "div": "Div", "neg": "Neg", "reciprocal": "Reciprocal", "abs": "Abs",
@@ -162,27 +162,13 @@ class _Writer:
         return self.add("Transpose", [x], perm=[length - 1 for length in moved])
 
     def getitem(self, step: Step, x: str) -> str:
-        index = step.params["index"]
-        whole = list(index) if isinstance(index, tuple) else [index]
-        index = [part for part in whole if part is not None]
-        rank = len(step.in_shapes[0])
-        for place in [i for i, part in enumerate(index) if part is Ellipsis]:
-            index[place : place + 1] = [slice(None)] * (rank - len(index) + 1)
-        gone = 0
-        for axis, part in enumerate(index):
-            if isinstance(part, slice):
-                if part == slice(None):
-                    continue
-                stride = part.step or 1
-                first, last = (0, FAR) if stride > 0 else (FAR, -FAR)
-                start, stop = (first if part.start is None else part.start), (last if part.stop is None else part.stop)
-                x = self.add("Slice", [x, *(self.integers(int(n)) for n in (start, stop, axis - gone, stride))])
-            elif isinstance(part, (int, np.integer)):
-                x = self.add("Gather", [x, self.constant(np.int64(part))], axis=axis - gone)
-                gone += 1
-            else:
-                raise TypeError(f"an index such as {part!r:.40} has no form in ONNX here: use whole numbers and slices")
-        return self.reshape(step, x) if any(part is None for part in whole) else x
+        shape = step.in_shapes[0]
+        one, two = (places_of(step.op, step.params, [(rows, *shape[1:])]) for rows in (1, 2))
+        places = one.ravel()
+        if shape[0] != ROWS or not np.array_equal(two.ravel(), [*places, *(places + math.prod(shape[1:]))]):
+            raise TypeError("an index among the rows has no form in ONNX here: take all rows, as in `x[:, 1:3]`")
+        chosen = self.add("Gather", [self.add("Flatten", [x]), self.constant(places)], axis=1)
+        return self.reshape(step, chosen)
 
     def stack(self, step: Step, *xs: str) -> str:
         axis = step.params["axis"] % len(step.shape)

@@ -126,18 +126,12 @@ def _chain(model: Module) -> list[Link]:
     chain: list[Link] = []
     for stage in model._stages():
         if stage.weight is not None:
-            weight, bias = arrays(stage)
-            chain.append((weight, bias, 1.0, 1.0))
+            chain.append((*arrays(stage), 1.0, 1.0))
         if stage.function is not None:
             if not chain:
                 raise ValueError(f"{stage.name} comes before any weights: put a Linear layer first")
-            left, right = _slopes(stage, chain[-1][0].shape[1])
-            weight, bias, before_left, before_right = chain[-1]
-            if before_left != before_right:
-                weight, bias = np.eye(weight.shape[1]), np.zeros(weight.shape[1])
-                chain.append((weight, bias, left, right))
-            else:
-                chain[-1] = (weight * before_left, bias * before_left, left, right)
+            width = chain[-1][0].shape[1]
+            chain.append((np.eye(width), np.zeros(width), *_slopes(stage, width)))
     if not chain:
         raise ValueError(f"{brief(model)} has no weights")
     return chain
@@ -189,8 +183,6 @@ def _half(corners: np.ndarray, heights: np.ndarray) -> np.ndarray:
 
 def _activated(region: Region, left: float, right: float) -> Region:
     """Apply the activation inside a region, where no unit changes its sign."""
-    if left == right:
-        return Region(region.corners, region.slope * left, region.intercept * left)
     inside = _inside(region.corners)
     factors = np.where(inside @ region.slope + region.intercept > 0, right, left)
     return Region(region.corners, region.slope * factors, region.intercept * factors)
