@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import layers, mlp
+from .. import layers
+from ..mlp import MLP, TensorMLP
 from ..module import Module
 
 MODULES: dict[str, type[Module]] = {
-    name: thing
-    for name, thing in (vars(layers) | vars(mlp)).items()
-    if name[0] != "_" and isinstance(thing, type) and issubclass(thing, Module) and thing is not Module
-}
+    **{name: getattr(layers, name) for name in layers.__all__}, "MLP": MLP, "TensorMLP": TensorMLP,
+}  # fmt: skip
 """The layers and nets that a file may name: those of this library, and no others."""
 
 GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")

@@ -168,13 +168,12 @@ def _unpack_npz(path: Path) -> tuple[dict[str, np.ndarray], str | None]:
 def _array(name: str, content: bytes) -> np.ndarray:
     """Read one npy file; only after its size has been found right is memory taken."""
     file = io.BytesIO(content)
-    version = np.lib.format.read_magic(file)
+    form = np.lib.format
+    version = form.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"{name!r:.80} is of npy version {version}")
-    first = version == (1, 0)
-    shape, by_columns, dtype = (
-        np.lib.format.read_array_header_1_0(file) if first else np.lib.format.read_array_header_2_0(file)
-    )
+    read_header = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
+    shape, by_columns, dtype = read_header(file)
     if dtype.newbyteorder("=") not in DTYPES:
         raise ValueError(f"{name!r:.80} holds {dtype}, not real numbers of up to 64 bits")
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(content) - file.tell():

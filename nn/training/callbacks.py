@@ -160,15 +160,15 @@ class Monitor(Callback):
     """
 
     def __init__(self, monitor: str = "val_loss", *, mode: str | None = None, min_delta: float = 0.0) -> None:
-        if mode is not None:
-            one_of(mode, ("min", "max"), "mode")
         if not isinstance(monitor, str):
             raise TypeError(f"`monitor` is the name of a number, such as 'val_loss', not {monitor!r:.60}")
         self.monitor, self.min_delta = monitor, within(min_delta, "min_delta")
         name = monitor.removeprefix("val_")
-        self.mode = mode or {"accuracy": "max", "r2": "max", "loss": "min", "mae": "min", "mse": "min"}.get(name)
+        known = {"accuracy": "max", "r2": "max", "loss": "min", "mae": "min", "mse": "min"}
+        self.mode = known.get(name) if mode is None else mode
         if self.mode is None:
             raise ValueError(f"`mode` must say whether a better {monitor!r} is 'min' or 'max'")
+        one_of(self.mode, ("min", "max"), "mode")
         self._start()
 
     def _start(self) -> None:
@@ -200,10 +200,7 @@ class Monitor(Callback):
         Raises:
             KeyError, TypeError, ValueError: it is something else.
         """
-        best, epoch = state["best"], state["best_epoch"]
-        if type(best) is not float:
-            raise TypeError(f"`best` is a number, not {best!r:.60}")
-        self.best, self.best_epoch = best, count(epoch, "best_epoch", -1)
+        self.best, self.best_epoch = float(state["best"]), count(state["best_epoch"], "best_epoch", -1)
 
 
 class EarlyStopping(Monitor):
@@ -284,9 +281,7 @@ class EarlyStopping(Monitor):
         super().load_state_dict(state)
         parameters = state["parameters"]
         if parameters is not None:
-            if not isinstance(parameters, dict):
-                raise TypeError(f"`parameters` are numbers by name, not {parameters!r:.60}")
-            parameters = {name: x for name, x in self.model.named_buffers() if name not in parameters} | parameters
+            parameters = dict(self.model.named_buffers()) | parameters
             if wrong := self.model.misfits(parameters):
                 raise ValueError("; ".join(wrong))
         self.parameters = parameters
