@@ -166,13 +166,20 @@ class Module(Stateful):
         """
         modules = [module for _, module in self.named_modules()]
         changed = [module for module in modules if module.training != training]
-        for module in changed:
-            module.training = training
+
+        def switch(training: bool) -> None:
+            for module in changed:
+                module.training = training
+
         try:
+            switch(training)
             yield
         finally:
-            for module in changed:
-                module.training = not training
+            try:
+                switch(not training)
+            except KeyboardInterrupt:  # what was begun is finished first
+                switch(not training)
+                raise
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the class or the value that the net predicts for each row of `X`, read as `nn.fit` has learned it.

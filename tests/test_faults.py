@@ -227,6 +227,14 @@ def test_ctrl_c_at_random_moments_of_a_training(compiled: bool, promise: Callabl
     promise(f"Ctrl-C in 16 {how} trainings: all at a finished step, back after {max(waited) * 1e3:.0f} ms at most")
 
 
+@pytest.mark.skipif(sys.gettrace() is not None, reason="the lines are being counted already")
+def test_ctrl_c_while_a_model_is_switched_to_use_and_back_leaves_its_mode() -> None:
+    model = NETS["Tensors"]()
+    for n in interrupted_at_every_line(lambda: model.outputs(X), nn.state.__file__):
+        assert all(module.training for _, module in model.named_modules()), n
+    assert n > 50
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_an_error_in_a_callback_leaves_a_finished_step_from_which_training_goes_on(compiled: bool) -> None:
     for at in range(1, 8):

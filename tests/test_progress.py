@@ -43,9 +43,10 @@ def test_a_missing_tqdm_is_named_only_where_it_was_asked_for(monkeypatch: pytest
 
 def test_what_was_done_before_counts_for_the_bar_and_not_for_the_rate(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("tqdm")
-    with bar(meter(True), 10, 8) as advance:
+    with bar(meter(True), 10, 8) as shown:
         time.sleep(0.2)
-        advance(2, "loss 1")
+        shown.set_postfix_str("loss 1", refresh=False)
+        shown.update(2)
     text = capsys.readouterr().err
     assert "80%" in text and "10/10" in text and "loss 1" in text
     rates = [float(rate) for rate in re.findall(r"([0-9.]+)step/s", text)]

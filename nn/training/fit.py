@@ -153,10 +153,10 @@ def fit(
     optimizer.bind(model.parameters())  # last of all: after an error it can be used for another model
     model.output_decoder = data.decoder
     try:
-        with interrupt_guard() as interrupted, model.mode(True), bar(shows, plan.total, training.steps) as advance:
+        with interrupt_guard() as interrupted, model.mode(True), bar(shows, plan.total, training.steps) as shown:
             try:
                 while loop.left() and not interrupted:
-                    loop.take(run, advance)
+                    loop.take(run, shown)
             except KeyboardInterrupt:
                 interrupted.append(0)
                 history.trim()

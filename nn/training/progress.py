@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from ..arguments import optional
@@ -19,19 +19,18 @@ def interrupt_guard() -> Iterator[list[int]]:
     usual = threading.current_thread() is threading.main_thread() and (
         signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
-    if not usual:
-        yield noted
-        return
 
     def note(number: int, frame: Any) -> None:
         noted.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    signal.signal(signal.SIGINT, note)
+    if usual:
+        signal.signal(signal.SIGINT, note)
     try:
         yield noted
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if usual:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def meter(progress: bool | None) -> Any:
@@ -43,32 +42,21 @@ def meter(progress: bool | None) -> Any:
     """
     if progress is not None and not isinstance(progress, bool):
         raise TypeError(f"`progress` is True, False or None, not {progress!r:.60}")
-    if progress is False or (progress is None and not sys.stderr.isatty()):
-        return None
-    try:
-        return optional("tqdm", "`progress=True`").tqdm
-    except ImportError:
-        if progress:
-            raise
-        return None
+    if progress or (progress is None and sys.stderr.isatty()):
+        try:
+            return optional("tqdm", "`progress=True`").tqdm
+        except ImportError:
+            if progress:
+                raise
+    return None
 
 
-@contextmanager
-def bar(meter: Any, steps: int, done: int = 0) -> Iterator[Callable[[int, str], None]]:
-    """Show a bar of steps; gives the function that moves it on by some, and shows a text.
+def bar(meter: Any, steps: int, done: int = 0) -> Any:
+    """Return a bar of steps, as tqdm has them, to be used by `with`; that gives None where none is shown.
 
     Args:
         meter: what shows it, or None.
         steps: how many there are in all.
         done: how many of them were done before; they do not count for the rate.
     """
-    if meter is None:
-        yield lambda count, text: None
-        return
-    with meter(total=steps, initial=done, unit="step", dynamic_ncols=True) as shown:
-
-        def advance(count: int, text: str) -> None:
-            shown.set_postfix_str(text, refresh=False)
-            shown.update(count)
-
-        yield advance
+    return meter(total=steps, initial=done, unit="step", dynamic_ncols=True) if meter else nullcontext()

@@ -78,8 +78,8 @@ class Steps:
         """Return whether there are more steps to take."""
         return self.training.steps < self.plan.total and not self.training.history.stopped
 
-    def take(self, run: Runner, advance: Callable[[int, str], None]) -> None:
-        """Take as many steps as no callback, no measurement and no user waits for."""
+    def take(self, run: Runner, shown: Any) -> None:
+        """Take as many steps as no callback, no measurement and no user waits for; `shown` is a bar, or None."""
         training, place = self.training, len(self.losses)
         if place == 0:
             self._tell("on_epoch_begin", training.epoch, {})
@@ -107,9 +107,11 @@ class Steps:
         self._close()
         if len(losses) < len(rows):
             raise KeyboardInterrupt
-        numbers = training.history.last() or {"loss": math.fsum(self.losses) / len(self.losses)}
-        text = ", ".join(f"{name} {number:.4g}" for name, number in numbers.items())
-        advance(len(losses), f"epoch {training.epoch}/{training.epochs}, {text}")
+        if shown is not None:
+            numbers = training.history.last() or {"loss": math.fsum(self.losses) / len(self.losses)}
+            text = ", ".join(f"{name} {number:.4g}" for name, number in numbers.items())
+            shown.set_postfix_str(f"epoch {training.epoch}/{training.epochs}, {text}", refresh=False)
+            shown.update(len(losses))
 
     def _close(self) -> None:
         """Write down the epochs that are over; where `steps` were asked for, the last one may be shorter."""
