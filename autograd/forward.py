@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .graph import Node, new_variable, saved, topological, zeros
+from .graph import Node, new_variable, topological, zeros
 from .modes import quiet
 from .primitives.layout import broadcast_to, shape_of
-from .reverse import check_unchanged, fitted, pullback, strict_zero_times_both, times
+from .reverse import fitted, pullback, rule_arguments, strict_zero_times_both, times
 
 
 def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
@@ -42,10 +42,7 @@ def _strict_zero_nodes(order: list[Node]) -> set[Node]:
 
 
 def _along(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any:
-    values: tuple[Any, ...] = node.inputs if graph else saved(node)
-    out = node if graph else node._data
-    if graph:
-        check_unchanged(node, node.inputs, saved(node))
+    values, out = rule_arguments(node, graph)
     total = None
     for i, operand in enumerate(node.inputs):
         rule = node.op.rule(i)
@@ -64,8 +61,7 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any
 def _transposed(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any:
     # sum_i <vjp_i(u), t_i> is <u, tangent of node> for every u: its gradient by u is the tangent.
     probe = new_variable(zeros(node._data))
-    values: tuple[Any, ...] = node.inputs if graph else saved(node)
-    out = node if graph else node._data
+    values, out = rule_arguments(node, graph)
     seeds = []
     joint: Any = node.op.vjps(probe, out, values, **node.params) if callable(node.op.vjps) else None
     for i, operand in enumerate(node.inputs):

@@ -301,8 +301,9 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
             raw.append(_owned(x, op.name))
             only_nodes = False
             scalars = scalars or isinstance(raw[-1], np.generic)
-    if scalars and not any(r.__class__ is np.ndarray for r in raw):
-        raw = [float(r) for r in raw]  # a Value is no float32, whatever it is multiplied by
+    if scalars:  # of NumPy become arrays among arrays, and floats among floats: a Value is no float32
+        alike: Any = np.asarray if any(r.__class__ is np.ndarray for r in raw) else float
+        raw = [alike(r) if isinstance(r, np.generic) else r for r in raw]
     data: Any = op.evaluate(raw, params)
     if data.__class__ not in (float, np.ndarray):
         raise TypeError(f"primitive `{op.name}` returned {type(data).__name__}: return a float or an array")
@@ -318,8 +319,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
     else:
         nodes: Sequence[Any] = inputs
         if not only_nodes:
-            pairs = zip(inputs, raw, strict=True)
-            nodes = [x if isinstance(x, Node) else new_constant(_alike(r, data)) for x, r in pairs]
+            nodes = [x if isinstance(x, Node) else new_constant(r) for x, r in zip(inputs, raw, strict=True)]
         if op.options:
             params = {**op.options, **params}
         node = made(cls, data, op, nodes, raw, params)
@@ -342,11 +342,6 @@ def _owned(x: Any, name: str) -> Any:
     if x.__class__ is np.ndarray and (x.flags.writeable or x.base is not None):
         return x.copy()
     return x
-
-
-def _alike(x: Any, result: Any) -> Any:
-    """Make a NumPy scalar what its result is: a float among floats, an array among arrays."""
-    return (float(x) if result.__class__ is float else np.asarray(x)) if isinstance(x, np.generic) else x
 
 
 def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: Sequence[Any], params: Any) -> Any:

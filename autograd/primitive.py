@@ -122,27 +122,22 @@ class Primitive:
         self.kinks = tuple(items(kinks, "kinks"))
         self.ulps = ulps
         self.strict_zeros = strict_zeros
-        self._check()
-
-    def _check(self) -> None:
-        if self.partials is not None and self.vjps is not None:
+        if partials is not None and vjps is not None:
             raise ValueError(f"primitive `{self.name}`: give `partials` (elementwise) or `vjps`, not both")
-        for rules, kind in ((self.partials, "partials"), (self.vjps, "vjps")):
-            if isinstance(rules, tuple) and self.arity is not None and len(rules) != self.arity:
-                raise ValueError(
-                    f"primitive `{self.name}` has {self.arity} inputs but {len(rules)} `{kind}`: give one for each"
-                )
+        rules, kind = (self._partials, "partials") if self.elementwise else (self._vjps, "vjps")
+        if isinstance(rules, tuple) and self.arity is not None and len(rules) != self.arity:
+            raise ValueError(
+                f"primitive `{self.name}` has {self.arity} inputs but {len(rules)} `{kind}`: give one for each"
+            )
 
     def rule(self, i: int) -> Rule | float | None:
         """Return the derivative rule of input `i`; None where the operation cannot be differentiated by it."""
-        if self.partials is not None:
-            return self.partials[i]
-        if self.vjps is None:
+        rules: Any = self._vjps if self._partials is None else self._partials
+        if rules is None:
             raise TypeError(f"primitive `{self.name}` has no derivative: give `partials` or `vjps` where you define it")
-        if callable(self.vjps):
-            joint: Any = self.vjps
-            return lambda g, out, *xs, **params: joint(g, out, xs, **params)[i]
-        return self.vjps[i]
+        if callable(rules):
+            return lambda g, out, *xs, **params: rules(g, out, xs, **params)[i]
+        return rules[i]
 
     def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf by IEEE."""
@@ -164,11 +159,10 @@ class Primitive:
         if out.__class__ is np.ndarray and out.shape:
             return out
         arrays = [x for x in inputs if isinstance(x, np.ndarray)] if self.elementwise else []
-        if out.__class__ is float and arrays:  # a formula of several operations, of an array of shape ()
-            return np.asarray(out, dtype=np.result_type(*arrays))
-        if out.__class__ is float or (self.elementwise and np.ndim(out) == 0 and not arrays):
+        if not arrays and (out.__class__ is float or (self.elementwise and np.ndim(out) == 0)):
             return float(out)
-        return np.asarray(out)
+        # a float: from a formula of several operations, of an array of shape ()
+        return np.asarray(out, dtype=np.result_type(*arrays) if out.__class__ is float else None)
 
     @overload
     def __call__(self, x: T, /, *others: Any, **params: Any) -> T: ...

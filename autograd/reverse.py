@@ -16,7 +16,6 @@ from .primitives.activations import relu
 from .primitives.arithmetic import add, mul
 from .primitives.layout import astype, broadcast_to, element, shape_of, unbroadcast
 from .primitives.selection import strict_zero_mul, where
-from .shapes import sum_over_broadcast
 
 _NO_SETTINGS: dict[str, Any] = {}
 
@@ -154,17 +153,16 @@ def _accumulated(leaf: Node, old: Any) -> Any:
 
 def _backward_with_graph(root: Node, seed: Any) -> None:
     order, leaves = topological(root)
-    sources = [leaf for leaf in leaves if leaf.op is not constant]
+    nodes = [*order, *(leaf for leaf in leaves if leaf.op is not constant)]
     start = seed if isinstance(seed, Node) else new_constant(seed)
-    grads = pullback([(root, start)], [*order, *sources], graph=True)
     total = []
-    for node, grad in zip([*order, *sources], grads, strict=True):
+    for node, grad in zip(nodes, pullback([(root, start)], nodes, graph=True), strict=True):
         grad = grad if grad is not None else new_constant(zeros(node._data))
         if node._first is not None:
             total.append(grad._data)  # as a node it would hold on to what holds it: a cycle, never freed by counting
         else:
             total.append(grad if node.grad is None else node.grad + grad)
-    for node, grad in zip([*order, *sources], total, strict=True):
+    for node, grad in zip(nodes, total, strict=True):
         node.grad = grad
 
 
@@ -212,27 +210,18 @@ def vjp_terms(
     `Primitive.strict_zeros`); behind these, a product with an infinite partial is 0.
     """
     op = node.op
-    operands = node.inputs
-    values: tuple[Any, ...] = saved(node)
-    out: Any = node._data
-    if graph:
-        check_unchanged(node, operands, values)
-        values, out = operands, node
+    values, out = rule_arguments(node, graph)
     params = node._wide[2] if op.wide else _NO_SETTINGS
     product = strict_zero_times_both if op.strict_zeros else _strict_zero_times if strict and node in strict else times
-    partials = op.partials
     joint: Any = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
-    for i, operand in enumerate(operands):
+    for i, operand in enumerate(node.inputs):
         if operand.op is constant or (needed is not None and operand not in needed):
             continue
-        rule = partials[i] if partials is not None else op.rule(i)
+        rule: Any = op.rule(i)
         if rule is None:
             continue
-        if partials is not None:
-            partial = rule(out, *values, **params) if callable(rule) else rule
-            term = product(g, partial)
-            if not _fits(term, operand._data) and shape_of(term) != shape_of(operand):
-                term = _summed_to(term, operand)
+        if op.elementwise:
+            term = product(g, rule(out, *values, **params) if callable(rule) else rule)
         else:
             term = joint[i] if joint is not None else rule(g, out, *values, **params)
         if op.strict_zeros or product is _strict_zero_times:
@@ -283,19 +272,14 @@ def strict_zero_times_both(g: Any, partial: Any) -> Any:
     return where(partial, strict_zero_mul(g, partial), 0.0)
 
 
-def _summed_to(term: Any, operand: Node) -> Any:
-    shape = shape_of(operand)
-    if isinstance(term, np.ndarray):
-        return sum_over_broadcast(term, shape) if term.ndim >= len(shape) else term
-    return unbroadcast(term, shape)
-
-
 def fitted(term: Any, operand: Node, op: Primitive) -> Any:
-    """Return a term the kind, shape and dtype of the operand that it belongs to."""
+    """Return a term the kind, shape and dtype of the operand that it belongs to, which may have been broadcast."""
     data = operand._data
+    if term.__class__ is data.__class__ is float:
+        return term
+    if op.elementwise and len(shape_of(term)) >= len(shape_of(operand)):
+        term = unbroadcast(term, shape_of(operand))
     if data.__class__ is float:
-        if term.__class__ is float:
-            return term
         if isinstance(term, Node):
             if term._data.__class__ is float:
                 return term
@@ -318,8 +302,12 @@ def fitted(term: Any, operand: Node, op: Primitive) -> Any:
     )
 
 
-def check_unchanged(node: Node, operands: tuple[Node, ...], values: tuple[Any, ...]) -> None:
-    for operand, value in zip(operands, values, strict=True):
+def rule_arguments(node: Node, graph: bool) -> tuple[tuple[Any, ...], Any]:
+    """Return the operands and the result that a rule is applied to: numbers, or nodes where it is to build a graph."""
+    values = saved(node)
+    if not graph:
+        return values, node._data
+    for operand, value in zip(node.inputs, values, strict=True):
         same = operand._data is value or np.array_equal(value, operand._data, equal_nan=True)  # `.data` gives a copy
         if operand._first is None and not same:
             named = f"`{operand.label}`" if operand.label else f"an operand of shape {operand.shape}"
@@ -327,3 +315,4 @@ def check_unchanged(node: Node, operands: tuple[Node, ...], values: tuple[Any, .
                 f"`.data` of {named} was changed after `{node.op.name}` used it, so a gradient with a graph "
                 "would mix old and new numbers: compute forward again first"
             )
+    return node.inputs, node
