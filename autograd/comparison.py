@@ -37,11 +37,7 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
         found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
         if len(found) != ufunc.nin:
             raise TypeError(f"`{ufunc.__name__}` takes {ufunc.nin} operands, not {len(found)}")
-        try:
-            out = ufunc(*found)
-        except ValueError:
-            shapes = " and ".join(str(np.shape(x)) for x in found)
-            raise ValueError(f"`{ufunc.__name__}` cannot compare shapes {shapes}: they do not broadcast") from None
+        out = _numpys(ufunc, found, {})
         return out if isinstance(out, np.ndarray) else bool(out)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
@@ -58,6 +54,13 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
     {expected!r}
     """
     return compare
+
+
+def _numpys(f: Callable[..., Any], operands: list[Any], settings: dict[str, Any]) -> Any:
+    try:
+        return f(*operands, **settings)
+    except Exception as error:
+        raise refusal(f.__name__, operands, settings, error) or error from error
 
 
 def _holds_no_numbers(x: Any) -> bool:
@@ -145,8 +148,5 @@ def argmin(x: Any, axis: int | None = None) -> int | Any:
 
 def _place_of(numpys: Any, x: Any, axis: Any) -> Any:
     data: Any = x.data if isinstance(x, Node) else plain(x, numpys.__name__)
-    try:
-        out = numpys(data, axis=axis)
-    except Exception as error:
-        raise refusal(numpys.__name__, [data], {"axis": axis}, error) or error from error
+    out = _numpys(numpys, [data], {"axis": axis})
     return out if isinstance(out, np.ndarray) else int(out)

@@ -135,9 +135,9 @@ class Primitive:
         rules: Any = self._vjps if self._partials is None else self._partials
         if rules is None:
             raise TypeError(f"primitive `{self.name}` has no derivative: give `partials` or `vjps` where you define it")
-        if callable(rules):
-            return lambda g, out, *xs, **params: rules(g, out, xs, **params)[i]
-        return rules[i]
+        if isinstance(rules, tuple):
+            return rules[i]
+        return lambda g, out, *xs, **params: rules(g, out, xs, **params)[i]
 
     def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
         """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf by IEEE."""

@@ -37,29 +37,27 @@ class _Call:
         self.argnums = [_place(i, len(args), f) for i in argnums]
         if len(set(self.argnums)) < len(self.argnums):
             raise ValueError(f"`argnums` {argnums} names an argument of {_name(f)} twice")
-        given = [flatten(args[i]) for i in self.argnums]
         self.args = [args[i] for i in self.argnums]
-        lifted = list(args)
+        given, lifted = flatten(self.args), list(args)
         with modes.recording_again():
-            self.variables = [[_lifted(x, f) for x in leaves] for leaves in given]
-            for i, leaves in zip(self.argnums, self.variables, strict=True):
-                lifted[i] = rebuild(args[i], list(leaves))
+            self.variables = [_lifted(x, f) for x in given]
+            for i, arg in zip(self.argnums, rebuild(self.args, self.variables), strict=True):
+                lifted[i] = arg
             self._mark("yes")
             self.result = f(*lifted, **kwargs)
             self._mark("")
         self.outputs = [_as_node(x, f) for x in flatten(self.result)]
-        own = {id(x) for leaves in self.variables for x in leaves}
-        _, leaves = topological(*self.outputs)
-        self.graph = any(isinstance(x, Node) for row in given for x in row) or any(
+        own, (_, leaves) = set(map(id, self.variables)), topological(*self.outputs)
+        self.graph = any(isinstance(x, Node) for x in given) or any(
             leaf.op is variable and id(leaf) not in own for leaf in leaves
         )
-        self.own = [x for leaves in self.variables for x in leaves if x.op is variable]
+        self.own = [x for x in self.variables if x.op is variable]
         self._live(False)
 
     def _mark(self, differentiated: str) -> None:
         """Note, in a function that is compiled, that numbers may not be read out of what `f` makes of these."""
         if modes.tracer() is not None:
-            for x in (x for row in self.variables for x in row):
+            for x in self.variables:
                 x._take_note("differentiated", differentiated)
 
     def _live(self, live: bool) -> None:
@@ -77,18 +75,15 @@ class _Call:
 
     def pull(self, cotangents: list[Any], graph: bool, strict: bool = False) -> list[Any]:
         """Return the cotangents of the arguments, in their containers; if `strict`, zeros in `cotangents` are exact."""
-        flat = [x for leaves in self.variables for x in leaves]
         self._live(True)
         try:
             seeds = [(node, g) for node, g in zip(self.outputs, cotangents, strict=True) if node.requires_grad]
             with modes.recording_again():
-                found = pullback(seeds, flat, graph=graph, strict=self.outputs if strict else ())
+                found = pullback(seeds, self.variables, graph=graph, strict=self.outputs if strict else ())
         finally:
             self._live(False)
-        given = [_zero_like(x, graph) if g is None else g for x, g in zip(flat, found, strict=True)]
-        results = iter(given if graph else _apart(given))
-        found_by_argument = [[next(results) for _ in leaves] for leaves in self.variables]
-        return [rebuild(arg, leaves) for arg, leaves in zip(self.args, found_by_argument, strict=True)]
+        results = [_zero_like(x, graph) if g is None else g for x, g in zip(self.variables, found, strict=True)]
+        return rebuild(self.args, results if graph else _apart(results))
 
 
 def _apart(arrays: list[Any]) -> list[Any]:
@@ -312,8 +307,8 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
     primals, tangents = tuple(primals), tuple(tangents)
     call = _Call(f, primals, {}, tuple(range(len(primals))))
     call.graph = call.graph or any(isinstance(x, Node) for x in flatten(list(tangents)))
-    flat = [x for leaves in call.variables for x in leaves]
-    start = dict(zip(flat, _matching(list(tangents), flat, "tangents", call.graph), strict=True))
+    moves = _matching(list(tangents), call.variables, "tangents", call.graph)
+    start = dict(zip(call.variables, moves, strict=True))
     with modes.recording_again():
         found = pushforward(call.outputs, start, graph=call.graph)
     moved = [found[x] if x in found else _zero_like(x, call.graph) for x in call.outputs]
@@ -357,9 +352,8 @@ def _block_row(call: _Call, k: int) -> list[Any]:
         cotangents = [_zero_like(x, call.graph) for x in call.outputs]
         cotangents[k] = new_constant(basis) if call.graph else basis
         rows.append(flatten(call.pull(cotangents, call.graph, strict=True)))
-    variables = [x for leaves in call.variables for x in leaves]
     if not rows:
-        empty = [np.zeros(np.shape(data) + np.shape(x._data), dtype=np.result_type(data)) for x in variables]
+        empty = [np.zeros(np.shape(data) + np.shape(x._data), dtype=np.result_type(data)) for x in call.variables]
         return [new_constant(x) for x in empty] if call.graph else empty
     return [_assembled(list(column), np.shape(data), call.graph) for column in zip(*rows, strict=True)]
 

@@ -235,7 +235,7 @@ def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
     11.5
     """
     total = start
-    if ws.__class__ is not list or xs.__class__ is not list:
+    if not isinstance(ws, list) or not isinstance(xs, list):
         ws, xs = items(ws, "ws"), items(xs, "xs")
     if len(ws) != len(xs):
         raise ValueError("`ws` and `xs` must be equally many, one input per weight")

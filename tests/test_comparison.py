@@ -64,7 +64,7 @@ def test_a_number_beside_a_node_in_a_program(name: str) -> None:
 
 
 def test_what_cannot_be_compared_is_said() -> None:
-    with pytest.raises(ValueError, match=r"`less` cannot compare shapes \(2,\) and \(3,\): they do not broadcast"):
+    with pytest.raises(ValueError, match=r"`less` cannot take .* of shape \(2,\) and .* \(3,\): .* not be broadcast"):
         ag.less(Tensor([1.0, 2.0]), np.ones(3))
     with pytest.raises(TypeError, match="`less` takes 2 operands, not 1"):
         ag.less(Tensor([1.0, 2.0]))
