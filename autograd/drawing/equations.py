@@ -84,11 +84,11 @@ def _backward(snapshot: Snapshot, values: bool) -> list[list[str]]:
         uses = [link for link in links if link.operand == i and link.added is not None]
         symbols, numbers = [], []
         for link in uses:
-            rule = rule_in(snapshot, link.result, link.position, LATEX) or derivative(snapshot, link.result, i, LATEX)
+            rule = rule_in(snapshot, link.result, link.position, LATEX) or derivative(snapshot, [link.result], i, LATEX)
             rule = rf"\left({rule}\right)" if any(sign in rule for sign in (" + ", " - ")) or rule[0] == "-" else rule
-            symbols.append(rf"{derivative(snapshot, last, link.result, LATEX)} \cdot {rule}")
+            symbols.append(rf"{derivative(snapshot, [last], link.result, LATEX)} \cdot {rule}")
             numbers.append(rf"{_value(link.arriving)} \cdot {_bracketed(short(link.partial))}")
         sides = [" + ".join(symbols)] if uses else [_value(snapshot.adjoints[i])]
         sides += [" + ".join(numbers), _value(snapshot.adjoints[i])] if values and uses else []
-        lines.append([derivative(snapshot, last, i, LATEX), *sides])
+        lines.append([derivative(snapshot, [last], i, LATEX), *sides])
     return lines

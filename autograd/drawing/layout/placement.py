@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..picture.elements import Cluster, Edge, Picture
 from .engine import run_graphviz
 from .sizes import box_size, edge_size, line_width, title_lines
@@ -197,11 +199,13 @@ class _Request:
         for size, route in zip(self.texts, routes, strict=True):
             if size is None:
                 continue
+            line = np.array(route.points)  # control points lie on it, for it is straight between its bends
             for t in (0.5, 0.35, 0.65, 0.25, 0.75, 0.15):
-                place = Place(*_point_on(route.points, t), *size)
+                x, y = (float(np.interp(t * (len(line) - 1), range(len(line)), axis)) for axis in line.T)
+                place = Place(x, y, *size)
                 if not any(place.overlaps(other) for other in taken):
                     taken.append(place)
-                    route.text = place.x, place.y
+                    route.text = x, y
                     break
 
 
@@ -213,16 +217,6 @@ def _frame(cluster: Cluster, places: dict[int, Place]) -> Place | None:
     high -= 13 * len(title_lines(cluster.title, right - left))
     frame = Place((left + right) / 2, (low + high) / 2, right - left, low - high)
     return None if any(frame.overlaps(p) for i, p in places.items() if i not in cluster.boxes) else frame
-
-
-def _point_on(spline: list[Point], t: float) -> Point:
-    """Return a point of a Bézier spline, from 0 at its start to 1 at its end."""
-    pieces = (len(spline) - 1) // 3
-    i = min(int(t * pieces), pieces - 1)
-    u = t * pieces - i
-    weights = (1 - u) ** 3, 3 * u * (1 - u) ** 2, 3 * u * u * (1 - u), u**3
-    x, y = (round(sum(w * p[k] for w, p in zip(weights, spline[3 * i :], strict=False)), 2) for k in (0, 1))
-    return x, y
 
 
 def _blank(size: tuple[float, float]) -> str:

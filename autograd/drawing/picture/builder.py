@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...graph import constant
@@ -20,8 +20,8 @@ _DENSE = 3  # edges into a box, and out of the box that they come from
 class PictureBuilder:
     """A picture in the making."""
 
-    def __init__(self, snapshot: Snapshot, grouping: Grouping | None) -> None:
-        self.snapshot, self.grouping = snapshot, grouping or whole(snapshot)
+    def __init__(self, snapshot: Snapshot, grouping: Grouping | None, is_backward: bool = False) -> None:
+        self.snapshot, self.grouping, self.is_backward = snapshot, grouping or whole(snapshot), is_backward
         self.connections = connections(snapshot, self.grouping.groups)
         self.clusters = clusters_of(snapshot, self.grouping)
         self.owner = {i: k for k, group in enumerate(self.grouping.groups) for i in group.members}
@@ -70,7 +70,8 @@ class PictureBuilder:
         """Make an edge."""
         uses = connection.uses
         tooltip = tooltip or (f"{len(uses)} uses" if len(uses) > 1 else "")
-        self.edges.append(Edge(connection.operand, connection.result, text, amount, tooltip, flows and bool(uses)))
+        ends, flows = (connection.operand, connection.result), flows and bool(uses)
+        self.edges.append(Edge(*ends, text, amount, tooltip, flows, is_back=self.is_backward))
 
     def join_by(self, connection: Connection, partial: float | None, flows: bool = True) -> None:
         """Make an edge with a local derivative, if that is a single number."""
@@ -117,11 +118,11 @@ class PictureBuilder:
         arrived = [x for x in map(self.added, in_order) if x is not None]
         return [sum_text(arrived), sum_text(arrived, 8)] if len(arrived) > 1 else []
 
-    def numbered(self, order: dict[int, int], first: Callable[[list[int]], int]) -> dict[int, int]:
-        """Number the groups from 1, by the first or the last of the nodes in them in an order."""
-        found = {k: [order[i] for i in group.members if i in order] for k, group in self.groups}
-        ranked = sorted((k for k in found if found[k]), key=lambda k: first(found[k]))
-        return {k: n for n, k in enumerate(ranked, start=1)}
+    def numbered(self, order: Iterable[int]) -> dict[int, int]:
+        """Number the groups from 1, in the order in which their results are reached."""
+        of_result = {i: k for k, group in self.groups for i in group.outputs}
+        reached = dict.fromkeys(of_result[i] for i in order if i in of_result)
+        return {k: n for n, k in enumerate(reached, start=1)}
 
     # The whole ---------------------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class PictureBuilder:
         if condition:
             self.legend.append(text)
 
-    def picture(self, title: str, sentence: str, *, is_backward: bool = False) -> Picture:
+    def picture(self, title: str, sentence: str) -> Picture:
         """Return the whole picture."""
         for k, group in enumerate(self.grouping.groups):
             if group.beside is not None:
@@ -156,10 +157,8 @@ class PictureBuilder:
                 self.boxes[k] = Box([Line(group.stub, small=True)], "stub", False, None, False, tooltip)
         self.legend += self.grouping.remarks
         boxes = [self.boxes[k] for k in range(len(self.grouping.groups))]
-        for edge in self.edges:
-            edge.is_back = is_backward
         title = f"{title} of {name_of(self.snapshot)}"
-        return Picture(boxes, self.edges, is_backward, title, sentence, self.legend, self.clusters,
+        return Picture(boxes, self.edges, self.is_backward, title, sentence, self.legend, self.clusters,
                        rows_of(self.grouping, self.connections))  # fmt: skip
 
 

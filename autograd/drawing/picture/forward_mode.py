@@ -40,8 +40,7 @@ def tangent_picture(snapshot: Snapshot, wrt: Node, grouping: Grouping | None = N
     r"""Show forward mode: $\dot v = \sum_i \partial v/\partial x_i\,\dot x_i$, from `wrt` with 1 up to the result."""
     tangents = tangents_of(snapshot, wrt)
     view = PictureBuilder(snapshot, grouping)
-    made = [i for i in range(len(snapshot.nodes)) if i in tangents and i != snapshot.place[wrt]]
-    steps = view.numbered({i: n for n, i in enumerate(made)}, max)
+    steps = view.numbered(sorted(tangents.keys() - {snapshot.place[wrt]}))
     name = cut(one_line(wrt.label), 8) or "x"
     has_sums = False
     arriving: dict[int, list[Any]] = {}

@@ -44,15 +44,13 @@ def gathered(data: list[Any]) -> Any:
 def heading_of(snapshot: Snapshot, group: Group, is_inside: bool) -> list[Line]:
     """Return lines on what a group is; `is_inside` if a frame around it has the first half of its name."""
     node = snapshot.nodes[group.output]
-    if len(group.members) == 1 and not group.name:
-        if not group.holds:
-            return heading(node)
-        return _labelled_lines(node, formula_in(snapshot, group))
+    if len(group.members) == 1 and not group.name and not group.holds:
+        return heading(node)
+    formula = formula_in(snapshot, group)
     if group.is_layer:
         count = f"{len(group.outputs)} neurons, {_size(snapshot, group)} parameters"
-        return [Line(group.name, bold=True), Line(count, small=True), Line(formula_in(snapshot, group), small=True)]
-    formula = formula_in(snapshot, group)
-    if group.place:
+        return [Line(group.name, bold=True), Line(count, small=True), Line(formula, small=True)]
+    if group.place and group.name:
         name = group.name.removeprefix(group.place[0]).strip() if is_inside else group.name
         lines = [Line(labelled(node, name or group.name), bold=True)]
         return lines if is_inside and len(group.place) > 1 else [*lines, Line(formula, small=True)]

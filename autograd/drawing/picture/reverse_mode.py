@@ -64,8 +64,8 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
 
 def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
     """Show the backward pass: adjoints, order, rules, and on each edge the product that is added."""
-    view = PictureBuilder(snapshot, grouping)
-    steps, adjoints = view.numbered(snapshot.steps, min), snapshot.adjoints
+    view = PictureBuilder(snapshot, grouping, is_backward=True)
+    steps, adjoints = view.numbered(snapshot.steps), snapshot.adjoints
     explained: list[tuple[Any, Rules]] = []
     has_sums = False
     for k, group in view.groups:
@@ -110,7 +110,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
         view.remark(remark)
     view.remark(_SHAPES, view.edges)
     view.remark("fill: the gradient, blue positive, orange negative", view.has_colours)
-    return view.picture("Backward graph", _sentence_back(snapshot), is_backward=True)
+    return view.picture("Backward graph", _sentence_back(snapshot))
 
 
 def _sentence(snapshot: Snapshot) -> str:

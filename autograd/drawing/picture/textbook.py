@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...graph import constant
@@ -45,10 +45,10 @@ def _equation(write: Writer, data: Any, is_below: bool = False, has_values: bool
     return [_line(lambda notation: f"{write(notation)} = {_number(single, notation)}")]
 
 
-def derivative(snapshot: Snapshot, of: int, by: int, notation: Notation) -> str:
-    """Write the derivative of one node with respect to another."""
-    names = [notation.name(snapshot.names.get(snapshot.nodes[i], "1")) for i in (of, by)]
-    return notation.partial.format(*names)
+def derivative(snapshot: Snapshot, of: Sequence[int], by: int, notation: Notation) -> str:
+    """Write the derivative of a node, or of the sum of several, with respect to another."""
+    *above, below = [notation.name(snapshot.names.get(snapshot.nodes[i], "1")) for i in (*of, by)]
+    return notation.partial.format(above[0] if len(above) == 1 else notation.brackets.format(" + ".join(above)), below)
 
 
 def rule_in(snapshot: Snapshot, i: int, position: int, notation: Notation) -> str:
@@ -67,7 +67,7 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
     """Show formulas and values, or gradients if `is_backward`, and local derivatives as `derivatives` chooses."""
     hold_numbers(snapshot, grouping)
     snapshot.names = snapshot.names_in({i for group in grouping.groups for i in group.outputs})
-    view = PictureBuilder(snapshot, grouping)
+    view = PictureBuilder(snapshot, grouping, is_backward)
     for k, group in view.groups:
         node, data = snapshot.nodes[group.output], data_of(snapshot, group)
         gradient = grads_of(group, snapshot.adjoints.get)
@@ -75,7 +75,8 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
         if is_backward and node.op is not constant:
             amount = 0.0 if gradient is None else gradient
             has_values = number(amount) is not None
-            lines = _equation(functools.partial(_adjoint, snapshot, group.output), amount, has_values=has_values)
+            adjoint = functools.partial(derivative, snapshot, snapshot.roots, group.output)
+            lines = _equation(adjoint, amount, has_values=has_values)
         else:
             lines = _formula(snapshot, group, data, derivatives)
         box = view.add(k, lines, shown, gradient)
@@ -89,7 +90,7 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
             edge.text = edge.formula.text
     view.finish_edges()
     name = "Backward graph" if is_backward else "Forward graph"
-    made = view.picture(name, f"{name}: formulas, with derivatives on the edges.", is_backward=is_backward)
+    made = view.picture(name, f"{name}: formulas, with derivatives on the edges.")
     made.legend = grouping.remarks
     return made
 
@@ -138,18 +139,13 @@ def _formula(snapshot: Snapshot, group: Group, data: Any, derivatives: str) -> l
     return _equation(write, data, is_below=True, has_values=has_values)
 
 
-def _adjoint(snapshot: Snapshot, i: int, notation: Notation) -> str:
-    results = [notation.name(snapshot.names.get(snapshot.nodes[root], "1")) for root in snapshot.roots]
-    result = results[0] if len(results) == 1 else notation.brackets.format(" + ".join(results))
-    return notation.partial.format(result, notation.name(snapshot.names.get(snapshot.nodes[i], "1")))
-
-
 def _edge(view: PictureBuilder, connection: Connection, partial: float, derivatives: str, notation: Notation) -> str:
     snapshot = view.snapshot
     result, position = connection.uses[0]
-    ends = view.grouping.groups[connection.result].output, view.grouping.groups[connection.operand].output
+    groups = view.grouping.groups
+    of, by = groups[connection.result], groups[connection.operand]
     value, rule = _number(partial, notation), ""
-    if derivatives != "numbers" and len(view.grouping.groups[connection.result].members) == 1:
+    if derivatives != "numbers" and len(of.members) == 1:
         rule = rule_in(snapshot, result, position, notation)
     sides = [rule] if rule and derivatives == "symbols" else [rule, value] if rule and rule != value else [value]
-    return " = ".join([derivative(snapshot, *ends, notation), *sides])
+    return " = ".join([derivative(snapshot, [of.output], by.output, notation), *sides])

@@ -29,12 +29,10 @@ def digraph(views: list[Picture], theme: Theme) -> graphviz.Digraph:
         made.attr(labelloc="b", label=graphviz.escape("\n".join(["", *remarks])))
     for view in views[::-1]:  # Graphviz puts what comes first below
         name = "backward" if view.is_backward else "forward"
-        if len(views) == 1:
-            _fill(made, view, "b" if view.is_backward else "n", theme)
-        else:
-            looks = {"label": name, "labelloc": "t", "peripheries": "0"}
-            part = graphviz.Digraph(f"cluster_{name}", graph_attr=looks)
-            _fill(part, view, name[0], theme)
+        looks = {"label": name, "labelloc": "t", "peripheries": "0"}
+        part = graphviz.Digraph(f"cluster_{name}", graph_attr=looks) if len(views) > 1 else made
+        _fill(part, view, "b" if view.is_backward else "n", theme)
+        if part is not made:
             made.subgraph(part)
     return made
 
