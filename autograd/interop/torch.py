@@ -249,7 +249,8 @@ def _gradients(module: Any, spec: Any, flat: Any, names: list[str], values: Any,
     )
     state = {**{k: b.clone() for k, b in module.named_buffers()}, **dict(zip(names, tensors, strict=False))}
     outs = torch.utils._pytree.tree_leaves(torch.func.functional_call(module, state, args, kwargs))
-    seeds = [(y, torch.from_numpy(w)) for y, w in zip(outs, weights, strict=True) if w is not None and y.requires_grad]
-    if seeds:
-        torch.autograd.backward(*zip(*seeds, strict=True), inputs=[x for x in tensors if x.requires_grad])
+    total = [(y * torch.from_numpy(w)).sum() for y, w in zip(outs, weights, strict=True)
+             if w is not None and y.requires_grad]  # fmt: skip
+    if total:
+        torch.autograd.backward(sum(total), inputs=[x for x in tensors if x.requires_grad])
     return [_array(y) for y in outs], [_array(x.grad) for x in tensors]
