@@ -30,6 +30,7 @@ class GroupFinder:
     """The sums, neurons and layers of a graph, or of one sample of it; `groups` gives them at any depth.
 
     Attributes:
+        all: what can be opened.
         layers: their parts are neurons.
         sums: sums of products, neurons, and what else shares a box; the part of a neuron is what is before its
             activation.
@@ -38,14 +39,15 @@ class GroupFinder:
     def __init__(self, snapshot: Snapshot, sample: Sample) -> None:
         self.nodes, self.operands, self.roots = snapshot.nodes, snapshot.operands, snapshot.roots
         self.sample, self.shown = sample, sample.shown
-        self.users = snapshot.users
-        self._beside: dict[int, list[int]] = {}  # the uses of a leaf, but for penalties
+        self.users = {i: [user for user in snapshot.users[i] if user in self.shown] for i in self.shown}
         leaves = [i for i in self.shown if self._is_parameter(i)]
         self.places = {i: place for i in leaves if (place := place_of(self.nodes[i].label))}
+        self.own_uses = {i: self._without_penalties(i) for i in leaves if not self.nodes[i].label}
         named = [replace(self._group(members, holds, DEEPEST), title=title)
                  for title, members, holds in composites_of(snapshot)]  # fmt: skip
         self.sums = self._find_sums(named)
         self.layers = self._find_layers()
+        self.all = [*self.layers, *self.sums]
         self._name_all()
 
     # Finding -----------------------------------------------------------------------------------------------
@@ -57,12 +59,10 @@ class GroupFinder:
         """Return whether a node stands at the end of its box: one with a label, or a result."""
         return bool(self.nodes[i].label) or i in self.roots
 
-    def _uses(self, i: int) -> list[int]:
-        return [user for user in self.users[i] if user in self.shown]
-
-    def _is_of_one(self, user: int, leaf: int) -> bool:
-        """Return whether an operation has no other operand than a leaf, as in a penalty on a weight."""
-        return all(x == leaf or is_bare(self.nodes[x]) for x in self.operands[user])
+    def _without_penalties(self, leaf: int) -> list[int]:
+        """List the uses of a leaf but for those that have no other operand, as in a penalty on a weight."""
+        uses = self.users[leaf]
+        return [i for i in uses if any(x != leaf and not is_bare(self.nodes[x]) for x in self.operands[i])] or uses
 
     def _group(self, members: list[int], holds: list[int], depth: int) -> Group:
         """Return the box of some nodes, the numbers of their formulas in it."""
@@ -103,7 +103,7 @@ class GroupFinder:
         leaves = dict.fromkeys(x for i in s.members for x in self.operands[i] if not self.operands[x])
         names = {x: _NUMBERS.sub("", self.nodes[x].label) for x in leaves}
         count = Counter(names.values())
-        ours = [x for x in leaves if is_bare(self.nodes[x]) or members.issuperset(self._uses(x))]
+        ours = [x for x in leaves if is_bare(self.nodes[x]) or members.issuperset(self.users[x])]
         s.holds = [x for x in ours if not names[x] or count[names[x]] > 1]
         s.title, s.depth = "sum", DEEPEST
 
@@ -125,30 +125,21 @@ class GroupFinder:
         return [sorted(under), rest] if rest else [members]
 
     def _is_product(self, i: int) -> bool:
-        node = self.nodes[i]
-        is_shown = i in self.shown and bool(node.inputs) and node.op.name in _PRODUCTS
-        return is_shown and not self._ends_box(i) and len(self._uses(i)) == 1
+        is_shown = i in self.shown and bool(self.operands[i]) and self.nodes[i].op.name in _PRODUCTS
+        return is_shown and not self._ends_box(i) and len(self.users[i]) == 1
 
     def _sum(self, members: list[int], depth: int) -> Group:
         inside = set(members)
         leaves = [x for x in dict.fromkeys(x for i in members for x in self.operands[i]) if self._is_parameter(x)]
         named = {self.places[x] for x in leaves if x in self.places}
         place = named.pop() if len(named) == 1 else ()
-        holds = [x for x in leaves if (place and self.places.get(x) == place) or self._belongs(x, inside)]
+        holds = [x for x in leaves if (place and self.places.get(x) == place)
+                 or (x in self.own_uses and all(user in inside for user in self.own_uses[x]))]  # fmt: skip
         return replace(self._group(members, holds, depth), place=place if holds else ())
-
-    def _belongs(self, leaf: int, members: set[int]) -> bool:
-        """Return whether a leaf without a name is used here alone, but for penalties."""
-        if self.nodes[leaf].label:
-            return False
-        if leaf not in self._beside:  # it may have a million uses, in a million sums
-            uses = self._uses(leaf)
-            self._beside[leaf] = [u for u in uses if not self._is_of_one(u, leaf)] or uses
-        return all(user in members for user in self._beside[leaf])
 
     def _activated(self, s: Group, taken: set[int]) -> Group:
         """Return a neuron with its activation, if it has one."""
-        output, uses = s.output, self._uses(s.output)
+        output, uses = s.output, self.users[s.output]
         if s.title or not self._has_parameters(s) or len(uses) != 1 or self._ends_box(output) or uses[0] in taken:
             return s
         op = self.nodes[uses[0]].op
@@ -165,7 +156,7 @@ class GroupFinder:
                 continue
             before = {x for x in self.operands[i] if not is_bare(self.nodes[x])}
             x = before.pop() if len(before) == 1 else -1
-            joins = x in chains and not self._ends_box(x) and len(self._uses(x)) == 1 and len(chains[x]) < _LONGEST
+            joins = x in chains and not self._ends_box(x) and len(self.users[x]) == 1 and len(chains[x]) < _LONGEST
             chains[i] = [*chains.pop(x), i] if joins else [i]
         return [self._group(chain, [], 1) for chain in chains.values() if len(chain) > 1]
 
@@ -210,11 +201,6 @@ class GroupFinder:
             for part in s.parts:
                 part.name, part.place = s.name, s.place
 
-    @property
-    def all(self) -> list[Group]:
-        """What can be opened."""
-        return [*self.layers, *self.sums]
-
     # Dividing ----------------------------------------------------------------------------------------------
 
     def opened(self, name: str) -> list[Group]:
@@ -240,7 +226,7 @@ class GroupFinder:
         groups: list[Group] = []
         done: set[int] = set()
         places: dict[int, tuple[str, ...]] = {}
-        waiting = self.all
+        waiting = [*self.all]
         for group in waiting:  # the list grows inside the loop
             if group.members[0] in done:
                 continue
