@@ -44,14 +44,15 @@ def _room() -> Iterator[None]:
         sys.setrecursionlimit(limit)
 
 
-def _is_ours(kind: type) -> bool:
+def is_ours(kind: type) -> bool:
+    """Return whether a class is one of this library."""
     return kind.__module__.startswith(f"{__name__.rpartition('.')[0]}.")
 
 
 @functools.lru_cache(maxsize=1024)
 def _meant(kind: Any, name: str, attributes: tuple[str, ...]) -> str:
     """Return a hint at what a new attribute of a layer of the library misspells, or nothing."""
-    if name[0] == "_" or name.isdigit() or hasattr(kind, name) or not _is_ours(kind):
+    if name[0] == "_" or name.isdigit() or hasattr(kind, name) or not is_ours(kind):
         return ""
     known = [*inspect.signature(kind).parameters, *attributes]
     return "" if name in known else near(name, known)
@@ -89,7 +90,7 @@ class Module(Stateful):
 
     def __init_subclass__(cls, **settings: Any) -> None:
         super().__init_subclass__(**settings)
-        if "__init__" in vars(cls) and _is_ours(cls):
+        if "__init__" in vars(cls) and is_ours(cls):
             cls.__init__ = hinted(cls.__init__)  # type: ignore[method-assign]
 
     if not TYPE_CHECKING:

@@ -246,8 +246,7 @@ class Stateful(display.Shown):
 
     def state_dict(self) -> dict[str, Any]:
         """Copy the state, by name: all parameters, then `named_buffers`. A float for a Value, else an array."""
-        numbers = {name: p if isinstance(p, np.ndarray) else p.data for name, p in self._state().items()}
-        return {name: x.copy() if isinstance(x, np.ndarray) else x for name, x in numbers.items()}
+        return {name: copy.copy(_plain(x)) for name, x in self._state().items()}
 
     def _state(self) -> dict[str, Any]:
         return {**dict(self.named_parameters()), **dict(self.named_buffers())}

@@ -16,7 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.saving.files import FORMS, HEADER, check, read, replace, write
+from nn.saving.files import FORMS, HEADER, check, pack, read, replace
+
+
+def write(path: Any, arrays: Any, header: str | None = None) -> None:
+    replace(path, pack(path, arrays, header))
+
 
 RNG = np.random.default_rng(0)
 ARRAYS: dict[str, np.ndarray] = {

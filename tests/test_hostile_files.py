@@ -20,7 +20,12 @@ import pytest
 
 import nn
 from nn.saving.encoding import decode
-from nn.saving.files import FORMS, HEADER, read, write
+from nn.saving.files import FORMS, HEADER, pack, read, replace
+
+
+def write(path: Any, arrays: Any, header: str | None = None) -> None:
+    replace(path, pack(path, arrays, header))
+
 
 pytestmark = pytest.mark.no_cover  # much work on the same lines
 

@@ -18,7 +18,12 @@ import pytest
 import nn
 from autograd import Tensor, Value
 from nn.saving.encoding import MODULES, decode, encode
-from nn.saving.files import FORMS, read, write
+from nn.saving.files import FORMS, pack, read, replace
+
+
+def write(path: Any, arrays: Any, header: str | None = None) -> None:
+    replace(path, pack(path, arrays, header))
+
 
 SHARED = nn.Linear(2, 2, rng=0)
 

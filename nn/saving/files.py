@@ -33,16 +33,6 @@ CHECKSUM = "chalkgrad.sha256"
 DTYPES = {np.dtype(kind) for kind in "efdbhilqBHILQ?"}
 
 
-def write(path: PathLike, arrays: Arrays, header: str | None = None) -> None:
-    """Write arrays by name, and a text if there is one, to a file: `.safetensors` or `.npz`, as its name says.
-
-    Raises:
-        ValueError, TypeError, ImportError: as for `pack`.
-        OSError: the file cannot be written.
-    """
-    replace(path, pack(path, arrays, header))
-
-
 def pack(path: PathLike, arrays: Arrays, header: str | None = None) -> bytes:
     """Return the content of a file of arrays by name, and a text if there is one: the name says in which form.
 

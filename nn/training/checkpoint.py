@@ -215,17 +215,16 @@ def resume(path: PathLike, found: dict[str, Any], loop: Steps, settings: dict[st
     pending, unchanged = list(found["callbacks"]), True
     for callback in loop.callbacks:
         kind, own = type(callback).__name__, callback.state_dict()
-        same = [pair for pair in pending if pair[0] == kind and _agree(pair[1], own, ("monitor", "mode"))]
+        same = [i for i, (k, state) in enumerate(pending) if k == kind and _agree(state, own, ("monitor", "mode"))]
         if not same:
             unchanged = False
             continue
-        pending = [pair for pair in pending if pair is not same[0]]
-        state = same[0][1]
+        _, state = pending.pop(same[0])
         unchanged = unchanged and _agree(state, own, ("patience", "min_delta"))
         try:
             callback.load_state_dict(state)  # before the model is changed; what a training begins with is set anew
         except (TypeError, LookupError, ValueError) as error:
-            reason = f"{type(callback).__name__} does not take its state: {error}"
+            reason = f"{kind} does not take its state: {error}"
             raise ValueError(f"{os.fspath(path)!r} is damaged in its 'callbacks': {reason}") from error
     restore(training.model, path, training.optimizer,
             amend=lambda state: _with_rates(state, training.optimizer, saved.get("lr"), settings["lr"]))  # fmt: skip

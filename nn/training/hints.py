@@ -11,7 +11,7 @@ from autograd import Node
 
 from ..losses.formulas import LOSSES, Loss
 from ..losses.output_decoder import OutputDecoder
-from ..module import Module
+from ..module import Module, is_ours
 
 
 def hints(model: Module, loss: Loss, X: np.ndarray) -> list[str]:
@@ -49,8 +49,7 @@ def _unscaled(model: Module, X: np.ndarray) -> str:
     """Return a hint where the columns of inputs differ much in scale, and the first layer takes them as they are."""
     leaves = (x for _, x in model.named_modules() if not any(isinstance(part, Module) for _, part in x._attributes()))
     first = next(leaves)
-    home = __name__.partition("training")[0]
-    ours = all(type(x).__module__.startswith(home) for x in (model, first))  # another one may bring them to one scale
+    ours = is_ours(type(model)) and is_ours(type(first))  # another one may bring them to one scale
     if X.ndim != 2 or X.shape[1] < 2 or not ours or not first.parameters():
         return ""
     with np.errstate(all="ignore"):

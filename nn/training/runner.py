@@ -63,7 +63,13 @@ class Objective:
         settings: dict[str, Any] = {} if weights is None else {"sample_weight": weights}
         loss = self.loss(outputs, y, **settings)
         if isinstance(outputs, Node):
-            _single(loss, "loss")
+            if not isinstance(loss, Node) or math.prod(loss.shape) != 1:
+                what = f"shape {loss.shape}" if isinstance(loss, Node) else type(loss).__name__
+                raise TypeError(f"`loss` must give a single number as a Value or Tensor, not {what}: take the mean")
+            if loss.is_leaf:
+                raise ValueError(
+                    "`loss` gave a number that does not depend on the outputs: compute it of them, not of `.data`"
+                )
         if self.penalty is None:
             return loss
         penalty = self.penalty(model)
@@ -100,13 +106,3 @@ def eager_runner(model: Module, objective: Objective, optimizer: Optimizer, data
         return losses
 
     return run
-
-
-def _single(objective: Any, name: str) -> None:
-    if not isinstance(objective, Node) or math.prod(objective.shape) != 1:
-        what = f"shape {objective.shape}" if isinstance(objective, Node) else type(objective).__name__
-        raise TypeError(f"`{name}` must give a single number as a Value or Tensor, not {what}: take the mean")
-    if objective.is_leaf:
-        raise ValueError(
-            f"`{name}` gave a number that does not depend on the outputs: compute it of them, not of `.data`"
-        )
