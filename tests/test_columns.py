@@ -544,10 +544,10 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         lambda A: sum(tanh(sum(x[1:], x[0])) for x in A) + sum(sin(sum(x[1:], x[0])) for x in zip(*A, strict=True)),
         [(20, 24)],
         """
-        sum(outer=24, n=20, inner=1)
+        sum(outer=24, n=20)
         matmul(m=1, k=24, n=20)
         straight(n=88)
-        sum(outer=1, n=44, inner=1)
+        sum(outer=1, n=44)
         add(rows=24, columns=20)
         """,
     ),
@@ -573,7 +573,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         matmul(m=16, k=12, n=6)
         matmul(m=12, k=16, n=6)
         matmul(m=1, k=12, n=16)
-        sum(outer=1, n=192, inner=1)
+        sum(outer=1, n=192)
         """,
     ),
     "a term for each row": (
@@ -647,7 +647,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         plain_sums(n=12, k=16)
         plain_sums(n=1, k=28)
         plain_sums(n=11, k=44)
-        sum(outer=1, n=192, inner=1)
+        sum(outer=1, n=192)
         plain_sums(n=1, k=220)
         """,
     ),
@@ -720,7 +720,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         matmul(m=40, k=20, n=1)
         straight(n=80)
         matmul(m=20, k=40, n=1)
-        sum(outer=1, n=40, inner=1)
+        sum(outer=1, n=40)
         mul(rows=40, columns=20)
         """,
     ),
@@ -735,7 +735,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         matmul(m=8, k=6, n=6)
         matmul(m=6, k=8, n=6)
         matmul(m=6, k=8, n=6)
-        sum(outer=1, n=96, inner=1)
+        sum(outer=1, n=96)
         """,
     ),
     "each with each": (
@@ -747,7 +747,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         _sech2(rows=1, columns=192)
         plain_sums(n=16, k=12)
         matmul(m=1, k=16, n=12)
-        sum(outer=1, n=192, inner=1)
+        sum(outer=1, n=192)
         """,
     ),
     "pairs": (
@@ -757,7 +757,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         mul(rows=1, columns=200)
         tanh(rows=1, columns=200)
         _sech2(rows=1, columns=200)
-        sum(outer=1, n=200, inner=1)
+        sum(outer=1, n=200)
         mul(rows=2, columns=200)
         """,
     ),
@@ -776,7 +776,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         _sech2(rows=1, columns=200)
         cos(rows=1, columns=200)
         sums(n=200, k=2)
-        sum(outer=1, n=400, inner=1)
+        sum(outer=1, n=400)
         div(rows=1, columns=200)
         sums(n=200, k=2)
         """,
@@ -790,7 +790,7 @@ ARRANGEMENTS: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]], str]] =
         neg(rows=1, columns=200)
         _sech2(rows=1, columns=200)
         sums(n=1, k=200)
-        sum(outer=1, n=200, inner=1)
+        sum(outer=1, n=200)
         div(rows=1, columns=200)
         mul(rows=1, columns=200)
         """,
@@ -849,7 +849,7 @@ def test_a_large_program_lists_its_calls() -> None:
         "2  tanh(rows=1, columns=500)",
         "3  _sech2(rows=1, columns=500)",
         "4  sums(n=1, k=500)",
-        "5  sum(outer=1, n=500, inner=1)",
+        "5  sum(outer=1, n=500)",
         "6  mul(rows=1, columns=500)",
         "7  sums(n=1, k=500)",
     ]

@@ -203,11 +203,11 @@ CALLS = {
     "sum of nothing": "matmul",
     "max": "copy, max",
     "min": "min",
-    "norm": "norm",
-    "logsumexp": "mul, logsumexp",
+    "norm": "copy, norm",
+    "logsumexp": "mul, max, anchor, sub, exp, sum, log, add",
     "softmax": "mul, max, anchor, sub, exp, sum, div",
-    "log_softmax": "logsumexp, sub",
-    "variance": "max, anchor, sub, matmul, div, sub, square, matmul, div, norm, div, add",
+    "log_softmax": "copy, max, anchor, sub, exp, matmul, log, add, sub",
+    "variance": "copy, max, anchor, sub, matmul, div, sub, square, matmul, div, copy, norm, div, add",
     "product": "mul, copy, copy, mul, copy, copy, mul",
     "matrix": "matmul",
     "matrix and vector": "matmul",
@@ -464,10 +464,10 @@ def test_the_listing_of_a_layer() -> None:
         "result 0: %13",
         "result 1: %10",
         "result 2: %7",
-        "# expanded: 0 logsumexp whose softmax is needed too",
+        "# expanded: 0 logsumexp",
         "# constant folding: computed 0 instructions; local rules: left out 2; "
         "common subexpressions: merged 1 instruction",
-        "# fusion: 1 matrix products with their bias, 1 with their ReLU, 0 with a step; 1 pairs of operations",
+        "# fusion: 1 matrix products with their bias, 1 with their ReLU; 1 pairs of operations",
         "# dead code: left out 3 instructions",
     ]
     ((trace,),) = f._traces.values()
@@ -952,7 +952,7 @@ def test_logsumexp_shares_its_lines_with_its_softmax(axis: Any, keepdims: bool, 
         same(mine, theirs, ulps=8)
     text = str(program.program(x))
     assert text.count("exp(") == 1 and "logsumexp(" not in text
-    assert "logsumexp(" in str(compile(f).program(x))  # alone it has a kernel of its own
+    same(compile(f)(x), f(Tensor(x)).data, ulps=8)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -971,7 +971,6 @@ def test_the_step_of_a_relu_in_a_product_is_that_of_the_rows(shape: tuple[int, i
             with np.errstate(all="ignore"):
                 mine, theirs = compile(grad(f))(a, w), grad(f)(a, w)
             same(mine, theirs, ulps=64)
-    assert "1 with a step" in compile(grad(f)).program(a, w)
 
 
 def test_inside_of_another_graph_it_is_the_function_that_it_was_made_of() -> None:

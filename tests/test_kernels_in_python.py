@@ -82,8 +82,8 @@ def bodies(monkeypatch: pytest.MonkeyPatch) -> Bodies:
     return Bodies(monkeypatch)
 
 
-def multiply(dtype, out, a, b, bias, times_step, strict_zero_step, m, k, n, out_row, a_row, a_column, b_row, b_column,
-             gate_row, relu, batches, out_batch, a_batch, b_batch):  # fmt: skip
+def multiply(dtype, out, a, b, bias, m, k, n, out_row, a_row, a_column, b_row, b_column, relu, batches, out_batch,
+             a_batch, b_batch):  # fmt: skip
     """The kernel of matrix products, as NumPy has it."""
     size = np.dtype(dtype).itemsize
 
@@ -98,10 +98,6 @@ def multiply(dtype, out, a, b, bias, times_step, strict_zero_step, m, k, n, out_
             product = product + view(bias, n, dtype)
         if relu:
             product = np.maximum(product, 0)
-        if times_step:
-            product = np.where(strided(times_step, m, n, gate_row, 1) > 0, product, 0)
-        if strict_zero_step:
-            product = np.where(strided(strict_zero_step, m, n, gate_row, 1) != 0, product, 0)
         strided(out + batch * out_batch * size, m, n, out_row, 1)[...] = product
     return 0
 

@@ -199,7 +199,7 @@ class Loop:
             batch = i - len(self._xs)
             if not 0 <= batch < len(self._batches):
                 if uses[before + i]:
-                    calls.call("feed", out.dtype, out=out, clock=calls.clock, data=f"xs {i}", n=out.size)
+                    calls.feed(out, f"xs {i}")
             elif size:
                 calls.call("batch", out.dtype, out=out, clock=calls.clock, data=f"data {batch}", numbers="rows",
                            rows=size, width=math.prod(x.shape[1:]), size=size)  # fmt: skip
@@ -210,7 +210,7 @@ class Loop:
         views = [calls.views[i] for i in ir.outputs]
         new, results = views[:n], [calls.contiguous(v) for v in views[n:]]
         for i, v in enumerate(results):
-            calls.call("record", v.dtype, out=f"result {i}", clock=calls.clock, a=v, n=v.size)
+            calls.record(f"result {i}", v)
         constant_bases = {calls.views[i].base for i in ir.inputs} | set(calls.constants)
         new = [calls.copied(v, v.dtype) if v.base in constant_bases else v for v in new]
         if self._finite:

@@ -57,7 +57,7 @@ def _formula(instr: Instruction, names: list[str]) -> str:
         return f"{operands[0]} + {operands[1]}*{operands[2]}"
     settings = [f"{key}={_short(x)}" for key, x in instr.params.items() if x is not None and x is not False]
     if instr.name == "linear":  # as the kernel of matrix products calls its operands
-        operands[2], settings = f"{instr.params.get('gate', 'bias')}={operands[2]}", settings * ("relu" in instr.params)
+        operands[2] = f"bias={operands[2]}"
     return f"{instr.name}({', '.join(operands + settings)})"
 
 

@@ -8,7 +8,8 @@ function that unpacks the words is written by `generate`.
 
 from __future__ import annotations
 
-from inspect import isfunction
+from collections.abc import Callable
+from inspect import Parameter, Signature, isfunction
 from typing import Any
 
 from llvmlite import ir
@@ -29,12 +30,44 @@ OPEN = 1 << 40
 """The length of a view whose end its kernel does not know: of the others, NUMBA_BOUNDSCHECK=1 checks each index."""
 
 
-@intrinsic
-def _pointer(typing_context: Any, address: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], ir.IntType(8).as_pointer())
+_LLVM = {
+    types.int32: ir.IntType(32), types.int64: ir.IntType(64), types.float64: ir.DoubleType(), types.void: ir.VoidType()
+}  # fmt: skip
+"""From the types of numba to those of LLVM."""
 
-    return types.voidptr(types.int64), code
+
+def written(result: Any, *operands: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Decorate a function that writes LLVM code, given its builder and operands of these types, for use in kernels."""
+
+    def decorate(write: Callable[..., Any]) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            made = write(builder, *args)
+            return context.get_dummy_value() if result is types.void else made
+
+        def typed(*_: Any) -> Any:
+            return result(*operands), code
+
+        names = "context", *(f"operand_{i}" for i in range(len(operands)))
+        typed.__signature__ = Signature([Parameter(x, Parameter.POSITIONAL_OR_KEYWORD) for x in names])  # type: ignore[attr-defined]
+        return intrinsic(typed)
+
+    return decorate
+
+
+def function_at(result: Any, *operands: Any) -> Any:
+    """Return what calls a native function of these types, given its address and its operands."""
+    kind = ir.FunctionType(_LLVM[result], [_LLVM[x] for x in operands]).as_pointer()
+
+    @written(result, types.int64, *operands)
+    def call(builder: Any, address: Any, *xs: Any) -> Any:
+        return builder.call(builder.inttoptr(address, kind), xs)
+
+    return call
+
+
+@written(types.voidptr, types.int64)
+def _pointer(builder: Any, address: Any) -> Any:
+    return builder.inttoptr(address, ir.IntType(8).as_pointer())
 
 
 @intrinsic
@@ -67,13 +100,10 @@ def words(typing_context: Any, address: Any, n: Any) -> Any:
     return row(types.int64, n), code
 
 
-@intrinsic
-def _fused(typing_context: Any, x: Any, y: Any, z: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType()] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fmuladd.f64"), args)
-
-    return types.float64(types.float64, types.float64, types.float64), code
+@written(types.float64, types.float64, types.float64, types.float64)
+def _fused(builder: Any, *xyz: Any) -> Any:
+    kind = ir.FunctionType(ir.DoubleType(), [ir.DoubleType()] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fmuladd.f64"), xyz)
 
 
 @overload(formulas.fused, inline="always")

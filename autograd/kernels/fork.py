@@ -9,19 +9,18 @@ consistent.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
-from .build import kernel, view
+from .build import function_at, kernel, view, written
 from .machine import call
 
-WORD, HALF, NOTHING = ir.IntType(64), ir.IntType(32), ir.VoidType()
+_WORD, _LLVM_WORD = types.int64, ir.IntType(64)
 
 # where the words of the pool lie, in bytes; a test compares them with threads.py
 LEFT, DONE, BUSY, PARTS, FAILED, HELPERS, WAITING, STOP, LOCKS, TIME, WORKERS = range(0, 704, 64)
@@ -29,68 +28,54 @@ LEFT, DONE, BUSY, PARTS, FAILED, HELPERS, WAITING, STOP, LOCKS, TIME, WORKERS = 
 ALL = (1 << 32) - 1
 
 
-def _word(code: Callable[..., Any], operands: int) -> Any:
-    """Make an intrinsic of so many integers that gives an integer; `code` writes it, of a builder and the operands."""
-
-    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        made = code(builder, *args)
-        return ir.Constant(WORD, 0) if made is None else made
-
-    kind = types.int64(*[types.int64] * operands)
-    if operands == 0:
-        return intrinsic(lambda typing_context: (kind, build))
-    if operands == 1:
-        return intrinsic(lambda typing_context, a: (kind, build))
-    if operands == 2:
-        return intrinsic(lambda typing_context, a, b: (kind, build))
-    return intrinsic(lambda typing_context, a, b, c: (kind, build))
-
-
 def _at(builder: Any, address: Any) -> Any:
-    return builder.inttoptr(address, WORD.as_pointer())
+    return builder.inttoptr(address, _LLVM_WORD.as_pointer())
 
 
-def _store(builder: Any, address: Any, x: Any) -> None:
+@written(_WORD, _WORD)
+def load(builder: Any, address: Any) -> Any:
+    return builder.load_atomic(_at(builder, address), "seq_cst", 8)
+
+
+@written(types.void, _WORD, _WORD)
+def store(builder: Any, address: Any, x: Any) -> None:
     builder.store_atomic(x, _at(builder, address), "seq_cst", 8)
 
 
-def _swap_if(builder: Any, address: Any, old: Any, new: Any) -> Any:
-    return builder.zext(builder.extract_value(builder.cmpxchg(_at(builder, address), old, new, "seq_cst"), 1), WORD)
+@written(_WORD, _WORD, _WORD)
+def add(builder: Any, address: Any, x: Any) -> Any:
+    return builder.atomic_rmw("add", _at(builder, address), x, "seq_cst")
 
 
-def _acquire(builder: Any, function: Any, lock: Any) -> None:
-    kind = ir.FunctionType(HALF, [WORD, HALF]).as_pointer()
-    builder.call(builder.inttoptr(function, kind), [lock, ir.Constant(HALF, 1)])
+@written(_WORD, _WORD, _WORD)
+def swap(builder: Any, address: Any, x: Any) -> Any:
+    return builder.atomic_rmw("xchg", _at(builder, address), x, "seq_cst")
 
 
-def _call_of_two(builder: Any, function: Any, number: Any, address: Any) -> None:
-    kind = ir.FunctionType(HALF, [HALF, WORD]).as_pointer()
-    builder.call(builder.inttoptr(function, kind), [builder.trunc(number, HALF), address])
+@written(types.boolean, _WORD, _WORD, _WORD)
+def swap_if(builder: Any, address: Any, old: Any, new: Any) -> Any:
+    return builder.extract_value(builder.cmpxchg(_at(builder, address), old, new, "seq_cst"), 1)
 
 
-def _release(builder: Any, function: Any, lock: Any) -> None:
-    builder.call(builder.inttoptr(function, ir.FunctionType(NOTHING, [WORD]).as_pointer()), [lock])
+@written(_WORD, _WORD)
+def lowest(builder: Any, x: Any) -> Any:
+    return builder.cttz(x, ir.Constant(ir.IntType(1), 0))
 
 
-def _pause(builder: Any) -> None:
+@written(types.void)
+def pause(builder: Any) -> None:
     """Tell the processor that this is a loop that waits."""
     name = {"x86_64": "llvm.x86.sse2.pause", "AMD64": "llvm.x86.sse2.pause"}.get(platform.machine())
     if name:
-        builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(NOTHING, []), name), [])
+        builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), name), [])
     elif platform.machine() in ("arm64", "aarch64"):
-        kind = ir.FunctionType(NOTHING, [HALF])
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(32)])
         barrier = cgutils.get_or_insert_function(builder.module, kind, "llvm.aarch64.isb")
-        builder.call(barrier, [ir.Constant(HALF, 15)])
+        builder.call(barrier, [ir.Constant(ir.IntType(32), 15)])
 
 
-load = _word(lambda builder, address: builder.load_atomic(_at(builder, address), "seq_cst", 8), 1)
-store = _word(_store, 2)
-add = _word(lambda builder, address, x: builder.atomic_rmw("add", _at(builder, address), x, "seq_cst"), 2)
-swap = _word(lambda builder, address, x: builder.atomic_rmw("xchg", _at(builder, address), x, "seq_cst"), 2)
-swap_if = _word(_swap_if, 3)
-lowest = _word(lambda builder, x: builder.cttz(x, ir.Constant(ir.IntType(1), 0)), 1)
-acquire, release, pause = _word(_acquire, 2), _word(_release, 2), _word(_pause, 0)
-call_of_two = _word(_call_of_two, 3)
+acquire, release = function_at(types.int32, _WORD, types.int32), function_at(types.void, _WORD)
+clock_gettime = function_at(types.int32, types.int32, _WORD)
 
 
 @register_jitable
@@ -109,7 +94,7 @@ def _take_parts(pool, i):
         own = (i + 1) * n // threads
         ahead = word >> own << own & ALL
         part = lowest(ahead if ahead != 0 else word & ALL)
-        if swap_if(pool + LEFT, word, word ^ 1 << part) == 1:
+        if swap_if(pool + LEFT, word, word ^ 1 << part):
             if _one(parts, part) != 0:
                 add(pool + FAILED, 1)
             add(pool + DONE, 1)
@@ -151,7 +136,7 @@ def work(pool, i, spins):
             idle = 0
             store(own, 1)
             if not _wanted(pool, i) or swap(own, 0) == 0:  # what has come meanwhile is not slept through
-                acquire(load(pool + LOCKS), load(own + 8))
+                acquire(load(pool + LOCKS), load(own + 8), 1)
     return 0
 
 
@@ -163,7 +148,7 @@ def _time(pool, room):
     if kind < 0:
         call(function, room)
         return now[0]
-    call_of_two(function, kind, room)
+    clock_gettime(function, kind, room)
     return now[0] * 1_000_000_000 + now[1]
 
 
@@ -186,7 +171,7 @@ def _together(parts, pool, n, helpers, most_spins):
     while load(pool + DONE) < n:  # a worker has lost its core: let it have this one
         store(pool + WAITING, 1)
         if load(pool + DONE) < n or swap(pool + WAITING, 0) == 0:
-            acquire(load(pool + LOCKS), load(pool + LOCKS + 16))
+            acquire(load(pool + LOCKS), load(pool + LOCKS + 16), 1)
     return load(pool + FAILED)
 
 

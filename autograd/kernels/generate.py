@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import warnings
 from collections.abc import Callable
@@ -16,18 +17,18 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 from numba.core.sigutils import normalize_signature
 
-from .build import words
+from .build import kernel, words
 from .fork import fork, work
 from .formulas import ARITY, FORMULAS
-from .loops import DENSE_LOOPS, SCATTERED_LOOPS
+from .loops import dense, scattered
 from .machine import run
 from .matmul import matmul
-from .movement import batch, check, copy, feed, pick, put, record, spread, zero
-from .reductions import REDUCTIONS
+from .movement import batch, check, copy, pick, put, spread
+from .reductions import REDUCTIONS, reduce
 from .sequential import SEQUENTIAL
 from .signatures import signature
 from .straight import SIGNATURE as SINGLE_TYPE
-from .straight import SINGLE, straight
+from .straight import one, straight
 from .sums import plain_sums, sums
 
 _KERNEL = types.int64(types.int64)
@@ -41,10 +42,9 @@ _LOOPS = {
 """What programs call by itself."""
 
 _OTHERS = {
-    "batch": batch, "check": check, "copy": copy, "feed": feed, "fork": fork, "matmul": matmul, "pick": pick,
-    "plain_sums": plain_sums, "put": put, "record": record, "spread": spread, "straight": straight, "sums": sums,
-    "zero": zero,
-    **REDUCTIONS, **SEQUENTIAL,
+    "batch": batch, "check": check, "copy": copy, "fork": fork, "matmul": matmul, "pick": pick,
+    "plain_sums": plain_sums, "put": put, "spread": spread, "straight": straight, "sums": sums,
+    **dict.fromkeys(REDUCTIONS, reduce), **SEQUENTIAL,
 }  # fmt: skip
 
 rtsys.initialize(cpu_target.target_context)  # what its machine code may refer to
@@ -54,28 +54,28 @@ def entry(name: str, dtype: str, extra: str) -> tuple[Callable[..., Any], Any]:
     """Return the function of a kernel, and its type for numba."""
     if name in _LOOPS:
         return _LOOPS[name]
-    constants = {
-        "formula": FORMULAS.get(name), "dtype": _DTYPES[dtype], "source": _DTYPES.get(extra or dtype),
-        "sign": -1.0 if name == "min" else 1.0,
-    }  # fmt: skip
+    given, arity = REDUCTIONS.get(name) or FORMULAS.get(name), ARITY.get(name, 3)
+    formula = [kernel(lambda x, y, z: given(x)), kernel(lambda x, y, z: given(x, y)), given][arity - 1]
+    constants = {"formula": formula, "arity": arity, "dtype": _DTYPES[dtype], "source": _DTYPES.get(extra or dtype)}
     if extra == "one":  # a formula that the straight run calls by itself
-        return _written(name, SINGLE[ARITY[name] - 1], ("values", "places"), constants), SINGLE_TYPE
-    loops = SCATTERED_LOOPS if extra == "at" else DENSE_LOOPS
-    body = loops[ARITY[name] - 1] if name in FORMULAS else _OTHERS[name]
+        return _written(name, one, ("values", "places"), constants), SINGLE_TYPE
+    body = (scattered if extra == "at" else dense) if name in FORMULAS else _OTHERS[name]
     return _written(name, body, signature(name, extra).names, constants, packed=True), _KERNEL
 
 
 def _written(name: str, body: Any, operands: tuple[str, ...], constants: dict[str, Any], packed: bool = False) -> Any:
-    """Write the function that calls a body with its constants and operands, which are `packed` in an instruction."""
-    parameters = tuple(inspect.signature(body).parameters)
-    if parameters[-len(operands) :] != operands:
-        raise TypeError(f"the kernel `{name}` has the parameters {parameters}, and its signature {operands}")
+    """Write the function that calls a body with its constants and operands, which are `packed` in an instruction.
+
+    Where there are less than three operands a, b, c, the last one is passed for the others too."""
+    last = "abc"[constants["arity"] - 1]
+    passed = [re.sub(f"^[{last}-c](?=$|_)", last, x) for x in inspect.signature(body).parameters]
+    if tuple(dict.fromkeys(x for x in passed if x not in constants)) != operands:
+        raise TypeError(f"the kernel `{name}` has the parameters {passed}, and its signature {operands}")
     names = ", ".join(operands)
     source = f"""def entry({"instruction" if packed else names}):
         {f"{names} = words(instruction + 16, {len(operands)})" if packed else ""}
-        return body({", ".join(parameters)})"""
-    space = {"__name__": __name__, "body": body, "words": words}
-    space |= {x: constants[x] for x in parameters[: -len(operands)]}
+        return body({", ".join(passed)})"""
+    space = {"__name__": __name__, "body": body, "words": words, **constants}
     exec(compile(source, __file__, "exec"), space)
     return space["entry"]
 

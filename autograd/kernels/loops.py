@@ -1,6 +1,7 @@
 """Loops over a formula, element by element: over arrays in rows and columns, and over scattered numbers.
 
-Where all operands are contiguous the loop is plain, so that LLVM makes vector instructions of it.
+Where all operands are contiguous the loop is plain, so that LLVM makes vector instructions of it. A formula of one or
+two operands is given the last of them again, which LLVM leaves out.
 """
 
 from __future__ import annotations
@@ -11,47 +12,8 @@ from .build import OPEN, kernel, view
 
 
 @kernel
-def _unary(formula, dtype, out, a, rows, columns, a_row, a_column):
-    n = columns
-    for row in range(rows):
-        to = view(out, n, dtype, row * n)
-        if a_column == 1:
-            xs = view(a, n, dtype, row * a_row)
-            for i in range(n):
-                to[i] = formula(xs[i])
-        else:
-            xs = view(a, n * a_column + 1, dtype, row * a_row)
-            for i in range(n):
-                to[i] = formula(xs[i * a_column])
-    return 0
-
-
-@kernel
-def _binary(formula, dtype, out, a, b, rows, columns, a_row, a_column, b_row, b_column):
-    n = columns
-    for row in range(rows):
-        to = view(out, n, dtype, row * n)
-        xs = view(a, n * a_column + 1, dtype, row * a_row)
-        ys = view(b, n * b_column + 1, dtype, row * b_row)
-        if a_column == 1 and b_column == 1:
-            for i in range(n):
-                to[i] = formula(xs[i], ys[i])
-        elif a_column == 1 and b_column == 0:
-            y = ys[0]
-            for i in range(n):
-                to[i] = formula(xs[i], y)
-        elif a_column == 0 and b_column == 1:
-            x = xs[0]
-            for i in range(n):
-                to[i] = formula(x, ys[i])
-        else:
-            for i in range(n):
-                to[i] = formula(xs[i * a_column], ys[i * b_column])
-    return 0
-
-
-@kernel
-def _ternary(formula, dtype, out, a, b, c, rows, columns, a_row, a_column, b_row, b_column, c_row, c_column):
+def dense(formula, dtype, out, a, b, c, rows, columns, a_row, a_column, b_row, b_column, c_row, c_column):
+    """Apply a formula to arrays, each broadcast along rows or columns by a stride of 0."""
     n = columns
     for row in range(rows):
         to = view(out, n, dtype, row * n)
@@ -84,33 +46,10 @@ def _ternary(formula, dtype, out, a, b, c, rows, columns, a_row, a_column, b_row
 
 
 @kernel
-def _unary_at(formula, out, values, a, n):
-    to, v, xs = view(out, n, np.float64), view(values, OPEN, np.float64), view(a, n, np.uint32)
-    for i in range(n):
-        to[i] = formula(v[xs[i]])
-    return 0
-
-
-@kernel
-def _binary_at(formula, out, values, a, b, n):
-    to, v = view(out, n, np.float64), view(values, OPEN, np.float64)
-    xs, ys = view(a, n, np.uint32), view(b, n, np.uint32)
-    for i in range(n):
-        to[i] = formula(v[xs[i]], v[ys[i]])
-    return 0
-
-
-@kernel
-def _ternary_at(formula, out, values, a, b, c, n):
+def scattered(formula, out, values, a, b, c, n):
+    """Apply a formula to float64 numbers at given places, and write the results to consecutive ones."""
     to, v = view(out, n, np.float64), view(values, OPEN, np.float64)
     xs, ys, zs = view(a, n, np.uint32), view(b, n, np.uint32), view(c, n, np.uint32)
     for i in range(n):
         to[i] = formula(v[xs[i]], v[ys[i]], v[zs[i]])
     return 0
-
-
-DENSE_LOOPS = [_unary, _binary, _ternary]
-"""Apply a formula to arrays, each broadcast along rows or columns by a stride of 0."""
-
-SCATTERED_LOOPS = [_unary_at, _binary_at, _ternary_at]
-"""Apply a formula to float64 numbers at given places, and write the results to consecutive ones."""

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
-from .build import view, words
+from .build import function_at, view, words
 
-
-@intrinsic
-def call(typing_context: Any, kernel: Any, instruction: Any) -> Any:
-    """Call the kernel at an address."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        word = ir.IntType(64)
-        return builder.call(builder.inttoptr(args[0], ir.FunctionType(word, [word]).as_pointer()), [args[1]])
-
-    return types.int64(types.int64, types.int64), code
+call = function_at(types.int64, types.int64)
+"""Calls the kernel at an address, with that of an instruction."""
 
 
 def run(program, first, steps):

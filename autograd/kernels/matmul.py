@@ -3,9 +3,8 @@
 A tile is a few rows by one or two vectors of columns. Its loop over k loads a vector of B once and multiplies it into
 every row, so that each number loaded is used several times. LLVM lowers the wide vectors on narrower processors. The
 left operand has a stride for rows and one for columns, so its transpose costs nothing; a transposed or wide right
-operand is packed first. The bias is what the sums start from; ReLU is applied before they leave the registers, and
-the step of a ReLU (a gate, of the shape of the result) while they are in the cache. A long sum over k is cut into
-blocks, whose operands stay in the nearest cache; each goes on from the sums of the one before.
+operand is packed first. The bias is what the sums start from; ReLU is applied before they leave the registers. A long
+sum over k is cut into blocks, whose operands stay in the nearest cache; each goes on from the sums of the one before.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, register_jitable
 
-from .build import kernel, size_of, view
-from .formulas import strict_zero_step_, times_step_
+from .build import kernel, size_of, view, written
 
 
 @intrinsic(prefer_literal=True)
@@ -203,16 +201,12 @@ _one, _two = _strip(1), _strip(2)  # names of the module: in a closure they woul
 _DEPTH = 128  # of a block: with two vectors in a row its panel takes 16 KB, a third of the nearest cache
 
 
-@intrinsic
-def _panel(typing_context):
+@written(types.int64)
+def _panel(builder: Any) -> Any:
     """Return the address of room for a panel on the stack."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        room = cgutils.alloca_once(builder, ir.IntType(8), size=_DEPTH * 2 * 64)
-        room.align = 64
-        return builder.ptrtoint(room, ir.IntType(64))
-
-    return types.int64(), code
+    room = cgutils.alloca_once(builder, ir.IntType(8), size=_DEPTH * 2 * 64)
+    room.align = 64
+    return builder.ptrtoint(room, ir.IntType(64))
 
 
 @register_jitable
@@ -232,13 +226,12 @@ def _pack(dtype, panel, lanes, b, depth, width, row, column):
 
 @kernel
 def matmul(
-    dtype, out, a, b, bias, times_step, strict_zero_step, m, k, n, out_row, a_row, a_column, b_row, b_column, gate_row,
-    relu, batches, out_batch, a_batch, b_batch,
+    dtype, out, a, b, bias, m, k, n, out_row, a_row, a_column, b_row, b_column, relu, batches, out_batch, a_batch,
+    b_batch,
 ):  # fmt: skip
     """Multiply: out[i, j] = sum over p of a[i, p] b[p, j] + bias[j]."""
     size = size_of(dtype)
     lanes = 64 // size
-    gate = times_step + strict_zero_step
     packed = b_column != 1 or (m >= 32 and n > 2 * lanes)
     panel = _panel()
     for batch in range(batches):
@@ -282,15 +275,5 @@ def matmul(
                     _one(
                         dtype, size, m, x, at, c, start, start_row, depth, a_row, a_column, along, out_row, width, final
                     )  # fmt: skip
-                if first + depth == k and gate != 0:
-                    for i in range(m):
-                        row = view(c, width, dtype, i * out_row)
-                        opening = view(gate, width, dtype, i * gate_row + j)
-                        if times_step != 0:
-                            for q in range(width):
-                                row[q] = times_step_(row[q], opening[q])
-                        else:
-                            for q in range(width):
-                                row[q] = strict_zero_step_(row[q], opening[q])
             first += _DEPTH
     return 0

@@ -1,15 +1,20 @@
-"""Kernels that move numbers: copies with strides, picking and adding by index, rows of a batch, records of a run."""
+"""Kernels that move numbers: copies with strides, picking and adding by index, and rows of a batch."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .build import OPEN, kernel, view
+from .build import OPEN, kernel, size_of, view
 
 
 @kernel
-def copy(dtype, source, out, a, lengths, out_steps, a_steps, axes):
-    """Copy between arrays by the strides of each axis, and convert from the dtype `source`."""
+def copy(dtype, source, out, a, lengths, out_steps, a_steps, clock, axes, out_turn, a_turn):
+    """Copy between arrays by the strides of each axis, and convert from the dtype `source`.
+
+    Of memory that holds the numbers of all steps, so many for each, take the part of the step of the clock."""
+    if clock != 0:
+        step = view(clock, 1, np.int64)[0]
+        out, a = out + step * out_turn * size_of(dtype), a + step * a_turn * size_of(source)
     size, to, at = view(lengths, axes, np.int64), view(out_steps, axes, np.int64), view(a_steps, axes, np.int64)
     n, out_step, a_step = size[axes - 1], to[axes - 1], at[axes - 1]
     rows = 1
@@ -67,15 +72,6 @@ def spread(dtype, out, addresses, n):
 
 
 @kernel
-def zero(dtype, out, n):
-    """Set to zero."""
-    ys = view(out, n, dtype)
-    for i in range(n):
-        ys[i] = 0
-    return 0
-
-
-@kernel
 def batch(dtype, out, clock, data, numbers, rows, width, size, first):
     """Take rows of this step out of `data`: so many of its `size` numbers, from the `first` on."""
     step = view(clock, 1, np.int64)[0]
@@ -84,26 +80,6 @@ def batch(dtype, out, clock, data, numbers, rows, width, size, first):
         ys, xs = view(out, width, dtype, r * width), view(data, width, dtype, at[r] * width)
         for i in range(width):
             ys[i] = xs[i]
-    return 0
-
-
-@kernel
-def feed(dtype, out, clock, data, n):
-    """Take the numbers of this step out of those of all steps (float64)."""
-    step = view(clock, 1, np.int64)[0]
-    ys, xs = view(out, n, dtype), view(data, n, np.float64, step * n)
-    for i in range(n):
-        ys[i] = xs[i]
-    return 0
-
-
-@kernel
-def record(dtype, out, clock, a, n):
-    """Write the numbers of this step beside those of all steps (float64)."""
-    step = view(clock, 1, np.int64)[0]
-    ys, xs = view(out, n, np.float64, step * n), view(a, n, dtype)
-    for i in range(n):
-        ys[i] = xs[i]
     return 0
 
 

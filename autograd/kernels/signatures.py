@@ -52,32 +52,24 @@ class Signature:
         return bound
 
 
-_REDUCTION = Signature("out a", "outer n inner")
-
 SIGNATURES = {
-    # movement: `steps` are strides by axis, `places` flat indices, `numbers` those of the rows of all steps
-    "copy": Signature("out a lengths out_steps a_steps", "axes"),
+    # movement: `steps` are strides by axis, a `turn` how far a step of the program goes, `places` flat indices,
+    # `numbers` those of the rows of all steps
+    "copy": Signature("out a lengths out_steps a_steps clock=0", "axes out_turn=0 a_turn=0"),
     "pick": Signature("out a places", "n"),
     "put": Signature("out a places", "n size"),
     "spread": Signature("out addresses", "n"),
-    "zero": Signature("out", "n"),
     "batch": Signature("out clock data numbers", "rows width size first=0"),
-    "feed": Signature("out clock data", "n"),
-    "record": Signature("out clock a", "n"),
     "check": Signature("a", "n"),
     # instructions that may run at once
     "fork": Signature("clock parts times", "pool n most_spins"),
-    # products: out is m x n, a m x k, b k x n, with strides; a bias of n numbers; a gate as large as out
+    # products: out is m x n, a m x k, b k x n, with strides; a bias of n numbers
     "matmul": Signature(
-        "out a b bias=0 times_step=0 strict_zero_step=0",
-        "m k n out_row a_row a_column b_row b_column gate_row=0 relu=0 batches=1 out_batch=0 a_batch=0 b_batch=0",
+        "out a b bias=0",
+        "m k n out_row a_row a_column b_row b_column relu=0 batches=1 out_batch=0 a_batch=0 b_batch=0",
     ),
-    # reductions of an array of shape (outer, n, inner) over n
-    "sum": _REDUCTION,
-    "max": _REDUCTION,
-    "min": _REDUCTION,
-    "norm": _REDUCTION,
-    "logsumexp": Signature("out a shifted", "outer n inner"),
+    # reductions of an array of shape (outer, n) over n
+    **dict.fromkeys(("sum", "max", "min", "norm"), Signature("out a", "outer n")),
     # single numbers among `values`: n sums, each of k products or numbers; and nodes one after the other
     "sums": Signature("out values left right", "n k"),
     "plain_sums": Signature("out values places", "n k"),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, register_jitable
+from numba.extending import register_jitable
 
-from .build import OPEN, kernel, view
+from .build import OPEN, function_at, kernel, view
 from .formulas import fused, relu_, times_step_
-from .sums import plain_sum, product_sum
+from .sums import sum_of
 
 ADD, MUL, ADD_PRODUCT, RELU, TIMES_STEP, SUMS, PLAIN, FIRST = range(8)
 """What the run computes itself; from FIRST on it calls the formula of an operation."""
@@ -20,38 +17,15 @@ SIGNATURE = types.float64(types.int64, types.int64)
 """Of a formula by itself: the addresses of all values and of the places of its operands (uint32)."""
 
 
-@intrinsic
-def _call(typing_context: Any, function: Any, values: Any, places: Any) -> Any:
-    """Call the formula at an address."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        word = ir.IntType(64)
-        kind = ir.FunctionType(ir.DoubleType(), [word, word]).as_pointer()
-        return builder.call(builder.inttoptr(args[0], kind), [args[1], args[2]])
-
-    return types.float64(types.int64, types.int64, types.int64), code
+_call = function_at(types.float64, types.int64, types.int64)
+"""Calls the formula at an address."""
 
 
 @kernel
-def _one(formula, values, places):
-    v, at = view(values, OPEN, np.float64), view(places, OPEN, np.uint32)
-    return formula(v[at[0]])
-
-
-@kernel
-def _two(formula, values, places):
-    v, at = view(values, OPEN, np.float64), view(places, 2, np.uint32)
-    return formula(v[at[0]], v[at[1]])
-
-
-@kernel
-def _three(formula, values, places):
-    v, at = view(values, OPEN, np.float64), view(places, 3, np.uint32)
-    return formula(v[at[0]], v[at[1]], v[at[2]])
-
-
-SINGLE = [_one, _two, _three]
-"""Apply a formula of one, two, three operands to scattered numbers, and give the result."""
+def one(formula, arity, values, places):
+    """Apply a formula to scattered numbers; where it has less than three operands, it is given the last one again."""
+    v, at = view(values, OPEN, np.float64), view(places, arity, np.uint32)
+    return formula(v[at[0]], v[at[min(1, arity - 1)]], v[at[arity - 1]])
 
 
 @register_jitable
@@ -88,11 +62,11 @@ def straight(out, values, codes, places, functions, arities, n):
             p += 2
         elif code == SUMS:
             k = np.int64(at[p])
-            y = product_sum(v, at, view(places, OPEN, np.uint32, k), p + 1, k)
+            y = sum_of(v, at, view(places, OPEN, np.uint32, k), p + 1, k)
             p += 1 + 2 * k
         elif code == PLAIN:
             k = np.int64(at[p])
-            y = plain_sum(v, at, p + 1, k)
+            y = sum_of(v, at, None, p + 1, k)
             p += 1 + k
         else:
             y = _call(function[code], values, places + 4 * p)

@@ -19,9 +19,9 @@ from ...modes import quiet
 from ...primitives import TABLE
 from ...shapes import axes_of, is_view, repeated_axes
 from ...threads import get_num_threads
-from ..ir.instructions import IR, Instruction
+from ..ir.instructions import FLOAT64, IR, Instruction
 from .split import Call, Fork, split
-from .views import View, collapsed, contiguous_strides, whole
+from .views import Shape, View, collapsed, contiguous_strides, whole
 
 
 @dataclass(slots=True)
@@ -94,11 +94,7 @@ class Calls:
 
     def call(self, kernel: str, dtype: Any, /, *, extra: str = "", **operands: Any) -> None:
         """Add a call of a kernel for a dtype, with the operands of its signature."""
-        made = split(Call((kernel, str(dtype), extra), operands), self.clock, self.threads)
-        if isinstance(made, Fork) and "shifted" in operands:  # a kernel's own room
-            for part in made.parts:
-                part.operands["shifted"] = self.base(operands["shifted"].shape, operands["shifted"].dtype)
-        self.calls.append(made)
+        self.calls.append(split(Call((kernel, str(dtype), extra), operands), self.clock, self.threads))
 
     # Operands --------------------------------------------------------------------------------------------------
 
@@ -120,11 +116,21 @@ class Calls:
         shape, (to, at) = collapsed(view.shape, [out.strides, view.strides])
         if not shape:
             shape, to, at = (1,), (1,), (1,)
-        lengths, out_steps, a_steps = (np.array(x, np.int64) for x in (shape, to, at))
-        self.call(
-            "copy", out.dtype, extra="" if out.dtype == view.dtype else str(view.dtype), out=out, a=view,
-            lengths=lengths, out_steps=out_steps, a_steps=a_steps, axes=len(shape),
-        )  # fmt: skip
+        self._copy(out, view, (out.dtype, view.dtype), shape, to, at)
+
+    def _copy(self, out: Any, a: Any, dtypes: Sequence[np.dtype], *shape_and_steps: Shape, **turns: Any) -> None:
+        lengths, out_steps, a_steps = (np.array(x, np.int64) for x in shape_and_steps)
+        extra = "" if dtypes[0] == dtypes[1] else str(dtypes[1])
+        self.call("copy", dtypes[0], extra=extra, out=out, a=a, lengths=lengths, out_steps=out_steps, a_steps=a_steps,
+                  axes=len(lengths), **turns)  # fmt: skip
+
+    def feed(self, out: View, name: str) -> None:
+        """Take the numbers of a step out of the memory `name`, which has those of all steps (float64)."""
+        self._copy(out, name, (out.dtype, FLOAT64), (out.size,), (1,), (1,), clock=self.clock, a_turn=out.size)
+
+    def record(self, name: str, view: View) -> None:
+        """Write the numbers of a step into the memory `name`, beside those of all steps (float64)."""
+        self._copy(name, view, (FLOAT64, view.dtype), (view.size,), (1,), (1,), clock=self.clock, out_turn=view.size)
 
     def converted(self, view: View, dtype: np.dtype) -> View:
         """Return a view in another dtype, converted once for all its uses."""
@@ -175,27 +181,21 @@ class Calls:
         return out
 
     def _reduced(self, instr: Instruction, name: str, x: View, axes: tuple[int, ...]) -> View:
-        x = self.converted(x, instr.dtype)
-        inner_axes = [i for i in range(len(x.shape)) if i not in axes]
+        x, out = self.converted(x, instr.dtype), self.base(instr.shape, instr.dtype)
+        kept = [i for i in range(len(x.shape)) if i not in axes]
         first, last = (min(axes), max(axes)) if axes else (0, -1)
-        if any(first < i < last for i in inner_axes):  # bring the axes together, at the end
-            x = x.moved(lambda a: a.transpose((*inner_axes, *axes)))
-            first, last = len(inner_axes), len(x.shape) - 1
-        x = self.contiguous(x)
-        outer, inner = math.prod(x.shape[:first]), math.prod(x.shape[last + 1 :])
-        n = math.prod(x.shape[first : last + 1])
-        out = self.base(instr.shape, instr.dtype)
+        inner, n = math.prod(x.shape[last + 1 :]), math.prod(x.shape[i] for i in axes)
         if n == 0 and name != "sum":
             return self._in_python(instr, [x])
-        if name == "sum" and inner > 1:  # columns: ones times a matrix
+        if name == "sum" and inner > 1 and not any(first < i < last for i in kept):  # columns: ones times a matrix
             self.call(
-                "matmul", instr.dtype, out=out, a=self.constant(np.ones(1, instr.dtype)), b=x, m=1, k=n, n=inner,
-                out_row=inner, a_row=0, a_column=0, b_row=inner, b_column=1, batches=outer, out_batch=inner,
-                b_batch=n * inner,
+                "matmul", instr.dtype, out=out, a=self.constant(np.ones(1, instr.dtype)), b=self.contiguous(x), m=1,
+                k=n, n=inner, out_row=inner, a_row=0, a_column=0, b_row=inner, b_column=1,
+                batches=math.prod(x.shape[:first]), out_batch=inner, b_batch=n * inner,
             )  # fmt: skip
             return out
-        more: dict[str, Any] = {"shifted": self.base((n,), np.dtype(np.float64))} if name == "logsumexp" else {}
-        self.call(name, instr.dtype, out=out, a=x, outer=outer, n=n, inner=inner, **more)
+        rows = self.contiguous(x.moved(lambda a: a.transpose((*kept, *sorted(axes)))))
+        self.call(name, instr.dtype, out=out, a=rows, outer=out.size, n=n)
         return out
 
     def _sum_to(self, instr: Instruction, x: View) -> View:
@@ -223,7 +223,7 @@ class Calls:
         out = self.base(instr.shape, instr.dtype)
         if is_view(instr.params["index"]):
             target = out.indexed(instr.params["index"])
-            self.call("zero", instr.dtype, out=out, n=out.size)
+            self.copy_into(out, self.constant(np.zeros((), instr.dtype)).broadcast(out.shape))
             self.copy_into(target, x.broadcast(target.shape))
             return out
         places = np.array(np.arange(out.size).reshape(out.shape)[instr.params["index"]], np.int64, order="C")
@@ -249,16 +249,16 @@ class Calls:
 
     # Products --------------------------------------------------------------------------------------------------
 
-    def _linear(self, instr: Instruction, a: View, b: View, third: View | None = None) -> View:
+    def _linear(self, instr: Instruction, a: View, b: View, bias: View | None = None) -> View:
         dtype = instr.dtype
-        third = None if third is None else self.contiguous(self.converted(third, dtype))
+        bias = None if bias is None else self.contiguous(self.converted(bias, dtype))
         a, b = (self.forward(self.converted(x, dtype)) for x in (a, b))
         a = a.indexed(None) if len(a.shape) == 1 else a
         b = b.indexed((..., None)) if len(b.shape) == 1 else b
         many = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
         a, b = a.broadcast((*many, *a.shape[-2:])), b.broadcast((*many, *b.shape[-2:]))
         (m, k), n = a.shape[-2:], b.shape[-1]
-        if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and third is None:  # better as one row times a matrix
+        if n == 1 and (a.strides[-1], b.strides[-2]) != (1, 1) and bias is None:  # better as one row times a matrix
             a, b = (x.moved(lambda a: a.swapaxes(-1, -2)) for x in (b, a))
             m, n = n, m
         out = self.base(instr.shape, dtype)
@@ -267,9 +267,7 @@ class Calls:
         if len(lengths) > 1:
             a, b = self.contiguous(a), self.contiguous(b)
             lengths, (to, at, bt) = collapsed(many, [of_out, a.strides[:-2], b.strides[:-2]])
-        more: dict[str, Any] = {} if third is None else {instr.params.get("gate", "bias"): third}
-        if "gate" in instr.params:
-            more["gate_row"] = n
+        more: dict[str, Any] = {} if bias is None else {"bias": bias}
         if lengths:
             more |= {"batches": lengths[0], "out_batch": to[0], "a_batch": at[0], "b_batch": bt[0]}
         self.call(

@@ -26,7 +26,7 @@ PART = 10.0
 FLOPS, BYTES = 1e5, 4e4
 """Floating-point operations of a product, and bytes that are moved, in a microsecond."""
 
-NANOSECONDS = {"batch": 0.2, "check": 0.2, "copy": 0.2, "logsumexp": 3.0, "zero": 0.1}
+NANOSECONDS = {"batch": 0.2, "check": 0.2, "copy": 0.2}
 """The time of one number, in kernels where it is far from half a nanosecond."""
 
 
@@ -107,7 +107,7 @@ def _cost(call: Call) -> float:
     if name == "matmul":
         m, k, n = o["m"], o["k"], o["n"]
         return o.get("batches", 1) * max(2 * m * k * n / FLOPS, 4 * (m * k + k * n + m * n) / BYTES)
-    sizes = [o[x] for x in ("rows", "columns", "width", "outer", "n", "inner") if x in o]
+    sizes = [o[x] for x in ("rows", "columns", "width", "outer", "n") if x in o]
     return math.prod(map(int, o.get("lengths", sizes))) * NANOSECONDS.get(name, 0.5) / 1000
 
 
@@ -116,24 +116,20 @@ def _cuts(call: Call) -> Iterator[_Cut]:
     name, o = call.kernel[0], call.operands
     arrays = [x for x in ("a", "b", "c") if x in o]
     if name == "matmul":
-        gates = [x for x in ("times_step", "strict_zero_step") if x in o]
         if o.get("batches", 1) > 1:
-            if not gates:
-                yield _Cut("batches", 1, {x: o[f"{x}_batch"] for x in ("out", "a", "b")})
+            yield _Cut("batches", 1, {x: o.get(f"{x}_batch", 0) for x in ("out", "a", "b")})
             return
         lanes = 64 // np.dtype(call.kernel[1]).itemsize
-        along: dict[str, Any] = dict.fromkeys(["out", *gates, *(["bias"] if "bias" in o else [])], 1)
-        yield _Cut("n", 2 * lanes, along | {"b": o["b_column"]})
-        of_gates: dict[str, Any] = dict.fromkeys(gates, o.get("gate_row", 0))
-        yield _Cut("m", 8, of_gates | {"out": o["out_row"], "a": o["a_row"]}, 15.0)
-    elif name in ("sum", "max", "min", "norm", "logsumexp"):
-        yield _Cut("outer", 8, {"out": o["inner"], "a": o["n"] * o["inner"]})
+        yield _Cut("n", 2 * lanes, {"out": 1, "b": o["b_column"]} | ({"bias": 1} if "bias" in o else {}))
+        yield _Cut("m", 8, {"out": o["out_row"], "a": o["a_row"]}, 15.0)
+    elif "outer" in o:
+        yield _Cut("outer", 8, {"out": 1, "a": o["n"]})
     elif name == "batch":
         yield _Cut("rows", 1, {"out": o["width"], "first": 1})
-    elif name == "copy":
+    elif name == "copy" and "clock" not in o:
         yield _Cut("lengths", 1 if o["axes"] > 1 else 1024, {"out": o["out_steps"][0], "a": o["a_steps"][0]})
-    elif name in ("check", "zero", "pick"):
-        yield _Cut("n", 1024, dict.fromkeys({"check": ("a",), "zero": ("out",), "pick": ("out", "places")}[name], 1))
+    elif name in ("check", "pick"):
+        yield _Cut("n", 1024, {"a": 1} if name == "check" else {"out": 1, "places": 1})
     elif "rows" in o and call.kernel[2] == "":
         yield _Cut("rows", 1, {"out": o["columns"]} | {x: o[f"{x}_row"] for x in arrays})
         if o["rows"] == 1:  # whole vectors, so that no number changes between a vector and the rest of a loop

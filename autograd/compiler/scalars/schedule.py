@@ -190,7 +190,7 @@ class Schedule:
         out, (n, k) = self._put(nodes), places.shape
         found = matrix(places)
         if found is not None and found.column == 1 and (n == 1 or found.row == k):
-            self._call("sum", out=Place(out), a=Place(found.first), outer=n, n=k, inner=1)
+            self._call("sum", out=Place(out), a=Place(found.first), outer=n, n=k)
         elif found is not None and found.row == 1:  # columns: ones times a matrix
             self._call("matmul", out=Place(out), a=Place(ONE), b=Place(found.first), m=1, k=k, n=n, out_row=n,
                        a_row=0, a_column=0, b_row=found.column, b_column=1)  # fmt: skip
