@@ -242,12 +242,12 @@ def test_the_surface_is_the_loss() -> None:
     model = nn.Linear(1, 1, rng=0)
     model.load_state_dict({"weight": [[0.5]], "bias": [0.25]})
     inputs, targets = np.array([[1.0], [2.0], [-1.0]]), np.array([1.0, 3.0, 0.0])
-    along = ({"weight": [[1.0]]}, {"bias": [1.0]})
-    ax = plots.loss_surface(model, inputs, targets, along=along, reach=2.0, resolution=5)
+    path = [{"weight": [[0.5 + a]], "bias": [0.25 + b]} for a, b in ((2.0, 0.0), (0.0, 1.0), (0.0, 0.0))]
+    ax = plots.loss_surface(model, inputs, targets, path=path, resolution=5)
     assert model.state_dict()["weight"] == 0.5 and model.state_dict()["bias"] == 0.25
     low, high = ax.collections[0].get_clim()
     losses = [np.mean((targets - (0.5 + a) * inputs[:, 0] - (0.25 + b)) ** 2)
-              for a in np.linspace(-2, 2, 5) for b in np.linspace(-2, 2, 5)]  # fmt: skip
+              for a in np.linspace(-0.3, 2.3, 5) for b in np.linspace(-0.15, 1.15, 5)]  # fmt: skip
     assert low == pytest.approx(min(losses)) and high == pytest.approx(max(losses))
 
 
@@ -266,9 +266,9 @@ def test_the_path_of_an_optimiser(model: nn.Module) -> None:
 def test_a_surface_that_cannot_be_drawn() -> None:
     model = nn.Linear(2, 1, rng=0)
     with pytest.raises(ValueError, match="parallel"):
-        plots.loss_surface(model, X, Y, along=({"bias": [1.0]}, {"bias": [2.0]}))
+        plots.loss_surface(nn.Linear(2, 1, initializer="zeros"), X, Y)
     with pytest.raises(ValueError, match="parameters are dicts with names such as 'weight'"):
-        plots.loss_surface(model, X, Y, along=({"nothing": [1.0]}, {"bias": [2.0]}))
+        plots.loss_surface(model, X, Y, path=[{"nothing": [1.0]}, {"bias": [2.0]}])
     with pytest.raises(ValueError, match="`resolution`"):
         plots.loss_surface(model, X, Y, resolution=1)
 
@@ -323,7 +323,7 @@ def test_a_regression() -> None:
     assert np.array_equal(points.get_xydata(), np.stack([X[:, 0], Y], axis=1))
     assert np.allclose(curve.get_ydata(), model.outputs(curve.get_xdata()[:, None])[:, 0])
     with pytest.raises(ValueError, match=r"curves need \(n, 1\)"):
-        plots.regression({}, X, Y)
+        plots.regression({"net": model}, X, Y)
     with pytest.raises(TypeError, match="`models` maps names to Modules"):
         plots.regression(model, X, Y)  # type: ignore[arg-type]
 
@@ -377,7 +377,7 @@ def test_snapshots_of_a_training() -> None:
     last = plots.decision_boundary(model, X, Y, resolution=12)
     lines = [ax.collections[1].get_paths()[0].vertices for ax in (*axes, last)]
     assert np.array_equal(lines[1], lines[2]) and not np.array_equal(lines[0], lines[2])
-    with pytest.raises(ValueError, match="`states` maps titles to parameters"):
+    with pytest.raises(ValueError, match="`states` is empty"):
         plots.snapshots(model, {}, X, Y)
     with pytest.raises(ValueError, match="`state` does not fit"):
         plots.snapshots(model, {"half": {"0.bias": before["0.bias"]}}, X, Y)

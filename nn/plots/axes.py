@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,14 @@ def interval(low: Any, high: Any, one: str = "low", other: str = "high") -> tupl
     if not all(isinstance(x, (int, float, np.number)) for x in (low, high)) or not -1e300 < low < high < 1e300:
         raise ValueError(f"`{one}` must be below `{other}`, both finite, not {low!r} and {high!r}")
     return float(low), float(high)
+
+
+def check_named(x: Any, name: str, fits: Callable[[Any], bool], what: str) -> None:
+    """Check that an argument maps names to what can be drawn, each of which `fits`, and is not empty."""
+    if not isinstance(x, Mapping) or not all(map(fits, x.values())):
+        raise TypeError(f"`{name}` maps names to {what}, not {x!r:.60}")
+    if not x:
+        raise ValueError(f"`{name}` is empty: there is nothing to draw")
 
 
 def colour_map(colours: list[str]) -> Any:

@@ -12,7 +12,7 @@ from autograd import Tensor, Value, grad, no_grad
 from ..arguments import count
 from ..data.arrays import plain_array
 from ..module import Module
-from .axes import LINES, axes_of, interval, many_axes
+from .axes import LINES, axes_of, check_named, interval, many_axes
 
 Function = Callable[[Any], Any]
 
@@ -41,10 +41,7 @@ def functions(
     >>> left.lines[0].get_ydata()[[0, 400]].tolist(), right.lines[0].get_ydata()[[0, 400]].tolist()
     ([1.0, 0.0], [-2.0, 0.0])
     """
-    if not isinstance(curves, Mapping) or not all(map(callable, curves.values())):
-        raise TypeError(f"`curves` maps names to functions, as in {{'square': lambda x: x * x}}, not {curves!r:.60}")
-    if not curves:
-        raise ValueError("`curves` is empty: there is nothing to draw")
+    check_named(curves, "curves", callable, "functions, as in {'square': lambda x: x * x}")
     low, high = interval(low, high)
     x = np.linspace(low, high, 801)
     drawn = [value_and_slope(f, x, name) for name, f in curves.items()]
@@ -178,7 +175,7 @@ def regression(models: Mapping[str, Module], X: Any, y: Any, ax: Any = None) -> 
 
     Raises:
         TypeError: `models` does not map names to Modules.
-        ValueError: `X` has more than one column, or `y` not as many rows.
+        ValueError: there are none; `X` has more than one column, or `y` not as many rows.
         ImportError: matplotlib is missing.
 
     >>> from matplotlib.figure import Figure
@@ -188,8 +185,7 @@ def regression(models: Mapping[str, Module], X: Any, y: Any, ax: Any = None) -> 
     >>> ax.lines[0].get_ydata().tolist(), ax.lines[1].get_label()
     ([0.0, 2.0], 'line')
     """
-    if not isinstance(models, Mapping) or not all(isinstance(model, Module) for model in models.values()):
-        raise TypeError(f"`models` maps names to Modules, as in {{'net': model}}, not {models!r:.60}")
+    check_named(models, "models", lambda model: isinstance(model, Module), "Modules, as in {'net': model}")
     X, y = plain_array(X, "X"), plain_array(y, "y")
     if X.ndim != 2 or X.shape[1] != 1 or y.size != len(X) or not X.size:
         raise ValueError(f"`X` has shape {X.shape} and `y` {y.shape}; curves need (n, 1) and (n,)")
@@ -202,6 +198,5 @@ def regression(models: Mapping[str, Module], X: Any, y: Any, ax: Any = None) -> 
         heights = model.outputs(x[:, None]).reshape(len(x), -1)
         ax.plot(x, heights[:, 0], label=name, linewidth=2, **LINES[i % len(LINES)])
     ax.set(xlabel="$x$", ylabel="$y$")
-    if models:
-        ax.legend(fontsize="small")
+    ax.legend(fontsize="small")
     return ax

@@ -13,7 +13,7 @@ from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import targets_of
 from ..module import Module, check_model
 from ..randomness import RandomLike, seed
-from .axes import LINES, axes_of
+from .axes import LINES, axes_of, check_named
 from .curves import contour
 
 
@@ -37,11 +37,10 @@ def learning_curve(history: Mapping[str, Sequence[float]], ax: Any = None) -> An
     >>> ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale(), ax.lines[0].get_ydata().tolist()
     ('epoch', 'loss', 'log', [1.0, 0.5, 0.25])
     """
-    if not isinstance(history, Mapping) or not all(_are_numbers(row) for row in history.values()):
-        raise TypeError(f"`history` maps names to lists of numbers, as `nn.fit` gives it, not {history!r:.60}")
+    check_named(history, "history", _are_numbers, "lists of numbers, as `nn.fit` gives it")
     rows = {name: row for name, row in history.items() if len(row)}
     if not rows:
-        raise ValueError("`history` is empty: there is nothing to draw")
+        raise ValueError("`history` has no epochs: there is nothing to draw")
     ax = axes_of(ax)
     for i, (name, row) in enumerate(rows.items()):
         ax.plot(np.arange(1, len(row) + 1), row, label=name, **LINES[i % len(LINES)])
@@ -80,8 +79,7 @@ def learning_curves(runs: Mapping[str, Mapping[str, Sequence[float]]], name: str
     >>> [line.get_label() for line in ax.lines]
     ['sgd', 'adam']
     """
-    if not isinstance(runs, Mapping) or not all(isinstance(history, Mapping) for history in runs.values()):
-        raise TypeError(f"`runs` maps names to Histories, as in {{'sgd': history}}, not {runs!r:.60}")
+    check_named(runs, "runs", lambda history: isinstance(history, Mapping), "Histories, as in {'sgd': history}")
     if not isinstance(name, str):
         raise TypeError(f"`name` is the name of a list, such as 'loss', not {name!r:.60}")
     for run, history in runs.items():
@@ -102,7 +100,6 @@ def loss_surface(
     loss: str | Loss = "mse",
     *,
     path: Sequence[State] = (),
-    along: tuple[State, State] | None = None,
     reach: float = 1.0,
     resolution: int = 41,
     rng: RandomLike = None,
@@ -115,9 +112,8 @@ def loss_surface(
         X, y, loss: as for `nn.fit`.
         path: the parameters on the way, as `model.state_dict()` gave them: in `nn.fit`, keep them with
             `callbacks=lambda epoch, logs: path.append(model.state_dict())`. Then $u$ and $v$ are the directions in
-            which the path extends most, and the last point is the middle.
-        along: the directions $u$ and $v$, as dicts of the parameters that change; at random, of the size of each
-            parameter, if there is no path.
+            which the path extends most, and the last point is the middle. Without a path they are random, of the size
+            of each parameter.
         reach: how far the slice goes, in units of $u$ and $v$, where there is no path.
         resolution: the number of points along each side.
         rng: a seed, a generator or None, for the random directions.
@@ -147,16 +143,9 @@ def loss_surface(
     here = {name: whole[name] for name, p in model.named_parameters() if p.requires_grad}
     if not isinstance(path, (list, tuple)):
         raise TypeError(f"`path` is a list of what `model.state_dict()` gave, not {path!r:.60}")
-    if along is not None and (not isinstance(along, (list, tuple)) or len(along) != 2):
-        raise TypeError(f"`along` is two directions, each as `model.state_dict()` gives it, not {along!r:.60}")
-    middle = _flat(here, here)
-    others = set(whole) - set(here)
-    path = [{k: x for k, x in state.items() if k not in others} if isinstance(state, Mapping) else state
-            for state in path]  # fmt: skip
+    middle = _flat(path[-1] if path else here, here)
     walked = np.array([_flat(state, here) for state in path]).reshape(len(path), middle.size)
-    if len(walked):
-        middle = walked[-1]
-    u, v = _directions(here, along, walked - middle, np.random.default_rng(seed(rng)))
+    u, v = _directions(here, walked - middle, np.random.default_rng(seed(rng)))
     steps = np.linalg.lstsq(np.stack([u, v], axis=1), (walked - middle).T, rcond=None)[0].T
     side = None if len(walked) else (-reach, reach)
 
@@ -176,10 +165,10 @@ def loss_surface(
 
 
 def _flat(state: State, like: State) -> np.ndarray:
-    """Lay parameters out as one vector; what a direction does not name is 0."""
-    if not isinstance(state, Mapping) or not set(state) <= set(like):
+    """Lay parameters out as one vector."""
+    if not isinstance(state, Mapping) or not set(like) <= set(state):
         raise ValueError(f"parameters are dicts with names such as {next(iter(like), '')!r}, not {state!r:.60}")
-    return np.concatenate([np.broadcast_to(state.get(name, 0.0), np.shape(x)).ravel() for name, x in like.items()])
+    return np.concatenate([np.broadcast_to(state[name], np.shape(x)).ravel() for name, x in like.items()])
 
 
 def _unflat(vector: np.ndarray, like: State) -> dict[str, Any]:
@@ -187,18 +176,14 @@ def _unflat(vector: np.ndarray, like: State) -> dict[str, Any]:
     return {name: part.reshape(np.shape(x)) for (name, x), part in zip(like.items(), parts, strict=True)}
 
 
-def _directions(
-    here: State, along: tuple[State, State] | None, walked: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    if along is not None:
-        u, v = (_flat(direction, here) for direction in along)
-    elif len(walked) > 2:
+def _directions(here: State, walked: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    if len(walked) > 2:
         u, v = np.linalg.svd(walked, full_matrices=False)[2][:2]
         u, v = (x if x[np.abs(x).argmax()] > 0 else -x for x in (u, v))  # the sign of a direction is free
     else:
         u, v = (_random_direction(here, rng) for _ in range(2))
     if np.linalg.matrix_rank(np.stack([u, v])) < 2:
-        raise ValueError("the two directions are parallel, or 0: give others as `along`")
+        raise ValueError("the two directions are parallel, or 0: a slice needs two parameters that are not 0")
     return u, v
 
 

@@ -13,7 +13,7 @@ from ..data.arrays import label_array, plain_array
 from ..diagram import arrays, columns_of
 from ..inspect import regions
 from ..module import Module, check_model
-from .axes import AREAS, POINTS, axes_of, colour_map, interval, many_axes, relief
+from .axes import AREAS, POINTS, axes_of, check_named, colour_map, interval, many_axes, relief
 
 
 def decision_boundary(
@@ -179,7 +179,7 @@ def snapshots(
         An array of the axes, one for each moment.
 
     Raises:
-        TypeError, ValueError: as for `decision_boundary`; there are no `states`, or one does not fit the model.
+        TypeError, ValueError: as for `decision_boundary`; `states` is empty, or one is no dict or does not fit.
         ImportError: matplotlib is missing.
 
     >>> from matplotlib.figure import Figure
@@ -191,9 +191,8 @@ def snapshots(
     ['start', 'end']
     """
     check_model(model)
-    if not isinstance(states, Mapping) or not states:
-        example = "{'at the end': model.state_dict()}"
-        raise ValueError(f"`states` maps titles to parameters, as in {example}, not {states!r:.60}")
+    kind = "parameters, as in {'at the end': model.state_dict()}"
+    check_named(states, "states", lambda state: isinstance(state, Mapping), kind)
     axes, here = many_axes(axes, len(states), 2.4, 2.4), model.state_dict()
     try:
         for ax, (title, state) in zip(axes, states.items(), strict=True):

@@ -12,7 +12,7 @@ from ..data.arrays import as_inputs
 from ..inspect import Signal
 from ..layers.layers import Linear, Sequential
 from ..module import brief
-from .axes import LINES, many_axes
+from .axes import LINES, check_named, many_axes
 
 
 def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
@@ -27,7 +27,7 @@ def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
 
     Raises:
         TypeError: `runs` does not map names to lists of Signals.
-        ValueError: there are none.
+        ValueError: there are none, or a list is empty.
         ImportError: matplotlib is missing.
 
     >>> from matplotlib.figure import Figure
@@ -37,10 +37,9 @@ def signal_sizes(runs: Mapping[str, Sequence[Signal]], axes: Any = None) -> Any:
     >>> len(forward.lines[0].get_xdata()), backward.get_title()
     (3, 'backward: gradients')
     """
-    if not isinstance(runs, Mapping) or not all(_are_signals(row) for row in runs.values()):
-        raise TypeError(f"`runs` maps names to lists of Signals, as `inspect.signals` gives them, not {runs!r:.60}")
-    if not all(runs.values()) or not runs:
-        raise ValueError("`runs` has no Signals: there is nothing to draw")
+    check_named(runs, "runs", _are_signals, "lists of Signals, as `inspect.signals` gives them")
+    if not all(runs.values()):
+        raise ValueError("`runs` has lists without Signals: there is nothing to draw")
     axes = many_axes(axes, 2, 4.4, 3.4)
     for ax, name, title in zip(axes, ("std", "grad_std"), ("forward: signals", "backward: gradients"), strict=True):
         for i, (run, row) in enumerate(runs.items()):
