@@ -49,7 +49,6 @@ class Program(Shown):
     Attributes:
         root: the node that it computes.
         leaves: the nodes that it reads, and whose gradients it sets.
-        notes: what each pass has done.
         stats: sizes.
 
     Raises:
@@ -110,10 +109,6 @@ class Program(Shown):
         for leaf, grad in zip(self.leaves, grads, strict=True):
             leaf.grad = grad
         return value
-
-    @property
-    def notes(self) -> list[str]:
-        return list(self._body.notes)
 
     @property
     def stats(self) -> Stats:
@@ -238,7 +233,7 @@ class _Traced:
         if is_plain(x) or isinstance(x, (*FIRM, enum.Enum)) or any(x is known for known in found.by_id):
             return True
         if isinstance(x, np.ndarray) and x.dtype != object:
-            return found.has(x)
+            return id(x) in found.seen
         raise RuntimeError(
             f"the function returns a `{type(x).__name__}`, and a program would return this one for ever: return "
             "numbers, arrays, and lists, tuples and dicts of them, or run uncompiled"

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..checks import float_of, function, items
+from ..checks import count, float_of, function, items
 from ..containers import flatten, rebuild
 from ..graph import Node, constant, new_constant, new_variable, variable
 from ..locks import lock
 from ..shapes import describe
 from ..threads import get_num_threads
-from .arrays.body import Body, Stats
+from .arrays.body import Body
 from .arrays.lowering import Calls
 from .ir.instructions import ir_of
 from .ir.passes import optimize
@@ -97,9 +97,7 @@ class Loop:
         self.aside: Any = None
         self._carried = [x for x in flatten(state) if isinstance(x, Node)] if carried is None else carried
         self._data = [_rows(x) for x in items(data, "data")]
-        if not isinstance(batch_size, (int, np.integer)) or isinstance(batch_size, bool) or not 0 <= batch_size < 2**31:
-            raise ValueError(f"`batch_size` is a whole number from 0, not {batch_size!r:.60}")
-        self.batch_size = int(batch_size)
+        self.batch_size = count(batch_size, "batch_size", 0, 2**31 - 1)
         self._inputs = list(items(inputs, "inputs"))
         self._make(state)
 
@@ -324,16 +322,6 @@ class Loop:
             raise ValueError(f"`rows` are numbers from 0 to {n - 1}; found {numbers.min()} to {numbers.max()}")
         return numbers
 
-    @property
-    def notes(self) -> list[str]:
-        """What each pass has done."""
-        return list(self._body.notes)
-
-    @property
-    def stats(self) -> Stats:
-        """Sizes of the program of one step."""
-        return self._body.stats
-
     def __str__(self) -> str:
         names = ["new state"] * len(self._states) + [f"result {i}" for i in range(len(self._result_shapes))]
         return self._body.text(names)
@@ -350,7 +338,7 @@ class Loop:
         self.state = state
 
     def __repr__(self) -> str:
-        return f"Loop({self.stats.instructions} instructions)"
+        return f"Loop({self._body.stats.instructions} instructions)"
 
 
 def _rows(x: Any) -> np.ndarray:

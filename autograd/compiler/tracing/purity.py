@@ -30,15 +30,13 @@ _NUMPYS = (
     "seterrcall getbufsize setbufsize seed set_state get_state show_config spawn _array_str_implementation "
     "_array_repr_implementation _default_array_str _default_array_repr"
 )
-_OURS_DENIED = "load save restore seed"
 DENIED = {module: frozenset(names.split()) for module, names in {
     "builtins": "print input open eval exec globals locals __import__ breakpoint id __subclasses__",
     "numpy": _NUMPYS, "random": "seed setstate getstate", "importlib": "import_module", "json": "load dump",
-    **dict.fromkeys(OURS, _OURS_DENIED),
+    **dict.fromkeys(OURS, "load save restore seed"),
 }.items()}  # fmt: skip
 """What pure modules hold that reads or changes something outside."""
 _ENTROPY = ("secrets", "uuid", "tempfile")
-_CLOSING = ("__exit__", "release", "close")
 REMEDY = "do that outside and hand the number over as an argument, draw it inside `chalkgrad.fresh`, or run uncompiled"
 
 
@@ -103,21 +101,15 @@ class Observer:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Look at all calls of this thread; a profiler that is active pauses."""
-        before = sys.getprofile()
-        pausable = hasattr(before, "disable") and hasattr(before, "enable")
-        if before is not None and not pausable and not callable(before):
+        before: Any = sys.getprofile()
+        if not (before is None or callable(before) or hasattr(before, "enable")):
             raise RuntimeError(f"the active profiler, {before!r:.60}, cannot pause while a function is traced: stop it")
-        if pausable:
-            before.disable()  # type: ignore[union-attr]
         sys.setprofile(self._look)
         try:
             yield
         finally:
             sys.setprofile(None)
-            if pausable:
-                before.enable()  # type: ignore[union-attr]
-            else:
-                sys.setprofile(before)
+            getattr(before, "enable", lambda: sys.setprofile(before))()
         if self.refused:  # an `except` of the function may have hidden it
             raise RuntimeError(self.refused)
 
@@ -149,7 +141,7 @@ class Observer:
 
     def _refuse(self, reason: str, name: str = "") -> None:
         self.refused = self.refused or f"the function {reason}: {REMEDY}"
-        if name not in _CLOSING:  # what has been opened is closed, and refused when the trace ends
+        if name not in ("__exit__", "release", "close"):  # what is open is closed, and refused at the end
             raise RuntimeError(self.refused)
 
 

@@ -99,17 +99,13 @@ class Ties:
 
     def glance(self) -> Callable[[], bool]:
         """Return what says, in one go, whether all objects are the very same and all arrays alike: the usual case."""
-        attributes = [entry[1:4] for entry in self._entries if entry[0] is getattr]  # Python calls it by name faster
-        others = [entry[:4] for entry in self._entries if entry[0] is not getattr]
+        entries = [entry[:4] for entry in self._entries]
         views, lists = [row[0] for row in self._rows], [row[1] for row in self._rows]
         lengths, known = [*map(len, lists)], [*itertools.chain.from_iterable(lists)]
         arrays = self.arrays
 
         def look() -> bool:
-            for holder, key, was in attributes:
-                if getattr(holder, key, ABSENT) is not was:
-                    return False
-            for get, holder, key, was in others:
+            for get, holder, key, was in entries:
                 if get(holder, key, ABSENT) is not was:
                     return False
             if arrays and self._other_array():
@@ -180,7 +176,5 @@ def _put(holder: Any, key: Any, part: Any) -> None:
             holder[key] = part
     elif part is ABSENT:
         delattr(holder, key)
-    elif isinstance(holder, type):
-        setattr(holder, key, part)
-    else:
-        object.__setattr__(holder, key, part)
+    else:  # past a `__setattr__` of the user
+        (type if isinstance(holder, type) else object).__setattr__(holder, key, part)

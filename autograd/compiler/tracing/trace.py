@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -231,10 +232,8 @@ class _Repeat:
 
 def _is_of_user(error: Exception) -> bool:
     """Return whether code of the user raised an error, or a function of C that it called."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and standing(trace.tb_frame.f_globals.get("__name__", "")) == "user"
+    *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+    return standing(frame.f_globals.get("__name__", "")) == "user"
 
 
 def _is_repeatable(node: Node) -> bool:

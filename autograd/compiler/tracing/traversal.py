@@ -61,6 +61,7 @@ class Traversal:
         codes: of the user, where all that they name is known.
         names: what they name.
         history: results of operations, whose operations a program would run again.
+        seen: all that was found by its `id`, each with its number.
     """
 
     def __init__(self, roots: dict[str, Any], ran: set[types.CodeType] | None, carried: Sequence[Any]) -> None:
@@ -75,7 +76,7 @@ class Traversal:
         self.codes: set[types.CodeType] = set()
         self.names: set[str] = set(_CALLED)
         self.history: set[int] = set()
-        self._seen: dict[int, tuple[int, Any]] = {}
+        self.seen: dict[int, tuple[int, Any]] = {}
         self._spaces: list[tuple[Any, Place, set[str]]] = []  # things of which only what is named is read
         self._handed: list[tuple[Place, str]] = []  # methods that C may call
         self._stack: list[tuple[Place, Any]] = [((None, "", name), x) for name, x in reversed(roots.items())]
@@ -84,18 +85,14 @@ class Traversal:
                 self._look(*self._stack.pop())
             for space in self._spaces:
                 self._look_by_name(*space)
-            if self.names & _COPIES and id(copyreg.dispatch_table) not in self._seen:
+            if self.names & _COPIES and id(copyreg.dispatch_table) not in self.seen:
                 self._push((None, "", "copyreg.dispatch_table"), copyreg.dispatch_table)
         own = {name for x, *_ in self._spaces if isinstance(x, (type, types.ModuleType)) for name in vars(x)}
         self.refused += [f"`{text(place)}` names `{name}`" for place, name in self._handed if name not in own]
         if self.names & _BY_IDENTITY:
-            self.facts.append([*self._seen])
-            self.by_id += [x for _, x in self._seen.values()]
+            self.facts.append([*self.seen])
+            self.by_id += [x for _, x in self.seen.values()]
         self.glance = self.ties.glance()
-
-    def has(self, x: Any) -> bool:
-        """Return whether an object was found."""
-        return id(x) in self._seen
 
     def _push(self, place: Place, part: Any) -> None:
         if part is ABSENT:
@@ -119,10 +116,10 @@ class Traversal:
         if is_plain(x):
             self.facts.append((type(x), repr(x)))
             return
-        if id(x) in self._seen:
-            self.facts.append(self._seen[id(x)][0])
+        if id(x) in self.seen:
+            self.facts.append(self.seen[id(x)][0])
             return
-        self._seen[id(x)] = len(self._seen), x
+        self.seen[id(x)] = len(self.seen), x
         if isinstance(x, types.FunctionType):
             self._function(place, x)
         elif isinstance(x, types.ModuleType):
