@@ -262,7 +262,7 @@ class StandardScaler:
         Raises:
             TypeError, ValueError: as `plain_array`, or `X` has no rows.
         """
-        columns, X = column_names(X), self._floats(X)
+        columns, X = column_names(X), 1.0 * plain_array(X, "X")
         if not X.ndim or not len(X):
             raise ValueError(f"`X` has shape {X.shape}; it needs rows")
         self.columns, self.n_features_in_ = columns, X.shape[1] if X.ndim == 2 else 1
@@ -292,10 +292,6 @@ class StandardScaler:
         X, mean, scale = self._fitting(X)
         return X * scale + mean
 
-    def _floats(self, X: Any) -> np.ndarray:
-        X = plain_array(X, "X")
-        return X if X.dtype.kind == "f" else X.astype(np.float64)
-
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the settings, of which there are none, as scikit-learn asks for them."""
         return {}
@@ -318,7 +314,7 @@ class StandardScaler:
     def _fitting(self, X: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if self.mean is None or self.scale is None:
             raise RuntimeError("this StandardScaler has seen no data yet: call `fit(X_train)` first")
-        X = self._floats(arranged(X, self.columns))
+        X = 1.0 * plain_array(arranged(X, self.columns), "X")
         if X.shape[1:] != self.mean.shape:
             raise ValueError(f"`X` has shape {X.shape}; this StandardScaler has seen rows of shape {self.mean.shape}")
         return X, self.mean, self.scale

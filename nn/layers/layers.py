@@ -86,11 +86,11 @@ class Linear(Module):
         return y if self.bias is None else y + self.bias
 
     def _stages(self) -> list[Stage]:
-        if self.mask is None:
-            return [Stage(self.weight, self.bias)]
-        masked = Tensor(self.weight.data * self.mask)
-        masked.grad = self.weight.grad
-        return [Stage(masked, self.bias)]
+        weight = self.weight
+        if self.mask is not None:
+            weight = Tensor(weight.data * self.mask)
+            weight.grad = self.weight.grad
+        return [Stage(weight, self.bias)]
 
     def config(self) -> dict[str, Any]:
         """Return both widths, whether there is a bias, the dtype, and the mask where there is one."""

@@ -34,15 +34,15 @@ from .noise import Dropout
 class _OfValues(Module):
     """What nets of Values share: they take one point at a time, and convert into layers of Tensors.
 
-    A subclass has `nin`, and writes `_fire`, from the Values of a point to the outputs. What is here on neurons is for
-    those side by side, `neurons`, with an activation of the whole row (`rows`) and `dropout` behind them.
+    A subclass writes `_fire`, from the Values of a point to the outputs. What is here on neurons is for those side by
+    side, `neurons`, with an activation of the whole row (`rows`) and `dropout` behind them.
     """
 
     batched = False
-    nin: Any
     neurons: Any
     rows: Function | None = None
     dropout: Dropout | None = None
+    nin: Any = property(lambda self: len(self.neurons[0].w))  # the number of inputs
     _fire: Any
 
     def forward(self, x: Any) -> Any:
@@ -136,7 +136,6 @@ class Neuron(_OfValues):
         self.b = Value(0.0, "b")
 
     neurons = property(lambda self: [self])
-    nin = property(lambda self: len(self.w))
 
     def _fire(self, x: list[Any]) -> Value:
         return on_values(self.activation)(dot(self.w, x, self.b))
@@ -211,11 +210,6 @@ class Layer(_OfValues):
                 weight.label = f"w{number}[{j},{i}]"
 
     @property
-    def nin(self) -> int:
-        """Number of inputs."""
-        return len(self.neurons[0].w)
-
-    @property
     def activation(self) -> Function:
         """The activation of its neurons, or of the whole row."""
         return self.rows or self.neurons[0].activation
@@ -238,13 +232,17 @@ class Layer(_OfValues):
         return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){slope}"
 
 
+_WRITTEN = (_OfValues.forward, Module.__call__)
+"""How nets of Values compute, as it is written here."""
+
+
 def fired(part: Any, x: list[Any]) -> Any:
     """Return what a neuron or layer makes of a point; by its own `forward`, if somebody has written one."""
     return part(x) if _has_own_forward(part) else part._fire(x)
 
 
 def _has_own_forward(part: Any) -> bool:
-    return "forward" in vars(part) or (type(part).forward, type(part).__call__) != (_OfValues.forward, Module.__call__)
+    return "forward" in vars(part) or (type(part).forward, type(part).__call__) != _WRITTEN
 
 
 def is_rewritten(model: Module) -> bool:

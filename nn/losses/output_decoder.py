@@ -53,6 +53,7 @@ class OutputDecoder:
         loss = loss_of(found(kind, SHORT | LOSSES, "kind", "a loss"))
         own = loss if isinstance(loss, Criterion) else mse  # a plain function is of values
         self.codes, self.many = own.codes, own.many
+        self.of_values = not self.codes and not self.many  # the outputs stand for values, not for classes
         within = getattr(getattr(loss, "func", None), "output_activation", None)  # of a partial
         activation = output_activation or getattr(loss, "output_activation", within)
         activation = _function(activation) if isinstance(activation, str) else activation
@@ -67,11 +68,6 @@ class OutputDecoder:
             raise ValueError(f"`classes` is a list of different labels, not {classes!r:.60}")
         if self.classes is not None and (self.of_values or (self.codes and len(self.classes) != 2)):
             raise ValueError(f"`classes` has {len(self.classes)} labels; {self.kind!r} is read as {self._wants()}")
-
-    @property
-    def of_values(self) -> bool:
-        """Whether the outputs stand for values, not for classes."""
-        return not self.codes and not self.many
 
     def config(self) -> dict[str, Any]:
         """Return the arguments that make such an OutputDecoder, as plain numbers, texts and lists."""

@@ -219,12 +219,12 @@ class Optimizer(Configured):
             self._commit(live, new, news, steps, skipped)
             raise
 
-    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: Any = ()) -> None:
+    def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: list[int]) -> None:
         """Make a step that has been computed; doing it once more changes nothing."""
         for i in live:
             self.parameters[i].data = new[i]
-        for name, x in (("_states", news), ("steps", steps), ("skipped", skipped or self.skipped)):
-            object.__setattr__(self, name, x)  # without the checks of settings, which take time
+        for name, x in (("_states", news), ("steps", steps), ("skipped", skipped)):
+            object.__setattr__(self, name, x)  # without the checks of settings, which take time; vars() slows all reads
 
     def state_dict(self) -> dict[str, Any]:
         """Copy all that a later step depends on, but the parameters and the settings.
@@ -276,10 +276,9 @@ class Optimizer(Configured):
         return self.parameters
 
     def _settings(self) -> str:
-        hidden = ("parameters", "steps", "skipped")
-        own = {k: v for k, v in vars(self).items()
-               if not (k in hidden or k[0] == "_" or v is None or v is False or (not v and k in _OFF))}  # fmt: skip
-        return ", ".join(f"{name}={getattr(value, '__name__', value)}" for name, value in own.items())
+        shown = [name for name in vars(self) if name[0] != "_" and name not in ("parameters", "steps", "skipped")]
+        own = [(name, x) for name in shown if (x := vars(self)[name]) or not (x is None or x is False or name in _OFF)]
+        return ", ".join(f"{name}={getattr(x, '__name__', x)}" for name, x in own)
 
     def __repr__(self) -> str:
         size = sum(int(np.prod(p.shape)) for p in self.parameters)

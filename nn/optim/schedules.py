@@ -61,7 +61,13 @@ class Schedule(Configured):
         return f"{type(self).__name__}({settings})"
 
 
-class StepDecay(Schedule):
+class _FromRate(Schedule):
+    """What schedules share that start from a rate, or go up to one: it is their first argument."""
+
+    lr: float = setting(kw_only=False)
+
+
+class StepDecay(_FromRate):
     r"""Stairs: $\eta\,\gamma^{\lfloor k / n \rfloor}$ after $k$ steps. (PyTorch: StepLR.)
 
     Args:
@@ -76,7 +82,6 @@ class StepDecay(Schedule):
     [0.1, 0.1, 0.05, 0.05, 0.025]
     """
 
-    lr: float = setting(kw_only=False)
     every: int = setting(check=count, kw_only=False)
     factor: float = setting(default=0.1, check=SHARE, kw_only=False)
 
@@ -85,7 +90,7 @@ class StepDecay(Schedule):
         return self.lr * self.factor ** (steps // self.every)
 
 
-class ExponentialDecay(Schedule):
+class ExponentialDecay(_FromRate):
     r"""Decay by the same factor in each step: $\eta\,\gamma^k$ after $k$ steps. (PyTorch: ExponentialLR.)
 
     Args:
@@ -99,7 +104,6 @@ class ExponentialDecay(Schedule):
     [0.1, 0.05, 0.025, 0.0125]
     """
 
-    lr: float = setting(kw_only=False)
     factor: float = setting(check=SHARE, kw_only=False)
 
     def rate(self, steps: int) -> float:
@@ -107,7 +111,7 @@ class ExponentialDecay(Schedule):
         return self.lr * self.factor**steps
 
 
-class MultiStep(Schedule):
+class MultiStep(_FromRate):
     r"""Stairs of unequal length: $\eta\,\gamma^j$ after $j$ of the milestones. (PyTorch: MultiStepLR.)
 
     Args:
@@ -122,7 +126,6 @@ class MultiStep(Schedule):
     [0.1, 0.1, 0.05, 0.025, 0.025]
     """
 
-    lr: float = setting(kw_only=False)
     milestones: Sequence[int] = setting(check=_milestones, kw_only=False)
     factor: float = setting(default=0.1, check=SHARE, kw_only=False)
 
@@ -131,7 +134,7 @@ class MultiStep(Schedule):
         return self.lr * self.factor ** bisect_right(self.milestones, steps)
 
 
-class Polynomial(Schedule):
+class Polynomial(_FromRate):
     r"""A power of a falling line: $\eta\,(1 - k/n)^p$ after $k$ steps, and 0 from step $n$ on. (PyTorch: PolynomialLR.)
 
     Args:
@@ -146,7 +149,6 @@ class Polynomial(Schedule):
     [0.1, 0.0563, 0.025, 0.0063, 0.0, 0.0]
     """
 
-    lr: float = setting(kw_only=False)
     steps: int = setting(check=count, kw_only=False)
     power: float = setting(default=1.0, kw_only=False)
 
@@ -155,7 +157,7 @@ class Polynomial(Schedule):
         return self.lr * (1.0 - min(steps, self.steps) / self.steps) ** self.power
 
 
-class Cosine(Schedule):
+class Cosine(_FromRate):
     r"""Half a cosine from $\eta$ down to $\eta_0$: $\eta_0 + \frac12(\eta - \eta_0)(1 + \cos\frac{\pi k}{n})$.
 
     From step $n$ on it stays at $\eta_0$. (PyTorch: CosineAnnealingLR, which then goes up again.)
@@ -174,7 +176,6 @@ class Cosine(Schedule):
     [0.1, 0.0854, 0.05, 0.0146, 0.0, 0.0]
     """
 
-    lr: float = setting(kw_only=False)
     steps: int = setting(check=count, kw_only=False)
     low: float = setting(default=0.0, kw_only=False)
 
@@ -252,7 +253,7 @@ class WarmUp(Schedule):
         return rate if steps >= self.steps else rate * (self.start + (1.0 - self.start) * steps / self.steps)
 
 
-class OneCycle(Schedule):
+class OneCycle(_FromRate):
     r"""One cycle: half a cosine up from $\eta/d$ to $\eta$, then one down to $\eta/(de)$, where it stays.
 
     (PyTorch: OneCycleLR without its cycle of the momentum.)
@@ -273,7 +274,6 @@ class OneCycle(Schedule):
     [0.1, 0.55, 1.0, 0.5, 0.001, 0.001]
     """
 
-    lr: float = setting(kw_only=False)
     steps: int = setting(check=partial(count, least=2), kw_only=False)
     rise: float = setting(default=0.3, check=SHARE, kw_only=False)
     first: float = setting(default=25.0, check=partial(within, low=1.0), kw_only=False)
@@ -288,7 +288,7 @@ class OneCycle(Schedule):
         return _between(self.lr, low / self.last, (steps - top) / (end - top) if end > top else 1.0)
 
 
-class OnPlateau(Schedule):
+class OnPlateau(_FromRate):
     r"""A rate that is multiplied by $\gamma$ when a number that ought to become smaller has stopped to do so.
 
     `nn.fit` hands that number in once per epoch by `observe`: more than `patience` epochs without a new best one, and
@@ -315,7 +315,6 @@ class OnPlateau(Schedule):
     0.05
     """
 
-    lr: float = setting(kw_only=False)
     factor: float = setting(default=0.1, check=PART, kw_only=False)
     patience: int = setting(default=10, check=partial(count, least=0), kw_only=False)
     threshold: float = setting(default=1e-4, kw_only=False)
