@@ -34,9 +34,7 @@ class FrameSequence:
     def sentences(self) -> list[str]:
         """The sentence of each frame with its number: "step 4 of 10: ..."."""
         last = len(self.frames) - 1
-        return [
-            (f"step {i} of {last}: " if i else "start: ") + frame.sentence for i, frame in enumerate(self.frames)
-        ]
+        return [(f"step {i} of {last}: " if i else "start: ") + frame.sentence for i, frame in enumerate(self.frames)]
 
 
 def frames_of(snapshot: Snapshot) -> FrameSequence:

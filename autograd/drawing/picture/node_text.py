@@ -111,5 +111,3 @@ def value_text(data: Any) -> str:
     """Return a number, or the shape and norm of an array, as text."""
     single = number(data)
     return short(single) if single is not None else f"an array {data.shape} of norm {short(norm_of(data))}"
-
-

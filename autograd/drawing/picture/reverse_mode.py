@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ...graph import Node, constant
 from ..analysis.formula import cut, one_line, short
@@ -29,12 +28,9 @@ _SHAPES = "round ends: a leaf, double outline: the result"
 def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
     """Show values, gradients as `backward` left them, and the local derivatives on the edges."""
     view = PictureBuilder(snapshot, grouping)
-
-    def grad_of(i: int) -> Any:
-        return plain_data(snapshot.nodes[i].grad)
-
     for k, group in view.groups:
-        node, data, grad = snapshot.nodes[group.output], data_of(snapshot, group), grads_of(group, grad_of)
+        node, data = snapshot.nodes[group.output], data_of(snapshot, group)
+        grad = grads_of(group, lambda i: plain_data(snapshot.nodes[i].grad))
         lines = view.heading(k)
         if view.is_brief and number(data) is not None and group.members and snapshot.operands[group.output]:
             lines.append(Line(f"{short(number(data), 2)}  grad {short(number(grad), 2)}", small=True))
@@ -66,7 +62,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
     """Show the backward pass: adjoints, order, rules, and on each edge the product that is added."""
     view = PictureBuilder(snapshot, grouping, is_backward=True)
     steps, adjoints = view.numbered(snapshot.steps), snapshot.adjoints
-    explained: list[tuple[Any, Rules]] = []
+    explained: Rules = []
     has_sums = False
     for k, group in view.groups:
         node, adjoint = snapshot.nodes[group.output], grads_of(group, adjoints.get)
@@ -86,7 +82,7 @@ def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pi
             if len(group.members) == 1:
                 words = snapshot.rules_of(group.output)
                 rules += _rule_texts(node, words)
-                explained.append((node, words))
+                explained += words
                 details += _rule_lines(node, words)
             else:
                 details += parameter_lines(snapshot, group, "∂", adjoints.get)
@@ -129,6 +125,7 @@ def _sentence_back(snapshot: Snapshot) -> str:
 
 # Rules in words ----------------------------------------------------------------------------------------------
 
+
 def _rule_texts(node: Node, rules: Rules) -> list[str]:
     """Write the rules in full."""
     return [f"∂/∂{name} = {rule}" if node.op.elementwise else f"to {name}: {rule}" for name, rule in rules]
@@ -151,13 +148,10 @@ def _folded(text: str) -> list[Line]:
     return [Line(text[:at].rstrip(), small=True), Line(cut(text[at:].lstrip(), _COLUMNS), small=True)]
 
 
-def _remarks_on(nodes: list[tuple[Node, Rules]], letters: list[str]) -> list[str]:
+def _remarks_on(rules: Rules, letters: list[str]) -> list[str]:
     """Explain the words that rules use beside labels."""
-    words: set[str] = set()
     x, y, _ = letters
-    for node, rules in nodes:
-        labels = {x.label for x in node.inputs}
-        for name, rule in rules:
-            words |= set(re.findall(r"\w+", rule)) | ({x} if name not in labels else set())
+    words = set(re.findall(r"\w+", " ".join(rule for _, rule in rules))) | {name for name, _ in rules if name in (x, y)}
     remarks = {"g": "g: the gradient that arrives", "out": "out: the value itself", x: f"{x}, {y}: the operands"}
-    return [remark for word, remark in remarks.items() if word in words]
+    remarks[y] = remarks[x]
+    return list(dict.fromkeys(remark for word, remark in remarks.items() if word in words))

@@ -81,11 +81,9 @@ def _timing(spans: set[tuple[int, int]], count: int, seconds: float) -> str:
     total = count + 2
     rules = []
     for start, end in sorted(spans):
-        times = [(0, "visible" if start == 0 else "hidden")]
-        times += [(start, "visible")] if start else []
-        times += [(end, "hidden")] if end < count else []
+        times = {0: "hidden", start: "visible"} | ({end: "hidden"} if end < count else {})
         name = f"TOKEN-{start}-{end}"
-        steps = "".join(f"{100 * at / total:.3f}%{{visibility:{state}}}" for at, state in times)
+        steps = "".join(f"{100 * at / total:.3f}%{{visibility:{state}}}" for at, state in times.items())
         rules.append(f"@keyframes {name}{{{steps}}}")
         rules.append(f"#TOKEN[data-plays] .v{start}-{end}{{animation:{name} {total * seconds:g}s step-end infinite}}")
     for still in ("(prefers-reduced-motion:reduce)", "print"):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
-from typing import Any
 
 from ...display import INK, NEGATIVE, POSITIVE, fill, largest_of, level, levels
 from ..analysis.formula import several, short
@@ -30,7 +29,10 @@ def network_svg(network: Network, has_legend: bool = True) -> str:
     columns, gap = _columns(network)
     body = [line for _, line in sorted(_links(network, columns, gap), key=lambda link: link[0])]
     for k, column in enumerate(columns):
-        body += _titles(network, k, column[0][1])
+        note = f", {network.notes[k - 1]}" if k and network.notes[k - 1] else ""
+        label, x = several(network.sizes[k], "unit") + note, column[0][1]
+        body.append(text_at(x, 20, network.column(k), 12, "ink", anchor="middle", bold=True))
+        body.append(text_at(x, 35, label, 10, "quiet", colour=QUIET, anchor="middle"))
         body += [_unit(network, k, spot, gap) for spot in column]
     width = columns[-1][0][1] + columns[0][0][1]
     y = _TOP + gap * max(map(len, columns)) + 12
@@ -72,7 +74,7 @@ def _links(network: Network, columns: list[list[Spot]], gap: float) -> Iterator[
             thick, strong = 0.5 + thickest * share, 0.35 + 0.6 * share
             pen = f'stroke="{colour}" stroke-width="{n(thick)}" opacity="{n(strong)}"'
             hint = f"{network.what} from {_called(network, k, i)} to {_called(network, k + 1, j)}: {w!r}"
-            yield share, f'<g><title>{escape(hint)}</title><line {ends} {pen}{dash}/></g>'
+            yield share, f"<g><title>{escape(hint)}</title><line {ends} {pen}{dash}/></g>"
 
 
 def _called(network: Network, k: int, j: int) -> str:
@@ -88,7 +90,8 @@ def _unit(network: Network, k: int, spot: Spot, gap: float) -> str:
     hint = _called(network, k, j)
     hint += "" if bias is None else f"\n{_bias_of(network)} {bias!r}"
     hint += "" if value is None else f"\nvalue {value!r}"
-    colour = fill(level(value if network.values else bias, _largest(network, k)))
+    shown, scale = (value, [network.values[k]]) if network.values else (bias, network.biases)  # one column, or all
+    colour = fill(level(shown, max((largest_of(array) for array in scale if array is not None), default=0.0)))
     drawn = f'<circle cx="{n(x)}" cy="{n(y)}" r="{n(radius)}" fill="{colour}" stroke="{INK}" stroke-width="1.5"/>'
     if network.maps:
         values = network.maps[k][:, :, j]
@@ -111,21 +114,6 @@ def _unit(network: Network, k: int, spot: Spot, gap: float) -> str:
 
 def _bias_of(network: Network) -> str:
     return "bias" if network.what == "weight" else "gradient of the bias"
-
-
-def _largest(network: Network, k: int) -> float:
-    """Return the scale of the fill: over all biases, or over the values of one column."""
-    arrays: Sequence[Any] = [network.values[k]] if network.values else network.biases
-    return max((largest_of(array) for array in arrays if array is not None), default=0.0)
-
-
-def _titles(network: Network, k: int, x: float) -> list[str]:
-    note = network.notes[k - 1] if k else ""
-    label = several(network.sizes[k], "unit") + (f", {note}" if note else "")
-    return [
-        text_at(x, 20, network.column(k), 12, "ink", anchor="middle", bold=True),
-        text_at(x, 35, label, 10, "quiet", colour=QUIET, anchor="middle"),
-    ]
 
 
 def _legend(network: Network) -> Iterator[str]:
