@@ -118,7 +118,7 @@ def _grad(parameters: Any) -> np.ndarray:
             return np.zeros(p.shape)
         if p.grad is None:
             raise ValueError("there are no gradients to draw yet: call `backward()` on a loss first")
-        return getattr(p.grad, "data", p.grad) if not isinstance(p.grad, np.ndarray) else p.grad
+        return getattr(p.grad, "data", p.grad)
 
     return _gathered(parameters, read)
 

@@ -41,7 +41,8 @@ def shallow(model: Module, low: float = -1.0, high: float = 1.0, axes: Any = Non
     >>> [ax.get_title() for ax in axes]
     ['sums', 'activations', 'weighted', 'their sum']
     """
-    low, high = _checked(model, low, high)
+    check_model(model)
+    low, high = interval(low, high)
     stages = model._stages()
     dense = [stage for stage in stages if stage.weight is not None]
     if len(dense) < 2:
@@ -146,8 +147,8 @@ def folding(second: Module, first: Module, low: float = -1.0, high: float = 1.0,
     >>> [ax.get_title().partition(":")[0] for ax in axes]
     ['first', 'the line of x, folded', 'second', 'together']
     """
+    low, high = interval(low, high)
     for net, most in ((second, 1), (first, 2)):
-        low, high = _checked(net, low, high)
         inputs, outputs = regions(net, low, high)[0].slope.shape
         if inputs > most or (net is first and outputs > 1):
             raise ValueError(f"{brief(net)} has {inputs} inputs and {outputs} outputs, not {most} and 1")
@@ -188,11 +189,10 @@ def _folded_plane(axes: Sequence[Any], first: Module, second: Module, low: float
     rows = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     y = columns_of(first._stages(), rows)[1][-1]
     output = columns_of(second._stages(), y)[1][-1][:, 0].reshape(121, 121)
-    for ax, heights in zip(axes, (y.reshape(121, 121), None, output), strict=True):
-        if heights is None:
-            ax.contour(side, side, y.reshape(121, 121), levels=12, colors="black", linewidths=0.8, linestyles="solid")
-        else:
-            relief(ax, side, side, heights, None)
+    relief(axes[0], side, side, y.reshape(121, 121), None)
+    axes[1].contour(side, side, y.reshape(121, 121), levels=12, colors="black", linewidths=0.8, linestyles="solid")
+    relief(axes[2], side, side, output, None)
+    for ax in axes:
         ax.set_aspect("equal")
 
 
@@ -214,8 +214,3 @@ def _folded(ax: Any, layers: Sequence[np.ndarray]) -> None:
 
 def _parts(found: Sequence[Region]) -> str:
     return f"{len(found)} region{'s' * (len(found) != 1)}"
-
-
-def _checked(model: Any, low: float, high: float) -> tuple[float, float]:
-    check_model(model)
-    return interval(low, high)

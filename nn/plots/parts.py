@@ -83,11 +83,10 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
         path = max((p for p in kinds if not p or name == p or name.startswith(f"{p}.")), key=len, default="")
         if what == "grad" and not parameter.requires_grad:
             continue
-        if what == "grad" and parameter.grad is None:
+        if (numbers := getattr(parameter, what)) is None:
             raise ValueError(f"`{name}` has no gradient yet: call `backward()` on a loss first")
-        numbers = parameter.data if what == "data" else parameter.grad
-        numbers = numbers if isinstance(numbers, (float, np.ndarray)) else numbers.data
-        layers.setdefault(f"{path} {kinds.get(path, '')}".strip(), []).append(np.ravel(numbers))
+        numbers = np.ravel(getattr(numbers, "data", numbers))
+        layers.setdefault(f"{path} {kinds.get(path, '')}".strip(), []).append(numbers)
     if not layers:
         raise ValueError(f"{brief(model)} has no parameters")
     gathered = {name: np.concatenate(parts) for name, parts in layers.items()}
