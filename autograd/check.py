@@ -94,15 +94,12 @@ def gradcheck(
     for n in range(1, order + 1):
         check = _Check(f, point, compiled, rtol, atol, f"{title}, order {n},")
         for _ in range(DIRECTIONS):
-            check.along(point.direction(rng), check.result.cotangent(rng))
-        f = _gradient(f, check.result.packed(check.result.cotangent(rng)))
+            check.along(_scale(point.vector) * _signed(rng, point.vector), _signed(rng, check.result.vector))
+        f = _gradient(f, check.result.packed(_signed(rng, check.result.vector)))
 
 
 def _gradient(f: Callable[..., Any], cotangent: Any) -> Callable[..., Any]:
-    def gradient(*args: Any) -> Any:
-        return vjp(f, *args)[1](cotangent)
-
-    return gradient
+    return lambda *args: vjp(f, *args)[1](cotangent)
 
 
 class _Place:
@@ -125,21 +122,9 @@ class _Place:
     def packed(self, vector: np.ndarray) -> Any:
         return rebuild(self.tree, self.leaves(vector))
 
-    def direction(self, rng: np.random.Generator) -> np.ndarray:
-        """Draw a direction in proportion to each element, so that steps along it stay on its side of zero."""
-        return _scale(self.vector) * _signed(rng, self.vector.size)
-
-    def cotangent(self, rng: np.random.Generator) -> np.ndarray:
-        return _signed(rng, self.vector.size)
-
     def names(self, whole: str) -> list[str]:
         """Name every element by the way to it."""
-        found = []
-        for name, x in zip(_names(self.tree, whole), self.parts, strict=True):
-            index: Any
-            for index in np.ndindex(np.shape(x)):
-                found.append(name + (f" at index {index if len(index) > 1 else index[0]}" if index else ""))
-        return found
+        return _names(self.packed(self.vector), whole)
 
 
 class _Check:
@@ -261,19 +246,20 @@ def _flat(parts: list[Any]) -> np.ndarray:
     return np.concatenate([np.ravel(x) for x in parts]) if parts else np.zeros(0)
 
 
-def _signed(rng: np.random.Generator, n: int) -> np.ndarray:
+def _signed(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:
     """Draw numbers of either sign, none of them small."""
-    return rng.uniform(0.5, 1.0, n) * rng.choice([-1.0, 1.0], n)
+    return rng.uniform(0.5, 1.0, like.size) * rng.choice([-1.0, 1.0], like.size)
 
 
 def _scale(x: np.ndarray) -> np.ndarray:
+    """Return steps in proportion to each element, so that one of them stays on its side of zero."""
     return np.where(x == 0, 1.0, np.abs(x))
 
 
 def _names(tree: Any, name: str) -> list[str]:
-    """Name every number and array in nested containers by the way to it."""
-    if isinstance(tree, dict):
-        return [n for key, part in tree.items() for n in _names(part, f"{name}[{key!r}]")]
-    if isinstance(tree, (list, tuple)):
-        return [n for i, part in enumerate(tree) for n in _names(part, f"{name}[{i}]")]
-    return [name]
+    """Name every number in arrays and nested containers by the way to it."""
+    if isinstance(tree, (dict, list, tuple)):
+        parts = tree.items() if isinstance(tree, dict) else enumerate(tree)
+        return [n for key, part in parts for n in _names(part, f"{name}[{key!r}]")]
+    places = np.ndindex(np.shape(tree))
+    return [name + (f" at index {i if len(i) > 1 else i[0]}" if i else "") for i in places]

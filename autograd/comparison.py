@@ -18,7 +18,6 @@ from .graph import Node, constant
 from .primitive import plain, refusal
 from .primitives import arithmetic, reductions, selection
 from .primitives.layout import shape_of
-from .shapes import axes_of
 
 __all__ = [
     "all", "any", "argmax", "argmin", "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less",
@@ -34,11 +33,9 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
             return np.full(np.broadcast_shapes(*map(shape_of, operands)), ufunc is np.not_equal)[()]
         if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not constant for x in operands):
             return traced(*operands)
-        found = [x._data if isinstance(x, Node) else plain(x, ufunc.__name__) for x in operands]
-        if len(found) != ufunc.nin:
-            raise TypeError(f"`{ufunc.__name__}` takes {ufunc.nin} operands, not {len(found)}")
-        out = _numpys(ufunc, found, {})
-        return out if isinstance(out, np.ndarray) else bool(out)
+        if len(operands) != ufunc.nin:
+            raise TypeError(f"`{ufunc.__name__}` takes {ufunc.nin} operands, not {len(operands)}")
+        return _of_numbers(ufunc, *operands)
 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
     shown = "2.0, [0.0, 2.0, 3.0]" if ufunc.nin == 2 else "[0.0, inf, nan]"
@@ -56,11 +53,14 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
     return compare
 
 
-def _numpys(f: Callable[..., Any], operands: list[Any], settings: dict[str, Any]) -> Any:
+def _of_numbers(f: Callable[..., Any], *operands: Any, **settings: Any) -> Any:
+    """Apply a function of NumPy to the numbers of nodes, arrays and lists; a single result becomes a bool or an int."""
+    found = [x._data if isinstance(x, Node) else plain(x, f.__name__) for x in operands]
     try:
-        return f(*operands, **settings)
+        out = f(*found, **settings)
     except Exception as error:
-        raise refusal(f.__name__, operands, settings, error) or error from error
+        raise refusal(f.__name__, found, settings, error) or error from error
+    return out if isinstance(out, np.ndarray) else out.item()
 
 
 def _holds_no_numbers(x: Any) -> bool:
@@ -123,9 +123,7 @@ def all(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
 def _quantified(numpys: Any, traced: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     if modes.tracer() is not None and isinstance(x, Node) and x.op is not constant:
         return traced(_is(x), axis=axis, keepdims=keepdims)
-    data = x._data if isinstance(x, Node) else plain(x, numpys.__name__)
-    out = numpys(data, axis=axes_of(axis, np.ndim(data)), keepdims=flag(keepdims, "keepdims"))
-    return out if isinstance(out, np.ndarray) else bool(out)
+    return _of_numbers(numpys, x, axis=axis, keepdims=flag(keepdims, "keepdims"))
 
 
 def argmax(x: Any, axis: int | None = None) -> int | Any:
@@ -147,6 +145,6 @@ def argmin(x: Any, axis: int | None = None) -> int | Any:
 
 
 def _place_of(numpys: Any, x: Any, axis: Any) -> Any:
-    data: Any = x.data if isinstance(x, Node) else plain(x, numpys.__name__)
-    out = _numpys(numpys, [data], {"axis": axis})
-    return out if isinstance(out, np.ndarray) else int(out)
+    if isinstance(x, Node):
+        modes.notice(x)
+    return _of_numbers(numpys, x, axis=axis)

@@ -51,10 +51,7 @@ class Tensor(Operators):
             made = layout.array_of(*values, shape=array_of(rebuild(data, [0.0] * len(values)), "data").shape)
             if dtype is not None and dtype_of(dtype) != np.float64:
                 made = layout.astype(made, dtype=dtype)
-            if flag(requires_grad, "requires_grad"):
-                self._take_place_of(made, label)
-            else:
-                self._become_leaf(made.data.copy(), constant, label)
+            self._take_place_of(made if flag(requires_grad, "requires_grad") else made.detach(), label)
         else:
             self._become_leaf(_floats(data, dtype), None if flag(requires_grad, "requires_grad") else constant, label)
 

@@ -260,7 +260,7 @@ def test_norms(order: Any) -> None:
     [
         (lambda: ag.tensordot(np.ones((2, 3)), np.ones((3, 2)), 10**15), "`axes` is how many axes to sum over"),
         (lambda: ag.tensordot(2.0, np.ones(3), 1), "`axes` is how many axes to sum over"),
-        (lambda: ag.tensordot(np.ones((2, 3)), np.ones((3, 2)), ([0, 1], [1])), "`axes` are two lists of as many"),
+        (lambda: ag.tensordot(np.ones((2, 3)), np.ones((3, 2)), ([0, 1], [1])), "two lists of as many axes"),
         (lambda: ag.diff(2.0), "`axis` is one axis"),
         (lambda: ag.norm(np.ones(3), np.ones(2)), "`ord` .* is not known"),
         (lambda: ag.pad(np.ones(3), "a"), "`pad_width`"),

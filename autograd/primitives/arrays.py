@@ -249,18 +249,15 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """
     a, b = as_operand(a), as_operand(b)
     n, m = len(shape_of(a)), len(shape_of(b))
-    given = axes
-    axes = axes.tolist() if isinstance(axes, np.ndarray) else axes
+    pair = axes.tolist() if isinstance(axes, np.ndarray) else axes
     if isinstance(axes, (int, np.integer)) and 0 <= axes <= min(n, m):
-        axes = range(n - axes, n), range(axes)
-    if not isinstance(axes, (tuple, list)) or len(axes) != 2:
+        pair = range(n - axes, n), range(axes)
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or np.size(pair[0]) != np.size(pair[1]):
         raise ValueError(
-            f"`axes` is how many axes to sum over, or two lists of axes, not {given!r:.40}, for arrays of shapes "
-            f"{shape_of(a)} and {shape_of(b)}"
+            f"`axes` is how many axes to sum over, or two lists of as many axes, not {axes!r:.40}, for arrays of "
+            f"shapes {shape_of(a)} and {shape_of(b)}"
         )
-    left, right = (axes_of(tuple(np.atleast_1d(each).tolist()), k) for each, k in zip(axes, (n, m), strict=True))
-    if len(left) != len(right):
-        raise ValueError(f"`axes` are two lists of as many axes, not {given!r:.40}")
+    left, right = (axes_of(tuple(np.atleast_1d(each).tolist()), k) for each, k in zip(pair, (n, m), strict=True))
     first, second = string.ascii_letters[:n], list(string.ascii_letters[n : n + m])
     for i, j in zip(left, right, strict=True):
         second[j] = first[i]
