@@ -261,5 +261,5 @@ def _names(tree: Any, name: str) -> list[str]:
     if isinstance(tree, (dict, list, tuple)):
         parts = tree.items() if isinstance(tree, dict) else enumerate(tree)
         return [n for key, part in parts for n in _names(part, f"{name}[{key!r}]")]
-    places = np.ndindex(np.shape(tree))
+    places: Any = np.ndindex(np.shape(tree))
     return [name + (f" at index {i if len(i) > 1 else i[0]}" if i else "") for i in places]

@@ -133,16 +133,10 @@ class Node(Operand):
         self._take_note("label", text)
 
     def _note(self, name: str) -> str:
-        try:
-            return self._notes.get(name, "")
-        except AttributeError:  # most nodes have no notes, and no memory for them
-            return ""
+        return getattr(self, "_notes", {}).get(name, "")  # most nodes have no notes, and no memory for them
 
     def _take_note(self, name: str, text: str) -> None:
-        try:
-            self._notes[name] = text
-        except AttributeError:
-            self._notes = {name: text}
+        self._notes = {**getattr(self, "_notes", {}), name: text}
 
     @property
     def is_leaf(self) -> bool:

@@ -128,13 +128,10 @@ class Operators(Node, Shown):
         shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
         return f"{self.op.name}({', '.join(shown)})"
 
-    def __copy__(self) -> Self:
-        return shallowly_copied(self)
+    __copy__ = shallowly_copied
+    __deepcopy__ = deeply_copied
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return deeply_copied(self, memo)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce__(self) -> Any:
         return reduced(self)
 
     __add__, __radd__ = operators(arithmetic.add)

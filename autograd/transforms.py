@@ -46,7 +46,8 @@ class _Call:
             self._mark("yes")
             self.result = f(*lifted, **kwargs)
             self._mark("")
-        self.outputs = [_as_node(x, f) for x in flatten(self.result)]
+        named = f"the result of {_name(f)}"
+        self.outputs = [x if isinstance(x, Node) else new_constant(_number(x, named)) for x in flatten(self.result)]
         own, (_, leaves) = set(map(id, self.variables)), topological(*self.outputs)
         self.graph = any(isinstance(x, Node) for x in given) or any(
             leaf.op is variable and id(leaf) not in own for leaf in leaves
@@ -132,10 +133,6 @@ def _number(x: Any, what: str) -> Any:
     if hasattr(type(x), "__array__") and x.__class__ is not np.ndarray and not isinstance(x, np.generic):
         return _number(array_of(x, what), what)
     raise TypeError(f"{what} is {describe(x)} ({x!r:.40}): to differentiate by it, pass a real number, array or node")
-
-
-def _as_node(x: Any, f: Any) -> Node:
-    return x if isinstance(x, Node) else new_constant(_number(x, f"the result of {_name(f)}"))
 
 
 def _shown(data: Any) -> Any:

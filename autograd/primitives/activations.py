@@ -11,7 +11,7 @@ import numpy as np
 from ..primitive import primitive
 from .arithmetic import abs, div
 from .powers import exp, expm1, log1p
-from .selection import as_floats, greater, maximum, minimum, step, where
+from .selection import as_floats, doubled, greater, maximum, minimum, step, where
 
 _ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.sqrt(2.0 * math.pi)
 _ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # of the root of 1/2: half the digits, and the rest
@@ -139,14 +139,9 @@ def silu(x):
     return x * sigmoid(x)
 
 
-def _doubled(x):
-    """Take real numbers as float64."""
-    return np.asarray(x).astype(np.float64, casting="same_kind")
-
-
 def _exp_of_square(x, c):
     """Compute $e^{-cx^2}$ from parts of $x$, since rounding $x^2$ would cost $cx^2$ ulp; `c` is a power of 2."""
-    x = np.minimum(np.abs(_doubled(x)), 50.0)
+    x = np.minimum(np.abs(doubled(x)), 50.0)
     coarse = np.round(x * 64.0) / 64.0  # so few bits that its square is exact
     return np.exp(-c * coarse * coarse) * np.exp(-c * (x - coarse) * (x + coarse))
 
@@ -234,7 +229,7 @@ def _normal_cdf(x):
     In its tail erfc multiplies a relative error of its argument by $x^2$. So the factor $e^{-x^2/2}$ is taken out,
     which leaves the scaled erfcx; and where there is none, what rounding took from $x/\sqrt2$ is given back.
     """
-    z = -_ROOT_HALF * _doubled(x)
+    z = -_ROOT_HALF * doubled(x)
     return _by_scipy(lambda special: 0.5 * _scaled_erfc(special, z, _exp_of_square(x, 0.5)), _normal_cdf_of_float, x)
 
 

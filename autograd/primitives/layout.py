@@ -60,16 +60,9 @@ def broadcast_to(x, *, shape):
            [1., 2.]])
     """
     x = np.asarray(x)
-    shape = _lengths(shape)
-    try:
-        out = np.empty(shape, x.dtype)
-        out[...] = x  # a third of the time of np.broadcast_to for the small arrays that lessons use
-        return out
-    except ValueError:
-        raise ValueError(
-            f"`shape` {shape} cannot be reached from {np.shape(x)} by broadcasting: "
-            "each length must be equal or 1, counted from the last axis"
-        ) from None
+    out = np.empty(_lengths(shape), x.dtype)
+    out[...] = x  # a third of the time of np.broadcast_to for the small arrays that lessons use
+    return out
 
 
 @primitive(vjps=[lambda g, out, x, *, shape: reshape(g, shape=shape_of(x))])

@@ -20,6 +20,11 @@ def as_floats(out, *operands):
     return out.astype(np.result_type(np.result_type(*operands), np.float32))
 
 
+def doubled(x):
+    """Take real numbers as float64."""
+    return np.asarray(x).astype(np.float64, casting="same_kind")
+
+
 def _chosen(condition, x, y, taken, operand):
     # For a single number the branch that was not taken gets nothing at all, not 0: then no rule behind it runs.
     if condition.__class__ is float and not taken:

@@ -9,7 +9,7 @@ import numpy as np
 from ..primitive import primitive
 from .arithmetic import abs, div, square
 from .powers import exp, hypot, ratio, sqrt
-from .selection import as_floats
+from .selection import as_floats, doubled
 
 inf = math.inf
 _ONE = [(-1.0, 1.0)]
@@ -202,10 +202,7 @@ def sinc(x, *, order=0):
     >>> sinc(0.0), abs(sinc(1.0)) < 1e-16
     (1.0, True)
     """
-    x = np.asarray(x)
-    if x.dtype.kind == "c":
-        raise TypeError(f"`sinc` takes real numbers, not {x.dtype}")
-    z = x.astype(np.float64)
+    z = doubled(x)
     near = np.abs(z) < 0.5 + order / 2
     small, far = np.where(near, z, 0.0), np.where(near, 1.0, z)
     series, first = np.zeros_like(z), (order + 1) // 2
