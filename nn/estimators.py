@@ -30,9 +30,8 @@ from .data.arrays import label_array
 from .losses.output_decoder import OutputDecoder
 from .mlp import TensorMLP
 from .optim.update_rules import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from .training.callbacks import EarlyStopping, callbacks_of
+from .training.callbacks import EarlyStopping, OptunaPruning, callbacks_of
 from .training.fit import fit
-from .training.optuna_callback import OptunaPruning as OptunaPruning
 from .training.penalties import L2
 
 try:
@@ -129,7 +128,7 @@ class _Perceptron(BaseEstimator):
             min_delta=within(self.tol, "tol"),
             restore_best=early,
         )
-        history = fit(
+        self.history_ = fit(
             model, X, y, loss,
             optimizer=self._solver,
             epochs=1 if part else count(self.max_iter, "max_iter"),
@@ -148,8 +147,7 @@ class _Perceptron(BaseEstimator):
         model.output_decoder.columns = list(getattr(self, "feature_names_in_", [])) or None
         self.coefs_ = [p.data for p in model.parameters() if p.ndim == 2]
         self.intercepts_ = [p.data for p in model.parameters() if p.ndim == 1]
-        self.history_ = history
-        self.loss_curve_: list[float] = [*(self.loss_curve_ if part and again else []), *history["loss"]]
+        self.loss_curve_: list[float] = [*(self.loss_curve_ if part and again else []), *self.history_["loss"]]
         self.loss_, self.n_iter_ = self.loss_curve_[-1], len(self.loss_curve_)
 
     def _optimizer(self) -> Optimizer:

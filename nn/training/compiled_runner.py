@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import compress, groupby, islice
+from itertools import compress, groupby, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -124,7 +124,6 @@ class CompiledRunner:
         self.loops: dict[int, tuple[Loop, list[Any]]] = {}  # for each size of batch, with `_kinds`
         self.buffers: list[tuple[Module, str, Any]] = []  # of the model, which a program carries along
         self.constants: list[Any] = []  # the nodes of these, and frozen parameters
-        self.constant_ops: list[Any] = []
 
     def __call__(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take the steps; meanwhile frozen parameters and buffers are leaves, which a program has in its state."""
@@ -154,18 +153,17 @@ class CompiledRunner:
         self.buffers = attributes if len({id(x) for *_, x in attributes}) == len(attributes) else []
         self.constants = [p for p in self.optimizer.parameters if not p.requires_grad]
         self.constants += [x for *_, x in self.buffers]
-        self.constant_ops = [x.op for x in self.constants]
 
     def _natively(self, batches: Sequence[np.ndarray]) -> list[float]:
         """Take steps by programs, as long as all stays finite; gives their losses."""
         whole = len(batches[0]) == len(self.given[0])  # there is no other size then
         sizes = [len(batches[0])] if whole else [*map(len, batches)]
         different = set(sizes)
-        with _swapped(self.constants, "op", [None] * len(self.constants)):
+        with _swapped(self.constants, "op"):
             known = bool(self.loops) and self._is_as_it_was(different)
         if not known:
             self._look()
-        with _swapped(self.constants, "op", [None] * len(self.constants)):
+        with _swapped(self.constants, "op") as self.constant_ops:
             try:
                 self._make(different)
             except Exception as error:  # whatever is wrong with the step itself, the eager runner says better
@@ -307,7 +305,7 @@ class CompiledRunner:
             for ahead in range(2):  # a schedule is asked ahead of the steps: it must be pure, too
                 optimizer.rates(optimizer.steps + ahead)
             try:
-                with _swapped(own, "grad", [None] * len(own)):
+                with _swapped(own, "grad"):
                     for parameter in own:
                         del parameter.grad  # to read one is an error
                     value, kept, _, grads = differentiated(batch)
@@ -363,13 +361,13 @@ class CompiledRunner:
 
 
 @contextmanager
-def _swapped(nodes: list[Any], attribute: str, things: list[Any]) -> Iterator[None]:
-    """Give nodes another `grad` or `op` for a while; without an `op`, constants are leaves."""
+def _swapped(nodes: list[Any], attribute: str, things: Iterable[Any] = repeat(None)) -> Iterator[list[Any]]:
+    """Give nodes another `grad` or `op` for a while, and the caller those they had; without an `op` all are leaves."""
     before = [getattr(node, attribute) for node in nodes]
-    for node, thing in zip(nodes, things, strict=True):
+    for node, thing in zip(nodes, things, strict=False):
         setattr(node, attribute, thing)
     try:
-        yield
+        yield before
     finally:
         for node, thing in zip(nodes, before, strict=True):
             setattr(node, attribute, thing)
