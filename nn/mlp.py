@@ -62,7 +62,7 @@ class MLP(_OfValues):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: str | Function | Activation = "relu",
+        activation: str | Function = "relu",
         *,
         rng: RandomLike = None,
         initializer: str | init.Initializer = init.unit_uniform,
@@ -143,8 +143,8 @@ class MLP(_OfValues):
         rows: list[list[Any]] = []  # of each layer: Linear, activation, dropout
         for i, part in enumerate(model):
             if isinstance(part, Linear):
-                rows.append([part, None, None])
-            elif rows and isinstance(part, Activation) and rows[-1][1:] == [None, None]:
+                rows.append([part, linear, None])
+            elif rows and isinstance(part, Activation) and rows[-1][1:] == [linear, None]:
                 rows[-1][1] = part
             elif rows and isinstance(part, Dropout) and rows[-1][2] is None:
                 rows[-1][2] = part
@@ -189,7 +189,7 @@ class TensorMLP(Sequential):
         self,
         nin: int,
         nouts: Sequence[int],
-        activation: str | Function | Activation = "relu",
+        activation: str | Function = "relu",
         *,
         rng: RandomLike = None,
         initializer: str | init.Initializer | None = None,

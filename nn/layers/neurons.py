@@ -15,18 +15,7 @@ from ..arguments import count, within
 from ..diagram import Stage
 from ..module import Module, brief
 from ..randomness import RandomLike, seed, source
-from .activations import (
-    Activation,
-    Function,
-    PReLU,
-    function_of,
-    is_of_rows,
-    layer_of,
-    linear,
-    name_of,
-    named,
-    on_values,
-)
+from .activations import Function, PReLU, function_of, is_of_rows, layer_of, linear, name_of, named, on_values
 from .layers import Linear, Sequential
 from .noise import Dropout
 
@@ -120,7 +109,7 @@ class Neuron(_OfValues):
     def __init__(
         self,
         nin: int,
-        activation: str | Function | Activation = "relu",
+        activation: str | Function = "relu",
         *,
         rng: RandomLike = None,
         initializer: str | init.Initializer = init.unit_uniform,
@@ -186,7 +175,7 @@ class Layer(_OfValues):
         self,
         nin: int,
         nout: int,
-        activation: str | Function | Activation = "relu",
+        activation: str | Function = "relu",
         *,
         rng: RandomLike = None,
         initializer: str | init.Initializer = init.unit_uniform,
@@ -273,7 +262,7 @@ def point(x: Any, nin: int, model: Module) -> list[Any]:
     ]
 
 
-def layer_from(part: Linear, activation: Activation | None = None, dropout: Dropout | None = None) -> Layer:
+def layer_from(part: Linear, activation: Function = linear, dropout: Dropout | None = None) -> Layer:
     """Make the row of neurons with the weights and biases of a Linear layer, and what stands behind it.
 
     Raises:
@@ -281,8 +270,7 @@ def layer_from(part: Linear, activation: Activation | None = None, dropout: Drop
     """
     if part.mask is not None:
         raise ValueError("a Linear layer with a mask has no counterpart in Values: each neuron has all its inputs")
-    function = linear if activation is None else activation
-    made = Layer(part.fan_in, part.fan_out, function, initializer=init.zeros)
+    made = Layer(part.fan_in, part.fan_out, activation, initializer=init.zeros)
     made.dropout = copy.copy(dropout)
     biases = np.zeros(part.fan_out) if part.bias is None else part.bias.data
     for neuron, weights, bias in zip(made.neurons, part.weight.data.T.tolist(), biases.tolist(), strict=True):
