@@ -63,13 +63,7 @@ class Objective:
         settings: dict[str, Any] = {} if weights is None else {"sample_weight": weights}
         loss = self.loss(outputs, y, **settings)
         if isinstance(outputs, Node):
-            if not isinstance(loss, Node) or math.prod(loss.shape) != 1:
-                what = f"shape {loss.shape}" if isinstance(loss, Node) else type(loss).__name__
-                raise TypeError(f"`loss` must give a single number as a Value or Tensor, not {what}: take the mean")
-            if loss.is_leaf:
-                raise ValueError(
-                    "`loss` gave a number that does not depend on the outputs: compute it of them, not of `.data`"
-                )
+            _check_single(loss)
         if self.penalty is None:
             return loss
         penalty = self.penalty(model)
@@ -106,3 +100,11 @@ def eager_runner(model: Module, objective: Objective, optimizer: Optimizer, data
         return losses
 
     return run
+
+
+def _check_single(loss: Any) -> None:
+    if not isinstance(loss, Node) or math.prod(loss.shape) != 1:
+        what = f"shape {loss.shape}" if isinstance(loss, Node) else type(loss).__name__
+        raise TypeError(f"`loss` must give a single number as a Value or Tensor, not {what}: take the mean")
+    if loss.is_leaf:
+        raise ValueError("`loss` gave a number that does not depend on the outputs: compute it of them, not of `.data`")
