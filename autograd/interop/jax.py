@@ -106,9 +106,8 @@ def _translate(program: Program, jaxpr: Any, consts: Any, args: Sequence[Any], s
             outs = _FLOW[name](program, e.params, given, scope, site)
         elif inner is not None and (name != "custom_vjp_call" and not _has_own_rule(name, inner)):
             word = e.params.get("name") or name
-            path = f"{scope}/{word}" if scope else word
-            closed = getattr(inner, "jaxpr", inner), getattr(inner, "consts", ())
-            outs = _translate(program, *closed, given, scope if name == "custom_jvp_call" else f"{path}")
+            path = scope if name == "custom_jvp_call" else f"{scope}/{word}" if scope else word
+            outs = _translate(program, getattr(inner, "jaxpr", inner), getattr(inner, "consts", ()), given, path)
         else:
             out = program.add(_rule(e, given), functools.partial(_run, e), given, {}, scope, site)
             outs = [out]
@@ -204,18 +203,17 @@ def _opaque(e: Any) -> Callable[..., Any]:
     def run(*args: Any) -> Any:
         nodes = [i for i, x in enumerate(args) if isinstance(x, Node)]
 
-        def output(k: int) -> Callable[..., Any]:
-            def f(*xs: Any) -> Any:
-                full = list(args)
-                for i, x in zip(nodes, xs, strict=True):
-                    full[i] = x
-                out = _bind(e, *full)
-                return out[k] if e.primitive.multiple_results else out
+        def output(k: int, *xs: Any) -> Any:
+            given = dict(zip(nodes, xs, strict=True))
+            out = _bind(e, *(given.get(i, x) for i, x in enumerate(args)))
+            return out[k] if e.primitive.multiple_results else out
 
-            return f
-
-        outs = [_foreign(output(k), e.primitive.name, len(nodes))(*(args[i] for i in nodes)) if x.aval.dtype.kind == "f"
-                else _plain(output(k)(*(args[i].data for i in nodes))) for k, x in enumerate(e.outvars)]  # fmt: skip
+        outs = []
+        for k, x in enumerate(e.outvars):
+            f, operands = functools.partial(output, k), [args[i] for i in nodes]
+            is_float = x.aval.dtype.kind == "f"
+            outs.append(_foreign(f, e.primitive.name, len(nodes))(*operands) if is_float
+                        else _plain(f(*(operand.data for operand in operands))))  # fmt: skip
         return outs if e.primitive.multiple_results else outs[0]
 
     return run
@@ -252,11 +250,9 @@ def _dot(p: Any, shape: Any, a: Any, b: Any) -> Any:
 
 
 def _select(p: Any, shape: Any, which: Any, *cases: Any) -> Any:
-    if len(cases) == 2:
-        return where(which, cases[1], cases[0])
     out = cases[0]
-    for i, case in enumerate(cases):
-        out = where(comparison.equal(which, i), case, out)
+    for i, case in enumerate(cases[1:], 1):
+        out = where(which if len(cases) == 2 else comparison.equal(which, i), case, out)
     return out
 
 

@@ -17,7 +17,6 @@ from .. import comparison
 from ..containers import flatten, rebuild
 from ..graph import Node
 from ..operators import Operators
-from ..primitive import moved_numbers
 from ..primitives import TABLE, arrays, composites, reductions
 from ..primitives.arithmetic import add, div, identity, mul, sub
 from ..primitives.layout import broadcast_to, getitem, reshape, shape_of
@@ -189,20 +188,9 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0.0) -> Any:
     return functools.reduce(lambda rest, pair: where(*pair, rest), pairs[::-1], default)
 
 
-def _kron(a: Any, b: Any) -> Any:
-    one = [np.ones(shape_of(x), int) for x in (a, b)]
-    rows = arrays.picked(a, moved_numbers(lambda numbers: np.kron(numbers, one[1]), a))
-    return mul(rows, arrays.picked(b, moved_numbers(lambda numbers: np.kron(one[0], numbers), b)))
-
-
 def _clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     low, high = a_min if min is None else min, a_max if max is None else max
     return clip(x, -np.inf if low is None else low, np.inf if high is None else high)
-
-
-def _linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True) -> Any:
-    steps = np.arange(num) / max(num - 1 if endpoint else num, 1)
-    return add(start, mul(sub(stop, start), steps.reshape((num,) + (1,) * max(map(len, map(shape_of, (start, stop)))))))
 
 
 def _polyval(p: Any, x: Any) -> Any:
@@ -238,8 +226,8 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.append: lambda x, y, axis=None: concatenate(
         [arrays.ravel(x), arrays.ravel(y)] if axis is None else [x, y], axis or 0),
     **{f: functools.partial(_joined, f) for f in (np.hstack, np.vstack, np.dstack, np.column_stack)},
-    np.dot: _dot, np.vdot: lambda a, b: _dot(arrays.ravel(a), arrays.ravel(b)), np.kron: _kron, np.cross: _cross,
-    np.linspace: _linspace, np.polyval: _polyval, np.select: _select, np.linalg.norm: arrays.norm,
+    np.dot: _dot, np.vdot: lambda a, b: _dot(arrays.ravel(a), arrays.ravel(b)), np.cross: _cross,
+    np.polyval: _polyval, np.select: _select, np.linalg.norm: arrays.norm,
     np.linalg.multi_dot: functools.partial(functools.reduce, reductions.matmul),
     np.nansum: lambda x, axis=None: reductions.sum(where(comparison.isnan(x), 0.0, x), axis=axis),
 }  # fmt: skip

@@ -10,8 +10,8 @@ import numpy as np
 from ..containers import flatten
 from ..graph import Node, constant, topological
 from ..primitives import TABLE, layout
-from ..primitives.arithmetic import square, sub
-from ..primitives.powers import exp, log, sqrt
+from ..primitives.arithmetic import sub
+from ..primitives.powers import exp, log
 from ..primitives.selection import anchor, maximum, minimum
 from ..shapes import axes_of
 from ..tensor import Tensor
@@ -100,7 +100,6 @@ _REDUCTIONS: dict[str, Callable[..., Any]] = {
     "sum": lambda x, axis, keepdims: _fold(_add, x, axis, keepdims),
     "max": lambda x, axis, keepdims: _fold(maximum, x, axis, keepdims),
     "min": lambda x, axis, keepdims: _fold(minimum, x, axis, keepdims),
-    "norm": lambda x, axis, keepdims: _each(sqrt, _fold(_add, _each(square, x), axis, keepdims)),
     "logsumexp": _logsumexp,
 }
 

@@ -39,7 +39,10 @@ def one_sample(snapshot: Snapshot, preferred: Collection[int] = ()) -> Sample:
     shown = sample.shown
     inner = {i for root, (members, _) in sample.trees.items() for i in members if i != root}
     kinds: list[int] = []
-    wanted = _users_of(snapshot, preferred)
+    wanted = set(preferred)
+    for i, operands in enumerate(snapshot.operands):
+        if not wanted.isdisjoint(operands):
+            wanted.add(i)
     for i in range(len(snapshot.nodes) - 1, -1, -1):
         if i not in shown or i in inner:
             continue
@@ -100,12 +103,3 @@ def _below(node: Node) -> tuple[set[Node], set[Node]]:
     """List the operations and the leaves that a node depends on; numbers in formulas do not count."""
     operations, leaves = topological(node)
     return set(operations), {leaf for leaf in leaves if leaf.op is not constant}
-
-
-def _users_of(snapshot: Snapshot, nodes: Collection[int]) -> set[int]:
-    """List all that depends on some nodes."""
-    found = set(nodes)
-    for i, operands in enumerate(snapshot.operands):
-        if not found.isdisjoint(operands):
-            found.add(i)
-    return found

@@ -187,11 +187,10 @@ class GroupFinder:
                 return f"{base} {given[base]}"
             return base if given[base] == 1 else f"{base} ({given[base]})"
 
-        for layer in self.layers:
-            layer.name = name(layer.place, "layer")
-        for s in self.sums:
-            kind = "neuron" if self._has_parameters(s) else "sum" if s.depth > 1 else "row"
-            s.name = name(s.place, s.title.partition("(")[0] or kind)
+        kinds = {0: "layer", 1: "row", 2: "sum", DEEPEST: "sum"}
+        for group in self.all:
+            kind = "neuron" if group.depth and self._has_parameters(group) else kinds[group.depth]
+            group.name = name(group.place, group.title.partition("(")[0] or kind)
         for layer in self.layers:
             if not layer.parts[0].place:
                 layer.place = (layer.name,)
@@ -248,13 +247,11 @@ class GroupFinder:
         return sorted([*groups, *self._stubs(groups)], key=_key)
 
     def _stubs(self, groups: list[Group]) -> list[Group]:
-        stubs = []
-        for group in groups:
-            for i in self.sample.hidden.keys() & group.members:
-                like = "this" if self.sample.kept[i] == 1 else "these"
-                stub = f"and {self.sample.hidden[i]} more like {like}"
-                stubs.append(Group([], [], name="batch", stub=stub, beside=(group, True)))
-        return stubs
+        hidden, like = self.sample.hidden, {i: "this" if n == 1 else "these" for i, n in self.sample.kept.items()}
+        return [
+            Group([], [], name="batch", stub=f"and {hidden[i]} more like {like[i]}", beside=(group, True))
+            for group in groups for i in hidden.keys() & group.members
+        ]  # fmt: skip
 
 
 def _key(group: Group) -> float:
