@@ -28,11 +28,12 @@ _TEXTS = files(str(__package__)).joinpath("helpers.js").read_text(encoding="utf-
 HELPERS = {re.split(r"\W", text)[1]: text for text in _TEXTS}
 """The functions of `helpers.js` by name."""
 
-RESERVED = """
+KEYWORDS = """
 arguments await break case catch class const continue debugger default delete do else enum eval export extends false
 finally for function if implements import in instanceof interface let new null package private protected public return
 static super switch this throw true try typeof undefined var void while with yield NaN Infinity Math Number RangeError
 """
+RESERVED = {*KEYWORDS.split(), *HELPERS}
 REDUCTIONS = {"sum": "sum({})", "max": "Math.max(...{})", "min": "Math.min(...{})", "logsumexp": "logsumexp({})"}
 
 
@@ -79,7 +80,7 @@ def to_javascript(model: Any, name: str = "predict", shape: tuple[int, ...] | No
 
 class _JavaScript(Writer):
     language, comment, library, apart = "JavaScript", "// ", "Math", "\n\n"
-    inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, FUNCTIONS
+    inline, helping, reductions, functions, reserved = INLINE, HELPERS, REDUCTIONS, FUNCTIONS, RESERVED
     statement, each, spread = "const {} = {};", "{2}.map(({1}) => {0})", "..."
     numbered = "_, i", "{1}"
     function = """\
@@ -88,11 +89,3 @@ function {name}(x) {{
 {lines}    return {result};
 }}
 """
-
-    @staticmethod
-    def reserved(name: str) -> bool:
-        return name in RESERVED.split() or name in HELPERS
-
-    @staticmethod
-    def is_name(name: str) -> bool:
-        return re.fullmatch(r"[A-Za-z_$][\w$]*", name, re.ASCII) is not None

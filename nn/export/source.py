@@ -56,6 +56,7 @@ HELPERS = {
     ),
 }
 
+RESERVED = {*keyword.kwlist, *dir(builtins), "math", *HELPERS}
 REDUCTIONS = {"sum": "sum({})", "max": "max({})", "min": "min({})", "logsumexp": "logsumexp({})"}
 
 
@@ -120,7 +121,7 @@ class Writer:
     """
 
     language, comment, library, apart = "Python", "# ", "math", "\n\n\n"
-    inline, helping, reductions, functions = INLINE, HELPERS, REDUCTIONS, set(dir(math))
+    inline, helping, reductions, functions, reserved = INLINE, HELPERS, REDUCTIONS, set(dir(math)), RESERVED
     statement, each, spread = "{} = {}", "[{} for {} in {}]", "*"
     numbered = "i", "range({})"
     function = """\
@@ -130,18 +131,8 @@ def {name}(x):
 {lines}    return {result}
 """
 
-    @staticmethod
-    def reserved(name: str) -> bool:
-        """Return whether a name means something else in the text."""
-        return keyword.iskeyword(name) or hasattr(builtins, name) or name in HELPERS or name == "math"
-
-    @staticmethod
-    def is_name(name: str) -> bool:
-        """Return whether a text is a name of the language."""
-        return name.isidentifier() and name.isascii()
-
     def __init__(self, name: str) -> None:
-        if not isinstance(name, str) or not self.is_name(name) or self.reserved(name):
+        if not isinstance(name, str) or not (name.isidentifier() and name.isascii()) or name in self.reserved:
             raise ValueError(f"`name` is a name of {self.language} that is free, such as 'predict', not {name!r:.60}")
         self.name = name
         self.lines: list[str] = []
@@ -149,7 +140,7 @@ def {name}(x):
         self.constants: list[str] = []
         self.helpers: set[str] = set()
         self.known: dict[tuple[int, tuple[int, ...]], str] = {}
-        self.taken = {name, "x"}
+        self.taken = {name, "x", *self.reserved}
 
     def text(self, model: Any, shape: tuple[int, ...] | None) -> str:
         """Write all of a model: what it is, its numbers, the helpers, the function."""
@@ -169,8 +160,6 @@ def {name}(x):
         return self.apart.join(["\n\n".join(top), *parts])
 
     def write(self, step: Step) -> None:
-        if step.op is not ag.TABLE.get(step.op.name):
-            raise TypeError(f"{step.op!r} is an operation of yours, and has no form in plain {self.language}")
         name = step.op.name
         if name == "matmul":
             text = self._product(step)
@@ -276,7 +265,7 @@ def {name}(x):
         first, *path = reversed(re.sub(r"[^0-9A-Za-z_.]", "_", constant.name).split("."))
         name = wanted = "_".join([first if first[:1].isalpha() else f"constant_{first}", *path])
         number = 2
-        while name in self.taken or self.reserved(name) or re.fullmatch(r"(h|list)\d+|w|i|group", name):
+        while name in self.taken or re.fullmatch(r"(h|list)\d+|w|i|group", name):
             name, number = f"{wanted}_{number}", number + 1
         self.taken.add(name)
         self.known[key] = name

@@ -53,7 +53,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> tuple[
         shape: the shape of a row; `(fan_in,)` of the first Linear layer if left out.
 
     Raises:
-        TypeError: `model` is no Module, or one of Values that has no form on Tensors.
+        TypeError: `model` is no Module, or one of Values that has no form on Tensors; or an operation is a user's.
         ValueError: the width of the input is not known; or the outputs do not depend on it, or only in part.
     """
     model = on_tensors(model)
@@ -132,6 +132,8 @@ def _steps(x: Tensor, out: Any, names: Mapping[int, str]) -> tuple[Step, ...]:
     for node in reversed(order):
         if not any(id(operand) in numbers for operand in node.inputs):
             continue
+        if node.op not in ag.TABLE.values():
+            raise TypeError(f"{node.op!r} is an operation of yours: only those of the library have a form elsewhere")
         inputs = tuple(
             numbers[id(operand)]
             if id(operand) in numbers
