@@ -192,7 +192,7 @@ CALLS = {
     "new axis": "mul",
     "index arrays": "pick",
     "mask": "pick",
-    "scatter": "put",
+    "scatter": "copy, put",
     "concatenate": "mul, copy, copy, copy",
     "stack": "copy, copy",
     "sum of rows": "matmul",

@@ -413,7 +413,7 @@ def test_relu_behind_relu_and_of_others_stays() -> None:
 
 
 PAIRED = [
-    ("mul", "step", "times_step", [(0, 1), (1, 0)]), ("strict_zero_mul", "step", "strict_zero_step", [(0, 1)]),
+    ("mul", "step", "times_step", [(0, 1), (1, 0)]),
     ("add", "mul", "add_product", [(0, 1), (1, 0)]), ("sub", "mul", "sub_product", [(0, 1)]),
 ]  # fmt: skip
 

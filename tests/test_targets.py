@@ -88,7 +88,6 @@ def test_the_program_of_single_numbers(name: str) -> None:
 
 FUSED: dict[str, tuple[int, Callable[..., Any]]] = {
     "times_step": (2, lambda g, x: g * TABLE["step"].forward(x)),
-    "strict_zero_step": (2, lambda g, x: TABLE["strict_zero_mul"].forward(g, TABLE["step"].forward(x))),
     "add_product": (3, lambda x, y, z: x + y * z),
     "sub_product": (3, lambda x, y, z: x - y * z),
 }

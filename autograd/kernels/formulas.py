@@ -307,11 +307,6 @@ def times_step_(g, x):
     return g * step_(x)
 
 
-def strict_zero_step_(g, x):
-    """A fusion, and no primitive: the cotangent behind a ReLU, whose zeros are exact."""
-    return strict_zero_mul_(g, step_(x))
-
-
 def add_product_(x, y, z):
     """A fusion, and no primitive."""
     return x + y * z

@@ -18,6 +18,34 @@ from numba.extending import intrinsic, register_jitable
 
 from .build import kernel, size_of, view, written
 
+_WORD, _HALF, _BIT = ir.IntType(64), ir.IntType(32), ir.IntType(1)
+
+
+class _Vectors:
+    """Writes code for vectors of 64 bytes of a dtype."""
+
+    def __init__(self, context: Any, builder: Any, scalar: Any) -> None:
+        self.builder, self.element = builder, context.get_value_type(scalar)
+        self.lanes, self.size, self.suffix = (16, 4, "v16f32") if scalar is types.float32 else (8, 8, "v8f64")
+        self.kind = ir.VectorType(self.element, self.lanes)
+        self.fma = self.function("fma", self.kind, self.kind, self.kind, self.kind)
+
+    def function(self, name: str, result: Any, *operands: Any, suffix: str = "") -> Any:
+        kind, full_name = ir.FunctionType(result, operands), f"llvm.{name}.{self.suffix}{suffix}"
+        return cgutils.get_or_insert_function(self.builder.module, kind, full_name)
+
+    def at(self, base: Any, offset: Any, kind: Any) -> Any:
+        """Return the address of a number, or of the vector that begins there, as a pointer."""
+        address = self.builder.add(base, self.builder.mul(offset, _number(self.size)))
+        return self.builder.inttoptr(address, kind.as_pointer())
+
+    def load(self, base: Any, offset: Any) -> Any:
+        return self.builder.load(self.at(base, offset, self.kind), align=self.size)
+
+
+def _number(n: int) -> Any:
+    return ir.Constant(_WORD, n)
+
 
 @intrinsic(prefer_literal=True)
 def _tile(typing_context, dtype, rows, vectors, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu):
@@ -28,66 +56,43 @@ def _tile(typing_context, dtype, rows, vectors, a, b, c, start, start_row, k, a_
     """
     result = types.void(dtype, rows, vectors, *[types.int64] * 12)
     scalar, rows, vectors = dtype.instance_type, rows.literal_value, vectors.literal_value
-    lanes, suffix, size = (16, "f32", 4) if scalar is types.float32 else (8, "f64", 8)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, _, _, a, b, c, start, start_row, k, a_row, a_col, b_row, c_row, tail, relu = args
-        word, half, bit = ir.IntType(64), ir.IntType(32), ir.IntType(1)
-        element = context.get_value_type(scalar)
-        vector, mask_type = ir.VectorType(element, lanes), ir.VectorType(bit, lanes)
-        pointer = vector.as_pointer()
-        function, module = builder.function, builder.module
-
-        def number(n: int) -> Any:
-            return ir.Constant(word, n)
-
-        def declared(name: str, result: Any, operands: Any) -> Any:
-            kind = ir.FunctionType(result, operands)
-            return cgutils.get_or_insert_function(module, kind, f"llvm.{name}.v{lanes}{suffix}")
-
-        fma = declared("fma", vector, [vector] * 3)
-        load = cgutils.get_or_insert_function(
-            module,
-            ir.FunctionType(vector, [pointer, half, mask_type, vector]),
-            f"llvm.masked.load.v{lanes}{suffix}.p0",
-        )
-        store = cgutils.get_or_insert_function(
-            module,
-            ir.FunctionType(ir.VoidType(), [vector, pointer, half, mask_type]),
-            f"llvm.masked.store.v{lanes}{suffix}.p0",
-        )
-        nothing, align = ir.Constant(vector, [0.0] * lanes), ir.Constant(half, size)
+        of = _Vectors(context, builder, scalar)
+        lanes, vector, function, mask_type = of.lanes, of.kind, builder.function, ir.VectorType(_BIT, of.lanes)
+        operands = vector.as_pointer(), _HALF, mask_type
+        load = of.function("masked.load", vector, *operands, vector, suffix=".p0")
+        store = of.function("masked.store", ir.VoidType(), vector, *operands, suffix=".p0")
+        nothing, align = ir.Constant(vector, [0.0] * lanes), ir.Constant(_HALF, of.size)
 
         def spread(x: Any, kind: Any) -> Any:
             undefined = ir.Constant(ir.VectorType(kind, lanes), ir.Undefined)
-            one = builder.insert_element(undefined, x, ir.Constant(half, 0))
-            return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(half, lanes), [0] * lanes))
+            one = builder.insert_element(undefined, x, ir.Constant(_HALF, 0))
+            return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(_HALF, lanes), [0] * lanes))
 
-        mask = builder.icmp_signed("<", ir.Constant(ir.VectorType(word, lanes), list(range(lanes))), spread(tail, word))
-
-        def place(base: Any, offset: Any) -> Any:
-            return builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), pointer)
+        each_lane = ir.Constant(ir.VectorType(_WORD, lanes), list(range(lanes)))
+        mask = builder.icmp_signed("<", each_lane, spread(tail, _WORD))
 
         def loaded(base: Any, offset: Any, v: int) -> Any:
-            at = place(base, offset)
             if v == vectors - 1:
-                return builder.call(load, [at, align, mask, nothing])
-            return builder.load(at, align=size)
+                return builder.call(load, [of.at(base, offset, vector), align, mask, nothing])
+            return of.load(base, offset)
 
-        has_start = builder.icmp_signed("!=", start, number(0))
+        has_start = builder.icmp_signed("!=", start, _number(0))
         entry = builder.block
         with_start, head, body, done = (
             function.append_basic_block(name) for name in ("with_start", "head", "body", "done")
         )
         builder.cbranch(has_start, with_start, head)
         builder.position_at_end(with_start)
-        downs = [builder.mul(number(r), start_row) for r in range(rows)]
-        starts = [[loaded(start, builder.add(x, number(v * lanes)), v) for v in range(vectors)] for x in downs]
+        downs = [builder.mul(_number(r), start_row) for r in range(rows)]
+        starts = [[loaded(start, builder.add(x, _number(v * lanes)), v) for v in range(vectors)] for x in downs]
         builder.branch(head)
         builder.position_at_end(head)
-        p = builder.phi(word)
-        p.add_incoming(number(0), entry)
-        p.add_incoming(number(0), with_start)
+        p = builder.phi(_WORD)
+        p.add_incoming(_number(0), entry)
+        p.add_incoming(_number(0), with_start)
         sums = [[builder.phi(vector) for _ in range(vectors)] for _ in range(rows)]
         for row, begun in zip(sums, starts, strict=True):
             for x, first in zip(row, begun, strict=True):
@@ -96,26 +101,26 @@ def _tile(typing_context, dtype, rows, vectors, a, b, c, start, start_row, k, a_
         builder.cbranch(builder.icmp_signed("<", p, k), body, done)
         builder.position_at_end(body)
         b_at = builder.mul(p, b_row)
-        right = [loaded(b, builder.add(b_at, number(v * lanes)), v) for v in range(vectors)]
+        right = [loaded(b, builder.add(b_at, _number(v * lanes)), v) for v in range(vectors)]
         a_at = builder.mul(p, a_col)
         for r in range(rows):
-            at = builder.add(a, builder.mul(builder.add(builder.mul(number(r), a_row), a_at), number(size)))
-            x = spread(builder.load(builder.inttoptr(at, element.as_pointer())), element)
+            place = builder.add(builder.mul(_number(r), a_row), a_at)
+            x = spread(builder.load(of.at(a, place, of.element)), of.element)
             for v in range(vectors):
-                sums[r][v].add_incoming(builder.call(fma, [x, right[v], sums[r][v]]), body)
-        p.add_incoming(builder.add(p, number(1)), body)
+                sums[r][v].add_incoming(builder.call(of.fma, [x, right[v], sums[r][v]]), body)
+        p.add_incoming(builder.add(p, _number(1)), body)
         builder.branch(head)
         builder.position_at_end(done)
-        always = builder.icmp_signed("==", relu, number(0))
+        always = builder.icmp_signed("==", relu, _number(0))
         for r in range(rows):
             for v in range(vectors):
-                kept = builder.or_(builder.fcmp_unordered("ugt", sums[r][v], nothing), spread(always, bit))
+                kept = builder.or_(builder.fcmp_unordered("ugt", sums[r][v], nothing), spread(always, _BIT))
                 x = builder.select(kept, sums[r][v], nothing)
-                at = place(c, builder.add(builder.mul(number(r), c_row), number(v * lanes)))
+                at = of.at(c, builder.add(builder.mul(_number(r), c_row), _number(v * lanes)), vector)
                 if v == vectors - 1:
                     builder.call(store, [x, at, align, mask])
                 else:
-                    builder.store(x, at, align=size)
+                    builder.store(x, at, align=of.size)
         return context.get_dummy_value()
 
     return result, code
@@ -126,51 +131,33 @@ def _dots(typing_context, dtype, rows, a, b, c, k, a_row):
     """Compute the products of so many rows of A with one vector, in whole vectors of `k`; the rest is left."""
     result = types.void(dtype, rows, *[types.int64] * 5)
     scalar, rows = dtype.instance_type, rows.literal_value
-    lanes, suffix, size = (16, "f32", 4) if scalar is types.float32 else (8, "f64", 8)
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         _, _, a, b, c, k, a_row = args
-        word = ir.IntType(64)
-        element = context.get_value_type(scalar)
-        vector = ir.VectorType(element, lanes)
-        function, module = builder.function, builder.module
-        fma = cgutils.get_or_insert_function(
-            module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{lanes}{suffix}"
-        )
-        add = cgutils.get_or_insert_function(
-            module, ir.FunctionType(element, [element, vector]), f"llvm.vector.reduce.fadd.v{lanes}{suffix}"
-        )
-
-        def number(n: int) -> Any:
-            return ir.Constant(word, n)
-
-        def loaded(base: Any, offset: Any) -> Any:
-            at = builder.inttoptr(builder.add(base, builder.mul(offset, number(size))), vector.as_pointer())
-            return builder.load(at, align=size)
-
+        of = _Vectors(context, builder, scalar)
+        add = of.function("vector.reduce.fadd", of.element, of.element, of.kind)
         entry = builder.block
-        head, body, done = (function.append_basic_block(name) for name in ("head", "body", "done"))
+        head, body, done = (builder.function.append_basic_block(name) for name in ("head", "body", "done"))
         builder.branch(head)
         builder.position_at_end(head)
-        p = builder.phi(word)
-        p.add_incoming(number(0), entry)
-        sums = [builder.phi(vector) for _ in range(rows)]
+        p = builder.phi(_WORD)
+        p.add_incoming(_number(0), entry)
+        sums = [builder.phi(of.kind) for _ in range(rows)]
         for x in sums:
-            x.add_incoming(ir.Constant(vector, [0.0] * lanes), entry)
-        following = builder.add(p, number(lanes))
+            x.add_incoming(ir.Constant(of.kind, [0.0] * of.lanes), entry)
+        following = builder.add(p, _number(of.lanes))
         builder.cbranch(builder.icmp_signed("<=", following, k), body, done)
         builder.position_at_end(body)
-        right = loaded(b, p)
+        right = of.load(b, p)
         for r, x in enumerate(sums):
-            left = loaded(a, builder.add(builder.mul(number(r), a_row), p))
-            x.add_incoming(builder.call(fma, [left, right, x]), body)
+            left = of.load(a, builder.add(builder.mul(_number(r), a_row), p))
+            x.add_incoming(builder.call(of.fma, [left, right, x]), body)
         p.add_incoming(following, body)
         builder.branch(head)
         builder.position_at_end(done)
         for r, x in enumerate(sums):
-            total = builder.call(add, [ir.Constant(element, 0.0), x], fastmath=("reassoc",))
-            at = builder.inttoptr(builder.add(c, number(r * size)), element.as_pointer())
-            builder.store(total, at)
+            total = builder.call(add, [ir.Constant(of.element, 0.0), x], fastmath=("reassoc",))
+            builder.store(total, of.at(c, _number(r), of.element))
         return context.get_dummy_value()
 
     return result, code

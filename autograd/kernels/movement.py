@@ -52,11 +52,9 @@ def pick(dtype, out, a, places, n):
 
 
 @kernel
-def put(dtype, out, a, places, n, size):
-    """Add elements at flat places into `size` zeros."""
-    ys, xs, at = view(out, size, dtype), view(a, n, dtype), view(places, n, np.int64)
-    for i in range(size):
-        ys[i] = 0
+def put(dtype, out, a, places, n):
+    """Add elements at flat places."""
+    ys, xs, at = view(out, OPEN, dtype), view(a, n, dtype), view(places, n, np.int64)
     for i in range(n):
         ys[at[i]] += xs[i]
     return 0

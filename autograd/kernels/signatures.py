@@ -57,7 +57,7 @@ SIGNATURES = {
     # `numbers` those of the rows of all steps
     "copy": Signature("out a lengths out_steps a_steps clock=0", "axes out_turn=0 a_turn=0"),
     "pick": Signature("out a places", "n"),
-    "put": Signature("out a places", "n size"),
+    "put": Signature("out a places", "n"),
     "spread": Signature("out addresses", "n"),
     "batch": Signature("out clock data numbers", "rows width size first=0"),
     "check": Signature("a", "n"),
@@ -89,11 +89,7 @@ DENSE = [
 ]
 """Of a formula of one, two, three operands over arrays, each broadcast along rows or columns by a stride of 0."""
 
-SCATTERED = [
-    Signature("out values a", "n"),
-    Signature("out values a b", "n"),
-    Signature("out values a b c", "n"),
-]
+SCATTERED = [Signature(f"out values {operands}", "n") for operands in ("a", "a b", "a b c")]
 """Of a formula over single numbers among `values`; a, b and c hold the n places of an operand."""
 
 

@@ -68,7 +68,8 @@ class Body:
         epilogue(calls)
         kept = [calls.clock.base, *calls.constants]
         kept += [calls.views[i].base for i in (*ir.inputs, *ir.outputs)]
-        self._offsets, size = planned(calls.sizes, [call.bases for call in calls.calls], kept)
+        sizes = [view.size * view.dtype.itemsize for view in calls.views_of]
+        self._offsets, size = planned(sizes, [call.bases for call in calls.calls], kept)
         memory = np.zeros(size + ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % ALIGNMENT
         self._arena = memory[start : start + size]
@@ -122,7 +123,7 @@ class Body:
             if isinstance(call, Fork):
                 parts = [self._encoded([part], write) for part in call.parts]
                 operands = {
-                    "clock": call.clock, "parts": np.array([part.ctypes.data for part in parts]),
+                    "clock": self._calls.clock, "parts": np.array([part.ctypes.data for part in parts]),
                     "times": np.array([0, 0, 0, 8, 0, 0, 0]), "pool": pool.address, "n": len(parts),
                     "most_spins": 500 + round(200 * call.cost),  # looks of 10 to 40 nanoseconds: some parts later
                 }  # fmt: skip

@@ -75,11 +75,6 @@ class Calls:
             self.views.append(self._lower(instr))
             instr.parts = max((len(x.parts) for x in self.calls[first:] if isinstance(x, Fork)), default=1)
 
-    @property
-    def sizes(self) -> list[int]:
-        """Bytes of each base."""
-        return [view.size * view.dtype.itemsize for view in self.views_of]
-
     # Memory ----------------------------------------------------------------------------------------------------
 
     def base(self, shape: tuple[int, ...], dtype: np.dtype) -> View:
@@ -94,7 +89,7 @@ class Calls:
 
     def call(self, kernel: str, dtype: Any, /, *, extra: str = "", **operands: Any) -> None:
         """Add a call of a kernel for a dtype, with the operands of its signature."""
-        self.calls.append(split(Call((kernel, str(dtype), extra), operands), self.clock, self.threads))
+        self.calls.append(split(Call((kernel, str(dtype), extra), operands), self.threads))
 
     # Operands --------------------------------------------------------------------------------------------------
 
@@ -198,15 +193,8 @@ class Calls:
         self.call(name, instr.dtype, out=out, a=rows, outer=out.size, n=n)
         return out
 
-    def _sum_to(self, instr: Instruction, x: View) -> View:
-        return self._reduced(instr, "sum", x, repeated_axes(x.shape, instr.shape))
-
     def _reshape(self, instr: Instruction, x: View) -> View:
         return self.contiguous(x).moved(lambda a: a.reshape(instr.shape))
-
-    def _flip(self, instr: Instruction, x: View) -> View:
-        axes = axes_of(instr.params["axis"], len(x.shape))
-        return x.indexed(tuple(slice(None, None, -1 if i in axes else 1) for i in range(len(x.shape))))
 
     def _moved(self, instr: Instruction, x: View) -> View:
         return x.moved(lambda a: TABLE[instr.name].forward(a, **instr.params))
@@ -220,15 +208,14 @@ class Calls:
         return out
 
     def _scatter(self, instr: Instruction, x: View) -> View:
-        out = self.base(instr.shape, instr.dtype)
+        out = self.copied(self.constant(np.zeros((), instr.dtype)).broadcast(instr.shape), instr.dtype)
         if is_view(instr.params["index"]):
             target = out.indexed(instr.params["index"])
-            self.copy_into(out, self.constant(np.zeros((), instr.dtype)).broadcast(out.shape))
             self.copy_into(target, x.broadcast(target.shape))
             return out
         places = np.array(np.arange(out.size).reshape(out.shape)[instr.params["index"]], np.int64, order="C")
         x = self.contiguous(x.broadcast(places.shape))
-        self.call("put", instr.dtype, out=out, a=x, places=places, n=places.size, size=out.size)
+        self.call("put", instr.dtype, out=out, a=x, places=places, n=places.size)
         return out
 
     def _array_of(self, instr: Instruction, *xs: View) -> View:
@@ -284,7 +271,7 @@ _OWN_WAY: dict[str, Callable[..., View]] = {
     "broadcast_to": lambda calls, instr, x: x.broadcast(instr.shape),
     "concatenate": Calls._concatenate,
     "element": lambda calls, instr, x: calls.converted(x.indexed(instr.params["index"]), instr.dtype),
-    "flip": Calls._flip,
+    "flip": Calls._moved,
     "getitem": Calls._getitem,
     "identity": lambda calls, instr, x: x,
     "linear": Calls._linear,
@@ -292,7 +279,7 @@ _OWN_WAY: dict[str, Callable[..., View]] = {
     "reshape": Calls._reshape,
     "scatter": Calls._scatter,
     "stack": Calls._concatenate,
-    "sum_to": Calls._sum_to,
+    "sum_to": lambda calls, instr, x: calls._reduced(instr, "sum", x, repeated_axes(x.shape, instr.shape)),
     "swapaxes": Calls._moved,
     "transpose": Calls._moved,
 }

@@ -50,12 +50,10 @@ class Fork:
 
     Attributes:
         parts: calls that do not depend on one another.
-        clock: where the number of threads stands.
         cost: of a part, in microseconds.
     """
 
     parts: list[Call]
-    clock: View
     cost: float
 
     @property
@@ -81,7 +79,7 @@ class _Cut:
     repeated: float = 0.0
 
 
-def split(call: Call, clock: View, threads: int) -> Call | Fork:
+def split(call: Call, threads: int) -> Call | Fork:
     """Return the call, in parts where these pay on so many threads."""
     cost = _cost(call) if threads > 1 else 0.0
     if cost < LEAST:
@@ -98,7 +96,7 @@ def split(call: Call, clock: View, threads: int) -> Call | Fork:
                     best, chosen = time, (cut, n)
     if chosen is None:
         return call
-    return Fork(list(_parts(call, *chosen)), clock, cost / chosen[1])
+    return Fork(list(_parts(call, *chosen)), cost / chosen[1])
 
 
 def _cost(call: Call) -> float:

@@ -192,7 +192,6 @@ FUSIONS: list[tuple[str, tuple[int, ...], str, str, dict[str, Any], str]] = [
     ("add", (0, 1), "matmul", "linear", {}, "bias"),
     ("relu", (0,), "linear", "linear", {"relu": True}, "ReLU"),
     ("mul", (1, 0), "step", "times_step", {}, "pair"),
-    ("strict_zero_mul", (1,), "step", "strict_zero_step", {}, "pair"),
     ("add", (1, 0), "mul", "add_product", {}, "pair"),
     ("sub", (1,), "mul", "sub_product", {}, "pair"),
 ]

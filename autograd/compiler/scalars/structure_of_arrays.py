@@ -31,13 +31,6 @@ class OpCodes(dict[str, int]):
         self.names.append(name)
         return code
 
-    def table(self, values: dict[str, Any], dtype: Any = np.uint8) -> np.ndarray:
-        """Return a table of values by code: those given by name, and 0 for the others."""
-        out = np.zeros(256, dtype)
-        for name, x in values.items():
-            out[self[name]] = x
-        return out
-
 
 @dataclass(slots=True)
 class StructureOfArrays:

@@ -74,8 +74,7 @@ def cse(soa: StructureOfArrays, run_pass: SequentialPass, first: int) -> tuple[n
     n, codes = len(soa.code), soa.codes
     kind = np.ones(256, np.uint8)
     kind[:4] = 0
-    for name in LINEAR:
-        kind[codes[name]] = 2
+    kind[[codes[name] for name in LINEAR]] = 2
     kind[codes["identity"]] = 3
     size = 1 << (2 * n).bit_length()
     same = np.empty(n, np.int32)
@@ -91,7 +90,8 @@ def fuse_multiply_add(soa: StructureOfArrays, run_pass: SequentialPass, kept: np
 
     A node of which `kept` is 1 has to be there; another, if a sum alone uses it, may become a part of that."""
     n, code, operands = len(soa.code), soa.code, soa.operands
-    kind = soa.codes.table(LINEAR)
+    kind = np.zeros(256, np.uint8)
+    kind[[soa.codes[name] for name in LINEAR]] = list(LINEAR.values())
     root, sign = np.empty(n, np.int32), np.empty(n, np.int8)
     run_pass("fuse_multiply_add", code=code, operands=operands, kind=kind, kept=kept, uses=np.zeros(n, np.int32),
          user=np.empty(n, np.int32), by=np.empty(n, np.int8), root=root, sign=sign, n=n)  # fmt: skip
