@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 from ...locks import lock
@@ -49,7 +50,8 @@ class _Library:
             limit = threading.Timer(SECONDS, child.kill)
             limit.start()
             try:
-                print(dot.replace("\n", " "), file=child.stdin, flush=True)
+                with suppress(BrokenPipeError):  # it may be killed before it has read all
+                    print(dot.replace("\n", " "), file=child.stdin, flush=True)
                 if made := child.stdout.readline():
                     return made
                 raise EngineError(f"pygraphviz ended, or took more than {SECONDS:g} seconds")

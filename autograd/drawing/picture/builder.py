@@ -70,7 +70,7 @@ class PictureBuilder:
         """Make an edge."""
         uses = connection.uses
         tooltip = tooltip or (f"{len(uses)} uses" if len(uses) > 1 else "")
-        ends, flows = (connection.operand, connection.result), flows and bool(uses)
+        ends = connection.operand, connection.result
         self.edges.append(Edge(*ends, text, amount, tooltip, flows, is_back=self.is_backward))
 
     def join_by(self, connection: Connection, partial: float | None, flows: bool = True) -> None:

@@ -11,7 +11,7 @@ from ..analysis.formula import cut, formula_of, one_line, several, short
 from ..analysis.groups import Connection, Group, Grouping
 from ..analysis.snapshot import Snapshot, is_bare, number
 from .elements import Cluster, Line
-from .node_text import heading, labelled
+from .node_text import heading, labelled, norm_of
 
 _LONGEST = 26  # of a formula in a box
 _SHORT = 16  # for a heading
@@ -67,7 +67,7 @@ def _labelled_lines(node: Node, formula: str) -> list[Line]:
 
 def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> str:
     """Write what a group computes, in short; with more than `most` parameters, in general: `tanh(w·x + b)`."""
-    nodes, in_box = snapshot.nodes, set(group.holds)
+    nodes, inside = snapshot.nodes, {*group.members, *group.holds}
     if "(" in group.title:
         return group.title
     if group.is_layer:
@@ -75,9 +75,7 @@ def formula_in(snapshot: Snapshot, group: Group, most: int = _MOST_WEIGHTS) -> s
     parameters = [i for i in group.holds if nodes[i].op is not constant]
     if len(group.members) > _LONGEST:
         return _in_general(snapshot, group, parameters)
-    inside = set(group.members)
-    outside = dict.fromkeys(x for i in group.members for x in snapshot.operands[i] if x not in inside)
-    inputs = [i for i in outside if i not in in_box]
+    inputs = list(dict.fromkeys(x for i in group.members for x in snapshot.operands[i] if x not in inside))
     names = {nodes[i]: _short_name(nodes[i]) for i in parameters}
     letters = iter("xyzuvw" if len(inputs) <= 6 else ())
     for i in inputs:
@@ -131,8 +129,7 @@ def parameter_lines(snapshot: Snapshot, group: Group, what: str, numbers: Any) -
         if None not in singles and len(singles) <= _MOST_WEIGHTS:
             text = ", ".join(short(x, 2) for x in singles)
         else:
-            flat = np.concatenate([np.ravel(x) for x in found])
-            text = f"norm {short(float(np.linalg.norm(flat)))}"
+            text = f"norm {short(norm_of(gathered(found)))}"
         lines.append(Line(f"{what}{name} {text}", small=True))
     return lines
 

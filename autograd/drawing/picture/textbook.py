@@ -90,9 +90,8 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
             edge.text = edge.formula.text
     view.finish_edges()
     name = "Backward graph" if is_backward else "Forward graph"
-    made = view.picture(name, f"{name}: formulas, with derivatives on the edges.")
-    made.legend = grouping.remarks
-    return made
+    view.legend.clear()
+    return view.picture(name, f"{name}: formulas, with derivatives on the edges.")
 
 
 def hold_numbers(snapshot: Snapshot, grouping: Grouping) -> None:
