@@ -105,8 +105,8 @@ class MLP(_OfValues):
         return f"MLP({self.nin}, {nouts}, {name}; {self.num_parameters()} parameters)"
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
-        named = [(f"layers.{k}", layer) for k, layer in enumerate(self.layers)]
-        return [(name, repr(layer), layer.shapes(), layer.num_parameters()) for name, layer in named]
+        rows = enumerate(self.layers)
+        return [(f"layers.{k}", repr(layer), layer.shapes(), layer.num_parameters()) for k, layer in rows]
 
     def _stages(self) -> list[Stage]:
         return [stage for layer in self.layers for stage in layer._stages()]

@@ -380,15 +380,8 @@ def _missing(array: np.ndarray) -> np.ndarray:
     """Mark None, NaN and the like: what is not equal to itself, or does not say whether it is."""
     if array.dtype.kind != "O":
         return array != array
-    flags = [entry is None or not _is_itself(entry) for entry in array.flat]
+    flags = [entry is None or str(entry == entry) != "True" for entry in array.flat]  # `NA == NA` of pandas is "<NA>"
     return np.array(flags, dtype=bool).reshape(array.shape)
-
-
-def _is_itself(entry: Any) -> bool:
-    try:
-        return bool(entry == entry)
-    except (TypeError, ValueError):
-        return False
 
 
 def _place(array: np.ndarray, marks: np.ndarray, x: Any) -> str:

@@ -11,9 +11,7 @@ import numpy as np
 from ..arguments import count, found, within
 from ..data.arrays import plain_array
 from ..randomness import RandomLike, normal, seed, source, uniform
-from .collected import scikit_learn
-
-Data = tuple[np.ndarray, np.ndarray]
+from .collected import Data, scikit_learn
 
 
 def xor() -> Data:

@@ -152,8 +152,10 @@ def _layer(name: str, function: Function, source: str = "") -> Any:
 
     equation, _, example = (inspect.getdoc(function) or "").partition("\n>>>")
     reach = "along an axis, the last if left out" if is_of_rows(function) else "element by element"
-    doc = f"The layer of `{name_of(function)}`, {reach}; the shape stays.\n\n{equation.rstrip()}"
-    doc += f"\n\nSource: {source}." if source else ""
+    text, mark, origin = (equation.rstrip() + source).partition("\n\nSource: ")
+    text, _, errors = text.partition("\n\nRaises:\n")
+    doc = f"The layer of `{name_of(function)}`, {reach}; the shape stays.\n\n{text}"
+    doc += f"\n\nRaises:\n    TypeError: the function has no such setting.\n{errors}".rstrip() + mark + origin
     doc += f"\n\n>>>{example}".replace(f"{name_of(function)}(", f"{name}()(")
     __init__.__qualname__ = f"{name}.__init__"
     made = type(name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
@@ -165,19 +167,19 @@ _LAYERS: dict[Any, Function] = {}
 
 
 Identity = _layer("Identity", linear)
-Step = _layer("Step", ag.step, "McCulloch and Pitts (1943)")
-Sign = _layer("Sign", ag.sign, "Rosenblatt (1958), the perceptron")
-Abs = _layer("Abs", ag.abs, "Jarrett et al. (2009)")
+Step = _layer("Step", ag.step)
+Sign = _layer("Sign", ag.sign, "\n\nSource: Rosenblatt (1958), the perceptron.")
+Abs = _layer("Abs", ag.abs, "\n\nSource: Jarrett et al. (2009).")
 ReLU = _layer("ReLU", ag.relu)
 LeakyReLU = _layer("LeakyReLU", ag.leaky_relu)
 ELU = _layer("ELU", ag.elu)
 GELU = _layer("GELU", ag.gelu)
 SiLU = _layer("SiLU", ag.silu)
-Softplus = _layer("Softplus", ag.softplus, "Dugas et al. (2001)")
-Sigmoid = _layer("Sigmoid", ag.sigmoid, "Verhulst (1845); Rumelhart, Hinton and Williams (1986) for nets")
-Tanh = _layer("Tanh", ag.tanh, "LeCun, Bottou, Orr and Müller (1998), section 4.4")
-Softmax = _layer("Softmax", ag.softmax, "Bridle (1990)")
-LogSoftmax = _layer("LogSoftmax", ag.log_softmax, "Bridle (1990)")
+Softplus = _layer("Softplus", ag.softplus)
+Sigmoid = _layer("Sigmoid", ag.sigmoid, " Verhulst (1845); Rumelhart, Hinton and Williams (1986) for nets.")
+Tanh = _layer("Tanh", ag.tanh, " (By LeCun, Bottou, Orr and Müller, section 4.4.)")
+Softmax = _layer("Softmax", ag.softmax)
+LogSoftmax = _layer("LogSoftmax", ag.log_softmax)
 
 NAMES: dict[str, Function] = {"linear": linear, "identity": linear} | {name_of(f): f for f in _LAYERS.values()}
 """The activations that go by a name, as in `MLP(2, [16, 1], activation="tanh")`; and "prelu", which makes a `PReLU`."""
