@@ -144,8 +144,8 @@ def _own(X: Any, y: Any) -> dict[str, Any]:
         raise ValueError(f"`X` holds {len(points)} points; the page takes four or more")
     if not classes and (targets.dtype.kind not in "iuf" or not np.isfinite(targets.astype(np.float64)).all()):
         raise ValueError(f"`y` holds {len(labels)} classes; the page takes two classes, or numbers")
-    numbers = (targets == labels[1]).astype(np.float64) if classes else targets.astype(np.float64)
-    rows = np.column_stack([points, numbers]).tolist()
+    numbers = targets == labels[1] if classes else targets
+    rows = np.column_stack([points, numbers.astype(np.float64)]).tolist()
     return {"data": "own", "own": {"problem": "classes" if classes else "numbers", "rows": rows}}
 
 

@@ -21,9 +21,7 @@ LINES: list[dict[str, Any]] = [{"color": c, "linestyle": style} for c, style in 
 
 def axes_of(ax: Any, width: float = 5.5, height: float = 4.5) -> Any:
     """Take the axes that are given, or make new ones."""
-    if ax is not None:
-        return ax
-    return _pyplot().subplots(figsize=(width, height), layout="constrained")[1]
+    return many_axes(ax, 1, width, height)[0]
 
 
 def many_axes(axes: Any, count: int, width: float = 2.1, height: float = 2.1, columns: int = 4) -> np.ndarray:
@@ -32,7 +30,8 @@ def many_axes(axes: Any, count: int, width: float = 2.1, height: float = 2.1, co
         columns = min(columns, count)
         rows = math.ceil(count / columns)
         size = (width * columns, height * rows)
-        _, axes = _pyplot().subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+        pyplot = optional("matplotlib.pyplot", "a plot")
+        _, axes = pyplot.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
         for ax in axes.reshape(-1)[count:]:
             ax.set_axis_off()
     axes = np.array(axes, dtype=object).reshape(-1)
@@ -71,7 +70,3 @@ def relief(
     ax.contourf(columns, rows, score, levels=np.linspace(-reach, reach, 22), cmap=colour_map(AREAS))
     if line is not None and score.min() < line < score.max():
         ax.contour(columns, rows, score, levels=[line], colors="black", linewidths=1.5)
-
-
-def _pyplot() -> Any:
-    return optional("matplotlib.pyplot", "a plot")

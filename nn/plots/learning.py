@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import count, within
+from ..arguments import count, items, within
 from ..data.arrays import plain_array
 from ..losses.formulas import Loss, loss_of
 from ..losses.output_decoder import targets_of
@@ -141,8 +141,7 @@ def loss_surface(
     reach, resolution = within(reach, "reach", 1e-12), count(resolution, "resolution", 2)
     whole = model.state_dict()
     here = {name: whole[name] for name, p in model.named_parameters() if p.requires_grad}
-    if not isinstance(path, (list, tuple)):
-        raise TypeError(f"`path` is a list of what `model.state_dict()` gave, not {path!r:.60}")
+    path = items(path, "path")
     middle = _flat(path[-1] if path else here, here)
     walked = np.array([_flat(state, here) for state in path]).reshape(len(path), middle.size)
     u, v = _directions(here, walked - middle, np.random.default_rng(seed(rng)))

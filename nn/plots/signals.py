@@ -84,20 +84,17 @@ def layer_outputs(model: Sequential, X: Any, bins: int = 30, axes: Any = None) -
     if not isinstance(model, Sequential):
         raise TypeError(f"`model` is a Sequential such as a TensorMLP, not {brief(model)}: see `MLP.to_tensors`")
     bins = count(bins, "bins")
-    rows = as_inputs(X)
-    behind: list[np.ndarray] = []
+    rows, linear = as_inputs(X), 0
+    behind: dict[int, np.ndarray] = {}
     for layer in model:
-        if isinstance(layer, Linear):
-            behind.append(rows[:0].ravel())
-        rows = layer.outputs(rows)
-        if behind and not isinstance(layer, Linear):
-            behind[-1] = rows.ravel()
-    behind = [numbers for numbers in behind if numbers.size]
+        rows, linear = layer.outputs(rows), linear + isinstance(layer, Linear)
+        if linear and not isinstance(layer, Linear):
+            behind[linear] = rows.ravel()
     if not behind:
         raise ValueError(f"{brief(model)} has no hidden layer with an activation")
-    edges = np.histogram_bin_edges(np.concatenate(behind), bins)
+    edges = np.histogram_bin_edges(np.concatenate([*behind.values()]), bins)
     axes = many_axes(axes, len(behind))
-    for i, (ax, numbers) in enumerate(zip(axes, behind, strict=True), start=1):
+    for i, (ax, numbers) in enumerate(zip(axes, behind.values(), strict=True), start=1):
         ax.hist(numbers, edges, density=True, color=LINES[0]["color"])
         ax.set(title=f"layer {i}: std {numbers.std():.2g}", xlabel="output", ylabel="density", yticks=[])
         ax.title.set_fontsize("small")
