@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
@@ -39,12 +38,10 @@ def _named(node: Any) -> str:
 
 
 def _finite(data: Any) -> bool:
-    return math.isfinite(data) if data.__class__ is float else bool(np.all(np.isfinite(data)))
+    return bool(np.all(np.isfinite(data)))
 
 
 def _first_bad(data: Any) -> Any:
-    if data.__class__ is float:
-        return data
     data = np.asarray(data)
     return float(data[~np.isfinite(data)].flat[0])
 

@@ -91,7 +91,6 @@ class Loop:
     ) -> None:
         function(step, "step", "of a state, inputs and a batch")
         self._step, self._finite = step, finite
-        self._reads = reads
         self._roots = {getattr(step, "__name__", "self"): step} if reads is None else reads
         self._tree, self._key, self._eager = state, key, eager
         self.aside: Any = None
@@ -286,30 +285,28 @@ class Loop:
         return results
 
     def advance(self, first: int, steps: int) -> int:
-        """Take steps of those that were loaded, from the number `first` on; gives how many were finished."""
-        with self._body.lock:
-            return self._stretches(first, steps) - first if self._traced.draws else self._body.run(first, steps)
+        """Take steps of those that were loaded, from the number `first` on; gives how many were finished.
 
-    def _stretches(self, first: int, steps: int) -> int:
-        """Run in stretches that leave the random numbers of a stretch a bounded place; gives the next step."""
-        nodes = [node for node, _ in self._traced.draws]
-        at_once = max(1, DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x in nodes) + 1))
-        place, end = len(self._xs) + len(self._data), first + steps
-        for start in range(first, end, at_once):
-            if start > first and not self.is_as_it_was():  # what draws may change anything
-                raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
-            stop = min(end, start + at_once)
-            drawn = [np.empty((stop - start, *node.shape)) for node in nodes]
-            for step in range(stop - start):
-                for x, number in zip(drawn, self._traced.redraw(), strict=True):
-                    x[step] = number
-            for i, x in enumerate(drawn):
-                offset = -start * x[0].nbytes  # the clock of the machine counts all steps
-                self._body.bind(f"xs {place + i}", x, offset)
-            finished = self._body.run(start, stop - start)
-            if finished < stop - start:
-                return start + finished
-        return end
+        Stretches of steps leave their random numbers a bounded place.
+        """
+        nodes, finished = [node for node, _ in self._traced.draws], 0
+        most = DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x in nodes) + 1) if nodes else steps
+        place = len(self._xs) + len(self._data)
+        with self._body.lock:
+            while finished < steps:
+                if finished and not self.is_as_it_was():  # what draws may change anything
+                    raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
+                start, size = first + finished, min(max(1, most), steps - finished)
+                drawn = [np.empty((size, *node.shape)) for node in nodes]
+                for step in range(size if nodes else 0):
+                    for x, number in zip(drawn, self._traced.redraw(), strict=True):
+                        x[step] = number
+                for i, x in enumerate(drawn, place):
+                    self._body.bind(f"xs {i}", x, -start * x[0].nbytes)  # the clock of the machine counts all steps
+                finished += (taken := self._body.run(start, size))
+                if taken < size:
+                    break
+        return finished
 
     def _row_numbers(self, rows: Any, steps: int) -> np.ndarray | None:
         if not self._data or not self.batch_size:
@@ -331,7 +328,7 @@ class Loop:
 
     def __reduce__(self) -> Any:
         parts = self._step, self._tree, self._inputs, self._data, self.batch_size
-        make = functools.partial(Loop, finite=self._finite, reads=self._reads, carried=self._carried, eager=self._eager)
+        make = functools.partial(Loop, finite=self._finite, reads=self._roots, carried=self._carried, eager=self._eager)
         return make, parts, self.state
 
     def __setstate__(self, state: Any) -> None:
