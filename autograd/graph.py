@@ -10,7 +10,6 @@ Every traversal is a loop: a chain of a million nodes is an ordinary graph.
 from __future__ import annotations
 
 import gc
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -20,7 +19,7 @@ import numpy as np
 from . import modes
 from .anomaly import watch_result
 from .checks import flag, function
-from .locks import lock
+from .locks import graph_lock
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
@@ -62,9 +61,7 @@ class Node(Operand):
     # _data, op, _first, _second: the node. _x, _y: its operands' data when it was made. The first two operands have
     # slots of their own, because a tuple for them would cost as much as the node; _wide holds the further operands,
     # their data and the settings, of an op that has such. A slot less is cache gained: a net of 66,000 nodes is 7 MB.
-    __slots__ = (
-        "_data", "_first", "_mark", "_notes", "_second", "_wide", "_x", "_y", "grad", "op",
-    )  # fmt: skip
+    __slots__ = ("_data", "_first", "_mark", "_notes", "_second", "_wide", "_x", "_y", "grad", "op")
     _data: Any
     _first: Any
     _second: Any
@@ -365,28 +362,6 @@ def zeros(data: Any) -> Any:
 
 
 # Traversal ---------------------------------------------------------------------------------------------------
-
-
-class _GraphLock:
-    """Lets one traversal at a time mark nodes, and one backward pass gather in them, whatever the threads do."""
-
-    def __init__(self) -> None:
-        self.lock = lock()
-        self.owner = 0  # the thread that is in a backward pass; in a forked child it may be one that is gone
-
-    @contextmanager
-    def backward(self) -> Iterator[None]:
-        with self.lock, without_collector():
-            if self.owner == threading.get_ident():
-                raise RuntimeError("`backward()` was called inside a derivative rule: use `vjp` or `grad` there")
-            self.owner = threading.get_ident()
-            try:
-                yield
-            finally:
-                self.owner = 0
-
-
-graph_lock = _GraphLock()
 
 
 @contextmanager

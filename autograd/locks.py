@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _locks: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -28,3 +30,25 @@ def _reopen() -> None:
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which has no forks
     os.register_at_fork(after_in_child=_reopen)
+
+
+class _GraphLock:
+    """Lets one traversal at a time mark nodes, and one backward pass gather in them, whatever the threads do."""
+
+    def __init__(self) -> None:
+        self.lock = lock()
+        self.owner = 0  # the thread that is in a backward pass; in a forked child it may be one that is gone
+
+    @contextmanager
+    def backward(self) -> Iterator[None]:
+        with self.lock:
+            if self.owner == threading.get_ident():
+                raise RuntimeError("`backward()` was called inside a derivative rule: use `vjp` or `grad` there")
+            self.owner = threading.get_ident()
+            try:
+                yield
+            finally:
+                self.owner = 0
+
+
+graph_lock = _GraphLock()

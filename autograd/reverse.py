@@ -9,7 +9,8 @@ import numpy as np
 
 from . import modes
 from .anomaly import watch_term
-from .graph import ZERO, Node, constant, graph_lock, new_constant, saved, topological, traverse, zeros
+from .graph import ZERO, Node, constant, new_constant, saved, topological, traverse, without_collector, zeros
+from .locks import graph_lock
 from .modes import quiet, switch
 from .primitive import Primitive
 from .primitives.activations import relu
@@ -71,7 +72,7 @@ def _backward_plain(root: Node, seed: Any) -> None:
     leaves: list[Node] = []
     path: list[Node] = []
     before: dict[Node, Any] = {}
-    with graph_lock.backward(), quiet():
+    with graph_lock.backward(), without_collector(), quiet():
         try:
             traverse((root,), order, leaves, path, before)
             root.grad = seed._data if isinstance(seed, Node) else seed

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from ...graph import Node, constant, graph_lock, stop_gradient, topological
+from ...graph import Node, constant, stop_gradient, topological
+from ...locks import graph_lock
 from ...primitives import TABLE
 from ...shapes import axes_of
 from .structure_of_arrays import LEAF, NULL, OpCodes, StructureOfArrays, merged_constants
