@@ -213,14 +213,14 @@ def test_what_is_not_there_is_refused(settings: dict, message: str) -> None:
 
 def test_each_use_of_a_leaf_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
-    ask = GroupFinder._is_of_one
-    monkeypatch.setattr(GroupFinder, "_is_of_one", lambda *args: looked.append(args[1:]) or ask(*args))
+    ask = GroupFinder._without_penalties
+    monkeypatch.setattr(GroupFinder, "_without_penalties", lambda *args: looked.append(args[1:]) or ask(*args))
     w = Value(2.0)
     out = Value(0.0)
     for i in range(50):
         out = (out + w * float(i)).tanh()
     draw(out)
-    assert len(looked) == len(set(looked)) == 51  # of w, and of the 0 at the start
+    assert len(looked) == len(set(looked)) == 2  # all of w together, and that of the 0 at the start
 
 
 # -- what has a name --
