@@ -73,8 +73,13 @@ def regions(model: Module, low: float = -1.0, high: float = 1.0) -> list[Region]
     >>> len(regions(net)) <= zaslavsky(1, 3)
     True
     """
-    chain = _chain(model)
-    width = chain[0][0].shape[0]
+    check_model(model)
+    stages = model._stages()
+    if not stages:
+        raise ValueError(f"{brief(model)} has no weights")
+    if stages[0].weight is None:
+        raise ValueError(f"{stages[0].name} comes before any weights: put a Linear layer first")
+    width = len(arrays(stages[0])[0])
     if width not in (1, 2):
         raise ValueError(f"`model` has {width} inputs; regions are found for one or two")
     low, high = within(low, "low", -math.inf, math.inf, closed=True), within(high, "high", -math.inf, closed=True)
@@ -82,14 +87,16 @@ def regions(model: Module, low: float = -1.0, high: float = 1.0) -> list[Region]
         raise ValueError(f"`low` must be below `high`, and both finite for two inputs, not {low!r} and {high!r}")
     ends = [(low,), (high,)] if width == 1 else [(low, low), (high, low), (high, high), (low, high)]
     found = [Region(np.array(ends, dtype=np.float64), np.eye(width), np.zeros(width))]
-    for weight, bias, left, right in chain:
-        sums = [Region(x.corners, x.slope @ weight, x.intercept @ weight + bias) for x in found]
-        found = []
-        for part in sums:
-            cut = [part]
-            for j in range(weight.shape[1]) if left != right else ():
-                cut = [piece for x in cut for piece in _cut(x, j)]
-            found += [_activated(x, left, right) for x in cut]
+    for stage in stages:
+        if stage.weight is not None:
+            weight, bias = arrays(stage)
+            found = [Region(x.corners, x.slope @ weight, x.intercept @ weight + bias) for x in found]
+        if stage.function is not None:
+            units = found[0].slope.shape[1]
+            left, right = _slopes(stage, units)
+            for j in range(units) if left != right else ():
+                found = [piece for x in found for piece in _cut(x, j)]
+            found = [_activated(x, left, right) for x in found]
     return _joined(found) if width == 1 else found
 
 
@@ -115,26 +122,6 @@ def joints(model: Module, low: float = -math.inf, high: float = math.inf) -> np.
     if found[0].slope.shape[0] != 1:
         raise ValueError("`model` has two inputs: its joints are lines, the borders of its `regions`")
     return np.array([region.corners[0, 0] for region in found[1:]])
-
-
-Link = tuple[np.ndarray, np.ndarray, float, float]
-"""Weights, biases, and the slopes of the activation behind them, left and right of 0."""
-
-
-def _chain(model: Module) -> list[Link]:
-    check_model(model)
-    chain: list[Link] = []
-    for stage in model._stages():
-        if stage.weight is not None:
-            chain.append((*arrays(stage), 1.0, 1.0))
-        if stage.function is not None:
-            if not chain:
-                raise ValueError(f"{stage.name} comes before any weights: put a Linear layer first")
-            width = chain[-1][0].shape[1]
-            chain.append((np.eye(width), np.zeros(width), *_slopes(stage, width)))
-    if not chain:
-        raise ValueError(f"{brief(model)} has no weights")
-    return chain
 
 
 def _slopes(stage: Stage, width: int) -> tuple[float, float]:
