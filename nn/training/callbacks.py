@@ -123,9 +123,7 @@ class _Function(Callback):
 
 def callbacks_of(callbacks: Any) -> list[Callback]:
     """Take a callback or several; a function `f(epoch, logs)` is called after each epoch."""
-    if callbacks is None:
-        return []
-    given = list(callbacks) if isinstance(callbacks, (list, tuple)) else [callbacks]
+    given = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
     for callback in given:
         if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
             hint = f": write {callback.__name__}(...)" if isinstance(callback, type) else ""

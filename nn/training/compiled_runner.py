@@ -175,8 +175,9 @@ class CompiledRunner:
 
     def _run(self, loops: dict[int, Any], sizes: list[int], batches: Sequence[np.ndarray]) -> list[float]:
         """Take steps, each by the program for its size."""
-        if self.watches:
-            self._refresh()
+        for copied, given in zip(self.data, self.given, strict=True) if self.watches else ():
+            if not np.may_share_memory(copied, given):
+                copied[...] = given  # what was written into it since
         losses: list[float] = []
         of_size = {size: [i for i, n in enumerate(sizes) if n == size] for size in loops} if len(loops) > 1 else {}
         found = {size: self._load(loop, of_size.get(size), batches) for size, loop in loops.items()}
@@ -266,12 +267,6 @@ class CompiledRunner:
         for loop, _ in self.loops.values():
             loop.park()
         self.loops, self.arrays = {}, None
-
-    def _refresh(self) -> None:
-        """Take what was written into the data since it was copied."""
-        for own, given in zip(self.data, self.given, strict=False):
-            if not np.may_share_memory(own, given):
-                own[...] = given
 
     def _kinds(self, loop: Loop) -> list[Any]:
         """Return whether each parameter is trained, and how many steps one that a program updates has sat out."""
