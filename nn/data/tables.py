@@ -77,8 +77,7 @@ def read_table(path: str) -> Table:
         ValueError: it is no such table; says where.
     """
     text, notes = _text(path)
-    first, _, _ = text.partition("\n")
-    separator = max(",;\t", key=first.count)
+    separator = max(",;\t", key=text.partition("\n")[0].count)
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
         rows = [(reader.line_num, [entry.strip() for entry in row]) for row in reader]

@@ -66,14 +66,13 @@ class _OfValues(Module):
 
     def _tensor_layers(self) -> list[Module]:
         """Make the layers that do the same: Linear, activation, dropout; an array is frozen where all its parts are."""
-        made = Linear(self.nin, len(self.neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
+        made: Any = Linear(self.nin, len(self.neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
         weight = np.array([[w.data for w in neuron.w] for neuron in self.neurons]).T
         made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in self.neurons]})
         made.weight.requires_grad = any(w.requires_grad for neuron in self.neurons for w in neuron.w)
-        assert made.bias is not None
         made.bias.requires_grad = any(neuron.b.requires_grad for neuron in self.neurons)
         function = self.rows or self._shared()
-        layers: list[Module] = [made] if function is linear else [made, layer_of(function)]
+        layers = [made] if function is linear else [made, layer_of(function)]
         return layers if self.dropout is None else [*layers, copy.copy(self.dropout)]
 
 
