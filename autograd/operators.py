@@ -194,7 +194,7 @@ class Operators(Node, Shown):
         return complex(_plain(self, "`complex`").item())
 
     def __index__(self) -> int:
-        return operator.index(_plain(self, "an index").item())
+        raise TypeError(f"{_plain(self, 'an index').item()!r} of a node is a float, and no index: write `int(x)`")
 
     def __round__(self, ndigits: int | None = None) -> Any:
         return round(_plain(self, "`round`").item(), ndigits)

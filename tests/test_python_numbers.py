@@ -74,8 +74,11 @@ def test_a_number_that_is_stored_or_an_index_is_refused() -> None:
     for f in (lambda x: stored(x, 0), lambda x: [1, 2, 3][x], lambda x: range(x), operator.index):
         with pytest.raises(TypeError, match="would lose the gradient"):
             f(Value(2.0))
-    with pytest.raises(TypeError):  # a constant is no whole number either
+    with pytest.raises(TypeError, match="no index: write `int"):  # a constant is no whole number either
         operator.index(Value(2.0, requires_grad=False))
+    with pytest.raises(TypeError, match="no index: write `int"):  # nor is what a comparison gives in a trace
+        ag.compile(lambda x: [10.0, 20.0][x > 0] * x)(2.0)
+    assert ag.compile(lambda x: [10.0, 20.0][int(x > 0)] * x)(2.0) == 40.0
 
 
 KEEPS = {
