@@ -90,7 +90,7 @@ def trace_any(model: Any, shape: tuple[int, ...] | None = None) -> tuple[Step, .
 
 def _merged(a: Any, b: Any) -> Any:
     """Compare what stands in two traces."""
-    if isinstance(a, (Step, Constant)) and type(a) is type(b):
+    if type(a) in (Step, Constant) and type(b) is type(a):
         return type(a)(*(_merged(x, y) for x, y in zip(vars(a).values(), vars(b).values(), strict=True)))
     if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
         return tuple(_merged(x, y) for x, y in zip(a, b, strict=True))
