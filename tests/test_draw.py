@@ -336,7 +336,7 @@ def test_save_refuses_what_it_cannot_write(tmp_path: Path) -> None:
     _, _, e = expression()
     with pytest.raises(ValueError, match=r"'.jpg'.*\.svg, \.png"):
         draw(e).save(tmp_path / "e.jpg")
-    with pytest.raises(FileNotFoundError, match="does not exist"):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
         draw(e).save(tmp_path / "nowhere" / "e.svg")
     assert list(tmp_path.iterdir()) == []
 

@@ -226,7 +226,7 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
         drawing.film().save_steps(tmp_path)
     with pytest.raises(ValueError, match="`format` is one of 'png', 'pdf', 'svg', not 'gif'"):
         drawing.player().save_steps(tmp_path, "gif")
-    with pytest.raises(FileNotFoundError, match="does not exist"):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
         drawing.film().save(tmp_path / "nowhere" / "e.svg")
     with pytest.raises(ValueError, match="`phase` is one of 'forward', 'backward', 'both', not 'sideways'"):
         drawing.film("sideways")

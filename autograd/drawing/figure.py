@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import one_of
-from ..files import replace
+from ..files import place, replace
 from .render.convert import animated, pdf, png
 from .render.html import inline, page, scrolled
 from .render.svg_elements import size_of
@@ -124,8 +124,7 @@ class Figure:
         formats = self._formats(Settings(scale=settings.scale if scale is None else scale).scale)
         if path.suffix.lower() not in formats:
             raise ValueError(f"`path` ends in {path.suffix!r} ({path}): use one of {', '.join(formats)}")
-        if not path.parent.is_dir():
-            raise FileNotFoundError(f"`path` {path}: the folder {path.parent} does not exist; make it first")
+        place(path)  # before the work
         made = formats[path.suffix.lower()]()
         replace(path, made if isinstance(made, bytes) else made.encode())
 

@@ -205,8 +205,7 @@ class GroupFinder:
     def opened(self, name: str) -> list[Group]:
         """Return what a part consists of, neurons of a layer or single nodes, and what these are computed from."""
         part = next(group for group in self.all if group.name == name)
-        is_layer = part in self.layers
-        groups = [replace(s, place=()) for s in part.parts] if is_layer else [Group([i], [i]) for i in part.members]
+        groups = [Group([i], [i]) for i in part.members] if part.depth else [replace(s, place=()) for s in part.parts]
         inside = {i for group in groups for i in [*group.members, *group.holds]}
         operands = {x for group in groups for i in group.members for x in self.operands[i]} - inside
         return sorted([*groups, *(Group([x], [x]) for x in operands)], key=_key)

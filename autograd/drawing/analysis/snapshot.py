@@ -75,8 +75,7 @@ class Snapshot:
     @cached_property
     def named_leaves(self) -> list[int]:
         """The leaves with labels that are no constants."""
-        leaves = [i for i, operands in enumerate(self.operands) if not operands]
-        return [i for i in leaves if self.nodes[i].label and self.nodes[i].op is not constant]
+        return [i for i, node in enumerate(self.nodes) if node.label and not node.inputs and node.op is not constant]
 
     # The backward pass -------------------------------------------------------------------------------------
 
