@@ -28,7 +28,7 @@ __all__ = [
 def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | Any]:
     """Make NumPy's function take nodes, by their data; `traced` computes the same with primitives."""
 
-    def compare(*operands: Any) -> Any:
+    def compare(*operands: Any) -> bool | np.ndarray | Node:
         if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):
             return np.full(np.broadcast_shapes(*map(shape_of, operands)), ufunc is np.not_equal)[()]
         if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not constant for x in operands):

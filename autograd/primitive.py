@@ -35,6 +35,10 @@ class Operand:
         raise TypeError(f"{type(self).__name__} does not record operations")
 
 
+Numbers = Operand | np.ndarray | float
+"""A node, for nodes; else an array, or a number where NumPy gives a scalar."""
+
+
 class _OfArray(Protocol):
     """How type checkers recognise a Tensor here, whose module imports this one."""
 
@@ -293,7 +297,7 @@ def primitive(*, partials: Sequence[Rule | float | None], **settings: Any) -> Ca
 def primitive(*, partials: None = None, **settings: Any) -> Callable[[Rule], Primitive]: ...
 @overload
 def primitive(forward: Rule, /, **settings: Any) -> Primitive: ...
-def primitive(forward: Rule | None = None, /, **settings: Any) -> Any:
+def primitive(forward: Rule | None = None, /, **settings: Any) -> Primitive | Callable[[Rule], Primitive]:
     r"""Make an operation from its formula and its derivative, as all operations of the library are made.
 
     Decorates a function of floats and NumPy arrays. Its positional arguments are the operands; keyword-only

@@ -44,10 +44,8 @@ def _seed(root: Node, gradient: Any) -> Any:
         )
     data = root._data
     if gradient is None:
-        if data.__class__ is float:
-            return 1.0
-        if data.size == 1:
-            return np.ones_like(data)
+        if np.size(data) == 1:
+            return 1.0 if data.__class__ is float else np.ones_like(data)
         raise ValueError(
             f"backward() needs a single number to start from, and this Tensor has shape {data.shape}: "
             "pass `gradient` of that shape, or reduce first, as in `.sum().backward()`"

@@ -72,7 +72,8 @@ class _Call:
 
     @property
     def value(self) -> Any:
-        return self.shown([_unaliased(x) for x in self.outputs], self.result)
+        passed_on = [x._first if x.op is identity and x._first is not None else x for x in self.outputs]
+        return self.shown(passed_on, self.result)
 
     def pull(self, cotangents: list[Any], graph: bool, strict: bool = False) -> list[Any]:
         """Return the cotangents of the arguments, in their containers; if `strict`, zeros in `cotangents` are exact."""
@@ -138,10 +139,6 @@ def _number(x: Any, what: str) -> Any:
 def _shown(data: Any) -> Any:
     """Return an array of shape () as NumPy does, as a scalar."""
     return data[()] if data.__class__ is np.ndarray and not data.shape else data
-
-
-def _unaliased(x: Node) -> Node:
-    return x._first if x.op is identity and x._first is not None else x
 
 
 def _zero_like(x: Node, graph: bool) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import count, float_of, one_of
-from ..primitive import moved_numbers, of_arrays, refusal
+from ..primitive import Numbers, moved_numbers, of_arrays, refusal
 from ..shapes import axes_of
 from . import reductions
 from .arithmetic import abs, mul, sub
@@ -44,7 +44,7 @@ def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
 
 
 @of_arrays
-def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
+def roll(x: Any, shift: Any, axis: Axis = None) -> Numbers:
     """Return `x` with its elements shifted along `axis`; what leaves at the end comes in at the start.
 
     Raises:
@@ -57,7 +57,7 @@ def roll(x: Any, shift: Any, axis: Axis = None) -> Any:
 
 
 @of_arrays
-def tile(x: Any, reps: Any) -> Any:
+def tile(x: Any, reps: Any) -> Numbers:
     """Return `x` repeated as a whole, `reps` times along each axis.
 
     Raises:
@@ -70,7 +70,7 @@ def tile(x: Any, reps: Any) -> Any:
 
 
 @of_arrays
-def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Numbers:
     """Return `x` with each element repeated along `axis`; flattened if `axis` is None.
 
     Raises:
@@ -83,7 +83,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 @of_arrays
-def diag(x: Any, k: int = 0) -> Any:
+def diag(x: Any, k: int = 0) -> Numbers:
     """Return the `k`-th diagonal of a matrix, or a matrix with `x` on it.
 
     Raises:
@@ -96,7 +96,7 @@ def diag(x: Any, k: int = 0) -> Any:
 
 
 @of_arrays
-def tril(x: Any, k: int = 0) -> Any:
+def tril(x: Any, k: int = 0) -> Numbers:
     """Return `x` with zeros above its `k`-th diagonal: the mask of causal attention.
 
     Raises:
@@ -110,7 +110,7 @@ def tril(x: Any, k: int = 0) -> Any:
 
 
 @of_arrays
-def triu(x: Any, k: int = 0) -> Any:
+def triu(x: Any, k: int = 0) -> Numbers:
     """Return `x` with zeros below its `k`-th diagonal.
 
     Raises:
@@ -124,7 +124,7 @@ def triu(x: Any, k: int = 0) -> Any:
 
 
 @of_arrays
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Numbers:
     """Return `x` with a border: of `constant_values`, or of its own elements ("edge", "reflect", "symmetric", "wrap").
 
     Raises:
@@ -141,7 +141,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
 
 
 @of_arrays
-def ravel(x: Any) -> Any:
+def ravel(x: Any) -> Numbers:
     """Return the elements of `x` in their order along one axis.
 
     >>> ravel([[1.0, 2.0], [3.0, 4.0]])
@@ -151,7 +151,7 @@ def ravel(x: Any) -> Any:
 
 
 @of_arrays
-def squeeze(x: Any, axis: Axis = None) -> Any:
+def squeeze(x: Any, axis: Axis = None) -> Numbers:
     """Return `x` without its axes of length 1, or without those that `axis` names.
 
     Raises:
@@ -165,7 +165,7 @@ def squeeze(x: Any, axis: Axis = None) -> Any:
 
 
 @of_arrays
-def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
+def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Numbers:
     """Return `x` with axes of length 1 at the places that `axis` names.
 
     Raises:
@@ -179,7 +179,7 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
 
 
 @of_arrays
-def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+def moveaxis(x: Any, source: Any, destination: Any) -> Numbers:
     """Return `x` with some axes at other places; the rest keep their order.
 
     Raises:
@@ -200,7 +200,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 
 @of_arrays
-def outer(a: Any, b: Any) -> Any:
+def outer(a: Any, b: Any) -> Numbers:
     r"""Return the products $a_i b_j$ of all elements of `a` with all of `b`.
 
     >>> outer([1.0, 2.0], [3.0, 4.0])
@@ -211,7 +211,7 @@ def outer(a: Any, b: Any) -> Any:
 
 
 @of_arrays
-def trace(x: Any, offset: int = 0) -> Any:
+def trace(x: Any, offset: int = 0) -> Numbers:
     r"""Return the sum of a diagonal, $\sum_i x_{ii}$, of the first two axes.
 
     Raises:
@@ -224,7 +224,7 @@ def trace(x: Any, offset: int = 0) -> Any:
 
 
 @of_arrays
-def inner(a: Any, b: Any) -> Any:
+def inner(a: Any, b: Any) -> Numbers:
     """Return the sums of products over the last axes of `a` and `b`.
 
     Raises:
@@ -238,7 +238,7 @@ def inner(a: Any, b: Any) -> Any:
 
 
 @of_arrays
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Numbers:
     """Return sums of products over `axes`: so many last ones of `a` and first ones of `b`, or two lists of axes.
 
     Raises:
@@ -351,7 +351,7 @@ def _only_axis(x: Any, axis: Any) -> int:
 
 
 @of_arrays
-def cumprod(x: Any, axis: int = 0) -> Any:
+def cumprod(x: Any, axis: int = 0) -> Numbers:
     """Return the running product along `axis`, multiplied in strides: its gradient divides by nothing.
 
     Raises:
@@ -370,7 +370,7 @@ def cumprod(x: Any, axis: int = 0) -> Any:
 
 
 @of_arrays
-def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
+def diff(x: Any, n: int = 1, axis: int = -1) -> Numbers:
     """Return the differences of neighbours along `axis`, `n` times over.
 
     Raises:
@@ -387,7 +387,7 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Any:
 
 
 @of_arrays
-def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Numbers:
     r"""Return the norm $(\sum |x_i|^p)^{1/p}$ of order `ord`, 2 if left out, of all elements or along `axis`.
 
     Of matrices (two axes) "fro", 1, -1, inf and -inf are known, as in `numpy.linalg.norm`.

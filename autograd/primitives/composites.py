@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..checks import flag
-from ..primitive import Operand, of_arrays, plain
+from ..primitive import Numbers, Operand, of_arrays, plain
 from ..shapes import axes_of
 from .arithmetic import div, mul, square, sub
 from .layout import concatenate, getitem, reshape, shape_of
@@ -19,7 +19,7 @@ Axis = int | tuple[int, ...] | None
 
 
 @of_arrays
-def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Numbers:
     r"""Return the arithmetic mean $\frac1n \sum x_i$ along `axis`.
 
     Raises:
@@ -33,7 +33,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @of_arrays
-def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Numbers:
     r"""Return the variance $\frac{1}{n - d} \sum (x_i - \bar x)^2$ along `axis`, with $d$ = `ddof`.
 
     It is inf or nan if $n \le d$.
@@ -51,7 +51,7 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
 
 
 @of_arrays
-def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Numbers:
     """Return the standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
 
     Raises:
@@ -80,7 +80,7 @@ def _freedom(n: int, ddof: Any) -> float:
 
 
 @of_arrays
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Numbers:
     """Return the product along `axis`, multiplied in pairs: its gradient divides by nothing, so zeros are exact.
 
     Raises:
@@ -115,7 +115,7 @@ def _product_along(x: Any, axis: int) -> Any:
 
 
 @of_arrays
-def softmax(x: Any, axis: Axis = -1) -> Any:
+def softmax(x: Any, axis: Axis = -1) -> Numbers:
     r"""Return $e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
 
     Raises:
@@ -132,7 +132,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
 
 
 @of_arrays
-def log_softmax(x: Any, axis: Axis = -1) -> Any:
+def log_softmax(x: Any, axis: Axis = -1) -> Numbers:
     r"""Return $x_i - \ln \sum_j e^{x_j}$ along `axis`: the logarithm of `softmax`, without overflow.
 
     Raises:
