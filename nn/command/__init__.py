@@ -248,11 +248,10 @@ def predict(model: str, data: str, *, proba: bool = False, output: str | None = 
     for note in [*table.notes, *encoder.notes]:
         print(note, file=sys.stderr)
     predictions = net.predict(X)
-    rows = [predictions.tolist()]
-    names = [target]
+    names, rows = [target], [predictions.tolist()]
     if proba:
-        rows += net.predict_proba(X).T.tolist()
         names += [f"P({label})" for label in net.output_decoder.classes.tolist()]
+        rows += net.predict_proba(X).T.tolist()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)

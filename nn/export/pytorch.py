@@ -63,7 +63,7 @@ def load_torch(model: Module, state: Mapping[str, Any]) -> None:
     names, numbers = _names(model), dict[str, Any]()
     for theirs, tensor in state.items():
         name, layer = names.get(theirs, (theirs, None))
-        array = _array(tensor)
+        array = np.array(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)
         if isinstance(layer, Linear) and array.ndim == 2:
             array = array.T
         if isinstance(layer, PReLU) and array.shape == (1,):
@@ -89,8 +89,3 @@ def _names(model: Any) -> dict[str, tuple[str, Any]]:
         elif not (isinstance(layer, Linear) and last == "mask"):
             names[name] = (ties.get(name, name), layer)
     return names
-
-
-def _array(tensor: Any) -> np.ndarray:
-    """Take a tensor, also one on a device, or one that is trained, as an array."""
-    return np.array(tensor.detach().cpu().numpy() if hasattr(tensor, "detach") else tensor)

@@ -10,7 +10,7 @@ import numpy as np
 from autograd import Node, Tensor, gradients
 
 from ..layers.layers import Sequential
-from ..module import Module, brief
+from ..module import brief
 
 
 @dataclass
@@ -72,13 +72,7 @@ def signals(model: Sequential, X: Any) -> list[Signal]:
         outputs.append(x)
     found = []
     for i, (layer, out, grad) in enumerate(zip(model, outputs, gradients(x.sum(), outputs), strict=True)):
-        data, name = out.data, f"{i} {_title(layer)}"
+        data, name = out.data, f"{i} {repr(layer).splitlines()[0].rstrip('(')}"
         found.append(Signal(name, float(data.mean()), float(data.std()), float(np.mean(data == 0)),
                             float(np.std(grad.data))))  # fmt: skip
     return found
-
-
-def _title(layer: Module) -> str:
-    """Call a layer in one line."""
-    whole, _, rest = repr(layer).partition("\n")
-    return whole.rstrip("(") if rest else whole
