@@ -286,7 +286,8 @@ class TableEncoder:
 
         parts: list[Any] = []
         for i, known in enumerate(self.columns):
-            empty, names = ("", [known["categories"]]) if known["kind"] == "text" else (np.nan, None)
+            names: Any = [known["categories"]] if known["kind"] == "text" else None
+            empty: Any = "" if names else np.nan
             steps: list[Any] = [SimpleImputer(missing_values=empty, strategy="constant", fill_value=known["fill"])]
             if names:
                 steps.append(OneHotEncoder(categories=names, handle_unknown="ignore", sparse_output=False))
