@@ -250,8 +250,8 @@ def predict(model: str, data: str, *, proba: bool = False, output: str | None = 
     predictions = net.predict(X)
     names, rows = [target], [predictions.tolist()]
     if proba:
+        rows += net.predict_proba(X).T.tolist()  # says where a net has no classes
         names += [f"P({label})" for label in net.output_decoder.classes.tolist()]
-        rows += net.predict_proba(X).T.tolist()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
