@@ -54,9 +54,6 @@ class Ties:
     def attribute(self, x: Any, name: str, place: Place) -> Any:
         return self.tie(getattr, x, name, place)
 
-    def cell(self, cell: types.CellType, place: Place) -> Any:
-        return self.tie(_content, cell, "cell_contents", place)
-
     def row(self, x: Any, place: Place) -> None:
         """Tie the parts of a list, deque, set or bytearray."""
         parts = list(x)
@@ -145,7 +142,8 @@ def _is_same(view: Any, parts: list[Any]) -> bool:
     return len(view) == len(parts) and all(map(operator.is_, view, parts))
 
 
-def _content(cell: types.CellType, _: str, default: Any) -> Any:
+def content(cell: types.CellType, _: str, default: Any) -> Any:
+    """Return what is in a cell of a closure."""
     try:
         return cell.cell_contents
     except ValueError:  # not yet filled

@@ -23,7 +23,7 @@ from ...primitive import Primitive
 from .codes import FIRM, HEAP, HOLDERS, MEMO, is_implied, is_known, is_users, named
 from .purity import DENIED, OURS, denied, standing
 from .sources import GENERATORS, stand_in, state_of
-from .ties import ABSENT, Place, Ties, is_plain, text
+from .ties import ABSENT, Place, Ties, content, is_plain, text
 
 _WIDE = frozenset({"getattr", "hasattr", "vars", "__dict__", "dir", "__getattribute__", "AttributeError", "except"})
 _BY_IDENTITY = frozenset({"hash", "repr"})  # tell equal objects from one another
@@ -192,7 +192,7 @@ class Traversal:
 
     def _cells(self, x: types.FunctionType) -> None:
         for name, cell in zip(x.__code__.co_freevars, x.__closure__ or (), strict=True):
-            self._push((None, "", name), self.ties.cell(cell, (None, "", name)))
+            self._push((None, "", name), self.ties.tie(content, cell, "cell_contents", (None, "", name)))
 
     def _table(self, place: Place, own: dict[str, Any], skipped: Any = frozenset()) -> None:
         """Look at the attributes of an object."""
