@@ -191,7 +191,7 @@ class CompiledRunner:
                 numbers = [x for state in states for x in state.values()]
                 loop.put([*arrays.gathered([p._data for p in own]), *numbers, *(x._data for *_, x in self.buffers)])
             elif loop is not held:
-                loop.put(held.numbers())
+                loop.go_on_from(held)
             held, finished = loop, loop.advance(place, count)
             places[size] += finished
             losses += found[size][place : place + finished].tolist()
