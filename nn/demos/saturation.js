@@ -24,7 +24,7 @@ export const UNITS = {
 
 export function render_saturation(root) {
   let y = 1, z = -5, lr = 1, at = null;
-  const losses = new Graph("Loss", [-8, 8], [0, 8], { xName: "z", yName: "loss" }), slopes = new Graph("Its derivative with respect to z", [-8, 8], [-2.2, 2.2], { xName: "z", yName: "slope" });
+  const losses = new Graph("Loss", [-8, 8], [0, 8], { xName: "z", yName: "loss" }), slopes = new Graph("Its derivative with respect to z", [-8, 8], [-2.2, 2.2], { xName: "z", yName: "derivative" });
   const outputs = new Graph("Output", [-8, 8], [-0.1, 1.1], { xName: "z", yName: "output" });
   const table = h("tbody"), said = h("p", { class: "said", "aria-live": "polite" });
   const places = () => at ?? Object.fromEntries(Object.keys(UNITS).map((name) => [name, z]));
@@ -39,7 +39,7 @@ export function render_saturation(root) {
     }));
     const now = Object.values(UNITS).map(({ of }, j) => of(Object.values(places())[j], y)), wrong = Math.abs(now[1].value - y) > 0.5;
     said.textContent = wrong ? `The output is wrong. Clipped, the slope is ${fmt(now[0].slope)}: nothing is learned. The sigmoid with squared error gives ${fmt(now[1].slope)}: it starves. With the log-likelihood it is ${fmt(now[2].slope)}, the output minus the target.`
-      : "The output is on the right side: now all slopes may be small, and should be.";
+      : "The output is on the right side: now all derivatives may be small, and should be.";
   }
   const zed = slider("z", { min: -8, max: 8, step: 0.1, value: z }, (x) => { z = x; at = null; paint(); });
   const step = () => {
@@ -47,9 +47,9 @@ export function render_saturation(root) {
     paint();
   };
   root.replaceChildren(h("h1", { class: "title", text: "Saturation of output units" }),
-    h("p", { text: "Three ways to learn a probability from a number z. The logarithm in the loss undoes the exponential in the unit, so its slope does not vanish where the output is wrong." }),
+    h("p", { text: "Three ways to learn a probability from a number z. The logarithm in the loss undoes the exponential in the unit, so its derivative does not vanish where the output is wrong." }),
     h("div", { class: "graphs three" }, [outputs, losses, slopes].map((graph) => graph.element)), said,
-    h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["unit and loss", "z", "output", "loss", "slope"].map((text) => h("th", { scope: "col", text })))), table)),
+    h("div", { class: "scroll" }, h("table", {}, h("thead", {}, h("tr", {}, ["unit and loss", "z", "output", "loss", "derivative"].map((text) => h("th", { scope: "col", text })))), table)),
     h("div", { class: "sliders" }, h("fieldset", {}, h("legend", { text: "the output" }), zed, select("Target", [["1", "1"], ["0", "0"]], "1", (x) => { y = Number(x); at = null; paint(); })),
       h("fieldset", {}, h("legend", { text: "descend on all three" }), slider("learning rate", { min: 0.1, max: 5, step: 0.1, value: lr }, (x) => { lr = x; }),
         h("div", { class: "row" }, button("step", step), button("20 steps", () => { for (let i = 0; i < 20; i++) step(); }), button("back to z", () => { at = null; paint(); })))));

@@ -92,6 +92,8 @@ def contour(
         TypeError, ValueError: an argument is not as above.
         ImportError: matplotlib is missing.
 
+    Source: Prince, Understanding Deep Learning, section 6.1.
+
     >>> from matplotlib.figure import Figure
     >>> from chalkgrad.nn import SGD, descend
     >>> bowl = lambda p: p[0] ** 2 + 4.0 * p[1] ** 2

@@ -31,6 +31,8 @@ def activation(function: str | Function | Activation, low: float = -4.0, high: f
         TypeError, ValueError: `function` is none, or `low` is not below `high`.
         ImportError: matplotlib is missing.
 
+    Source: Goodfellow, Bengio and Courville (2016), section 6.3.
+
     >>> from matplotlib.figure import Figure
     >>> ax = activation("relu", -2.0, 2.0, Figure().subplots())
     >>> value, slope = ax.lines[-2:]
@@ -67,6 +69,8 @@ def histograms(model: Module, what: str = "data", bins: int = 20, ax: Any = None
         TypeError: `model` is not a Module.
         ValueError: `what` is another word, there are no parameters, or no gradients yet.
         ImportError: matplotlib is missing.
+
+    Source: Glorot and Bengio (2010).
 
     >>> from matplotlib.figure import Figure
     >>> from chalkgrad.nn import TensorMLP
@@ -121,6 +125,8 @@ def images(
     Raises:
         TypeError, ValueError: `rows` are no rows of numbers, or `shape` does not fit.
         ImportError: matplotlib is missing.
+
+    Source: the course CS231n, notes on linear classification (templates of classes).
 
     >>> from matplotlib.figure import Figure
     >>> axes = images(np.eye(4), titles=["a", "b"], axes=Figure().subplots(1, 4))

@@ -38,6 +38,8 @@ def decision_boundary(
         ValueError: `X` is empty or does not have two columns, `y` not as many rows, or `resolution` is less than 2.
         ImportError: matplotlib is missing.
 
+    Source: the demo of micrograd (Karpathy, 2020).
+
     >>> from matplotlib.figure import Figure
     >>> from chalkgrad.nn import MLP
     >>> ax = decision_boundary(MLP(2, [4, 1], rng=0), [[0.0, 0.0], [1.0, 1.0]], [0, 1], Figure().subplots())
@@ -85,6 +87,8 @@ def hidden_units(
         TypeError, ValueError: as for `decision_boundary`; there is no such `layer`, or there are too few `axes`.
         ImportError: matplotlib is missing.
 
+    Source: TensorFlow Playground (Smilkov et al., 2017).
+
     >>> from matplotlib.figure import Figure
     >>> from chalkgrad.nn import MLP
     >>> axes = hidden_units(MLP(2, [3, 1], rng=0), [[0.0, 0.0], [1.0, 1.0]], axes=Figure().subplots(1, 3))
@@ -126,6 +130,8 @@ def linear_regions(model: Module, low: float = -1.0, high: float = 1.0, ax: Any 
     Raises:
         TypeError, ValueError: as for `inspect.regions`.
         ImportError: matplotlib is missing.
+
+    Source: Montúfar, Pascanu, Cho and Bengio (2014).
 
     >>> from matplotlib.figure import Figure
     >>> from chalkgrad.nn import Neuron

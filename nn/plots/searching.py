@@ -26,6 +26,8 @@ def search(found: Any, x: str, y: str, ax: Any = None) -> Any:
         ValueError: no setting of that name was searched.
         ImportError: matplotlib is missing.
 
+    Source: Bergstra and Bengio (2012), figure 1.
+
     >>> from matplotlib.figure import Figure
     >>> results = {"param_lr": [0.01, 0.1, 1.0], "param_alpha": [0.0, 0.1, 0.2], "mean_test_score": [0.8, 0.9, 0.7]}
     >>> ax = search(results, "lr", "alpha", Figure().subplots())
