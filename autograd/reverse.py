@@ -212,14 +212,15 @@ def vjp_terms(
     values, out = rule_arguments(node, graph)
     params = node._wide[2] if op.wide else _NO_SETTINGS
     product = strict_zero_times_both if op.strict_zeros else _strict_zero_times if strict and node in strict else times
-    joint: Any = op.vjps(g, out, values, **params) if callable(op.vjps) else None  # once, not once per operand
+    partials = op._partials
+    joint: Any = op._vjps(g, out, values, **params) if callable(op._vjps) else None  # once, not once per operand
     for i, operand in enumerate(node.inputs):
         if operand.op is constant or (needed is not None and operand not in needed):
             continue
-        rule: Any = op.rule(i)
+        rule: Any = partials[i] if partials is not None else op.rule(i)
         if rule is None:
             continue
-        if op.elementwise:
+        if partials is not None:
             term = product(g, rule(out, *values, **params) if callable(rule) else rule)
         else:
             term = joint[i] if joint is not None else rule(g, out, *values, **params)

@@ -17,7 +17,8 @@ from .layout import shape_of, unbroadcast
 
 def as_floats(out, *operands):
     """Return an array in the floating dtype that `operands` have together: float64 for whole numbers."""
-    return out.astype(np.result_type(np.result_type(*operands), np.float32))
+    dtype = np.result_type(*operands)
+    return out.astype(dtype if dtype.kind == "f" else np.result_type(dtype, np.float32))
 
 
 def doubled(x):
