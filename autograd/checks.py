@@ -96,6 +96,7 @@ def optional(name: str, user: str, remedy: str = "") -> Any:
     """
     library = name.partition(".")[0]
     try:
+        importlib.import_module(library)
         return importlib.import_module(name)
     except ImportError:
         remedy = remedy or f"`pip install {library}`"

@@ -30,7 +30,10 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
 
     def compare(*operands: Any) -> bool | np.ndarray | Node:
         if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):
-            return np.full(np.broadcast_shapes(*map(shape_of, operands)), ufunc is np.not_equal)[()]
+            try:
+                return np.full(np.broadcast_shapes(*map(shape_of, operands)), ufunc is np.not_equal)[()]
+            except ValueError as error:
+                raise refusal(ufunc.__name__, operands, {}, error) or error from error
         if modes.tracer() is not None and builtins.any(isinstance(x, Node) and x.op is not constant for x in operands):
             return traced(*operands)
         if len(operands) != ufunc.nin:

@@ -105,5 +105,7 @@ def test_texts_and_dates_equal_no_number() -> None:
         assert equal.shape == differs.shape == (3, 2) and not equal.any() and differs.all()
     assert not (t == np.array(["2020-01-01", "2020-01-02"], "M8[D]")).any()
     assert Value(1.0) != np.array("a")
+    with pytest.raises(ValueError, match=r"`equal` cannot take .*shape \(2,\).* and .*shape \(3,\)"):
+        ag.equal(t, np.array(["a", "b", "c"]))
     with pytest.raises(TypeError, match="numbers"):
         t < words  # noqa: B015

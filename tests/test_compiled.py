@@ -94,6 +94,7 @@ LAYOUT: dict[str, tuple[Callable[..., Any], list[tuple[int, ...]]]] = {
     "transpose of three axes": (lambda x: ag.transpose(x, axes=(1, 2, 0)) * 2.0, [(2, 3, 4)]),
     "swapped in a sum": (lambda x, y: ag.swapaxes(x) + y, [(3, 4), (4, 3)]),
     "flip": (lambda x: ag.flip(x, axis=1) * x, [(3, 4)]),
+    "layouts of a single number": (lambda x: ag.transpose(ag.flip(x.sum())) * 2.0, [(3, 4)]),
     "reshape of a transpose": (lambda x: ag.reshape(x.T, shape=(2, 6)), [(3, 4)]),
     "broadcast": (lambda x, y: x * y, [(3, 1, 4), (2, 1)]),
     "broadcast over three axes": (lambda x, y, z: x + y * z, [(2, 1, 3, 1), (4, 1, 5), (2, 4, 3, 5)]),

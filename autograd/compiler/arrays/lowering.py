@@ -197,7 +197,7 @@ class Calls:
         return self.contiguous(x).moved(lambda a: a.reshape(instr.shape))
 
     def _moved(self, instr: Instruction, x: View) -> View:
-        return x.moved(lambda a: TABLE[instr.name].forward(a, **instr.params))
+        return x.moved(lambda a: TABLE[instr.name].forward(a, **instr.params)) if x.shape else x  # NumPy copies it
 
     def _getitem(self, instr: Instruction, x: View) -> View:
         if is_view(instr.params["index"]):
