@@ -1,10 +1,10 @@
-"""The graph: nodes, how an operation becomes one, and their traversal in topological order.
+"""The graph: its nodes, how an operation is recorded as a node, and topological sorting.
 
-A node is data: `(op, inputs, data)`. It keeps the data of its operands as they were when it was made, so its
-derivative is that of the computation that took place, whatever is assigned to a leaf afterwards. It holds no
-closure, hence no reference cycle: a graph is freed by counting, at once, with the cycle collector off.
+A node is plain data: `(op, inputs, data)`. It stores the operand values that its derivative needs. So an assignment
+to a leaf does not change the derivatives of nodes that were computed before. A node holds no closure, so a graph has
+no reference cycle: reference counting frees it at once, without the cycle collector.
 
-Every traversal is a loop: a chain of a million nodes is an ordinary graph.
+Traversals are loops, not recursion, so a chain of a million nodes does not exceed Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from .locks import graph_lock
 from .modes import switch
 from .primitive import Operand, Primitive, plain, primitive
 
-ZERO = 0.0  # the gradient of a node that nothing has reached yet, distinguished from a computed 0.0 by identity
+ZERO = 0.0  # the gradient of a node that no vjp term has reached; compared by identity with a computed 0.0
 
 
 @primitive
 def constant() -> None:
-    """A node that is not differentiated: a number written in a formula, or a detached result."""
+    """Mark a node that is not differentiated: a number in a formula, or a detached result."""
 
 
 @primitive
 def variable() -> None:
-    """The variable of a transform such as `grad`: a leaf that belongs to one call of it."""
+    """Mark the variable of a transform such as `grad`: a leaf that belongs to one call of it."""
 
 
 @primitive(symbol="=", vjps=[None])
 def stop_gradient(x: Any) -> Any:
-    """The same number, not differentiated: what `detach` and `no_grad` leave in a trace, which has to follow it."""
+    """Return `x` unchanged, with derivative 0. A trace records it for `detach` and `no_grad`."""
     return x
 
 
 class Node(Operand):
-    """One value in a graph, with the operation that made it. `Value` and `Tensor` are its two kinds.
+    """A value in a graph, with the operation that computed it. Its subclasses are `Value` and `Tensor`.
 
     Attributes:
         data: the number or array.
-        grad: what the last `backward` gave, None before the first; leaves add up over calls.
-        op: the primitive that made this node; None for a leaf.
-        inputs: its operands, in order.
-        label: a name of your choice.
+        grad: the gradient; None before the first `backward`. Leaves accumulate it over calls.
+        op: the primitive that computed this node; None for a leaf.
+        inputs: the operands, in order.
+        label: a name for pictures and messages.
 
     >>> from chalkgrad import Node, Value
     >>> y = Value(2.0, label="x") * 3
@@ -58,9 +58,9 @@ class Node(Operand):
     (True, 'mul', [2.0, 3.0])
     """
 
-    # _data, op, _first, _second: the node. _x, _y: its operands' data when it was made. The first two operands have
-    # slots of their own, because a tuple for them would cost as much as the node; _wide holds the further operands,
-    # their data and the settings, of an op that has such. A slot less is cache gained: a net of 66,000 nodes is 7 MB.
+    # _data, op, _first, _second: the node. _x, _y: the data of its operands when it was made. The first two operands
+    # have slots of their own, because a tuple would cost as much memory as the node. _wide holds the further operands,
+    # their data and the settings. Fewer slots use less cache: a net of 66,000 nodes takes 7 MB.
     __slots__ = ("_data", "_first", "_mark", "_notes", "_second", "_wide", "_x", "_y", "grad", "op")
     _data: Any
     _first: Any
@@ -86,7 +86,7 @@ class Node(Operand):
 
     @property
     def inputs(self) -> tuple[Node, ...]:
-        """Return the operands, in order; a leaf has none.
+        """Return the operands in order. A leaf has none.
 
         >>> from chalkgrad import Value
         >>> (Value(2.0, label="x") * 3).inputs
@@ -110,10 +110,10 @@ class Node(Operand):
 
     @property
     def label(self) -> str:
-        """The name of the node in pictures and messages.
+        """Name of the node in pictures and messages.
 
         Raises:
-            TypeError: it is set to something that is no text.
+            TypeError: the new label is not a string.
 
         >>> from chalkgrad import Value
         >>> y = Value(2.0) * 3
@@ -130,14 +130,14 @@ class Node(Operand):
         self._take_note("label", text)
 
     def _note(self, name: str) -> str:
-        return getattr(self, "_notes", {}).get(name, "")  # most nodes have no notes, and no memory for them
+        return getattr(self, "_notes", {}).get(name, "")  # most nodes have no notes, so the slot is empty
 
     def _take_note(self, name: str, text: str) -> None:
         self._notes = {**getattr(self, "_notes", {}), name: text}
 
     @property
     def is_leaf(self) -> bool:
-        """Return whether this node was made by you and not by an operation.
+        """Return whether the user created this node, and no operation computed it.
 
         >>> from chalkgrad import Value
         >>> x = Value(2.0)
@@ -148,12 +148,12 @@ class Node(Operand):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether `backward` can reach this node. Set it to False to freeze a leaf, to True to train it (again).
+        """Whether `backward` computes a gradient for this node. Set it to False to freeze a leaf, to True to train it.
 
         Raises:
-            TypeError: it is set to something that is neither True nor False.
-            ValueError: it is set on the result of an operation.
-            RuntimeError: it is set inside a function that is being compiled.
+            TypeError: the new value is neither True nor False.
+            ValueError: the node is the result of an operation.
+            RuntimeError: the assignment is inside a function that is being compiled.
 
         >>> from chalkgrad import Value
         >>> x, y = Value(3.0), Value(2.0)
@@ -176,13 +176,13 @@ class Node(Operand):
         self.grad = None
 
     def _refuse_change(self, name: str) -> None:
-        """Refuse to change what a program would read anew, even if it is put back later."""
+        """Refuse to change an attribute inside a traced function: the program reads it again at each call."""
         if modes.tracer() is not None:
             raise RuntimeError(f"`{name}` cannot change inside a function that is being compiled: set it before")
 
     @property
     def role(self) -> str:
-        """What a constant is in a net: "frozen", a parameter that is left alone; "buffer", see `nn.buffer`; or "".
+        """Role of a constant in a net: "frozen" for a parameter that is not trained, "buffer" (see `nn.buffer`), or "".
 
         >>> from chalkgrad import Value
         >>> x = Value(2.0)
@@ -205,7 +205,7 @@ class Node(Operand):
         return "" if self._first is None else self.op.symbol
 
     def record(self, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Compute `op` and record it as a node."""
+        """Compute `op` and return it as a new node of the graph."""
         return record(op, inputs, params)
 
     def zero_grad(self) -> None:
@@ -221,7 +221,7 @@ class Node(Operand):
         self.grad = 0.0 if self._data.__class__ is float else np.zeros_like(self._data)
 
     def detach(self) -> Self:
-        """Return the same data in a constant without history.
+        """Return a constant with the same data and without history.
 
         >>> from chalkgrad import Value
         >>> (Value(2.0) * 3).detach()
@@ -232,18 +232,18 @@ class Node(Operand):
         node = new_constant(self._data)
         if self._data.__class__ is np.ndarray:
             original: Any = self
-            node._is_lent = original._is_lent = True  # whoever changes the array first, changes a copy
+            node._is_lent = original._is_lent = True  # the first change of either array copies it
         return node
 
 
 # Recording ---------------------------------------------------------------------------------------------------
 
 KINDS: dict[bool, type[Node]] = {}
-"""True: the kind of node that holds a float; False: the kind that holds an array. Each enters itself."""
+"""The class for floats (True) and for arrays (False). Each class registers itself here."""
 
 
 def new_constant(data: Any) -> Any:
-    """Make a node of a float or an array that is not differentiated."""
+    """Return a constant node for a float or an array."""
     cls = KINDS[data.__class__ is float]
     node = cls.__new__(cls)
     node._become_leaf(data, constant)
@@ -251,15 +251,15 @@ def new_constant(data: Any) -> Any:
 
 
 def fresh(make: Callable[[], Any]) -> Any:
-    """Make a constant of the number or array that `make()` gives: for dropout, noise, and what else changes by itself.
+    """Return a constant that holds the number or array `make()`, for dropout, noise and other random inputs.
 
-    A graph sees no more than the constant, but a compiled program calls `make` again each time that it runs.
+    An eager graph contains only this constant. A compiled program calls `make` again in each run.
 
     Args:
-        make: a function without arguments; its result has the same shape and dtype each time.
+        make: a function without arguments. Every result has the same shape and dtype.
 
     Raises:
-        TypeError: `make` cannot be called.
+        TypeError: `make` is not callable.
 
     >>> rng = np.random.default_rng(1)
     >>> noise = fresh(lambda: rng.normal(size=3))
@@ -275,7 +275,7 @@ def fresh(make: Callable[[], Any]) -> Any:
 
 
 def new_variable(data: Any) -> Any:
-    """Make a leaf of a float or an array for one call of a transform."""
+    """Return a leaf for a float or an array, for one call of a transform."""
     node = new_constant(data)
     node.op = variable
     return node
@@ -292,7 +292,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
             raw.append(_owned(x, op.name))
             only_nodes = False
             scalars = scalars or isinstance(raw[-1], np.generic)
-    if scalars:  # of NumPy become arrays among arrays, and floats among floats: a Value is no float32
+    if scalars:  # NumPy scalars become arrays if an operand is an array, else floats, since a Value is never float32
         alike: Any = np.asarray if any(r.__class__ is np.ndarray for r in raw) else float
         raw = [alike(r) if isinstance(r, np.generic) else r for r in raw]
     data: Any = op.evaluate(raw, params)
@@ -306,7 +306,7 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
         node: Any = cls.__new__(cls)
         node._become_leaf(data, constant)
         if data.__class__ is np.ndarray and (data.base is not None or any(data is r for r in raw)):
-            node._is_lent = True  # a view of an operand's array: who changes it changes a copy
+            node._is_lent = True  # a view of an operand's array: a change copies it first
     else:
         nodes: Sequence[Any] = inputs
         if not only_nodes:
@@ -321,12 +321,12 @@ def record(op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> An
 
 
 def _stopped(x: Node) -> Any:
-    """Detach for a program, which has to follow the number through its runs."""
+    """Detach a node in a trace, where the program must compute the number again in each run."""
     return made(type(x), x._data, stop_gradient, [x], [x._data], {})
 
 
 def _owned(x: Any, name: str) -> Any:
-    """Take a number or an array into a graph, which must not change when the caller's array does."""
+    """Return a number or an array for the graph. An array is copied, because the caller may change it."""
     if x.__class__ is float:
         return x
     x = plain(x, name)
@@ -336,7 +336,7 @@ def _owned(x: Any, name: str) -> Any:
 
 
 def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: Sequence[Any], params: Any) -> Any:
-    """Make a node of `op`; `raw` is the data of its operands."""
+    """Return a new node of `op`. `raw` is the data of the operands."""
     node: Any = object.__new__(kind)
     node._data, node.op = data, op
     node._mark = node.grad = None
@@ -351,7 +351,7 @@ def made(kind: type[Node], data: Any, op: Primitive, nodes: Sequence[Any], raw: 
 
 
 def saved(node: Node) -> tuple[Any, ...]:
-    """Return the operands' data as they were when the node was made."""
+    """Return the operand values that the node stored when it was made."""
     if node._second is None:
         return (node._x,)
     return (node._x, node._y, *node._wide[1]) if node.op.wide else (node._x, node._y)
@@ -366,9 +366,9 @@ def zeros(data: Any) -> Any:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Pause the cycle collector: graphs have no cycles, and it would visit every node again and again.
+    """Pause Python's cycle collector in a `with` block. It would visit every node again and again, and find no cycle.
 
-    For a loop that builds graphs, as that of `nn.fit`; the collector comes back as it was.
+    Use it around a loop that builds graphs; `nn.fit` does. Afterwards the collector is on or off as before.
 
     >>> from chalkgrad import Value, without_collector
     >>> with without_collector():
@@ -384,12 +384,12 @@ def without_collector() -> Iterator[None]:
 
 
 def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
-    """List the nodes that `roots` depend on: those made by operations, each before its inputs, and the leaves.
+    """Return all nodes that `roots` depend on: the computed nodes, each before its inputs, and the leaves.
 
-    The order is that of a depth-first traversal along the operands from left to right; it depends on nothing else.
+    The order is the reverse postorder of a depth-first traversal that visits operands from left to right.
 
     Raises:
-        TypeError: one of `roots` is no node.
+        TypeError: one of `roots` is not a node.
 
     >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
@@ -410,9 +410,9 @@ def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
 def traverse(
     roots: tuple[Node, ...], order: list[Node], leaves: list[Node], path: list[Node], before: dict[Node, Any] | None
 ) -> None:
-    """Fill `order` and `leaves` depth first. With `before`, set each `grad` to `ZERO` and keep there what it was."""
-    further: dict[Node, Iterator[Node]] = {}  # of the operands past the second
-    token = object()  # a node that carries it has been seen
+    """Fill `order` and `leaves` depth first. With `before`, save each `grad` there and set it to `ZERO`."""
+    further: dict[Node, Iterator[Node]] = {}  # iterators over the operands after the second
+    token = object()  # the mark of the nodes that were visited
     for root in reversed(roots):
         node: Any = root
         while True:
@@ -430,7 +430,7 @@ def traverse(
                 if node.op.wide:
                     further[node] = iter(node._wide[0])
                 node = operand
-            while path:  # go up until there is an operand to go down to
+            while path:  # go up to the next operand that was not visited
                 parent = path[-1]
                 node = parent._second
                 if node is not None and node._mark is not token:

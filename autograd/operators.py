@@ -1,4 +1,4 @@
-"""What Values and Tensors share: the backward pass, copying, Python's operators and the maths methods."""
+"""The base class of Value and Tensor: the backward pass, copying, Python's operators and the maths methods."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PLAIN: dict[str, Any] = {}  # no settings
 
 
 class Method(Protocol):
-    """What type checkers know of a method: its result is of the kind of its node."""
+    """The type of a method for type checkers: a method of a Value returns a Value, of a Tensor a Tensor."""
 
     def __get__(self, node: S, kind: Any = None, /) -> Callable[..., S]: ...
 
@@ -40,7 +40,7 @@ class _Binary(Protocol[S_co]):
 
 
 class Operator(Protocol):
-    """What type checkers know of an operator: a Tensor with anything is a Tensor, a Value with a number is a Value."""
+    """The type of an operator for type checkers: a Tensor with anything is a Tensor, a Value with a number a Value."""
 
     @overload
     def __get__(self, node: T, kind: Any = None, /) -> Callable[[Any], T]: ...
@@ -49,7 +49,7 @@ class Operator(Protocol):
 
 
 def operators(op: Primitive) -> tuple[Operator, Operator]:
-    """Make the operator of `op`, and the reflected one."""
+    """Return the operator of `op` and its reflected form."""
 
     def operator(self: Any, other: Any) -> Any:
         return record(op, (self, other), _PLAIN)
@@ -61,44 +61,45 @@ def operators(op: Primitive) -> tuple[Operator, Operator]:
 
 
 def method(f: Any) -> Method:
-    """Make a method of a function of the library."""
+    """Return a method that calls a function of the library."""
 
     def called(self: Any, *others: Any, **settings: Any) -> Any:
         return f(self, *others, **settings)
 
-    called.__name__, called.__doc__ = f.__name__, f"`chalkgrad.{f.__name__}` of this node."
+    called.__name__, called.__doc__ = f.__name__, f"Return `chalkgrad.{f.__name__}` of this node; see there for more."
     called.__qualname__, called.__wrapped__ = f"Operators.{f.__name__}", f  # type: ignore[attr-defined]
     return cast(Method, called)
 
 
 def _logic(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Make `&`, `|`, `^` or `~` of the conditions of a function that is traced; numbers have none of these."""
+    """Return `&`, `|`, `^` or `~` for conditions in a traced function. Elsewhere nodes have no such operator."""
     return lambda *operands: NotImplemented if modes.tracer() is None else f(*operands)
 
 
 class Operators(Node, Shown):
-    """Node with arithmetic. Comparisons, also `==`, are of numbers and give plain booleans; the hash is by identity."""
+    """A Node with arithmetic. Comparisons, also `==`, compare the data and return booleans; the hash is by identity."""
 
     __slots__ = ()
-    __array_ufunc__: Any  # set by `interop.numpy`, which knows the functions
+    __array_ufunc__: Any  # `interop.numpy` sets both
     __array_function__: Any
     __pandas_priority__ = 5000  # so that Series and frames leave the operation to the node
 
     def backward(self, gradient: Any = None, *, create_graph: bool = False) -> None:
-        r"""Set `grad` of every node that this one depends on: $\bar v = \partial\,\mathrm{self} / \partial v$.
+        r"""Set `grad` of every node that this node depends on: $\bar v = \partial\,\mathrm{self} / \partial v$.
 
-        The gradients of leaves add up over calls (see `zero_grad`); those in between are those of this call.
-        If anything goes wrong on the way, no gradient has changed.
+        The call accumulates gradients in the leaves (see `zero_grad`), and recomputes those of intermediate nodes.
+        After an error, all gradients are as before the call.
 
         Args:
-            gradient: the cotangent of this node, of its shape; 1 if left out, for a single number only.
-            create_graph: make the gradients of leaves nodes, to draw or to differentiate again. Such a gradient
-                depends on its leaf, which holds it: set `grad` to None to let both go.
+            gradient: the cotangent of this node, of the same shape. The default is 1, for a single number only.
+            create_graph: make the gradients of the leaves nodes, to draw or to differentiate again. Such a gradient
+                refers to its leaf, and the leaf to it. Set `grad` to None to free both.
 
         Raises:
-            ValueError: the node is a constant, or holds several numbers and `gradient` is left out or of another shape.
-            TypeError: `gradient` is no number, array or node.
-            RuntimeError: it is called inside a function that is being compiled.
+            ValueError: the node is a constant; or it holds several numbers and `gradient` is missing; or `gradient`
+                has another shape.
+            TypeError: `gradient` is not a number, array or node.
+            RuntimeError: the call is inside a function that is being compiled.
 
         Source: Rumelhart, Hinton and Williams (1986), Learning representations by back-propagating errors.
 
@@ -112,13 +113,13 @@ class Operators(Node, Shown):
         backward(self, gradient, create_graph)
 
     def _backward(self) -> None:
-        """Hand this node's gradient on to its inputs, once, as micrograd's closure does."""
+        """Add the vjp terms of this node to the gradients of its inputs, as the closure of micrograd does."""
         if self._first is not None and self.grad is not None:
             for operand, term in vjp_terms(self, self.grad):
                 operand.grad = term if operand.grad is None else operand.grad + term
 
     def _made_by(self) -> str:
-        """Return what made this node, for a notebook: `3 * 2`, `tanh(o)`."""
+        """Return how this node was computed, for a notebook: `3 * 2`, `tanh(o)`."""
         if not self.inputs:
             return "constant" if self.op is constant else "leaf"
         data = [(x.label, x.shape, x._data) for x in self.inputs]
@@ -182,7 +183,7 @@ class Operators(Node, Shown):
     __xor__ = __rxor__ = _logic(comparison.logical_xor)
     __invert__ = _logic(comparison.logical_not)
 
-    # Python's numbers, which no gradient follows -----------------------------------------------------------
+    # Conversions to Python's numbers, which have no gradient -----------------------------------------------
 
     def __float__(self) -> float:
         return _plain(self, "`float`").item()
@@ -202,10 +203,10 @@ class Operators(Node, Shown):
     __trunc__ = __int__
 
     def as_integer_ratio(self) -> tuple[int, int]:
-        """Return the number as a fraction, which `statistics` needs.
+        """Return the number as a fraction of two integers. Python's `statistics` needs it.
 
         Raises:
-            TypeError: a gradient would be lost, or there are several numbers.
+            TypeError: a gradient would be lost, or the node holds several numbers.
 
         >>> from chalkgrad import Value
         >>> Value(0.75, requires_grad=False).as_integer_ratio()
@@ -219,17 +220,17 @@ class Operators(Node, Shown):
     def __format__(self: Any, spec: str) -> str:
         return format(self.item(), spec) if spec else repr(self)
 
-    # To type checkers an array of objects, whose sum or product with an array is Any: it is a node.
+    # Type checkers see an array of objects, so that its sum or product with an array has the type Any: it is a node.
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, np.dtype[np.object_]]:
         return np.array(_plain(self, "NumPy").data, dtype=dtype, copy=copy)
 
     @property
     def _mask(self: Any) -> Any:
-        """Answer `np.ma`, which takes the numbers by another way than `__array__`."""
+        """Return the mask for `np.ma`, which does not use `__array__`."""
         return np.ma.getmask(_plain(self, "NumPy").data)
 
     def numpy(self: Any) -> np.ndarray:
-        """Return the numbers as an array of their own, without history, as PyTorch's `t.detach().numpy()`.
+        """Return a copy of the data as a NumPy array without history, as PyTorch's `t.detach().numpy()`.
 
         >>> from chalkgrad import Tensor
         >>> (Tensor([1.0, 2.0]) * 2).numpy()
@@ -238,7 +239,7 @@ class Operators(Node, Shown):
         return np.array(self.data)
 
     def tolist(self: Any) -> Any:
-        """Return the numbers as a float or nested lists of floats, without history.
+        """Return the data as a float or as nested lists of floats, without history.
 
         >>> from chalkgrad import Tensor
         >>> Tensor([[1.0, 2.0]]).tolist()
@@ -266,7 +267,7 @@ class Operators(Node, Shown):
 
 
 def _plain(node: Any, taker: str) -> Any:
-    """Let Python have the numbers of a node, unless a gradient would be lost."""
+    """Return the node, or raise if a conversion to Python's numbers would lose a gradient."""
     if not loses_gradient(node):
         return node
     raise TypeError(
@@ -276,9 +277,9 @@ def _plain(node: Any, taker: str) -> Any:
 
 
 def loses_gradient(node: Node) -> bool:
-    """Return whether Python would take a number out of a graph through which a gradient is needed.
+    """Return whether a conversion of the node to a plain number would lose a gradient that is needed.
 
-    In a function that is compiled, arguments are nodes that need no gradient: a guard follows them.
+    In a compiled function the arguments need no gradient: a guard checks the numbers that are read from them.
     """
     if not node.requires_grad or not modes.recording():
         return False
@@ -296,7 +297,7 @@ def loses_gradient(node: Node) -> bool:
 
 
 def _compared(traced: Any, plain: Any, node: Node, other: Any) -> Any:
-    """Compare numbers; what is no number is not equal, and Python's `None`, texts and objects come here too."""
+    """Compare the data with `other`. An object that is not numeric, such as None, is not equal to a node."""
     if not isinstance(other, (Number, list, tuple)) and not hasattr(type(other), "__array__"):
         return NotImplemented
     try:

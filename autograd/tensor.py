@@ -21,16 +21,16 @@ from .value import Value
 
 
 class Tensor(Operators):
-    """An array of float32 or float64 that remembers how it was computed, with NumPy's names and broadcasting.
+    """An array of float32 or float64 that records how it was computed, with NumPy's names and broadcasting.
 
     Args:
-        data: an array, a number, or a nested list of numbers and Values; it is copied. Integers become float64.
+        data: an array, a number, or a nested list of numbers and Values. It is copied. Integers become float64.
         label: a name for pictures and messages.
-        dtype: float32 or float64, to convert to; the data's own if left out.
-        requires_grad: False for a constant, which `backward` leaves alone.
+        dtype: float32 or float64. By default, that of `data`.
+        requires_grad: False makes a constant, for which `backward` computes no gradient.
 
     Raises:
-        TypeError: `data` or `dtype` is not real floating-point.
+        TypeError: `data` or `dtype` is neither float32 nor float64, or `data` is not numeric.
         ValueError: the rows of a nested list differ in length.
 
     >>> x = Tensor([[1.0, 2.0], [3.0, 4.0]])
@@ -64,10 +64,16 @@ class Tensor(Operators):
 
     @property
     def data(self) -> np.ndarray:
-        """The array. Of a leaf it may be changed in place or replaced; what was computed from it stays as it was.
+        """The array. You may change the array of a leaf in place, or replace it; computed results stay the same.
 
-        (So an array that a graph has taken in is returned as a copy, which takes its place in the leaf. Change the
-        data through `x.data`, not through an array that you kept from before.)
+        A leaf that a graph has used returns a new copy, and holds that copy from then on. So change the data through
+        `x.data`, not through an array that you kept from before.
+
+        >>> x = Tensor([1.0, 2.0])
+        >>> y = x * 10
+        >>> x.data[0] = 5.0
+        >>> x.tolist(), y.tolist()
+        ([5.0, 2.0], [10.0, 20.0])
         """
         notice(self)
         if self._first is not None:
@@ -93,22 +99,38 @@ class Tensor(Operators):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Lengths of the axes."""
+        """Lengths of the axes.
+
+        >>> Tensor([[1.0, 2.0, 3.0]]).shape
+        (1, 3)
+        """
         return self._data.shape
 
     @property
     def dtype(self) -> np.dtype:
-        """float32 or float64."""
+        """Data type of the elements, float32 or float64.
+
+        >>> Tensor([1, 2], dtype="float32").dtype
+        dtype('float32')
+        """
         return self._data.dtype
 
     @property
     def ndim(self) -> int:
-        """Number of axes."""
+        """Number of axes.
+
+        >>> Tensor([[1.0, 2.0, 3.0]]).ndim
+        2
+        """
         return self._data.ndim
 
     @property
     def size(self) -> int:
-        """Number of elements."""
+        """Number of elements.
+
+        >>> Tensor([[1.0, 2.0, 3.0]]).size
+        3
+        """
         return self._data.size
 
     def __len__(self) -> int:
@@ -138,7 +160,7 @@ class Tensor(Operators):
         """Return the only element as a float, without history.
 
         Raises:
-            ValueError: there is more than one element, or none.
+            ValueError: the Tensor does not have exactly one element.
 
         >>> Tensor([2.0]).item()
         2.0
@@ -149,7 +171,7 @@ class Tensor(Operators):
         return float(self._data.reshape(()))
 
     def to_values(self) -> Any:
-        """Take the array apart into nested lists of Values, through which gradients flow.
+        """Return the elements as nested lists of Values. Gradients flow through them to this Tensor.
 
         >>> a, b = Tensor([1.0, 2.0]).to_values()
         >>> a
@@ -177,10 +199,10 @@ class Tensor(Operators):
         )
 
     def reshape(self, *shape: Any) -> Tensor:
-        """Return the elements in another shape, in the same order; -1 stands for what is left.
+        """Return the elements in another shape, in the same order. One length may be -1, which is then inferred.
 
         Raises:
-            ValueError: the shape has another number of elements.
+            ValueError: the number of elements would change.
 
         >>> Tensor([1.0, 2.0, 3.0, 4.0]).reshape(2, -1).shape
         (2, 2)
@@ -188,10 +210,10 @@ class Tensor(Operators):
         return layout.reshape(self, shape=_sequence(shape))
 
     def transpose(self, *axes: Any) -> Tensor:
-        """Return the Tensor with its axes permuted; in reverse order if none are given.
+        """Return the Tensor with permuted axes. Without `axes`, the order of the axes is reversed.
 
         Raises:
-            ValueError: `axes` is no permutation of the axes.
+            ValueError: `axes` is not a permutation of the axes.
 
         >>> Tensor(np.zeros((2, 3, 4))).transpose(1, 0, 2).shape
         (3, 2, 4)
@@ -200,7 +222,7 @@ class Tensor(Operators):
 
     @property
     def T(self) -> Tensor:
-        """The transpose.
+        """Return the transpose, with the axes in reverse order.
 
         >>> Tensor(np.zeros((2, 3))).T.shape
         (3, 2)
@@ -214,10 +236,10 @@ class Tensor(Operators):
     squeeze, swapaxes, flip = method(arrays.squeeze), method(layout.swapaxes), method(layout.flip)
 
     def broadcast_to(self, *shape: Any) -> Tensor:
-        """Return the Tensor repeated to `shape` by NumPy's rules.
+        """Return the Tensor broadcast to `shape` by NumPy's rules.
 
         Raises:
-            ValueError: the shape does not broadcast to `shape`.
+            ValueError: the Tensor cannot be broadcast to `shape`.
 
         >>> Tensor([1.0, 2.0]).broadcast_to(3, 2).shape
         (3, 2)
@@ -237,11 +259,11 @@ KINDS[False] = Tensor
 
 
 def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
-    """Join Tensors and arrays along an axis that they have.
+    """Return Tensors and arrays joined along an existing axis.
 
     Raises:
-        TypeError: `tensors` is a single Tensor, or no list.
-        ValueError: the list is empty, or the shapes do not fit.
+        TypeError: `tensors` is a single Tensor, or not a list.
+        ValueError: the list is empty, or the shapes differ in another axis.
 
     >>> concatenate([Tensor([1.0]), Tensor([2.0, 3.0])]).data
     array([1., 2., 3.])
@@ -250,10 +272,10 @@ def concatenate(tensors: Iterable[Any], axis: int = 0) -> Any:
 
 
 def stack(tensors: Iterable[Any], axis: int = 0) -> Any:
-    """Join Tensors and arrays of one shape along a new axis; Values give a vector.
+    """Return Tensors and arrays of equal shape joined along a new axis. A list of Values gives a vector.
 
     Raises:
-        TypeError: `tensors` is a single number, or no list.
+        TypeError: `tensors` is a single number, or not a list.
         ValueError: the list is empty, or the shapes differ.
 
     >>> stack([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).shape
@@ -272,12 +294,12 @@ def _several(tensors: Any, name: str) -> list[Any]:
 
 
 def _sequence(given: tuple[Any, ...]) -> tuple[int, ...]:
-    """Take a shape or axes as separate numbers or as one tuple."""
+    """Return a shape or axes, given as separate numbers or as one tuple, as a tuple."""
     return tuple(given[0]) if len(given) == 1 and isinstance(given[0], (tuple, list)) else given
 
 
 def _plain_index(index: Any) -> Any:
-    """Check an index, and keep a copy of index arrays, which the caller may change."""
+    """Check an index. Index arrays are copied, because the caller may change them."""
     if isinstance(index, tuple):
         return tuple(_plain_index(i) for i in index)
     if isinstance(index, Node):
@@ -286,12 +308,12 @@ def _plain_index(index: Any) -> Any:
 
 
 def _floats(data: Any, dtype: Any) -> np.ndarray:
-    """Make a new array of floats in row order."""
+    """Return a new array of floats in row order."""
     if dtype is not None:
         dtype = dtype_of(dtype)
     array = array_of(data, "data")
     if array.dtype.kind == "f":
-        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # some files are of another byte order
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)  # some files have another byte order
     if array.dtype.kind == "b" or (array.dtype.kind not in "iu" and array.dtype not in (np.float32, np.float64)):
         raise TypeError(
             f"`data` of a Tensor is float32 or float64, not {array.dtype} ({describe(data)}): convert it first, "
@@ -305,7 +327,7 @@ def _floats(data: Any, dtype: Any) -> np.ndarray:
 
 
 def _flat_values(data: Any) -> list[Any] | None:
-    """List the elements of nested lists if there are Values among them."""
+    """Return the elements of nested lists if any of them is a Value, else None."""
     flat = flatten(data)
     if any(isinstance(x, Tensor) for x in flat):
         raise TypeError("`data` is a list of Tensors: join them with `stack` or `concatenate`")

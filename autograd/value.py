@@ -26,7 +26,7 @@ def _operator(method: Any) -> Operator:
 
 
 def _unary(op: Primitive) -> Method:
-    """Make a method that records `op` on a Value without the generality of `graph.record`."""
+    """Return a method that records `op` on a Value, faster than the general `graph.record`."""
     scalar = op.scalar or op
 
     def method(self: Value) -> Value:
@@ -43,13 +43,13 @@ def _unary(op: Primitive) -> Method:
         node._second = node._mark = node.grad = None
         return node
 
-    method.__name__, method.__doc__ = op.name, f"`chalkgrad.{op.name}` of this Value."
+    method.__name__, method.__doc__ = op.name, f"Return `chalkgrad.{op.name}` of this Value; see there for more."
     method.__qualname__ = f"Value.{op.name}"
     return cast(Method, method)
 
 
 def _binary(op: Primitive) -> tuple[Operator, Operator]:
-    """Make the operator of `op` and the reflected one, for Values, ints and floats; others go the general way."""
+    """Return the operator of `op` and its reflected form, fast for Values, ints and floats."""
     scalar: Any = op.scalar
 
     def method(self: Any, other: Any) -> Any:
@@ -83,7 +83,7 @@ def _known(x: Any) -> bool:
 
 
 def _number(x: float) -> Value:
-    """Make a constant of a number that stands in a formula."""
+    """Return a constant for a number in a formula."""
     node = _new(Value)
     node._data, node.op = float_of(x, "data"), constant
     node._first = node._second = node._mark = node.grad = None
@@ -91,12 +91,12 @@ def _number(x: float) -> Value:
 
 
 class Value(Operators):
-    """A float that remembers how it was computed.
+    """A float that records how it was computed, so that `backward` can differentiate it.
 
     Args:
         data: the number.
         label: a name for pictures and messages.
-        requires_grad: False for a constant, which `backward` leaves alone.
+        requires_grad: False makes a constant, for which `backward` computes no gradient.
 
     Raises:
         TypeError: `data` is not a real number.
@@ -116,7 +116,14 @@ class Value(Operators):
 
     @property
     def data(self) -> float:
-        """The number. Assigning to it changes this node alone: what was computed from it stays as it was."""
+        """The number. An assignment changes this node only, not the results that were computed from it.
+
+        >>> x = Value(2.0)
+        >>> y = x * x
+        >>> x.data = 3.0
+        >>> x.data, y.data
+        (3.0, 4.0)
+        """
         if switch.open:
             notice(self)
         return self._data
@@ -128,11 +135,15 @@ class Value(Operators):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """A single number has the shape ()."""
+        """Shape of the data, `()` for a single number.
+
+        >>> Value(2.0).shape
+        ()
+        """
         return ()
 
     def item(self) -> float:
-        """Return the number, without history, as an array of one element does.
+        """Return the number as a float without history.
 
         >>> Value(2.0).item()
         2.0
@@ -156,8 +167,8 @@ class Value(Operators):
 
     @_operator
     def __add__(self, other: Any) -> Any:
-        # as _binary makes it, and faster by the call of a function: half of the nodes of a scalar net are sums,
-        # and half are products
+        # The same as `_binary` makes, without one function call: nearly all nodes of a scalar net are sums and
+        # products.
         if other.__class__ is not Value:
             if other.__class__ is not float and other.__class__ is not int:
                 return add(self, other) if _known(other) else NotImplemented
@@ -219,13 +230,13 @@ def _real(x: Any) -> float:
 
 
 def dot(ws: Iterable[Any], xs: Iterable[Any], start: Any = 0.0) -> Any:
-    r"""Sum of products $b + \sum_i w_i x_i$, recorded as its products and sums: the pre-activation of a neuron.
+    r"""Return the sum of products $b + \sum_i w_i x_i$, the pre-activation of a neuron.
 
-    Builds the nodes that `start + w1*x1 + ...` builds, in one loop.
+    The graph has the same nodes as `start + w1*x1 + ...`. One loop builds them.
 
     Args:
-        ws, xs: as many Values or numbers each.
-        start: what the sum starts from.
+        ws, xs: equally many Values or numbers, the weights and the inputs.
+        start: the first summand $b$.
 
     Raises:
         ValueError: `ws` and `xs` differ in length.
