@@ -1,9 +1,9 @@
-"""Comparing the engine's derivatives with numerical ones.
+"""`gradcheck`: compare the engine's derivatives with numerical derivatives.
 
-Numbers are compared and not matrices: with a random direction v and a random cotangent u, reverse mode gives (u J) v,
-forward mode u (J v), and differences of f along v the same number without any derivative rule. A wrong entry of J
-changes one of them with probability one. `backward()`, which traverses the graph on its own, is checked too; so are
-the compiled programs of all this with `compiled=True`.
+The check compares numbers, not matrices. For a random direction v and a random cotangent u, reverse mode gives
+(u J) v and forward mode gives u (J v). Finite differences of f along v give the same number without a derivative rule.
+A wrong element of J changes one of these numbers with probability one. `backward()` has its own traversal of the graph,
+so it is checked too. With `compiled=True`, the compiled programs of both modes are checked as well.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from .transforms import jvp, vjp
 
 DIRECTIONS = 3
 STEPS = tuple(10.0**-k for k in range(1, 7))
-"""Steps of the differences, relative to each element; the estimate that its neighbour confirms is taken."""
+"""Step sizes relative to each element. The check uses the estimate that differs least from the one before it."""
 
 FORWARD = ("forward mode", "compiled forward mode")
-"""The modes that carry a direction, and not a cotangent."""
+"""The modes that take a tangent and not a cotangent."""
 
 SEARCHED = 1000
-"""How many inputs or outputs the search for a wrong element goes through; with more, it would take minutes."""
+"""The largest number of inputs or outputs for which a wrong element is searched; more would take minutes."""
 
 
 class GradcheckError(AssertionError):
-    """A derivative that the engine gives is not the derivative of the function."""
+    """A derivative of the engine differs from the numerical derivative of the function."""
 
 
 def gradcheck(
@@ -46,26 +46,28 @@ def gradcheck(
     atol: float = 1e-9,
     rng: np.random.Generator | None = None,
 ) -> None:
-    r"""Compare the engine's derivatives of `f` at `args`, in reverse and in forward mode, with numerical ones.
+    r"""Compare the derivatives of `f` at `args`, in reverse mode and in forward mode, with numerical derivatives.
 
-    The derivative along a direction $v$ comes from five points,
-    $f' \approx \frac{8(f_1 - f_{-1}) - (f_2 - f_{-2})}{12h}$ with $f_k = f(x + khv)$. Passes in silence.
+    The numerical derivative along a direction $v$ is a five-point difference,
+    $f' \approx \frac{8(f_1 - f_{-1}) - (f_2 - f_{-2})}{12h}$ with $f_k = f(x + khv)$. The function returns None if all
+    derivatives agree.
 
     Args:
-        f: a function of numbers, arrays, nodes and nested containers of them, to the same; called with nodes. Of a
-            compiled function, the programs are checked against the function that it was made of.
-        *args: where to check; all that they hold is differentiated, in float64.
-        order: 2 to check the derivative of the gradient too, and so on.
-        compiled: check the programs of `f` and of its derivatives too.
+        f: a function of numbers, arrays, nodes and nested containers of them. The check calls it with nodes. If `f`
+            is a compiled function, its programs are compared with the original function.
+        *args: the point. All numbers and arrays in it are differentiated, in float64.
+        order: the highest order of derivatives, from 1 to 9. With 2, the check also differentiates the gradient.
+        compiled: check the compiled programs of `f` and of its derivatives too.
         rtol: tolerance relative to the length of the vector of the terms $\partial f/\partial x_i\, v_i$.
         atol: absolute tolerance.
-        rng: source of the directions and cotangents; a fixed one if left out.
+        rng: the random generator for directions and cotangents; `numpy.random.default_rng(0)` if left out.
 
     Raises:
-        GradcheckError: a derivative differs; names the mode, the order, the worst element and both numbers. Or a
-            program gives another result than `f`.
-        ValueError: `order` is none of the above; `f` is not finite near `args`, or gives another result each time.
-        TypeError: `args` holds something that is no real number, array or node.
+        GradcheckError: a derivative differs, or a program gives another result than `f`. The message names the mode,
+            the order, the worst element and both numbers.
+        ValueError: `order` is out of range, a tolerance is negative, `f` is not finite near `args`, or `f` gives
+            another result in each call.
+        TypeError: `args` contains something that is not a real number, array or node.
 
     Source: Abramowitz and Stegun (1964), Handbook of Mathematical Functions, section 25.3.
 
@@ -103,7 +105,7 @@ def _gradient(f: Callable[..., Any], cotangent: Any) -> Callable[..., Any]:
 
 
 class _Place:
-    """Numbers and arrays in their containers, also as one flat vector of float64."""
+    """Numbers and arrays in their containers, and the same as one flat vector of float64."""
 
     def __init__(self, tree: Any) -> None:
         self.tree = tree
@@ -111,7 +113,7 @@ class _Place:
         self.vector = _flat(self.parts)
 
     def leaves(self, vector: np.ndarray) -> list[Any]:
-        """Cut a vector into floats and arrays of the shapes that stand here."""
+        """Split a vector into floats and arrays with the shapes of the parts."""
         out, start = [], 0
         for x in self.parts:
             piece = vector[start : start + np.size(x)]
@@ -123,12 +125,12 @@ class _Place:
         return rebuild(self.tree, self.leaves(vector))
 
     def names(self, whole: str) -> list[str]:
-        """Name every element by the way to it."""
+        """Return a name for every element, made of its keys and indices."""
         return _names(self.packed(self.vector), whole)
 
 
 class _Check:
-    """One function at one point: the engine's derivatives of it, and numerical ones."""
+    """The derivatives of one function at one point, by the engine and by finite differences."""
 
     def __init__(self, f: Any, point: _Place, compiled: bool, rtol: float, atol: float, title: str) -> None:
         self.f, self.point, self.title = f, point, title
@@ -169,7 +171,7 @@ class _Check:
                 raise GradcheckError(self.located(mode) or self.message(mode, "", "along a direction", have, want))
 
     def mode(self, transform: Callable[..., Any], place: _Place) -> Callable[[np.ndarray], np.ndarray]:
-        """Make a function of vectors of a transform that takes the arguments, and what stands at `place`."""
+        """Return a transform as a function of one vector, the cotangent or tangent with the structure of `place`."""
 
         def on_vectors(w: np.ndarray) -> np.ndarray:
             found = transform(self.point.packed(self.point.vector), place.packed(w))
@@ -206,7 +208,7 @@ class _Check:
         return (8.0 * near - (self.at(x + 2.0 * h * v, f) - self.at(x - 2.0 * h * v, f))) / (12.0 * h)
 
     def located(self, mode: str) -> str:
-        """Find the element of the Jacobian that is furthest off, and return a message; "" if none is off by itself."""
+        """Return a message on the worst element of the Jacobian; "" if every element is within the tolerance."""
         inputs, outputs = self.point.vector.size, self.result.vector.size
         if max(inputs, outputs) > SEARCHED:
             return ""
@@ -247,17 +249,17 @@ def _flat(parts: list[Any]) -> np.ndarray:
 
 
 def _signed(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:
-    """Draw numbers of either sign, none of them small."""
+    """Return random numbers of either sign, with sizes from 0.5 to 1."""
     return rng.uniform(0.5, 1.0, like.size) * rng.choice([-1.0, 1.0], like.size)
 
 
 def _scale(x: np.ndarray) -> np.ndarray:
-    """Return steps in proportion to each element, so that one of them stays on its side of zero."""
+    """Return a step size in proportion to each element, so that no step crosses zero."""
     return np.where(x == 0, 1.0, np.abs(x))
 
 
 def _names(tree: Any, name: str) -> list[str]:
-    """Name every number in arrays and nested containers by the way to it."""
+    """Return a name for every number in arrays and nested containers, made of its keys and indices."""
     if isinstance(tree, (dict, list, tuple)):
         parts = tree.items() if isinstance(tree, dict) else enumerate(tree)
         return [n for key, part in parts for n in _names(part, f"{name}[{key!r}]")]

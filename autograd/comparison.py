@@ -1,7 +1,7 @@
-"""Comparison and logic. The results are plain booleans and arrays of them: there is nothing to differentiate.
+"""Comparison and logic. The results are booleans and arrays of booleans, which have no derivative.
 
-But while a function is traced for a program they are nodes, 1.0 for true and 0.0 for false, which the program computes
-anew; where Python needs one of them, as in `if x > 0`, its truth becomes a guard.
+While a function is traced, the results are nodes instead: 1.0 for true and 0.0 for false. The compiled program computes
+them again in each run. If Python needs such a result, as in `if x > 0`, the tracer adds a guard.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
 
 
 def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | Any]:
-    """Make NumPy's function take nodes, by their data; `traced` computes the same with primitives."""
+    """Return NumPy's function for nodes, applied to their data. `traced` computes the same with primitives."""
 
     def compare(*operands: Any) -> bool | np.ndarray | Node:
         if ufunc in (np.equal, np.not_equal) and builtins.any(map(_holds_no_numbers, operands)):
@@ -43,7 +43,7 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
     compare.__name__ = compare.__qualname__ = ufunc.__name__
     shown = "2.0, [0.0, 2.0, 3.0]" if ufunc.nin == 2 else "[0.0, inf, nan]"
     expected = ufunc(2.0, [0.0, 2.0, 3.0]) if ufunc.nin == 2 else ufunc([0.0, np.inf, np.nan])
-    compare.__doc__ = f"""Return `numpy.{ufunc.__name__}` of numbers, arrays and nodes: a boolean, or an array of them.
+    compare.__doc__ = f"""Return `numpy.{ufunc.__name__}` of numbers, arrays and nodes: one or more booleans.
 
     Raises:
         TypeError: an operand does not hold numbers.
@@ -57,7 +57,7 @@ def _plain(ufunc: np.ufunc, traced: Callable[..., Any]) -> Callable[..., bool | 
 
 
 def _of_numbers(f: Callable[..., Any], *operands: Any, **settings: Any) -> Any:
-    """Apply a function of NumPy to the numbers of nodes, arrays and lists; a single result becomes a bool or an int."""
+    """Apply a NumPy function to the data of nodes, arrays and lists. A single result becomes a bool or an int."""
     found = [x._data if isinstance(x, Node) else plain(x, f.__name__) for x in operands]
     try:
         out = f(*found, **settings)
@@ -67,7 +67,7 @@ def _of_numbers(f: Callable[..., Any], *operands: Any, **settings: Any) -> Any:
 
 
 def _holds_no_numbers(x: Any) -> bool:
-    """Return whether `x` is an array of texts, dates or the like, none of which equals a number."""
+    """Return whether `x` is an array of strings, dates or other objects that never equal a number."""
     return isinstance(x, np.ndarray) and x.dtype.kind not in "fiubcO"
 
 
@@ -106,7 +106,7 @@ logical_not = _plain(np.logical_not, _not)
 
 
 def any(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
-    """Return whether any element along `axis` is not 0: a plain boolean, or an array of them.
+    """Return whether any element along `axis` is not 0, as a boolean or an array of booleans.
 
     >>> any([0.0, 2.0]), any([[0.0, 2.0], [0.0, 0.0]], axis=1)
     (True, array([ True, False]))
@@ -115,7 +115,7 @@ def any(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
 
 
 def all(x: Any, axis: Any = None, keepdims: bool = False) -> bool | Any:
-    """Return whether all elements along `axis` are not 0: a plain boolean, or an array of them.
+    """Return whether all elements along `axis` are not 0, as a boolean or an array of booleans.
 
     >>> all([0.0, 2.0]), all([[1.0, 2.0], [0.0, 0.0]], axis=1)
     (False, array([ True, False]))
@@ -130,7 +130,7 @@ def _quantified(numpys: Any, traced: Any, x: Any, axis: Any, keepdims: bool) -> 
 
 
 def argmax(x: Any, axis: int | None = None) -> int | Any:
-    """Return where the largest element along `axis` is, the first of several; among all elements if `axis` is None.
+    """Return the index of the first largest element along `axis`, or in the flattened array if `axis` is None.
 
     >>> argmax([1.0, 5.0, 2.0])
     1
@@ -139,7 +139,7 @@ def argmax(x: Any, axis: int | None = None) -> int | Any:
 
 
 def argmin(x: Any, axis: int | None = None) -> int | Any:
-    """Return where the smallest element along `axis` is, the first of several; among all elements if `axis` is None.
+    """Return the index of the first smallest element along `axis`, or in the flattened array if `axis` is None.
 
     >>> argmin([3.0, 5.0, 2.0])
     2

@@ -1,4 +1,4 @@
-"""Forward mode, from the same rules as reverse mode."""
+"""Forward mode. It uses the same derivative rules as reverse mode."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from .reverse import fitted, pullback, rule_arguments, strict_zero_times_both, t
 
 
 def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) -> dict[Node, Any]:
-    r"""Carry tangents from leaves to `outputs`: $\dot v = \sum_i \partial v / \partial x_i\, \dot x_i$.
+    r"""Propagate tangents from leaves to `outputs`: $\dot v = \sum_i \partial v / \partial x_i\, \dot x_i$.
 
-    Uses the partial derivatives of elementwise primitives. A vector-Jacobian rule is transposed by differentiating
-    it, since it is linear in the cotangent. Returns the tangents of all nodes on the way.
+    Elementwise primitives have partial derivatives. A vector-Jacobian rule is linear in the cotangent, so its
+    derivative with respect to the cotangent gives the tangent. Returns the tangents of all nodes on the paths.
     """
     order, _ = topological(*outputs)
     found = dict(tangents)
@@ -33,7 +33,7 @@ def pushforward(outputs: list[Node], tangents: dict[Node, Any], *, graph: bool) 
 
 
 def _strict_zero_nodes(order: list[Node]) -> set[Node]:
-    """Find the nodes whose cotangents have exact zeros in reverse mode: there, no zero is multiplied with infinity."""
+    """Return the nodes whose cotangents have exact zeros in reverse mode, where 0 times infinity is 0."""
     behind: set[Node] = set()
     for node in order:
         if node.op.strict_zeros or node in behind:
@@ -59,7 +59,7 @@ def _along(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any
 
 
 def _transposed(node: Node, found: dict[Node, Any], graph: bool, strict: bool) -> Any:
-    # sum_i <vjp_i(u), t_i> is <u, tangent of node> for every u: its gradient by u is the tangent.
+    # For every u, sum_i <vjp_i(u), t_i> = <u, tangent of node>. So the gradient with respect to u is the tangent.
     probe = new_variable(zeros(node._data))
     values, out = rule_arguments(node, graph)
     seeds = []

@@ -1,4 +1,4 @@
-"""vmap: a function of one case becomes one of many."""
+"""`vmap`: map a function of one example over a batch of examples."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ P = ParamSpec("P")
 
 
 def vmap(f: Callable[P, Any], in_axes: int | Sequence[int | None] | None = 0) -> Callable[P, Any]:
-    r"""Map a function over an axis of its arguments: $y_i = f(x_i)$, the results one array.
+    r"""Return a function that maps `f` over an axis of its arguments, $y_i = f(x_i)$, and stacks the results.
 
-    A case of an array with one axis is a single number: a Value, where the array is a Tensor. So `f` may be written
-    with single numbers, and compiled with the loop around it: `compile` runs all cases of one operation in one loop,
-    and their sums of products as matrix products.
+    An example from a one-dimensional array is a single number, and from a one-dimensional Tensor it is a Value. So
+    `f` can be written for single numbers. `compile` vectorizes the mapped function: it runs each operation for all
+    examples in one loop, and turns sums of products into matrix products.
 
     Args:
-        f: takes one case, gives numbers, arrays, or containers of them, of the same shapes for each case.
-        in_axes: the axis of the cases, in all arguments or for each; None for an argument that all cases share.
-            In a container of arrays it is that of each.
+        f: a function of one example that returns numbers, arrays, or containers of them. Their shapes are the same
+            for every example.
+        in_axes: the axis of the examples: one for all arguments, or a sequence with one for each argument. None
+            means that all examples share the argument. It holds for every array in a container.
 
     Raises:
-        ValueError: the arguments do not have equally many cases, or none; or `in_axes` does not fit them.
+        TypeError: `f` is not callable, or `in_axes` is not made of whole numbers and None.
+        ValueError: the arguments do not have the same number of examples, at least one; or `in_axes` does not fit.
 
     >>> from chalkgrad import compile, grad, mean, tanh
     >>> def squared_error(w, x, y):
@@ -62,7 +64,7 @@ def vmap(f: Callable[P, Any], in_axes: int | Sequence[int | None] | None = 0) ->
 
 
 def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:
-    """Count the cases."""
+    """Return the number of examples."""
     counts = {}
     for place, (arg, axis) in enumerate(zip(args, axes, strict=True)):
         if axis is None:
@@ -82,7 +84,7 @@ def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:
 
 
 def _case(arg: Any, axis: int | None, i: int) -> Any:
-    """Take one case of an argument."""
+    """Return one example of an argument."""
     if axis is None:
         return arg
     taken = []
@@ -97,7 +99,7 @@ def _case(arg: Any, axis: int | None, i: int) -> Any:
 
 
 def _together(parts: Sequence[Any]) -> Any:
-    """Put the results of all cases into one array."""
+    """Return the results of all examples as one array."""
     if any(isinstance(x, Node) for x in parts):
         if any(np.shape(x._data if isinstance(x, Node) else x) for x in parts):
             return stack(*parts, axis=0)

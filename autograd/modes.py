@@ -1,8 +1,8 @@
-"""Modes of recording: `no_grad` and `detect_anomaly`, each a context manager that is local to its context.
+"""Modes of recording: the context managers `no_grad` and `detect_anomaly`.
 
-A mode lives in a `contextvars.ContextVar`, so threads and asyncio tasks do not see one another's. Reading a
-context variable costs as much as a multiplication of two Values, so `switch.open` counts the modes that are
-open anywhere in the process, and only while it is not zero does an operation look at the variables.
+Each mode is a `contextvars.ContextVar`, so it holds for the current thread or asyncio task only. Reading a context
+variable takes as long as a multiplication of two Values. So `switch.open` counts the modes that are on anywhere in
+the process, and operations read the context variables only if the count is not zero.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _tracer: ContextVar[Any] = ContextVar("tracer", default=None)
 
 
 class _Switch:
-    """Counts the modes that are open in any thread."""
+    """The count of modes that are on in any thread."""
 
     def __init__(self) -> None:
         self.open = 0
@@ -45,33 +45,33 @@ switch = _Switch()
 
 
 def recording() -> bool:
-    """Return whether operations are recorded here, that is, outside `no_grad`."""
+    """Return whether operations are recorded, that is, outside of `no_grad`."""
     return _recording.get()
 
 
 def watching() -> bool:
-    """Return whether `detect_anomaly` is on here."""
+    """Return whether `detect_anomaly` is on."""
     return _watching.get()
 
 
 def tracer() -> Any:
-    """Return who writes down, for a compiled program, what happens here; None where nothing is compiled."""
+    """Return the tracer that records operations for a compiled program, or None outside of a trace."""
     return found if (found := follower()) is not None and found.records else None
 
 
 def follower() -> Any:
-    """Return the tracer, also one that only repeats the draws of a trace while code runs eagerly."""
+    """Return the tracer, also while it only repeats the random draws of a trace for eager code."""
     return _tracer.get() if switch.open else None
 
 
 def notice(node: Any) -> None:
-    """Let a tracer know that Python has read the numbers of a node, and may do with them what no graph shows."""
+    """Tell the tracer that Python has read the data of a node. The graph cannot show what Python computes from it."""
     if switch.open and (found := tracer()) is not None:
         found.read(node)
 
 
 def truth(node: Any) -> bool:
-    """Return whether the single number of a node is not 0, and let a tracer know that Python needed it."""
+    """Return whether the single number of a node is not 0, and tell the tracer that Python has asked for it."""
     if np.size(node._data) != 1:
         raise ValueError(f"the truth of an array of shape {node.shape} is ambiguous: use `x.data.any()` or `.all()`")
     if switch.open and (found := tracer()) is not None:
@@ -80,13 +80,13 @@ def truth(node: Any) -> bool:
 
 
 def tracing(tracer: Any) -> _GeneratorContextManager[None]:
-    """Let `tracer` take note of what a program could not see in the graph: random draws, numbers read from nodes."""
+    """Let `tracer` record what the graph does not show: random draws, and numbers that are read from nodes."""
     return switch.turned(_tracer, tracer)
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Let NaN and infinities pass without a warning from NumPy, for many operations at the cost of one."""
+    """Suppress NumPy's warnings about NaN and infinities in a `with` block."""
     token = _quiet.set(True)
     try:
         with np.errstate(all="ignore"):
@@ -96,13 +96,13 @@ def quiet() -> Iterator[None]:
 
 
 class _Silent(threading.local):
-    """A context for each thread in which NumPy is quiet: to run in it costs a fifth of `np.errstate`."""
+    """A context for each thread in which NumPy does not warn. It costs a fifth of `np.errstate`."""
 
     def __init__(self) -> None:
         self.context = copy_context()
         self.context.run(np.seterr, all="ignore")
         self.context.run(_quiet.set, True)
-        self.context.run(_recording.set, True)  # modes that were on when the thread first came here do not stay on
+        self.context.run(_recording.set, True)  # the copied context may have had modes on
         self.context.run(_watching.set, False)
 
 
@@ -110,16 +110,16 @@ _silent = _Silent()
 
 
 def quietly(f: Callable[..., Any], inputs: Any, params: dict[str, Any]) -> Any:
-    """Call a formula on plain numbers and arrays, and let NaN and infinities pass."""
-    if _quiet.get():  # and so whatever the formula calls comes here
+    """Call a formula on plain numbers and arrays, without warnings about NaN and infinities."""
+    if _quiet.get():  # also for the operations that a formula calls
         return f(*inputs, **params)
     return _silent.context.run(f, *inputs, **params)
 
 
 def no_grad() -> _GeneratorContextManager[None]:
-    """Compute without recording: results are constants, and their inputs are forgotten.
+    """Switch recording off: results are constants and do not store their inputs.
 
-    Works as a `with` block and as a decorator, in this thread or task only.
+    Use it as a `with` block or as a decorator. It holds for the current thread or asyncio task only.
 
     >>> from chalkgrad import Value, no_grad
     >>> x = Value(3.0)
@@ -132,13 +132,14 @@ def no_grad() -> _GeneratorContextManager[None]:
 
 
 def detect_anomaly() -> _GeneratorContextManager[None]:
-    """Stop at the first node whose value or gradient is NaN or infinite, with an error that names its line of code.
+    """Raise an error at the first NaN or infinite value or gradient. The error names the line of code.
 
-    Inside the block every operation remembers the line that made it and checks its result; `backward` checks
-    every vjp term. Slow: for finding a fault, not for training.
+    Inside the `with` block every operation stores the line that called it and checks its result. `backward` checks
+    every vjp term. This is slow, so use it for debugging and not for training.
 
     Raises:
-        FloatingPointError: names the operation, its operands and the line of your code.
+        FloatingPointError: a value or a gradient is NaN or infinite. The message names the operation, its operands
+            and your line of code.
 
     >>> from chalkgrad import Value, detect_anomaly, log
     >>> with detect_anomaly():
@@ -151,5 +152,5 @@ def detect_anomaly() -> _GeneratorContextManager[None]:
 
 
 def recording_again() -> AbstractContextManager[None]:
-    """Record, also inside `no_grad`: a transform needs the graph of the function that it differentiates."""
+    """Switch recording on, also inside `no_grad`: a transform needs the graph of its function."""
     return nullcontext() if _recording.get() else switch.turned(_recording, True)

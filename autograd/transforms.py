@@ -1,8 +1,8 @@
-"""Transforms: functions that make derivatives of functions, at any order and in any nesting.
+"""Transforms: functions that return derivatives of functions, of any order and in any nesting.
 
-Each call gives the function new variables, so two transforms that are nested never take one another's variable
-for their own. What comes back is of the kind that went in: floats and arrays for floats and arrays, and nodes for
-nodes, or where the function reached a variable of a transform around it.
+Each call of a transformed function creates new variables, so nested transforms cannot confuse their variables.
+For floats and arrays the result is floats and arrays. For nodes it is nodes, and also where the function uses a
+variable of an outer transform.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 
 
 class _Call:
-    """One call of a function on new variables in the places of its arguments `argnums`."""
+    """One call of a function, with new variables in place of its arguments `argnums`."""
 
     def __init__(self, f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], argnums: tuple[int, ...]):
         if not callable(f):
@@ -56,18 +56,18 @@ class _Call:
         self._live(False)
 
     def _mark(self, differentiated: str) -> None:
-        """Note, in a function that is compiled, that numbers may not be read out of what `f` makes of these."""
+        """Note in a trace that reading numbers from results of these variables would lose a gradient."""
         if modes.tracer() is not None:
             for x in self.variables:
                 x._take_note("differentiated", differentiated)
 
     def _live(self, live: bool) -> None:
-        """Make the variables of this call constants for everyone else: a transform around it is not to find them."""
+        """Set whether the new leaves count as variables. If not, an outer transform takes them for constants."""
         for x in self.own:
             x.op = variable if live else constant
 
     def shown(self, nodes: list[Any], like: Any) -> Any:
-        """Put results into the containers of `like`, as nodes or as plain numbers."""
+        """Return results in the containers of `like`, as nodes or as plain numbers."""
         return rebuild(like, nodes if self.graph else [_shown(x._data if isinstance(x, Node) else x) for x in nodes])
 
     @property
@@ -76,7 +76,7 @@ class _Call:
         return self.shown(passed_on, self.result)
 
     def pull(self, cotangents: list[Any], graph: bool, strict: bool = False) -> list[Any]:
-        """Return the cotangents of the arguments, in their containers; if `strict`, zeros in `cotangents` are exact."""
+        """Return the cotangents of the arguments in their containers. `strict`: zeros in `cotangents` are exact."""
         self._live(True)
         try:
             seeds = [(node, g) for node, g in zip(self.outputs, cotangents, strict=True) if node.requires_grad]
@@ -89,7 +89,7 @@ class _Call:
 
 
 def _apart(arrays: list[Any]) -> list[Any]:
-    """Return every result memory of its own: in the gradients of `a + b` one array may stand twice, also as a view."""
+    """Copy arrays that share memory: the two gradients of `a + b` can be the same array, or views of it."""
     seen: set[int] = set()
     out = []
     for x in arrays:
@@ -101,7 +101,7 @@ def _apart(arrays: list[Any]) -> list[Any]:
 
 
 def _places(argnums: Any) -> tuple[int, ...]:
-    """Take `argnums`, a whole number or several, as a tuple."""
+    """Return `argnums`, one whole number or several, as a tuple."""
     places: Any = (argnums,) if isinstance(argnums, (int, np.integer)) else argnums
     if not isinstance(places, (tuple, list)):
         raise TypeError(f"`argnums` is the number of an argument, or a tuple of such, not {argnums!r:.60}")
@@ -125,9 +125,9 @@ def _lifted(x: Any, f: Any) -> Node:
 
 
 def _number(x: Any, what: str) -> Any:
-    """Take a plain number or array as float data."""
+    """Return a plain number or array as float data."""
     if x.__class__ is np.ndarray and x.dtype.kind in "iuf":
-        native = x.dtype.newbyteorder("=")  # some files are of another byte order
+        native = x.dtype.newbyteorder("=")  # some files have another byte order
         return np.array(x, dtype=native if native in (np.float32, np.float64) else np.float64)
     if isinstance(x, (int, float, np.integer, np.floating)) and not isinstance(x, bool):
         return float_of(x, "x")
@@ -137,7 +137,7 @@ def _number(x: Any, what: str) -> Any:
 
 
 def _shown(data: Any) -> Any:
-    """Return an array of shape () as NumPy does, as a scalar."""
+    """Return an array of shape () as a scalar, as NumPy does."""
     return data[()] if data.__class__ is np.ndarray and not data.shape else data
 
 
@@ -146,7 +146,7 @@ def _zero_like(x: Node, graph: bool) -> Any:
 
 
 def _matching(given: Any, nodes: list[Node], what: str, graph: bool) -> list[Any]:
-    """Check cotangents or tangents against the nodes that they belong to."""
+    """Check that cotangents or tangents match their nodes in number and shape."""
     leaves = flatten(given)
     if len(leaves) != len(nodes):
         raise ValueError(
@@ -176,15 +176,16 @@ def _single(call: _Call, f: Any) -> Node:
 
 
 def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tuple[Any, Any]]:
-    r"""Return a function that computes $f(x)$ and $\nabla f(x)$ together.
+    r"""Return a function that computes both $f(x)$ and its gradient $\nabla f(x)$.
 
     Args:
-        f: a function of floats, arrays, nodes and nested lists, tuples and dicts of them, to a single number.
-        argnums: the argument to differentiate by, or a tuple of several.
+        f: a function that returns a single number. Its arguments are floats, arrays, nodes, or nested lists, tuples
+            and dicts of them.
+        argnums: the position of the argument to differentiate with respect to, or a tuple of positions.
 
     Raises:
-        ValueError: the result is not a single number, or `argnums` names no argument.
-        TypeError: an argument to differentiate by holds something that is no real number.
+        ValueError: the result is not a single number, or `argnums` is not the position of an argument.
+        TypeError: an argument to differentiate with respect to contains something that is not a real number.
 
     >>> value_and_grad(lambda x: x * x)(3.0)
     (9.0, 6.0)
@@ -203,7 +204,7 @@ def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tup
 
 
 def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
-    r"""Return a function that computes the gradient $\nabla f(x)$; see `value_and_grad`.
+    r"""Return a function that computes the gradient $\nabla f(x)$. The arguments are those of `value_and_grad`.
 
     Raises:
         TypeError, ValueError: as for `value_and_grad`.
@@ -223,17 +224,17 @@ def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
 
 def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[Any]:
-    r"""Return $\partial\,\mathrm{root} / \partial x$ for every node `x` of a graph that is there already, as nodes.
+    r"""Return $\partial\,\mathrm{root} / \partial x$ for every node `x` in `nodes`, as nodes of a graph.
 
-    What `backward(create_graph=True)` leaves in `grad`, without touching it.
+    These are the gradients of `backward(create_graph=True)`. The function does not change `grad`.
 
     Args:
         root: a node that holds a single number.
-        nodes: the nodes to differentiate by.
-        zeros: whether a node that `root` does not depend on gives zeros, or None.
+        nodes: the nodes to differentiate with respect to.
+        zeros: where `root` does not depend on a node, True gives zeros, and False gives None.
 
     Raises:
-        TypeError: `root`, or one of `nodes`, is no node.
+        TypeError: `root`, or one of `nodes`, is not a node.
         ValueError: `root` does not hold a single number, or is a constant.
 
     >>> from chalkgrad import Value
@@ -255,15 +256,17 @@ def gradients(root: Any, nodes: Iterable[Any], *, zeros: bool = True) -> list[An
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    r"""Return $f(x)$ and the function that maps a cotangent $\bar y$ to $\bar y^T J$: reverse mode.
+    r"""Return $f(x)$ and a function that maps a cotangent $\bar y$ to the product $\bar y^T J$, by reverse mode.
 
     Args:
-        f: a function to numbers, arrays and nested containers of them.
-        *primals: its arguments; the returned function gives one cotangent for each.
+        f: a function that returns numbers, arrays or nested containers of them.
+        *primals: the arguments of `f`. The returned function gives a tuple with one cotangent for each.
 
     Raises:
-        TypeError: an argument or the result holds something that is no real number.
-        ValueError: the cotangent has another shape or structure than the result.
+        TypeError: an argument or the result contains something that is not a real number.
+        ValueError: the cotangent does not have the shape and structure of the result.
+
+    Source: Griewank and Walther (2008), Evaluating Derivatives, section 3.2.
 
     >>> y, pull = vjp(lambda a, b: a * b, 2.0, 5.0)
     >>> y, pull(1.0)
@@ -279,16 +282,16 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
 
 def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) -> tuple[Any, Any]:
-    r"""Return $f(x)$ and its directional derivative $J \dot x$: forward mode.
+    r"""Return $f(x)$ and the directional derivative $J \dot x$, by forward mode.
 
     Args:
-        f: a function to numbers, arrays and nested containers of them.
-        primals: its arguments.
-        tangents: the direction, of the same structure and shapes.
+        f: a function that returns numbers, arrays or nested containers of them.
+        primals: a tuple of the arguments $x$.
+        tangents: the direction $\dot x$, with the structure and shapes of `primals`.
 
     Raises:
-        TypeError: `primals` or `tangents` is no tuple, or holds something that is no real number.
-        ValueError: a tangent has another shape than its argument.
+        TypeError: `primals` or `tangents` is not a tuple, or contains something that is not a real number.
+        ValueError: a tangent does not have the shape of its argument.
 
     Source: Wengert (1964), A simple automatic derivative evaluation program.
 
@@ -312,11 +315,11 @@ def jvp(f: Callable[..., Any], primals: Iterable[Any], tangents: Iterable[Any]) 
 def jacobian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     r"""Return a function that computes the Jacobian $J_{ij} = \partial f_i / \partial x_j$.
 
-    Its shape is that of the result followed by that of the argument. Containers are kept: those of the result
-    outside, those of the argument inside.
+    The shape of $J$ is the shape of the result followed by the shape of the argument. If the result or the argument
+    is a container, the returned containers of the result hold those of the argument.
 
     Raises:
-        TypeError, ValueError: as for `value_and_grad`; the result may have any shape.
+        TypeError, ValueError: as for `value_and_grad`, but the result can have any shape.
 
     >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
     array([[2., 0.],
@@ -335,7 +338,7 @@ def jacobian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
 
 def _block_row(call: _Call, k: int) -> list[Any]:
-    """Return the Jacobian of output `k` by every variable: one backward pass for each of its elements."""
+    """Return the Jacobian of output `k` with respect to every variable, by one backward pass for each element."""
     data = call.outputs[k]._data
     rows = []
     for i in range(np.size(data)):
@@ -353,7 +356,7 @@ def _block_row(call: _Call, k: int) -> list[Any]:
 
 
 def _assembled(parts: list[Any], shape: tuple[int, ...], graph: bool) -> Any:
-    """Put the rows of a Jacobian together: `shape` of the result in front of that of the variable."""
+    """Return the rows of a Jacobian as one array: the axes of the result come before those of the variable."""
     if not shape:
         return parts[0]
     if not graph:
@@ -377,15 +380,15 @@ def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
 
 
 def hvp(f: Callable[..., Any], primal: Any, vector: Any) -> Any:
-    r"""Return the Hessian-vector product $H v$ at `primal` without building $H$: forward mode over reverse.
+    r"""Return the Hessian-vector product $H v$ at `primal`, by forward mode over reverse mode, without building $H$.
 
     Args:
-        f: a function of one argument to a single number.
+        f: a function of one argument that returns a single number.
         primal: the argument.
-        vector: $v$, of the same structure and shapes.
+        vector: the vector $v$, with the structure and shapes of `primal`.
 
     Raises:
-        ValueError: the result is not a single number, or `vector` has another shape than `primal`.
+        ValueError: the result is not a single number, or `vector` does not have the shape of `primal`.
 
     Source: Pearlmutter (1994), Fast exact multiplication by the Hessian.
 
