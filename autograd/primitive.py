@@ -1,7 +1,7 @@
-"""What a primitive is, and `primitive`, which makes one.
+"""The class `Primitive`, and the decorator `primitive` that makes one.
 
-A primitive holds all that the library knows of an operation. The eager engine, the backward graph, forward mode,
-the drawings and the tests read it; nothing about an operation stands anywhere else.
+A primitive holds all facts about an operation: its formula, its derivative rule, its symbol. The eager engine, the
+backward graph, forward mode, the drawings and the tests read them from there.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ REALS = (-math.inf, math.inf)
 
 
 class Operand:
-    """A node of a graph: a primitive that gets one calls its `record`. Numbers and arrays are not Operands."""
+    """The base class of nodes. A primitive with an Operand among its arguments calls the method `record`."""
 
     __slots__ = ()
 
     def record(self, op: Primitive, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Compute `op` and record it as a node."""
+        """Compute `op` and return it as a new node of the graph."""
         raise TypeError(f"{type(self).__name__} does not record operations")
 
 
 Numbers = Operand | np.ndarray | float
-"""A node, for nodes; else an array, or a number where NumPy gives a scalar."""
+"""The result of a primitive: a node for nodes, else an array, or a number where NumPy gives a scalar."""
 
 
 class _OfArray(Protocol):
-    """How type checkers recognise a Tensor here, whose module imports this one."""
+    """The type of a Tensor for type checkers. (The module of Tensor imports this one.)"""
 
     def to_values(self) -> Any: ...
 
@@ -50,7 +50,7 @@ T = TypeVar("T", bound=_OfArray)
 
 
 def _read_only(name: str) -> Any:
-    """Return an attribute that is set when a primitive is made: graphs and programs rely on it."""
+    """Return a property that cannot be set, because graphs and programs rely on its value."""
 
     def refuse(self: Primitive, rule: Any) -> None:
         raise AttributeError(f"`{name}` of the primitive `{self.name}` cannot be changed: make one with `primitive`")
@@ -59,28 +59,28 @@ def _read_only(name: str) -> Any:
 
 
 class Primitive:
-    r"""An operation: its formula, its derivative rule, its kinks and its domain. Made by `primitive`.
+    r"""An operation with its formula, derivative rule, kinks and domain. The decorator `primitive` makes it.
 
     Call it with numbers, arrays, Values and Tensors.
 
     Args:
         forward: the formula, a function of floats and NumPy arrays.
-        symbol: how it is drawn (`+`, `sin`); the function's name if left out.
-        partials: for an elementwise operation, one rule per operand, $\partial f / \partial x_i$: a function
+        symbol: the text in drawings (`+`, `sin`). By default, the name of the function.
+        partials: for an elementwise operation, one rule per operand for $\partial f / \partial x_i$: a function
             `(out, *inputs)`, or a number, or None for an operand that is not differentiated.
-        vjps: for any other operation, one rule per operand `(g, out, *inputs)` that gives the cotangent of the
-            operand from the cotangent `g` of the result. For any number of operands (`*xs`), one function
-            `(g, out, xs)` that lists the cotangents of all.
-        scalar: a faster formula for floats (say, from `math`); where it raises, `forward` is asked.
-        domain: the interval of each operand on which the operation is defined, for the tests.
-        kinks: the points where the derivative jumps, for the tests.
-        ulps: how far the value, a first and a second derivative may be from the exact ones, in units in the last
-            place, for the tests; None promises nothing.
-        strict_zeros: whether zeros in the cotangents that the rules give are exact: 0 times infinity behind them is 0.
+        vjps: for any other operation, one rule `(g, out, *inputs)` per operand, which returns the cotangent of the
+            operand from the cotangent `g` of the result. An operation of any number of operands (`*xs`) has one
+            function `(g, out, xs)` that returns a list of all cotangents.
+        scalar: a faster formula for floats, such as one from `math`. If it raises, `forward` is called instead.
+        domain: for the tests, the interval of each operand on which the operation is defined.
+        kinks: for the tests, the points where the derivative jumps.
+        ulps: for the tests, the largest errors of the value, a first and a second derivative, in units in the last
+            place. None promises no accuracy.
+        strict_zeros: whether zeros in the cotangents of the rules are exact, so that 0 times infinity is 0 after them.
 
     Raises:
-        TypeError: `forward` is no function with a name, or `symbol` is no text.
-        ValueError: `partials` and `vjps` are both given, or their number is not that of the operands.
+        TypeError: `forward` is not a function with a name, or `symbol` is not a string.
+        ValueError: both `partials` and `vjps` are given, or their number is not the number of operands.
 
     >>> from chalkgrad import sin
     >>> sin.symbol, sin.arity, sin.elementwise, sin(0.0)
@@ -120,7 +120,7 @@ class Primitive:
         self._forward = forward
         self._scalar = scalar
         self._partials = None if partials is None else tuple(items(partials, "partials"))
-        self.elementwise = partials is not None  # then shapes broadcast, and the rule multiplies
+        self.elementwise = partials is not None  # shapes broadcast, and a vjp term is `g` times the partial
         self._vjps = vjps if vjps is None or callable(vjps) else tuple(items(vjps, "vjps"))
         self.domain = (REALS,) * (self.arity or 0) if domain is None else tuple(items(domain, "domain"))
         self.kinks = tuple(items(kinks, "kinks"))
@@ -135,7 +135,15 @@ class Primitive:
             )
 
     def rule(self, i: int) -> Rule | float | None:
-        """Return the derivative rule of input `i`; None where the operation cannot be differentiated by it."""
+        """Return the derivative rule of input `i`, or None if the operation is not differentiated with respect to it.
+
+        Raises:
+            TypeError: the primitive has no derivative rules.
+
+        >>> from chalkgrad import add, sin
+        >>> add.rule(0), sin.rule(0)(0.0, 0.0)
+        (1.0, 1.0)
+        """
         rules: Any = self._vjps if self._partials is None else self._partials
         if rules is None:
             raise TypeError(f"primitive `{self.name}` has no derivative: give `partials` or `vjps` where you define it")
@@ -144,7 +152,14 @@ class Primitive:
         return lambda g, out, *xs, **params: rules(g, out, xs, **params)[i]
 
     def evaluate(self, inputs: Sequence[Any], params: dict[str, Any]) -> Any:
-        """Compute on plain numbers and arrays: a float from numbers alone, else an array; NaN and inf by IEEE."""
+        """Return the result for plain numbers and arrays: a float for numbers alone, else an array.
+
+        Where Python raises, as for a division by zero, the result is NaN or infinite by IEEE 754.
+
+        >>> from chalkgrad import div
+        >>> div.evaluate([1.0, 0.0], {})
+        inf
+        """
         if self._scalar is not None:
             for x in inputs:
                 if x.__class__ is not float:
@@ -153,7 +168,7 @@ class Primitive:
                 try:
                     return self._scalar(*inputs, **params)
                 except (ValueError, ArithmeticError):
-                    pass  # Python's math raises where IEEE has an answer: take NumPy's
+                    pass  # Python's math raises where IEEE 754 defines a result: use NumPy
         try:
             out = quietly(self._forward, inputs, params)
         except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
@@ -165,7 +180,7 @@ class Primitive:
         arrays = [x for x in inputs if isinstance(x, np.ndarray)] if self.elementwise else []
         if not arrays and (out.__class__ is float or (self.elementwise and np.ndim(out) == 0)):
             return float(out)
-        # a float: from a formula of several operations, of an array of shape ()
+        # A formula of several operations gives a float for an array of shape ().
         return np.asarray(out, dtype=np.result_type(*arrays) if out.__class__ is float else None)
 
     @overload
@@ -175,7 +190,7 @@ class Primitive:
     @overload
     def __call__(self, *inputs: Any, **params: Any) -> Any: ...
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        if self._scalar is not None and len(inputs) == self.arity:  # the common case in a derivative rule, first
+        if self._scalar is not None and len(inputs) == self.arity:  # first the common case in a derivative rule
             for x in inputs:
                 if x.__class__ is not float:
                     break
@@ -192,7 +207,7 @@ class Primitive:
         return out[()] if out.__class__ is np.ndarray and not out.shape else out  # as NumPy gives scalars
 
     def _in_order(self, inputs: tuple[Any, ...], params: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Take settings by their order, as in `sum(x, 0)`."""
+        """Return operands and settings of a call with positional settings, as in `sum(x, 0)`."""
         given = dict(zip(self.options, inputs[self.arity :], strict=False))
         if len(given) < len(inputs) - (self.arity or 0) or given.keys() & params:
             options = "".join(f", {name}" for name in self.options)
@@ -209,7 +224,7 @@ class Primitive:
 if TYPE_CHECKING:
 
     class Elementwise(Primitive):
-        """A primitive with `partials`: its result is of the kind of its operands."""
+        """A primitive with `partials`, for type checkers: its result has the type of its operands."""
 
         @overload
         def __call__(self, x: T, /, *others: Any, **params: Any) -> T: ...
@@ -241,27 +256,27 @@ def of_arrays(f: Callable[Concatenate[Any, P], Any]) -> _OfArrays[P]:
 
 
 _PLAIN = frozenset({float, np.ndarray})
-_NAMED = re.compile(r"`[a-z_]\w*`")  # says in our way what is wrong: NumPy's backticks hold pieces of code
+_NAMED = re.compile(r"`[a-z_]\w*`")  # a name in backticks marks our messages; NumPy puts code in backticks
 
 
 def refusal(name: str, inputs: Sequence[Any], params: dict[str, Any], error: Exception) -> Exception | None:
-    """Say of an error from the depths of NumPy in which operation, and of what; None for an error of anyone else."""
+    """Return an error of NumPy with the operation and its operands in the message; None for any other error."""
     foreign = any(isinstance(x, np.ndarray) and x.dtype.kind not in "fiub" for x in inputs)
     module = type(error).__module__.partition(".")[0]
     if module not in ("builtins", "numpy") or (module == "builtins" and _NAMED.search(str(error))):
         return None
-    if isinstance(error, AttributeError) and not foreign:  # a mistake in the formula of somebody's operation
+    if isinstance(error, AttributeError) and not foreign:  # a mistake in the formula of the operation
         return None
     operands = " and ".join(describe(x) + (f" of {x.dtype}" if foreign and hasattr(x, "dtype") else "") for x in inputs)
     settings = "".join(f", with `{key}` {x!r:.60}" for key, x in params.items())
     kind: type[Exception] = TypeError if isinstance(error, (TypeError, AttributeError)) else ValueError
-    if type(error) is IndexError:  # it is what ends a loop over elements
+    if type(error) is IndexError:  # it ends a loop over elements
         kind = IndexError
     return kind(f"`{name}` cannot take {operands}{settings}: {error}")
 
 
 def moved_numbers(f: Callable[..., Any], x: Any, *args: Any, **settings: Any) -> Any:
-    """Return where a function of NumPy moves the elements of `x`: what it makes of their numbers, from 1."""
+    """Return where a function of NumPy moves the elements of `x`: its result for their numbers 1, 2, ..."""
     shape = getattr(x, "shape", ())
     try:
         return f(np.arange(1, math.prod(shape) + 1).reshape(shape), *args, **settings)
@@ -270,7 +285,7 @@ def moved_numbers(f: Callable[..., Any], x: Any, *args: Any, **settings: Any) ->
 
 
 def plain(x: Any, name: str) -> Any:
-    """Turn an operand that is not a node into a float or an array."""
+    """Return an operand that is not a node as a float or an array."""
     if x.__class__ is np.ndarray and x.dtype.kind in "fiub":
         return x
     if isinstance(x, (int, float)):  # also bool and np.float64
@@ -278,11 +293,11 @@ def plain(x: Any, name: str) -> Any:
     if isinstance(x, np.generic) and x.dtype.kind in "fiub":
         return x
     if hasattr(type(x), "__array__") and (array := array_of(x, name)).dtype.kind in "fiub":
-        return array  # of PyTorch, JAX, pandas, or a subclass of NumPy's
+        return array  # from PyTorch, JAX or pandas, or a subclass of NumPy's
     if isinstance(x, (list, tuple)):
         try:
             array = as_array(x, name)
-        except TypeError:  # a node has refused
+        except TypeError:  # from a node in the list
             array = np.empty(0, object)
         if array.dtype.kind in "fiub":
             return array
@@ -298,21 +313,23 @@ def primitive(*, partials: None = None, **settings: Any) -> Callable[[Rule], Pri
 @overload
 def primitive(forward: Rule, /, **settings: Any) -> Primitive: ...
 def primitive(forward: Rule | None = None, /, **settings: Any) -> Primitive | Callable[[Rule], Primitive]:
-    r"""Make an operation from its formula and its derivative, as all operations of the library are made.
+    r"""Return a new operation from its formula and its derivative rule. All operations of the library are made so.
 
-    Decorates a function of floats and NumPy arrays. Its positional arguments are the operands; keyword-only
-    arguments are settings that are not differentiated. Write the rules with the library's own operations
-    (`from chalkgrad import cos, div`), so that they work on numbers and on nodes, where they build the backward
-    graph; use `div` and `pow` for `/` and `**`, which on Python's floats raise where IEEE has an answer.
+    It decorates a function of floats and NumPy arrays. Positional arguments of the function are operands.
+    Keyword-only arguments are settings, which are not differentiated.
+
+    Write the rules with the library's own operations (`from chalkgrad import cos, div`). Then they work on numbers,
+    and on nodes, where they build the backward graph. Write `div` and `pow` instead of `/` and `**`, which raise for
+    Python's floats where IEEE 754 defines a result.
 
     Args:
-        forward: the formula; its name, docstring and signature become the operation's.
+        forward: the formula. The operation gets its name, docstring and signature.
         **settings: those of `Primitive`: `partials` or `vjps`, `symbol`, `scalar`, `domain`, `kinks`, `ulps` and
             `strict_zeros`.
 
     Raises:
-        TypeError: `forward` is no function with a name, or `symbol` is no text.
-        ValueError: `partials` and `vjps` are both given, or their number is not that of the operands.
+        TypeError: `forward` is not a function with a name, or `symbol` is not a string.
+        ValueError: both `partials` and `vjps` are given, or their number is not the number of operands.
 
     >>> from chalkgrad import Value, primitive
     >>> @primitive(partials=[lambda out, x: 3 * x * x])

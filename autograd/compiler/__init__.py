@@ -1,4 +1,4 @@
-"""Compiled programs: from the nodes of a graph to instructions, and from these to what the machine runs."""
+"""Compiled programs: the nodes of a graph become instructions (IR), and the instructions become calls of kernels."""
 
 from .ir.instructions import Instruction, ir_of
 from .ir.passes import dead_code, simplify

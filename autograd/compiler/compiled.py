@@ -1,4 +1,4 @@
-"""compile: a graph, or a function that makes one, as a program that runs at native speed."""
+"""`compile`: turn a graph, or a function that builds one, into a program that runs at native speed."""
 
 from __future__ import annotations
 
@@ -35,25 +35,24 @@ _PLAIN = frozenset({int, bool, str, bytes, type(None)})
 _FLAT = frozenset({float, np.float64, np.float32, np.ndarray, int, bool, str})
 P = ParamSpec("P")
 TRACES = 16
-"""How many programs a compiled function keeps for arguments that look alike."""
+"""The number of programs that a compiled function keeps for arguments with the same key."""
 KINDS = 256
-"""For how many kinds of arguments it keeps programs."""
+"""The number of keys, that is, of kinds of arguments, for which it keeps programs."""
 
 
 class Program(Shown):
-    """A graph laid out flat, forward and backward: made by `compile`, and called to run.
+    """A compiled graph: `compile` makes it, and a call runs the forward and the backward pass.
 
-    `print(program)` lists its instructions; `program.stats` counts them; `draw(program)` draws
-    its graph.
+    `print(program)` shows its IR, `program.stats` the number of instructions, and `draw(program)` its graph.
 
     Attributes:
-        root: the node that it computes.
+        root: the node that the program computes.
         leaves: the nodes that it reads, and whose gradients it sets.
-        stats: sizes.
+        stats: the sizes of the program.
 
     Raises:
-        TypeError: `root` is no Value or Tensor.
-        ValueError: `root` is a constant, or no single number.
+        TypeError: `root` is not a Value or a Tensor.
+        ValueError: `root` is a constant, or does not hold a single number.
 
     >>> from chalkgrad import Value, compile
     >>> x = Value(3.0, label="x")
@@ -84,7 +83,10 @@ class Program(Shown):
             self._body = Body(optimize(ir_of(outputs, self.leaves)), len(order) + len(all_leaves))
 
     def __call__(self) -> Any:
-        """Read the leaves' data, compute, set the leaves' gradients; gives the root's value.
+        """Return the value of the root for the current data of the leaves, and replace the gradients of the leaves.
+
+        Raises:
+            ValueError: a leaf has another shape than when the program was compiled.
 
         >>> from chalkgrad import Value, compile
         >>> x = Value(3.0)
@@ -112,6 +114,7 @@ class Program(Shown):
 
     @property
     def stats(self) -> Stats:
+        """Sizes of the program, such as `stats.instructions`."""
         return self._body.stats
 
     def __str__(self) -> str:
@@ -131,7 +134,7 @@ class Program(Shown):
 
 
 def _taken(x: np.ndarray, like: Node) -> Any:
-    """Take a result out of the arena: a float for a Value, a copy for a Tensor."""
+    """Return a result from the arena: a float for a Value, a copy for a Tensor."""
     data = like._data
     return float(x) if data.__class__ is float else x.copy() if x.dtype == data.dtype else x.astype(data.dtype, "C")
 
@@ -141,14 +144,14 @@ def _plain(x: Any) -> Any:
 
 
 def _taking(x: np.ndarray, like: Node, wrap: Callable[[Any], Any]) -> Callable[[], Any]:
-    """Return what takes a result out of the arena, and wraps it."""
+    """Return a function that reads a result from the arena and wraps it."""
     if wrap is _plain and x.ndim and x.dtype == like._data.dtype:
         return x.copy
     return lambda: wrap(_taken(x, like))
 
 
 def _given(x: Any, lifted: Any) -> Any:
-    """Return an argument as eager code gets it, with the numbers of the variable that stands in for it."""
+    """Return an argument for eager code, with the data of the variable that replaces it in the trace."""
     if isinstance(x, Node):
         return x
     if isinstance(x, np.ndarray):
@@ -157,7 +160,7 @@ def _given(x: Any, lifted: Any) -> Any:
 
 
 class _Traced:
-    """One trace of a function: its program, its guards, and how its results are put together."""
+    """One trace of a function: its program, its guards, and the structure of its results."""
 
     def __init__(self, f: Callable[..., Any], args: Any, call: _Call, roots: Any) -> None:
         self.captured = Captured(roots)
@@ -167,7 +170,7 @@ class _Traced:
         positional, named = given
 
         def eager() -> Any:
-            own = {id(x): _given(x, new) for x, new in zip(call.leaves, lifted, strict=True)}  # one thing stays one
+            own = {id(x): _given(x, new) for x, new in zip(call.leaves, lifted, strict=True)}  # one object stays one
             positional, named = rebuild(args, [own[id(x)] for x in call.leaves])
             return f(*positional, **named)
 
@@ -191,10 +194,7 @@ class _Traced:
         self._is_single = len(self.leaves) == 1 and self.leaves[0] is self.result
 
     def run(self, data: Sequence[Any]) -> Any:
-        """Run on the data of the arguments; gives the result in a list, or None where a guard does not hold.
-
-        What is drawn for a run that comes to nothing is drawn again: generators are set as they were.
-        """
+        """Return the result in a list. If a guard fails, restore the random generators and return None."""
         body, trace = self.body, self.trace
         before: Any = ()
         with body.lock:
@@ -224,10 +224,10 @@ class _Traced:
         return [rebuild(self.result, leaves)]
 
     def _is_known(self, x: Any) -> bool:
-        """Return whether a program may return the very same thing at each call; an array that was made is copied.
+        """Return whether a program may return the same object at each call. False for an array that `f` made.
 
         Raises:
-            RuntimeError: it is an object, of which the next call may make or find another one.
+            RuntimeError: `x` is another object, which the function may replace in the next call.
         """
         found = self.captured.found
         if is_plain(x) or isinstance(x, (*FIRM, enum.Enum)) or any(x is known for known in found.by_id):
@@ -245,10 +245,10 @@ class _Traced:
 
 
 class _Call:
-    """The arguments of a call, taken apart: numbers and arrays become variables, the rest are settings."""
+    """The flattened arguments of a call: numbers and arrays become variables, the others are settings."""
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        flat = not kwargs and _FLAT.issuperset(map(type, args))  # the usual call, with nothing to take apart
+        flat = not kwargs and _FLAT.issuperset(map(type, args))  # the usual call, with nothing to flatten
         self.leaves: Sequence[Any] = args if flat else flatten((args, kwargs))
         self.data: list[Any] = []
         self.objects: list[Any] = []
@@ -278,7 +278,7 @@ class _Call:
         self.key = tuple(key) if flat else (_structure((args, kwargs), self.objects), self.nodes_given, *key)
 
     def lifted(self) -> list[Any]:
-        """Return the leaves of the arguments with a variable in place of each number and array; labels stay."""
+        """Return the flattened arguments with a variable, of the same label, in place of each number and array."""
         leaves = list(self.leaves)
         for i, x in enumerate(leaves):
             data = x._data if isinstance(x, Node) else x
@@ -286,12 +286,12 @@ class _Call:
                 leaves[i] = new_variable(np.array(data, order="C") if isinstance(data, np.ndarray) else float(data))
                 if isinstance(x, Node):
                     leaves[i].label = x.label
-                    del leaves[i].grad  # it is the caller's, and no key of a trace
+                    del leaves[i].grad  # the gradient belongs to the caller, not to the trace
         return leaves
 
 
 def _structure(tree: Any, objects: list[Any]) -> Any:
-    """Return how containers are nested; what classes of the user and their objects hold besides joins the `objects`."""
+    """Return how containers are nested. Append user-defined classes and attributes of their objects to `objects`."""
     if not isinstance(tree, (list, tuple, dict)):
         return None
     if type(tree) not in (list, tuple, dict):
@@ -304,18 +304,18 @@ def _structure(tree: Any, objects: list[Any]) -> Any:
 class Compiled(Generic[P]):
     """A function that is traced once for each structure, shape and dtype of its arguments, and then runs as a program.
 
-    Floats, arrays, Values and Tensors are variables; whole numbers, booleans, texts and arrays of whole numbers are
-    settings, each of which has a trace of its own. Other objects are watched like what the function captures. Results
-    are numbers and arrays, or constants without history where a node was given. Leaves that the function captures,
-    such as the parameters of a model, are read at every call. A branch on a traced number (`if x > 0`) is a guard:
-    where it turns out otherwise, the function is traced again; so it is when a number, array or setting that it
-    captures has changed. Random numbers are drawn by `fresh`, or as real numbers by a generator that is an attribute.
-    What a program could not repeat is refused: other random numbers, clocks, files and prints, and what the function
-    changes outside. A captured array costs a comparison of its bytes at each call, unless it is read-only and owns its
-    data.
+    - Floats, arrays, Values and Tensors are variables. Whole numbers, booleans, strings and arrays of whole numbers are
+      settings: each value has its own trace. Other objects are checked for changes, as captured objects are.
+    - Results are numbers and arrays. If an argument is a node, they are constants without history.
+    - Captured leaves, such as the parameters of a model, are read at every call. If a captured number, array or
+      setting has changed, the function is traced again. The check compares the bytes of a captured array at each
+      call, unless the array is read-only and owns its data.
+    - A branch on a traced number (`if x > 0`) becomes a guard. If the guard fails, the function is traced again.
+    - Random numbers come from `fresh`, or, as real numbers, from a generator that is an attribute.
+    - An error refuses what a program cannot repeat: other random numbers, clocks, files, prints and side effects.
 
-    Inside of another graph it is the function that it was made of, uncompiled: where it is given, or captures, a
-    variable of `grad` or the result of an operation, and in a function that is compiled itself.
+    The original function runs uncompiled inside another compiled function, and where an argument or a captured node is
+    a variable of `grad` or the result of an operation.
 
     >>> from chalkgrad import compile, grad
     >>> cube = compile(grad(lambda x: x**3))
@@ -335,7 +335,7 @@ class Compiled(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         if modes.switch.open and modes.follower() is not None:
             return self._f(*args, **kwargs)
-        if not kwargs:  # the key of floats and arrays, which needs no `_Call`; others have keys of other kinds
+        if not kwargs:  # floats and arrays alone have a short key, without a `_Call`
             given: Any = args
             key = tuple([(x.shape, x.dtype) if x.__class__ is np.ndarray else x.__class__ for x in given])
             if (found := self._run(key, args, self._roots)) is not None:
@@ -355,12 +355,12 @@ class Compiled(Generic[P]):
         return self if holder is None else types.MethodType(self, holder)
 
     def _run(self, key: Any, data: Sequence[Any], roots: Any) -> Any:
-        """Run the trace that holds, if there is one; gives its result in a list."""
+        """Run the first trace that holds, and return its result in a list; None if there is no such trace."""
         traces = self._traces.get(key, [])
         for one in traces:
             if one.captured.holds(roots) and (found := one.run(data)) is not None:
                 if one is not traces[0]:
-                    self._first(key, one)  # the next call is likely to go the same way
+                    self._first(key, one)  # the next call is likely to use the same trace
                 return found
         return None
 
@@ -372,7 +372,7 @@ class Compiled(Generic[P]):
             self._traces[key] = [one, *rest[: TRACES - 1]]
 
     def _trace(self, args: Any, call: _Call, roots: Any) -> Any:
-        """Trace the function, and run what comes of it; gives its result in a list."""
+        """Trace the function, run the new program, and return its result in a list."""
         traces = self._traces.get(call.key, [])
         if len(traces) >= TRACES and all(one.captured.holds(roots) for one in traces):
             raise RuntimeError(
@@ -394,10 +394,14 @@ class Compiled(Generic[P]):
         found: Any = sys.modules.get(self.__module__)
         for part in name.split("."):
             found = getattr(found, part, None)
-        return name if found is self else (Compiled, (self._f,))  # by its name, where `@compile` stands over a `def`
+        return name if found is self else (Compiled, (self._f,))  # with the decorator `@compile`, by name
 
     def program(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """Return the program for these arguments as text."""
+        """Return the program for these arguments as text, one instruction a line.
+
+        >>> "tanh" in compile(lambda x: x.tanh()).program(0.5)
+        True
+        """
         self(*args, **kwargs)
         return str(self._traces[_Call(args, kwargs).key][0])
 
@@ -418,15 +422,15 @@ def compile(target: Node | Program) -> Program: ...  # type: ignore[overload-ove
 @overload
 def compile(target: Callable[P, Any]) -> Compiled[P]: ...
 def compile(target: Any) -> Any:
-    r"""Turn a graph, or a function that makes one, into a program that runs at native speed.
+    r"""Return a graph, or a function that builds one, as a program that runs at native speed.
 
     Args:
-        target: a node, the root of a graph: gives a `Program` over its leaves. Or a function of floats, arrays,
-            Values, Tensors and nested containers of them: gives a `Compiled` function with the same results.
+        target: the root node of a graph, which gives a `Program`. Or a function of floats, arrays, Values, Tensors
+            and nested containers of them, which gives a `Compiled` function with the same results.
 
     Raises:
-        TypeError: `target` is neither.
-        ValueError: the root is a constant, or no single number.
+        TypeError: `target` is neither a node nor a function.
+        ValueError: the root is a constant, or does not hold a single number.
 
     >>> from chalkgrad import Value, compile
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
