@@ -1,19 +1,20 @@
-"""The threads of compiled programs: their number, and the pool of workers that help with large calls.
+"""The threads of compiled programs: their number, and the pool of worker threads for large calls.
 
 A large call of a kernel is split over its outputs into parts. The caller and the workers run the parts. Each number is
-computed as on one thread, so results are the same to the bit for any number of threads.
+computed as on one thread, so the results are bitwise equal for any number of threads.
 
-We have a pool of our own because the others have faults that users would meet. numba's OpenMP pool kills a forked child
-at its first parallel call, and is slower than one thread on a busy machine. numba's workqueue aborts the process when
-two threads call at once. TBB is one more dependency, and a call through it costs ten times as much.
+The project has its own pool because the others have faults that users would meet. numba's OpenMP pool kills a forked
+child at its first parallel call, and on a busy machine it is slower than one thread. numba's workqueue aborts the
+process when two threads call at once. TBB is one more dependency, and a call through it takes ten times as long.
 
-The pool is safe because nobody waits for a worker to begin. The caller runs parts as well, until none is left. So a
-worker that is late, or does not exist after a fork, costs only time. A second caller finds the pool in use, and runs
-its parts itself. If a worker has begun a part and loses its core, the caller sleeps until the part is done. Each fork
-measures its time on one thread and on all, and uses what takes less. So a busy machine gets one thread.
+The pool is safe because the caller never waits for a worker to start. The caller also runs parts, until none is left.
+So a worker that is late, or does not exist after a fork, costs only time. A second caller finds the pool in use, and
+runs its parts itself. If a worker has started a part and loses its core, the caller sleeps until the part is done. Each
+split call measures its time on one thread and on all threads, and uses the faster way. So on a busy machine it uses
+one thread.
 
-A worker without work looks for it for a fraction of a millisecond, and then sleeps. It sleeps on a lock of CPython's
-C API, which native code may use without the interpreter on every system that Python runs on.
+A worker without work polls for a fraction of a millisecond, and then sleeps. It sleeps on a lock of CPython's C API,
+which native code can use without the interpreter on every platform of Python.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ from typing import Any
 import numpy as np
 
 MOST = 32
-"""Threads at most, and parts of a call: each has a bit in a word."""
+"""The largest number of threads, and of parts of a call: each part has one bit in a word."""
 
 SPINS = 10_000
-"""How often a worker looks for work before it sleeps: for 0.2 to 0.4 ms."""
+"""How many times a worker polls before it sleeps, which takes 0.2 to 0.4 ms."""
 
 WORDS = ("left", "done", "busy", "parts", "failed", "helpers", "waiting", "stop", "locks", "time", "workers")
 
 LAYOUT = {name: 64 * line for line, name in enumerate(WORDS)}
-"""Where the words of the pool lie, in bytes. Each has a cache line of its own, and so has each worker."""
+"""The offsets of the words of the pool in bytes. Each word and each worker has its own cache line."""
 
 SIZE = LAYOUT["workers"] + 64 * MOST
 
@@ -53,12 +54,20 @@ _default = 0
 def get_num_threads() -> int:
     """Return the number of threads that compiled programs use.
 
-    It is that of `num_threads` or `set_num_threads`; else that of the environment variable `CHALKGRAD_NUM_THREADS`, or
-    of `OMP_NUM_THREADS`, which joblib sets in its workers; else the number of cores that this process may use, by its
-    affinity and the quota of its control group, and 1 in a process that `multiprocessing` has started.
+    The first of these that is set holds:
+
+    1. the number given to `num_threads` or `set_num_threads`,
+    2. the environment variable `CHALKGRAD_NUM_THREADS`,
+    3. the environment variable `OMP_NUM_THREADS`, which joblib sets in its workers,
+    4. 1 in a process that `multiprocessing` has started, and otherwise the number of cores that this process may use,
+       by its affinity and the quota of its control group.
 
     Raises:
-        ValueError: `CHALKGRAD_NUM_THREADS` is no whole number from 1.
+        ValueError: `CHALKGRAD_NUM_THREADS` is not a whole number from 1.
+
+    >>> from chalkgrad import get_num_threads
+    >>> get_num_threads() >= 1
+    True
     """
     global _default
     if not _default:
@@ -69,14 +78,14 @@ def get_num_threads() -> int:
 def set_num_threads(n: int) -> None:
     """Set the number of threads that compiled programs use.
 
-    Calls are split when a program is compiled, for the number of threads at that time. A program that was compiled for
-    1 thread stays on 1.
+    The compiler splits calls for the number of threads at that time. So a program that was compiled for 1 thread
+    always runs on 1 thread.
 
     Args:
-        n: from 1. More threads than cores cost time.
+        n: the number of threads, from 1. More threads than cores are slower.
 
     Raises:
-        ValueError: `n` is no whole number from 1.
+        ValueError: `n` is not a whole number from 1.
 
     >>> from chalkgrad import get_num_threads, set_num_threads
     >>> before = get_num_threads()
@@ -92,13 +101,13 @@ def set_num_threads(n: int) -> None:
 
 @contextmanager
 def num_threads(n: int) -> Iterator[None]:
-    """Use another number of threads in a `with` block, for the programs that this Python thread compiles and runs.
+    """Set the number of threads in a `with` block, for the programs that this Python thread compiles and runs.
 
     Args:
-        n: from 1.
+        n: the number of threads, from 1.
 
     Raises:
-        ValueError: `n` is no whole number from 1.
+        ValueError: `n` is not a whole number from 1.
 
     >>> from chalkgrad import get_num_threads, num_threads
     >>> with num_threads(1):
@@ -134,7 +143,7 @@ def _initial() -> int:
 
 
 def _quota(groups: Path, own: Path) -> float:
-    """Return the number of cores that the control groups of this process allow, by version 2 or 1; without: inf."""
+    """Return the number of cores that the control groups (version 1 or 2) of this process allow, or inf."""
     allowed = math.inf
     try:
         inside = next((x[3:] for x in own.read_text().splitlines() if x.startswith("0::")), "/").strip("/")
@@ -153,10 +162,10 @@ def _quota(groups: Path, own: Path) -> float:
 
 
 class Pool:
-    """The workers, and the words in memory by which they are given work.
+    """The worker threads, and the words in memory that give them work.
 
     Attributes:
-        address: of the words, which are never freed: a worker may look at them until the very end.
+        address: the address of the words. They are never freed, because a worker may read them until the process ends.
     """
 
     def __init__(self) -> None:
@@ -179,15 +188,16 @@ class Pool:
         self._words[LAYOUT["time"] // 8 :][:2] = _clock()
 
     def _clear_child(self) -> None:
-        """In a forked child, where the workers are not, work alone until it sets a number of threads itself."""
+        """Use one thread in a forked child, which has no workers, until it calls `set_num_threads`."""
         self._clear()
         self.closed = True
 
     def ready(self, work: Any) -> int:
-        """Return the number of threads for the next run, with the workers there.
+        """Start missing workers, and return the number of threads for the next run.
 
         Args:
-            work: what a worker runs, a native function of the address, its number and `SPINS`.
+            work: the native function that a worker runs. Its arguments are the address, the number of the worker and
+                `SPINS`.
         """
         n = get_num_threads()
         if n > len(self._workers) + 1:
@@ -204,7 +214,7 @@ class Pool:
         )
         try:
             worker.start()
-        except RuntimeError:  # the interpreter ends, or the system has no thread left
+        except RuntimeError:  # the interpreter exits, or the system has no more threads
             self.closed = True
             return
         if not i:
@@ -212,7 +222,7 @@ class Pool:
         self._workers.append(worker)
 
     def _stop(self, work: Any) -> None:
-        """End the workers, before the interpreter ends."""
+        """Stop the workers before the interpreter exits."""
         self.closed = True
         workers, self._workers = self._workers, []
         work(self.address, -len(workers), 0)
@@ -226,14 +236,14 @@ _API.PyThread_acquire_lock.argtypes = [ctypes.c_void_p, ctypes.c_int]
 
 
 def _clock() -> tuple[Any, int]:
-    """Return the address of a function that tells the time, and the number that it takes, or -1."""
+    """Return the address of a clock function and its clock id, or -1 if it has none."""
     if sys.platform == "win32":
         return ctypes.cast(ctypes.windll.kernel32.QueryPerformanceCounter, ctypes.c_void_p).value, -1
     return ctypes.cast(ctypes.CDLL(None).clock_gettime, ctypes.c_void_p).value, time.CLOCK_MONOTONIC
 
 
 def _taken() -> int:
-    """Make a lock that is taken, so that who takes it sleeps until it is released."""
+    """Return a locked lock. The next thread that acquires it sleeps until it is released."""
     made = _API.PyThread_allocate_lock()
     _API.PyThread_acquire_lock(made, 1)
     return made

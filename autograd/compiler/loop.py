@@ -1,4 +1,4 @@
-"""Loop: a step that changes a state, run many times in one native call."""
+"""`Loop`: run a step that updates a carry many times in one native call."""
 
 from __future__ import annotations
 
@@ -25,48 +25,48 @@ from .tracing.purity import library
 from .tracing.trace import Trace, refuse_inside
 
 DRAWN_AT_ONCE = 1 << 24
-"""Bytes of random numbers that are drawn before the machine is started again."""
+"""The most bytes of random numbers that are drawn for one native call."""
 PARKED = 16
-"""How many programs wait for another loop."""
+"""The number of programs that are kept for later loops."""
 _parked: list[tuple[Any, ...]] = []
 _parking = lock()
 _NOTHING = np.empty(0)
 _OF_NODES = AttributeError, TypeError, ValueError
-"""What a step that is written for nodes alone raises for plain numbers."""
+"""The errors that a step for nodes only raises for plain numbers."""
 
 
 class Loop:
-    r"""A step $(s, x_t) \mapsto (s', y_t)$, traced once and then run so many times in one native call.
+    r"""A step $(s, x_t) \mapsto (s', y_t)$ that is traced once and then runs many times in one native call.
 
-    The state stays in the program from run to run. Each step reads its own row of `inputs`, and the rows
-    of `data` that `rows` names for it: the minibatch. The results of every step are recorded.
+    The state $s$ (the carry) stays in the program between runs. Step $t$ reads row $t$ of the `inputs`, and as its
+    minibatch the rows of `data` that `rows[t]` names. The loop records the results $y_t$ of every step.
 
-    Many nets at once: where the step is written for single numbers, hand it a state of arrays with one place for each
-    net (`benchmarks/ensemble.py` trains 1,000 nets so).
+    To train many nets at once, write the step for single numbers and give it a state of arrays with one element for
+    each net. `benchmarks/ensemble.py` trains 1,000 nets in this way.
 
     Args:
-        step: `step(state, inputs, batch)` gives the new state, in the containers of the old one, and a list of
-            numbers and arrays to write down. It is written with the library's operations.
-        state: nested containers of numbers, arrays and leaves; a leaf, such as a parameter of a model, is itself
-            the variable that `step` gets, also where it reaches it by another way.
-        inputs: numbers and arrays, an example of what one step reads.
-        data: arrays of rows, from which each step takes `batch_size` by their numbers.
-        batch_size: the number of rows in a step; 0 for all rows in each.
-        finite: stop at the first step whose first result, or new state that steps read, is not finite; the state is
-            that before it.
-        reads: what the step reads, by name, where that is not to be found from `step` itself.
-        carried: the leaves whose numbers and gradients the caller may set between two runs; those of the state if
-            left out.
-        eager: gives what eager code would compute for the first batch, in the containers of what `step` gives; its
-            numbers are compared when the step is traced. If left out, `step` itself runs with plain numbers.
-        key: what else the step depends on. Loops with equal keys whose steps read equal things share a program, one
-            after the other: see `park`. None for a program of its own.
+        step: `step(state, inputs, batch)` returns the new state, in the same containers, and a list of results, which
+            are numbers and arrays. It uses the library's operations.
+        state: nested containers of numbers, arrays and leaves. A leaf, such as a parameter of a model, is passed to
+            `step` itself, so `step` can also reach it through the model.
+        inputs: numbers and arrays, an example of the inputs of one step.
+        data: arrays of rows (the dataset). Each step reads `batch_size` rows.
+        batch_size: the number of rows in a batch. 0 stands for all rows.
+        finite: stop before the first step with a first result or new state that is not finite. The state is then that
+            of the step before.
+        reads: the objects that the step reads, by name, if they cannot be found from `step` itself.
+        carried: the leaves whose data and gradients the caller may set between two runs. By default, all leaves in
+            `state`.
+        eager: a function that returns the result of eager code for the first batch, in the containers of the result of
+            `step`. The loop compares the numbers when it traces. By default, `step` runs with plain numbers.
+        key: what else the step depends on. Loops with equal keys whose steps read equal objects share a program, one
+            after the other (see `park`). None gives the loop a program of its own.
 
     Raises:
-        ValueError: the step asks in Python for a number of a node (a program cannot follow that), or its new state
-            does not fit the old one.
+        ValueError: the step reads the number of a node in Python, which a program cannot repeat; or the new state does
+            not have the shapes of the old one.
 
-    Source: what JAX calls `lax.scan`.
+    Source: JAX has the same loop under the name `lax.scan`.
 
     >>> from chalkgrad import Loop, Value
     >>> loop = Loop(lambda s, x, batch: (s - x[0] * 2.0 * s, [s * s]), state=1.0, inputs=[0.1])
@@ -101,7 +101,7 @@ class Loop:
         self._make(state)
 
     def _make(self, state: Any) -> None:
-        """Make the program, in four steps; anew where something has changed that the step reads."""
+        """Make the program. This runs again after a change of something that the step reads."""
         size = self.batch_size
         self._states = [_variable(x, "state") for x in flatten(self._tree)]
         self._xs = [_variable(x, "inputs") for x in self._inputs]
@@ -124,16 +124,16 @@ class Loop:
         self._whole = [*zip(places[len(self._states) + len(self._xs) :], whole, strict=False)]
         self.state = state
 
-    # Programs that one loop takes over from another ----------------------------------------------------------
+    # Programs that loops share one after the other ----------------------------------------------------------
 
     def _dependence(self) -> Any:
-        """Return what a program depends on beside what the step reads."""
+        """Return what a program depends on, apart from the objects that the step reads."""
         shapes = rebuild(self._tree, [(x.shape, x.dtype if x.shape else None) for x in self._states])
         sizes = [(x.shape, x.dtype) for x in self._batches], [x.shape for x in self._xs]
         return self._key, shapes, sizes, self.batch_size, self._finite, get_num_threads(), library()
 
     def park(self) -> None:
-        """Leave the program to another loop; this one is over. What it has read and computed is not kept."""
+        """Hand the program over to later loops, without its data and results. Do not use this loop afterwards."""
         if not self._key or self._traced.draws or self._traced.parameters:
             return
         for name in self._body.slots:
@@ -150,7 +150,7 @@ class Loop:
             if kind == self._kind and (captured := Captured(self._roots, self._carried, ran)).reads(facts):
                 with _parking:
                     if not any(x is one for x in _parked):
-                        continue  # another thread was quicker
+                        continue  # another thread took it
                     _parked[:] = [x for x in _parked if x is not one]
                 self._captured, self._traced = captured, Trace(captured)
                 self._body, self._result_shapes, self.aside = program
@@ -158,11 +158,11 @@ class Loop:
         return False
 
     def is_as_it_was(self) -> bool:
-        """Return whether nothing that the step reads has changed since it was traced."""
+        """Return whether everything that the step reads is unchanged since the trace."""
         return self._captured.holds(self._roots)
 
     def _trace(self) -> list[Node]:
-        """Run the step on variables; gives the new state, and behind it what is written down."""
+        """Run the step on variables. Return the nodes of the new state, followed by those of the results."""
         states = self._states
         tree, numbers = rebuild(self._tree, list(states)), [x._data for x in states]
 
@@ -189,7 +189,7 @@ class Loop:
         return [*moved, *given]
 
     def _feed(self, calls: Calls) -> None:
-        """Take the inputs of the step, before anything else."""
+        """Add the calls that read the inputs and the batch of a step. They come first."""
         before, size, uses = len(self._states), self.batch_size, calls.ir.uses()
         fed = [*self._xs, *self._batches, *(node for node, _ in self._traced.draws)]
         for i, (x, out) in enumerate(zip(fed, calls.views[before:], strict=False)):
@@ -202,7 +202,7 @@ class Loop:
                            rows=size, width=math.prod(x.shape[1:]), size=size)  # fmt: skip
 
     def _keep(self, calls: Calls) -> None:
-        """Write down what is given, look whether all is finite, and only then take on the new state."""
+        """Add the calls that record the results, check that they are finite, and then store the new state."""
         ir, n = calls.ir, len(self._states)
         views = [calls.views[i] for i in ir.outputs]
         new, results = views[:n], [calls.contiguous(v) for v in views[n:]]
@@ -219,13 +219,19 @@ class Loop:
             calls.copy_into(calls.views[i], v)
 
     def numbers(self) -> list[Any]:
-        """Return copies of the arrays of the state, without its containers."""
+        """Return copies of the arrays of the state, as a flat list."""
         with self._body.lock:
             return [x.copy() for x in self._body.inputs[: len(self._states)]]
 
     @property
     def state(self) -> Any:
-        """The state in its containers: floats, and copies of arrays; assign to it to go on from elsewhere."""
+        """The state in its containers, as floats and copies of arrays. Assign to it to continue from another state.
+
+        >>> loop = Loop(lambda s, x, batch: (2.0 * s, []), state=1.0)
+        >>> loop.state = 5.0
+        >>> loop.run(1)[0], loop.state
+        (1, 10.0)
+        """
         return rebuild(self._tree, [x if x.shape else float(x) for x in self.numbers()])
 
     @state.setter
@@ -233,32 +239,36 @@ class Loop:
         self.put([x._data if isinstance(x, Node) else x for x in flatten(tree)])
 
     def put(self, numbers: Sequence[Any]) -> None:
-        """Set the state without its containers, or the first part of it."""
+        """Set the state, or the first part of it, from a flat list."""
         with self._body.lock:
             for place, x in zip(self._body.inputs[: len(self._states)], numbers, strict=False):
                 place[...] = x
 
     def go_on_from(self, other: Loop) -> None:
-        """Take the state of another loop of the same state, without a copy: two loops take turns in each epoch."""
+        """Copy the state of another loop into this one. In an epoch, two loops for different batch sizes alternate."""
         with other._body.lock:
             self.put(other._body.inputs)
 
     def run(
         self, steps: int, inputs: Sequence[np.ndarray] = (), rows: np.ndarray | None = None
     ) -> tuple[int, list[np.ndarray]]:
-        """Run so many steps.
+        """Run `steps` steps, and return the number of finished steps and the results.
 
         Args:
-            steps: how many.
-            inputs: for each input an array whose first axis is the step.
-            rows: numbers of rows of `data`, whole numbers of shape `(steps, batch_size)`.
+            steps: the number of steps.
+            inputs: one array for each input of a step. The first axis has length `steps`.
+            rows: indices of rows of `data`, whole numbers of shape `(steps, batch_size)`.
 
         Returns:
-            The number of steps that were finished, and for each result of a step an array of float64 whose first
-            axis is the step.
+            The number of finished steps, and a list with one float64 array for each result of a step. The first axis
+            of each array has length `steps`.
 
         Raises:
-            ValueError: the arrays do not have these shapes, or a number is no row.
+            ValueError: an array does not have this shape, or an index is out of range.
+
+        >>> loop = Loop(lambda s, x, batch: (s + x[0], [s]), state=0.0, inputs=[1.0])
+        >>> loop.run(3, [np.array([1.0, 2.0, 3.0])])
+        (3, [array([0., 1., 3.])])
         """
         if not self.is_as_it_was():
             self._make(self.state)
@@ -266,7 +276,7 @@ class Loop:
         return self.advance(0, steps), results
 
     def load(self, steps: int, inputs: Sequence[np.ndarray], rows: np.ndarray | None) -> list[np.ndarray]:
-        """Lay out what so many steps need; gives the arrays for their results. `advance` takes the steps."""
+        """Set the inputs for `steps` steps and return the arrays for their results. `advance` runs the steps."""
         refuse_inside("a Loop")
         body = self._body
         xs = [np.ascontiguousarray(x, dtype=np.float64) for x in inputs]
@@ -275,7 +285,7 @@ class Loop:
                 raise ValueError(f"`inputs` hold an array of shape {x.shape} where {(steps, *one.shape)} is needed")
         numbers = self._row_numbers(rows, steps)
         results = [np.empty((steps, *shape)) for shape in self._result_shapes]
-        self._loaded = xs, numbers, results  # keeps the memory
+        self._loaded = xs, numbers, results  # keeps the arrays alive
         with body.lock:
             for place, leaf in self._captured_leaves:
                 place[...] = leaf._data
@@ -290,16 +300,16 @@ class Loop:
         return results
 
     def advance(self, first: int, steps: int) -> int:
-        """Take steps of those that were loaded, from the number `first` on; gives how many were finished.
+        """Run `steps` of the loaded steps, from step `first` on. Return the number of finished steps.
 
-        Stretches of steps leave their random numbers a bounded place.
+        Steps that draw random numbers run in several native calls, which bounds the memory for these numbers.
         """
         nodes, finished = [node for node, _ in self._traced.draws], 0
         most = DRAWN_AT_ONCE // (8 * sum(math.prod(x.shape) for x in nodes) + 1) if nodes else steps
         place = len(self._xs) + len(self._data)
         with self._body.lock:
             while finished < steps:
-                if finished and not self.is_as_it_was():  # what draws may change anything
+                if finished and not self.is_as_it_was():  # a function that draws may change anything
                     raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
                 start, size = first + finished, min(max(1, most), steps - finished)
                 drawn = [np.empty((size, *node.shape)) for node in nodes]
@@ -307,7 +317,7 @@ class Loop:
                     for x, number in zip(drawn, self._traced.redraw(), strict=True):
                         x[step] = number
                 for i, x in enumerate(drawn, place):
-                    self._body.bind(f"xs {i}", x, -start * x[0].nbytes)  # the clock of the machine counts all steps
+                    self._body.bind(f"xs {i}", x, -start * x[0].nbytes)  # the step counter counts all steps
                 finished += (taken := self._body.run(start, size))
                 if taken < size:
                     break
@@ -328,7 +338,7 @@ class Loop:
         names = ["new state"] * len(self._states) + [f"result {i}" for i in range(len(self._result_shapes))]
         return self._body.text(names)
 
-    def __deepcopy__(self, memo: Any) -> Loop:  # a step that reaches the leaves by another way knows these alone
+    def __deepcopy__(self, memo: Any) -> Loop:  # the step may refer to these very leaves
         return copy.copy(self)
 
     def __reduce__(self) -> Any:
@@ -363,12 +373,12 @@ def _variable(x: Any, name: str) -> Any:
 
 
 def _plain(nodes: list[Any]) -> list[Any]:
-    """Return the numbers and arrays that variables stand for; leaves are themselves."""
+    """Return the data in place of variables; leaves stay as they are."""
     return [copy.copy(x._data) if x.op is variable else x for x in nodes]
 
 
 def _fitting(new: Any, old: Node) -> Any:
-    """Check one part of a new state against the old one."""
+    """Return one part of a new state as a node, after a check of its shape."""
     node = new if isinstance(new, Node) else new_constant(np.asarray(new, float) if old.shape else float(new))
     if node.shape != old.shape:
         raise ValueError(f"the new state has shape {node.shape} where the old one has {old.shape}")
