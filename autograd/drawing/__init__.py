@@ -1,19 +1,19 @@
-"""Pictures of graphs, in four stages: graph, picture, layout, renderer. Each folder imports from those before it.
+"""Drawings of graphs, made in four stages: analysis, picture, layout, renderer. Each folder imports only earlier ones.
 
 `analysis/`
-    what is known of a graph. `snapshot`: nodes, local derivatives, one run of the backward pass. `grouping`: which
-    nodes share a box (sums of products, neurons, layers), `batch`: one sample of a batch, `level_of_detail`: how much
-    is shown.
+    reads a graph. `snapshot` takes its nodes, its local derivatives and one run of the backward pass. `grouping` finds
+    the nodes that share a box (sums of products, neurons, layers). `batch` selects one sample of a batch.
+    `level_of_detail` chooses how much is shown.
 `picture/`
-    what a picture shows, as plain data. `elements`: boxes of short lines, edges, frames, remarks. `reverse_mode` and
-    `forward_mode` make pictures by a `builder`; `steps` and `frames` go through both passes; `network`: nets as circles
-    and lines.
+    describes the content of a picture as plain data. `elements` has boxes, edges, frames and captions. `reverse_mode`
+    and `forward_mode` make pictures with `builder`. `steps` and `frames` describe both passes step by step. `network`
+    describes nets as circles and lines.
 `layout/`
-    where boxes and edges go, once for all views of a graph.
+    places boxes and edges, once for all views of a graph.
 `render/`
-    the formats: SVG, HTML, DOT, Mermaid, text. A renderer knows no graph.
+    writes the formats: SVG, HTML, DOT, TikZ, Mermaid, text. Renderers do not use graphs, only pictures.
 `drawing`, `figure`
-    `draw`, and what one can do with a picture. `paths` and `trace_table` show a derivative as a sum and as a table.
+    have `draw` and the methods of its result. `paths` shows a derivative as a sum, and `trace_table` as a table.
 """
 
 from .analysis.formula import formula

@@ -1,4 +1,4 @@
-"""`draw`: a picture of a graph or a net, to show or to save."""
+"""`draw`: draw a graph or a net, to show or to save."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import graphviz
 
 _VIEWS = ("forward", "backward", "both")
-_MOST_PARTS = 3000  # boxes in the parts of a page
+_MOST_PARTS = 3000  # boxes in all parts of a page together
 
 
 def draw(
@@ -53,40 +53,39 @@ def draw(
     settings: Settings | None = None,
     **look: Any,
 ) -> Drawing:
-    """Draw the graph that a Value or Tensor was computed by, or a net.
+    """Return a drawing of a net, or of the graph that computed a Value or Tensor.
 
-    Every value is a box with its name and operation, its `data` and its `grad`; on each edge stands the local
-    derivative. The backward view turns the arrows round: it shows the order of execution, the gradient of the
-    node by every other, the rule, and on each edge the product that is added. It runs the rules of the table, from
-    the node's own `grad`, or from 1 if `backward` has not run, and changes no gradient.
+    The forward view shows every value as a box with its name, operation, `data` and `grad`. Each edge has the local
+    derivative. The backward view reverses the arrows. It shows the order of execution, the gradient of the result with
+    respect to every node, the derivative rule, and on each edge the product that is added. It starts from the `grad` of
+    the result, or from 1 if `backward` has not run. It does not change any gradient.
 
-    A net (`nn.MLP`, `nn.Sequential`, ...) becomes circles and lines, one for each unit and each weight: wider for
-    larger, blue for positive, orange and dashed for negative. Its backward view shows the gradients instead. Whatever
-    has a method `_picture_(view, at)` that gives a `Network` can be drawn so.
+    A net (`nn.MLP`, `nn.Sequential`, ...) becomes circles for units and lines for weights. A larger weight has a wider
+    line. Positive weights are blue, negative weights orange and dashed. The backward view shows gradients in place of
+    weights. Every object with a method `_picture_(view, at)` that returns a `Network` can be drawn like this.
 
     Args:
-        node: the result, all that it depends on is drawn; or several results; or a compiled `Program`; or a net.
-        view: "forward", "backward", or, for a graph, "both", one below the other in the same places.
-        mode: "reverse", or "forward": every box then shows the derivative of its value with respect to `wrt`.
-        wrt: for forward mode, the node to differentiate by, a single number.
-        at: for a net, a point: its inputs. The units then show their values there. For a net of two inputs also an
-            array of points: each unit shows its values over the rectangle that they span, as a heat map.
+        node: a result, several results, a compiled `Program`, or a net. All nodes that a result depends on are drawn.
+        view: "forward" or "backward". For a graph also "both": the two views below each other, with the same layout.
+        mode: "reverse" or "forward". In forward mode every box shows the derivative of its value with respect to `wrt`.
+        wrt: for forward mode, the node to differentiate with respect to, a single number.
+        at: for a net, the inputs at which the units show their values. For a net of two inputs also an array of
+            points. Then each unit shows a heat map of its values over the rectangle that the points span.
 
-        depth: how far modules are opened: 0 layers as boxes, 1 neurons, 2 sums of products, 3 every value. Left out,
-            it is the largest that can be read. Of the samples of a batch, one is shown.
-        expand: names of boxes to be opened, as the pictures show them, or nodes; "batch" for all samples, "all" for
-            everything.
-        focus: a node, its label, or the name of a box: only what lies near it is shown,
-        radius: within so many steps, 2 if left out.
-        settings: how the picture looks.
-        look: single settings by name, such as `direction="TB"` or `theme="dark"`: see `Settings`.
+        depth: how much detail is shown: 0 layers, 1 neurons, 2 sums of products, 3 every value. By default the largest
+            depth that can be read. One sample of a batch is shown.
+        expand: boxes to open, by the names in the picture, or nodes. "batch" opens all samples, "all" everything.
+        focus: a node, its label, or the name of a box. Only nodes near it are shown.
+        radius: the largest number of edges from `focus` to a node that is shown; 2 by default.
+        settings: the look of the picture.
+        look: single settings by name, such as `direction="TB"` or `theme="dark"`; see `Settings`.
 
     Returns:
-        A picture as it is now, a `Drawing` of a graph or a `Figure`; what happens later does not change it.
+        A `Drawing` of a graph, or a `Figure` of a net. Later changes of the graph or the net do not change it.
 
     Raises:
-        TypeError: `node` is not a Value or Tensor, and no net that can be drawn; `wrt` is no node.
-        ValueError: `view`, `mode`, `depth`, `expand` or `focus` is none of those named, or `wrt` or `at` does not fit.
+        TypeError: `node` is neither a Value, a Tensor, a `Program` nor a net, or `wrt` is not a node.
+        ValueError: `view`, `mode`, `depth`, `expand` or `focus` has no such choice, or `wrt` or `at` does not fit.
 
     >>> from chalkgrad import Value, draw
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
@@ -103,7 +102,7 @@ def draw(
     chosen = _settings(settings, look)
     if callable(picture := getattr(node, "_picture_", None)) and not isinstance(node, type):
         network: Any = picture(one_of(view, _VIEWS[:2], "view"), at)
-        return cast(Drawing, _net(network, chosen))  # so that editors complete what both kinds of picture have
+        return cast(Drawing, _net(network, chosen))  # so that editors complete the methods of both classes
     if at is not None:
         raise ValueError("`at` is the point at which a net is drawn; a graph has its values already: leave it out")
     node = node._graph_() if hasattr(node, "_graph_") else node  # a program
@@ -146,7 +145,7 @@ def _net(network: Network, settings: Settings) -> Figure:
 
 
 class Drawing(Figure):
-    """A picture of a graph, to show in a notebook, to save, or to read as text. Made by `draw`.
+    """A picture of a graph, to show in a notebook, to save, or to read as text. `draw` makes it.
 
     >>> from chalkgrad import Value
     >>> draw(Value(2.0, label="x") * 3)
@@ -156,7 +155,7 @@ class Drawing(Figure):
     def __init__(
         self, views: list[Picture], shown: list[Picture], snapshot: Snapshot, grouping: Grouping, settings: Settings
     ) -> None:
-        """Take the views that share their places, and those of them that are shown."""
+        """Store the views, which share one layout, and the views that are shown."""
         self._grouping = grouping
         self._snapshot, self._both, self._views, self.settings = snapshot, views, shown, settings
         for view in views:
@@ -166,7 +165,7 @@ class Drawing(Figure):
         self._steps, self._stills = (), None
 
     def text(self) -> str:
-        """Return the graph as a tree of text, from the result down to the leaves.
+        """Return the graph as a text tree, from the result down to the leaves.
 
         >>> from chalkgrad import Value
         >>> print(draw(Value(2.0, label="x") * 3).text())
@@ -187,9 +186,9 @@ class Drawing(Figure):
         return self.digraph().source
 
     def digraph(self) -> graphviz.Digraph:
-        """Return the graph as a `graphviz.Digraph` in this style, to be changed and rendered.
+        """Return the graph as a `graphviz.Digraph`, which you can change and render.
 
-        `.source` always works; `.render()` and `.pipe()` need the program `dot`.
+        `.source` always works. `.render()` and `.pipe()` need the program `dot`.
 
         >>> from chalkgrad import Value
         >>> picture = draw(Value(2.0, label="x") * 3).digraph()
@@ -198,10 +197,10 @@ class Drawing(Figure):
         return digraph(self._views, self.settings.look)
 
     def html(self) -> str:
-        """Return a page that holds all it needs: to enlarge, move and search the picture, and to open parts by a click.
+        """Return a self-contained HTML page. Its reader can zoom, move and search the picture, and click parts open.
 
         Raises:
-            ValueError, RuntimeError: as `svg`.
+            ValueError, RuntimeError: as for `svg`.
 
         >>> from chalkgrad import Value
         >>> draw(Value(2.0) * 3).html()[:15]
@@ -210,7 +209,7 @@ class Drawing(Figure):
         return page(self.title, explorer(self.svg(), self._parts()))
 
     def _parts(self) -> dict[str, str]:
-        """Draw what stands in the folded boxes, and in those inside them."""
+        """Return the SVG of the content of every closed box, also of the boxes inside."""
         draws = backward_picture if self._views[0].is_backward else forward_picture
         names = [box.part for box in self._views[0].boxes if box.part]
         made: dict[str, str] = {}
@@ -228,7 +227,7 @@ class Drawing(Figure):
         return made
 
     def mermaid(self) -> str:
-        """Return the graph in Mermaid's language, for a code block of that name in Markdown.
+        """Return the graph in Mermaid's language, for a `mermaid` code block in Markdown.
 
         >>> from chalkgrad import Value
         >>> draw(Value(2.0) * 3).mermaid().splitlines()[0]
@@ -240,8 +239,8 @@ class Drawing(Figure):
         """Return the picture as SVG, with tooltips.
 
         Raises:
-            ValueError: there are more than 400 boxes.
-            RuntimeError: Graphviz is missing, failed, or took too long; the message says what to do.
+            ValueError: the picture has more than 400 boxes.
+            RuntimeError: Graphviz is missing, failed, or took too long. The message says what to do.
 
         >>> from chalkgrad import Value
         >>> draw(Value(2.0) * 3).svg()[:4]
@@ -250,10 +249,10 @@ class Drawing(Figure):
         return self._drawn
 
     def tex(self) -> str:
-        """Return the picture as a LaTeX document with TikZ; formulas of the textbook style are mathematics there.
+        """Return the picture as a LaTeX document with TikZ. Formulas of the textbook style become LaTeX formulas.
 
         Raises:
-            ValueError, RuntimeError: as `svg`.
+            ValueError, RuntimeError: as for `svg`.
 
         >>> from chalkgrad import Value
         >>> print(draw(Value(2.0) * 3).tex().splitlines()[0])
@@ -277,13 +276,13 @@ class Drawing(Figure):
     # Step by step ------------------------------------------------------------------------------------------
 
     def player(self) -> Figure:
-        """Return a player of both passes, with buttons, a slider and arrow keys: first values, then gradients.
+        """Return a player of the forward and the backward pass, with buttons, a slider and arrow keys.
 
-        Each step shows what one node does, as `backward_steps` gives it, with a sentence. Where no script
-        may run, the picture plays by itself.
+        Each step shows the computation of one node with a sentence (see `backward_steps`). Where scripts are not
+        allowed, the picture plays by itself.
 
         Raises:
-            ValueError, RuntimeError: as `svg`.
+            ValueError, RuntimeError: as for `svg`.
 
         >>> from chalkgrad import Value
         >>> draw(Value(3.0, label="x").tanh()).player()
@@ -292,16 +291,16 @@ class Drawing(Figure):
         return self._played(2.5, is_player=True)
 
     def animate(self, seconds: float = 2.5) -> Figure:
-        """Return both passes as one SVG that plays by itself, without a script: for a README, or a slide.
+        """Return both passes as one SVG that plays by itself without a script, for a README or a slide.
 
-        It stands still, at the end, in print and for readers whose system is set to less motion.
+        In print, and on systems that are set to reduced motion, it shows the last step.
 
         Args:
-            seconds: how long each step is shown.
+            seconds: the duration of each step in seconds.
 
         Raises:
-            ValueError: `seconds` is not a positive number; or as `svg`.
-            RuntimeError: as `svg`.
+            ValueError: `seconds` is not a positive number; or as for `svg`.
+            RuntimeError: as for `svg`.
 
         >>> from chalkgrad import Value
         >>> draw(Value(3.0, label="x").tanh()).animate(seconds=1.0)
@@ -312,15 +311,15 @@ class Drawing(Figure):
         return self._played(seconds)
 
     def film(self, phase: str = "backward", columns: int | None = None) -> Figure:
-        """Return the steps side by side, each with its sentence: to print, or to see all at once.
+        """Return all steps side by side, each with its sentence, for print.
 
         Args:
             phase: "forward", "backward", or "both".
-            columns: how many stand side by side; as many as can be read in a notebook if left out.
+            columns: the number of steps in a row. By default, as many as can be read in a notebook.
 
         Raises:
-            ValueError: `phase` is another word, or `columns` is less than 1; or as `svg`.
-            RuntimeError: as `svg`.
+            ValueError: `phase` is not one of these, or `columns` is less than 1; or as for `svg`.
+            RuntimeError: as for `svg`.
 
         >>> from chalkgrad import Value
         >>> x = Value(3.0, label="x")
@@ -369,11 +368,11 @@ def draw_dot(root: Any, format: str = "svg", rankdir: str = "LR") -> graphviz.Di
 
     Args:
         root: a Value or a Tensor.
-        format: what `.render()` writes, which needs the program `dot`.
-        rankdir: "LR", from left to right, or "TB", from top to bottom.
+        format: the format that `.render()` writes, such as "svg". It needs the program `dot`.
+        rankdir: "LR" from left to right, or "TB" from top to bottom.
 
     Raises:
-        ValueError: `format` or `rankdir` is none of these.
+        ValueError: `format` is not a format of Graphviz, or `rankdir` is neither "LR" nor "TB".
 
     >>> from chalkgrad import Value, draw_dot
     >>> print(draw_dot(Value(2.0, label="x") * 3).source.splitlines()[0])

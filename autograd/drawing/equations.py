@@ -1,4 +1,4 @@
-"""Both passes as aligned equations, for a paper or a slide."""
+"""`latex`: write both passes as aligned equations, for a paper or a slide."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _NUMBERS = replace(LATEX, name=_bracketed)
 
 
 def latex(result: Node, values: bool = True) -> str:
-    r"""Return the forward and the backward pass as LaTeX: an `align*` environment each, for the package amsmath.
+    r"""Return the forward and the backward pass as LaTeX, each as an `align*` environment of the package amsmath.
 
-    Each value is an equation, $v = f(x, y)$; so is each gradient, a sum over the uses $u$ of $v$:
+    Each value has an equation $v = f(x, y)$. Each gradient has one too, a sum over the uses $u$ of $v$:
     $\frac{\partial r}{\partial v} = \sum_u \frac{\partial r}{\partial u} \frac{\partial u}{\partial v}$.
 
     Args:
-        result: a Value of at most 400 nodes.
-        values: whether numbers are put in.
+        result: a Value whose graph has at most 400 nodes.
+        values: whether the equations also show the numbers.
 
     Raises:
-        TypeError: `result` is not a Value, or `values` not True or False.
-        ValueError: there are arrays in the graph, or more than 400 nodes.
+        TypeError: `result` is not a Value, or `values` is neither True nor False.
+        ValueError: the graph contains arrays, or more than 400 nodes.
 
     >>> from chalkgrad import Value, latex
     >>> x = Value(3.0, label="x")

@@ -15,11 +15,11 @@ from .render.svg_elements import size_of
 from .settings import Settings
 
 _MOST_LINES = 200
-_MOST_PIXELS = 500_000  # of a picture of which a notebook keeps a PNG of twice the size
+_MOST_PIXELS = 500_000  # a notebook gets a PNG of twice the size up to here
 
 
 class Figure:
-    """A picture that is ready, to show in a notebook or to save. Made by `draw` and by the methods of a `Drawing`.
+    """A picture to show in a notebook or to save. `draw` and the methods of a `Drawing` make it.
 
     >>> from chalkgrad import Value, draw
     >>> draw(Value(3.0, label="x").tanh()).film()
@@ -37,12 +37,12 @@ class Figure:
         stills: Callable[[], list[str]] | None = None,
         seconds: float = 2.5,
     ) -> None:
-        """Take the picture, the same in lines of text, and the steps of a player; `stills` draws each step."""
+        """Store the SVG, the same content as lines of text, and the steps of a player. `stills` draws each step."""
         self.title, self._svg, self._lines, self._alt = title, settings.finish(svg), lines, alt
         self.settings, self._steps, self._stills, self._seconds = settings, steps, stills, seconds
 
     def text(self) -> str:
-        """Return the content of the picture as lines of text, the title first.
+        """Return the content of the picture as lines of text. The first line is the title.
 
         >>> from chalkgrad import Value, draw
         >>> draw(Value(3.0, label="x").tanh()).player().text().splitlines()[:2]
@@ -51,7 +51,7 @@ class Figure:
         return "\n".join([self.title, *self._lines]) + "\n"
 
     def svg(self) -> str:
-        """Return the SVG; that of a player plays by itself.
+        """Return the picture as SVG. The SVG of a player plays by itself.
 
         >>> from chalkgrad import Value, draw
         >>> draw(Value(3.0).tanh()).film().svg()[:4]
@@ -60,7 +60,7 @@ class Figure:
         return self._svg
 
     def html(self) -> str:
-        """Return a page that holds all it needs, to open from a file; it is light or dark as the reader's system.
+        """Return a self-contained HTML page, to open from a file. It is light or dark as the system of its reader.
 
         >>> from chalkgrad import Value, draw
         >>> draw(Value(3.0).tanh()).player().html()[:15]
@@ -69,10 +69,10 @@ class Figure:
         return page(self.title, self._inside() if self._steps else scrolled(self.svg()))
 
     def png(self, scale: float | None = None) -> bytes:
-        """Return the picture as PNG; of a player, its last step.
+        """Return the picture as PNG. For a player, it shows the last step.
 
         Args:
-            scale: pixels of the PNG for each pixel of the SVG; that of the settings if left out.
+            scale: pixels of the PNG for each pixel of the SVG. By default, the scale of the settings.
 
         Raises:
             ImportError: the package typst is not installed.
@@ -84,7 +84,7 @@ class Figure:
         return png(self._pages()[-1], self.settings.scale if scale is None else scale)
 
     def pdf(self) -> bytes:
-        """Return the picture as PDF; of a player, each step on a page of its own.
+        """Return the picture as PDF. For a player, each step has its own page.
 
         Raises:
             ImportError: the package typst is not installed.
@@ -101,17 +101,17 @@ class Figure:
     # Saving ------------------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str], *, scale: float | None = None) -> None:
-        """Write the picture to a file, whole or not at all.
+        """Write the picture to a file. After an error, the old file is unchanged.
 
         Args:
-            path: its suffix says how: .svg, .png, .pdf, .html or .txt; .gif or .webp for what has steps; .tex, .dot or
-                .mmd (Mermaid) for a graph.
-            scale: pixels of a PNG, GIF or WebP for each pixel of the SVG; that of the settings if left out.
+            path: the file. Its suffix chooses the format: .svg, .png, .pdf, .html or .txt; for pictures with steps also
+                .gif or .webp; for graphs also .tex, .dot or .mmd (Mermaid).
+            scale: pixels of a PNG, GIF or WebP for each pixel of the SVG. By default, the scale of the settings.
 
         Raises:
-            ValueError: another suffix, or `scale` is no positive number.
+            ValueError: the suffix is another one, or `scale` is not a positive number.
             FileNotFoundError: the folder does not exist.
-            ImportError: a package is not installed; the message says which.
+            ImportError: a package is not installed. The message names it.
 
         >>> import pathlib, tempfile
         >>> from chalkgrad import Value, draw
@@ -138,14 +138,14 @@ class Figure:
         return found
 
     def save_steps(self, folder: str | os.PathLike[str], format: str = "png") -> list[Path]:
-        """Write each step of a player to a file of its own, `step-00.png` and so on, into a folder that is there.
+        """Write each step of a player to its own file, `step-00.png` and so on, and return the paths.
 
         Args:
-            folder: where to.
+            folder: an existing folder.
             format: "png", "pdf" or "svg".
 
         Raises:
-            ValueError: another format, or the picture has no steps.
+            ValueError: `format` is another one, or the picture has no steps.
             FileNotFoundError: the folder does not exist.
 
         >>> import tempfile
@@ -179,7 +179,7 @@ class Figure:
             bundle = {"text/html": self._inside(), "image/svg+xml": svg, **bundle}
             width, height = size_of(svg)
             bundle["image/png"] = self.png(2.0 if width * height < _MOST_PIXELS else 1.0)
-            bundle["application/pdf"] = pdf(self._pages()[-1:])  # or nbconvert to LaTeX would need Inkscape
+            bundle["application/pdf"] = pdf(self._pages()[-1:])  # otherwise nbconvert to LaTeX needs Inkscape
         except (ImportError, RuntimeError, ValueError) as error:  # the text must not be lost
             bundle["text/plain"] += f"\n(no picture: {error})"
         return bundle

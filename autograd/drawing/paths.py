@@ -1,4 +1,4 @@
-"""The derivative as a sum over paths, and what it costs to compute it so."""
+"""`paths`: the derivative as a sum over paths, and the number of operations that this sum takes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST = 100
 
 @dataclass(frozen=True)
 class Path:
-    """One way from a node up to the result: the nodes, and the local derivative of each step.
+    """One path from a node up to the result: its nodes, and the local derivative of each edge.
 
     >>> from chalkgrad import Value, paths
     >>> x = Value(2.0, label="x")
@@ -40,7 +40,11 @@ class Path:
 
     @property
     def product(self) -> float:
-        """The product of the local derivatives."""
+        """Product of the local derivatives, one term of the derivative.
+
+        >>> Path((), (2.0, 3.0)).product
+        6.0
+        """
         return math.prod(self.partials, start=1.0)
 
     def __str__(self) -> str:
@@ -49,9 +53,9 @@ class Path:
 
 
 class _Arrival(NamedTuple):
-    """What the backward pass adds to a node for one user, or for all: the derivative, and the paths of its terms.
+    """The contribution of the backward pass to a node, from one user or from all, and the paths of its terms.
 
-    `is_one`: whether the derivative is exactly 1 so far; `bare`: how many paths have no factor but 1.
+    `is_one`: whether the derivative is exactly 1 so far. `bare`: the number of paths whose factors are all 1.
     """
 
     derivative: float
@@ -63,16 +67,17 @@ class _Arrival(NamedTuple):
 
 
 class Paths:
-    """All paths from a node to a result; made by `paths`. Iterate to get them one by one.
+    """All paths from a node to a result. `paths` makes it; iterate over it to get each `Path`.
 
     Attributes:
-        count: how many there are, which may be astronomically many.
-        total: the sum of their products, that is, the derivative.
-        multiplications: how many it takes to multiply along every path. A factor that a rule gives as 1, as that of a
-            sum, is none.
-        factored: how many the backward pass takes, which adds up parallel edges first, then goes from node to node.
-        additions: how many sums that takes; path by path, it is one less than there are paths.
-        formula: the sum, factored: parallel edges in brackets, and each node's derivative written once for each use.
+        count: the number of paths. It can be exponential in the number of nodes.
+        total: the sum of the products of all paths, that is, the derivative.
+        multiplications: the number of multiplications path by path. A factor that is always 1 or -1, as that of a sum,
+            does not count.
+        factored: the number of multiplications of the backward pass, which first adds parallel edges and then goes
+            from node to node.
+        additions: the number of additions of the backward pass. Path by path, it is `count - 1`.
+        formula: the factored sum, with parallel edges in brackets.
 
     >>> from chalkgrad import Value, paths
     >>> x = Value(2.0, label="x")
@@ -85,7 +90,7 @@ class Paths:
 
     def __init__(self, snapshot: Snapshot, start: int) -> None:
         self._snapshot, self._start, self._end = snapshot, start, len(snapshot.nodes) - 1
-        self._links: dict[int, list[Link]] = {}  # between the start and the result, by the node that they lead to
+        self._links: dict[int, list[Link]] = {}  # edges between the start and the result, by the node that they lead to
         above = {start}
         for i in range(start + 1, len(snapshot.nodes)):
             if not above.isdisjoint(snapshot.operands[i]):
@@ -100,7 +105,7 @@ class Paths:
         return node.op.elementwise and node.op.rule(link.position) in (1.0, -1.0)
 
     def _go_backward(self) -> None:
-        """Sum the terms of each node, propagate the sum along parallel edges together, and count the operations."""
+        """Add the terms of each node, propagate the sum along parallel edges together, and count the operations."""
         arrived = {self._end: [_Arrival(1.0, "", True, 1, 0, 1)]}
         for i in range(self._end, self._start - 1, -1):
             if i not in arrived:
@@ -133,7 +138,7 @@ class Paths:
         self.formula = "…" if "…" in self.formula else self.formula
 
     def __iter__(self) -> Iterator[Path]:
-        """Yield the paths, those through the first operands first."""
+        """Yield the paths. Those through the first operands come first."""
         nodes = self._snapshot.nodes
         stack: list[tuple[int, tuple[Link, ...]]] = [(self._end, ())]
         while stack:
@@ -145,7 +150,7 @@ class Paths:
             stack += [(link.operand, (link, *links)) for link in reversed(self._links.get(i, []))]
 
     def _listed(self, most: int, what: str) -> list[str]:
-        """Write the first paths, how many there are more, and what both ways cost."""
+        """Return lines with the first paths, the number of further paths, and the operations of both methods."""
         more = [f"… and {self.count - most:,} more{what}"] if self.count > most else []
         return [
             *map(str, islice(self, most)), *more,
@@ -154,7 +159,7 @@ class Paths:
         ]  # fmt: skip
 
     def text(self) -> str:
-        """Return the paths with their products, their sum, and what both ways cost, as lines of text.
+        """Return the paths with their products, their sum, and the operations of both methods, as lines of text.
 
         >>> from chalkgrad import Value, paths
         >>> x = Value(2.0, label="x")
@@ -169,10 +174,9 @@ class Paths:
         return f"{several(self.count, 'path')} from {names[0]} to {names[1]}"
 
     def draw(self) -> Drawing:
-        """Return a drawing of the graph with the paths: the edges that lie on one have their local derivative.
+        """Return a drawing of the graph in which the edges of the paths show their local derivatives.
 
-        Raises:
-            ValueError: it is shown or saved, and there are more than 400 boxes.
+        A graph of more than 400 nodes can be drawn as text only: to show or to save it raises a ValueError.
 
         >>> from chalkgrad import Value, paths
         >>> x = Value(2.0, label="x")
@@ -212,20 +216,21 @@ def _name(node: Node) -> str:
 
 
 def paths(result: Node, start: Node) -> Paths:
-    r"""List all paths from a node up to a result: the derivative is the sum of their products.
+    r"""Return all paths from a node up to a result. The derivative is the sum of their products:
 
     $$\frac{\partial\,\mathrm{result}}{\partial\,\mathrm{start}} =
       \sum_{\text{paths}}\ \prod_{\text{edges}} \text{local derivative}$$
 
-    There may be exponentially many. Factored, as the backward pass does it, every edge is used once.
+    The number of paths can be exponential in the number of nodes. The backward pass factors the sum, and so uses every
+    edge once.
 
     Args:
         result: a Value.
-        start: a node that it depends on.
+        start: a node that `result` depends on.
 
     Raises:
         TypeError: one of them is not a node.
-        ValueError: `result` does not depend on `start`, or there are arrays on the way.
+        ValueError: `result` does not depend on `start`, or there are arrays on a path.
 
     Source: Olah (2015), Calculus on Computational Graphs.
 

@@ -1,4 +1,4 @@
-"""How a picture looks: one object for all views and formats."""
+"""`Settings`: the look of a picture, for all views and formats."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .render.theme import THEMES, Theme
 
 @dataclass(frozen=True)
 class Settings:
-    """How a picture looks. `draw` takes each of these by name, or all of them as `settings=Settings(...)`.
+    """The look of a picture. `draw` accepts each setting by name, or all of them as `settings=Settings(...)`.
 
     Args:
-        direction: "LR", from left to right, "TB", from top to bottom, or None: what fits a page.
-        legend: whether remarks stand below the picture.
-        digits: significant digits of numbers; tooltips have all of them.
+        direction: "LR" from left to right, "TB" from top to bottom, or None for the one that fits a page.
+        legend: whether remarks are shown below the picture.
+        digits: the number of significant digits. Tooltips show all digits.
         title: a line above the picture.
-        theme: "light", "dark", "print" (black ink, pale boxes), or a `Theme` of your own. All formats take its colours,
-            SVG and what is made of it its font and line width as well.
-        ratio: width to height of the paper, such as "16:9" for a slide; None: as the picture needs.
+        theme: "light", "dark", "print" (black ink, pale boxes), or your own `Theme`. All formats use its colours. SVG,
+            and the formats that are made of it, also use its font and line width.
+        ratio: the ratio of width to height, such as "16:9" for a slide, or None for the size of the picture.
         scale: pixels of a PNG, GIF or WebP for each pixel of the SVG.
-        style: "boxes", with values and gradients, or "textbook": a formula in each node, as in a paper.
-        derivatives: on the edges of the textbook style: "numbers", "symbols" or "both".
-        notes: a text for a node, or for all nodes of a label, that its box shows below its numbers.
+        style: "boxes" with values and gradients, or "textbook" with a formula in each node, as in a paper.
+        derivatives: what the edges of the textbook style show: "numbers", "symbols" or "both".
+        notes: a mapping from nodes or labels to texts. The box of a node shows its text below the numbers.
 
     Raises:
-        ValueError: one of them is none of those named; the message names it.
+        ValueError: a setting has another value. The message names the setting.
 
     >>> from chalkgrad import Value, draw
     >>> draw(Value(2.0) * 3, theme="dark", ratio="16:9", legend=False)
@@ -64,10 +64,10 @@ class Settings:
 
     @property
     def width_to_height(self) -> float | None:
-        """The ratio as a number.
+        """Ratio of width to height as a number, or None.
 
         Raises:
-            ValueError: the ratio is no such text or number.
+            ValueError: `ratio` is neither a positive number nor a text such as "16:9".
 
         >>> Settings(ratio="4:3").width_to_height
         1.3333333333333333
@@ -85,7 +85,7 @@ class Settings:
 
     @property
     def look(self) -> Theme:
-        """The theme itself.
+        """Theme of these settings, also if `theme` is a name.
 
         >>> Settings(theme="dark").look.ink
         '#e6edf3'
@@ -93,7 +93,7 @@ class Settings:
         return self.theme if isinstance(self.theme, Theme) else THEMES[self.theme]
 
     def finish(self, svg: str) -> str:
-        """Return an SVG with the title, the paper and the colours of these settings."""
+        """Return an SVG with the title, the ratio and the colours of these settings."""
         if self.title or self.ratio:
             svg = framed(svg, self.title or "", self.width_to_height)
         return self.look.apply(svg)

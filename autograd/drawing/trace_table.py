@@ -1,4 +1,4 @@
-"""A computation as a table: every value with its formula, its derivative, and the same derivative by differences."""
+"""`trace_table`: a computation as a table of values, formulas, and derivatives by two methods."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..reverse import pullback
 from .analysis.formula import formula_of
 from .analysis.snapshot import Snapshot, is_bare, snapshot_of_numbers
 
-_STEP = float(np.cbrt(np.finfo(np.float64).eps))  # where rounding and curvature err alike
+_STEP = float(np.cbrt(np.finfo(np.float64).eps))  # where rounding and truncation errors are equal
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class TraceRow:
     """One value of a computation.
 
     Attributes:
-        name: its label, or v1, v2, ... in the order of computation.
-        formula: how it is computed from those above; empty for what is given.
+        name: the label, or v1, v2, ... in the order of computation.
+        formula: the formula of the value in terms of the rows above; empty for a leaf.
         value: the number.
-        derivative: of the result by this value, by the backward pass.
-        numeric: the same by moving this value a little, and computing again all that follows from it.
+        derivative: the derivative of the result with respect to this value, by the backward pass.
+        numeric: the same derivative by a central difference.
 
     >>> from chalkgrad import Value, trace_table
     >>> row = trace_table(Value(2.0, label="x") * 3)["v1"]
@@ -41,11 +41,11 @@ class TraceRow:
 
 
 class TraceTable(Shown):
-    """The rows of a table: iterate over them, or look one up by its name. Made by `trace_table`.
+    """A table of a computation. `trace_table` makes it. Iterate over its rows, or look one up by name.
 
     Attributes:
         rows: a list of `TraceRow`, operands before results.
-        title: what the derivatives are derivatives of.
+        title: the name of the result that is differentiated.
 
     >>> from chalkgrad import Value, trace_table
     >>> made = trace_table(Value(2.0, label="x") * 3)
@@ -63,7 +63,11 @@ class TraceTable(Shown):
         return iter(self.rows)
 
     def __getitem__(self, name: str) -> TraceRow:
-        """Return the first row of that name; raise KeyError if there is none."""
+        """Return the first row with this name.
+
+        Raises:
+            KeyError: there is no such row.
+        """
         for row in self.rows:
             if row.name == name:
                 return row
@@ -81,18 +85,18 @@ class TraceTable(Shown):
 
 
 def trace_table(result: Node) -> TraceTable:
-    r"""Return a table of a computation, as one writes it by hand: name, formula, value, derivative.
+    r"""Return a computation as a table with a name, a formula, a value and a derivative for every node.
 
-    The derivative of the result by every value comes from the backward pass. Beside it stands a central difference,
-    $\frac{f(v + h) - f(v - h)}{2h}$, for which the graph behind this value is computed twice more, with no rule used.
-    No gradient is changed.
+    The derivative of the result with respect to every value comes from the backward pass. The last column has the
+    central difference $\frac{f(v + h) - f(v - h)}{2h}$ for comparison. It takes two more evaluations of the graph
+    after $v$, and no derivative rule. The function does not change any gradient.
 
     Args:
-        result: a Value, of at most 400 values.
+        result: a Value whose graph has at most 400 nodes.
 
     Raises:
         TypeError: `result` is not a Value.
-        ValueError: there are arrays in the graph, or more than 400 values.
+        ValueError: the graph contains arrays, or more than 400 nodes.
 
     Source: Griewank and Walther (2008), Evaluating Derivatives, section 1: evaluation traces.
 
@@ -120,7 +124,7 @@ def trace_table(result: Node) -> TraceTable:
 
 
 def _values(snapshot: Snapshot) -> dict[Node, float]:
-    """Return the numbers that the computation used, whatever has been assigned to a leaf since."""
+    """Return the numbers that the computation used, also if a leaf has been assigned since."""
     values = dict(zip(snapshot.nodes, snapshot.data, strict=True))
     for node in snapshot.nodes:
         if node.inputs:

@@ -1,4 +1,4 @@
-"""Networks as the textbooks draw them: circles for units, lines for weights. What is drawn is plain arrays."""
+"""Networks as textbooks draw them, with circles for units and lines for weights. The content is plain arrays."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..analysis.formula import several, short
 
 @dataclass
 class Network:
-    """Columns of units with a weight between any two of neighbouring columns: what `draw` takes of a model.
+    """A description of a net for `draw`: columns of units, and the weights between neighbouring columns.
 
-    An object that `draw` can draw without being a node has a method `_picture_(view, at)` that gives a Network.
+    `draw` accepts any object with a method `_picture_(view, at)` that returns a Network.
 
     Args:
-        title: a few words.
-        weights: one array for each two neighbouring columns, shape `(left, right)`.
-        biases: for each column but the first, an array, or None.
-        notes: for each column but the first, what happens to its sums, such as "tanh".
-        values: for each column, an array, or None: the values at one point.
-        maps: for each column, an array of rows, columns and units: the values of units over a rectangle of inputs.
+        title: a short title.
+        weights: one array of shape `(left, right)` for each pair of neighbouring columns.
+        biases: for each column after the first, an array of shape `(units,)` or None.
+        notes: for each column after the first, the name of its activation, such as "tanh".
+        values: for each column, an array of shape `(units,)` with the values at one point, or None.
+        what: what `weights` and `biases` contain, "weight" or "gradient".
+        maps: for each column, an array of shape `(rows, columns, units)` with the values over a rectangle of inputs.
         span: the rectangle, in words.
-        what: what the weights and biases are: "weight" or "gradient".
 
     Raises:
         ValueError: the shapes do not fit together.
@@ -53,7 +53,7 @@ class Network:
                 raise ValueError(f"`weights` {k} has shape {weight.shape}; column {k} has {self.sizes[k]} units")
 
     def column(self, k: int) -> str:
-        """Return the name of a column.
+        """Return the name of column `k`, counted from 0.
 
         >>> Network("a net", [np.ones((2, 3)), np.ones((3, 1))], [None, None], ["tanh", ""]).column(1)
         'hidden'
@@ -64,7 +64,7 @@ class Network:
         return "output" if k == last else "hidden" if last == 2 else f"hidden {k}"
 
     def bias(self, k: int, j: int) -> float | None:
-        """Return the bias of a unit; None where its column has none.
+        """Return the bias of unit `j` in column `k`, or None if the column has no biases.
 
         >>> Network("a neuron", [np.ones((2, 1))], [np.array([0.5])], ["tanh"]).bias(1, 0)
         0.5
@@ -73,7 +73,7 @@ class Network:
         return None if biases is None else float(biases[j])
 
     def value(self, k: int, j: int) -> float | None:
-        """Return the value of a unit at the point that is shown; None where there is none.
+        """Return the value of unit `j` in column `k` at the point that is shown, or None without a point.
 
         >>> values = [np.array([1.0, 2.0]), np.array([0.9])]
         >>> Network("a neuron", [np.ones((2, 1))], [None], ["tanh"], values).value(1, 0)
@@ -84,7 +84,7 @@ class Network:
 
 
 def network_text(network: Network) -> str:
-    """Write one line for each column."""
+    """Return a text with one line for each column."""
     lines = [network.title, f"input: {several(network.sizes[0], 'unit')}"]
     for k, (weight, biases, note) in enumerate(zip(network.weights, network.biases, network.notes, strict=True), 1):
         ranges = f"{network.what}s {weight.shape} from {short(weight.min())} to {short(weight.max())}"

@@ -1,4 +1,4 @@
-"""The passes step by step: what each node does, as data and in words."""
+"""The forward and the backward pass step by step, as data and as sentences."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .node_text import value_text
 
 @dataclass(frozen=True)
 class Term:
-    """What one step adds to the gradient of one operand: `after` is `before` plus `added`.
+    """The vjp term that one step adds to the gradient of one operand: `after = before + added`.
 
     Attributes:
-        operand: the node that receives it.
-        position: which operand it is, from 0; in `a * a` the same node is operand 0 and operand 1.
-        partial: the local derivative, where it is a single number: then `added` is `gradient` times `partial`.
+        operand: the node that receives the term.
+        position: the position of the operand, from 0. In `a * a` the same node is operand 0 and operand 1.
+        partial: the local derivative if it is a single number, else None. Then `added` is `gradient * partial`.
         added: the number or array that is added.
-        before, after: the gradient of the operand without and with it.
+        before, after: the gradient of the operand before and after the addition.
     """
 
     operand: Node
@@ -36,13 +36,13 @@ class Term:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a backward pass: a node propagates the gradient that it has received to its operands.
+    """One step of a backward pass: a node propagates its gradient to its operands.
 
     Attributes:
-        number: the place in the pass, from 1.
+        number: the number of the step, from 1.
         node: the node.
-        gradient: what has arrived at it, complete: the derivative of the root by this node.
-        terms: what it adds to each operand, in order.
+        gradient: the derivative of the root with respect to this node.
+        terms: a `Term` for each operand, in order.
 
     >>> from chalkgrad import Value, backward_steps
     >>> (step,) = backward_steps(Value(2.0, label="x") * 3)
@@ -62,14 +62,14 @@ class Step:
 def backward_steps(root: Node) -> Iterator[Step]:
     r"""Yield the steps of the backward pass from `root`: $\bar x \mathrel{+}= \bar v\,\partial v / \partial x$.
 
-    The steps are those of `root.backward()`, in its order and by the same rules, from the root's own `grad`, or from
-    1 if it has none. No gradient is changed.
+    The steps have the order and the rules of `root.backward()`. They start from the `grad` of the root, or from 1 if
+    it has none. The function does not change any gradient.
 
     Args:
         root: a Value or a Tensor.
 
     Yields:
-        One `Step` for each node that was computed and that the pass reaches; printed, it is a sentence.
+        A `Step` for each computed node that the pass reaches. `print(step)` shows a sentence.
 
     Raises:
         TypeError: `root` is not a node.
@@ -88,7 +88,7 @@ def backward_steps(root: Node) -> Iterator[Step]:
 
 
 def steps_of(snapshot: Snapshot) -> Iterator[Step]:
-    """Yield the steps of a pass that has been read."""
+    """Yield the steps of the backward pass in a snapshot."""
     gathered: dict[int, Any] = {}
     for place, order in snapshot.steps.items():
         parts = []
@@ -115,7 +115,7 @@ _LONGEST = 20  # formula in a sentence
 
 
 def named(node: Node) -> str:
-    """Return a name of a node: its label, its formula if that is short, or its operation.
+    """Return a name for a node: its label, its formula if that is short, or its operation.
 
     >>> from chalkgrad import Value
     >>> a = Value(2.0, label="a")
@@ -133,7 +133,7 @@ def named(node: Node) -> str:
 
 
 def forward_sentence(node: Node) -> str:
-    """Return a sentence on what a node computes from what."""
+    """Return a sentence that says what a node computes."""
     operands = []
     for operand, data in zip(node.inputs, saved(node), strict=True):
         label, written = one_line(operand.label), value_text(data)
@@ -142,7 +142,7 @@ def forward_sentence(node: Node) -> str:
 
 
 def backward_sentence(step: Step) -> str:
-    """Return a sentence on what a node receives and adds."""
+    """Return a sentence that says which gradient a node receives, and what it adds to its operands."""
     parts = []
     for part in step.terms:
         single = part.partial is not None and number(step.gradient) is not None and number(part.added) is not None
@@ -154,7 +154,7 @@ def backward_sentence(step: Step) -> str:
 
 
 def listed(parts: Sequence[str], most: int = 4, lead: str = "") -> str:
-    """Join with commas and a last "and", after some words; what goes on too long is counted.
+    """Return `lead` and the parts, joined with commas and "and". Parts after the first few are counted.
 
     >>> listed(["a", "b", "c"], lead="from "), listed("abc", most=2), listed([], lead="from ")
     ('from a, b and c', 'a and 2 more', '')
