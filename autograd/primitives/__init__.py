@@ -1,8 +1,8 @@
-"""The table of primitives: one for each differentiable operation, and functions made of them.
+"""The primitives, one for each differentiable operation, and functions that are composed of them.
 
-Read `arithmetic`, `powers`, `trigonometry`, `activations`, `selection` for the elementwise ones, `layout` and
-`reductions` for the others, `composites` and `arrays` for what is made of them. `TABLE` lists them by name;
-the tests iterate over it.
+The elementwise primitives are in `arithmetic`, `powers`, `trigonometry`, `activations` and `selection`. The others are
+in `layout` and `reductions`. `composites` and `arrays` have functions that are composed of primitives. `TABLE` maps
+names to primitives; the tests iterate over it.
 """
 
 from ..primitive import Primitive

@@ -1,4 +1,4 @@
-"""The table: activation functions, and the error function that one of them needs."""
+"""Primitives: activation functions, and the error function that GELU needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .powers import exp, expm1, log1p
 from .selection import as_floats, doubled, greater, maximum, minimum, step, where
 
 _ROOT_HALF, _BELL, _PEAK = math.sqrt(0.5), 2.0 / math.sqrt(math.pi), 1.0 / math.sqrt(2.0 * math.pi)
-_ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # of the root of 1/2: half the digits, and the rest
+_ROOT_HIGH, _ROOT_LOW = 0.7071067839860916, -2.799544089368687e-09  # sqrt(1/2) = high half of the digits + rest
 
 
 @primitive(
@@ -83,7 +83,9 @@ def logaddexp(x, y):
 def relu(x):
     r"""Return the rectified linear unit $\max(x, 0)$, with derivative 1 where $x > 0$, else 0; at 0 it is 0.
 
-    Not `maximum(x, 0)`, which would split the tie at 0 and give 1/2. Source: Nair and Hinton (2010).
+    `maximum(x, 0)` differs: at 0 it has the derivative 1/2.
+
+    Source: Nair and Hinton (2010), Rectified linear units improve restricted Boltzmann machines.
 
     >>> relu(3.0), relu(-3.0)
     (3.0, 0.0)
@@ -100,7 +102,9 @@ def relu(x):
 def leaky_relu(x, slope=0.01):
     r"""Return the leaky ReLU: $x$ where $x > 0$, else `slope` times $x$; at 0 its derivative is `slope`.
 
-    With a `slope` that is learned it is called PReLU. Source: Maas, Hannun and Ng (2013); He et al. (2015).
+    With a trained `slope` it is called PReLU.
+
+    Source: Maas, Hannun and Ng (2013), Rectifier nonlinearities improve neural network acoustic models.
 
     >>> leaky_relu(2.0), leaky_relu(-2.0)
     (2.0, -0.02)
@@ -129,7 +133,7 @@ def elu(x, alpha=1.0):
 
 @primitive(partials=[lambda out, x: sigmoid(x) * (1.0 + x * sigmoid(-x))], ulps=(4, 4, 8))
 def silu(x):
-    r"""Return the SiLU, or swish: $x\,\sigma(x)$.
+    r"""Return the SiLU, or swish, $x\,\sigma(x)$, with derivative $\sigma(x)(1 + x\,\sigma(-x))$.
 
     Source: Elfwing, Uchibe and Doya (2018).
 
@@ -140,9 +144,9 @@ def silu(x):
 
 
 def _exp_of_square(x, c):
-    """Compute $e^{-cx^2}$ from parts of $x$, since rounding $x^2$ would cost $cx^2$ ulp; `c` is a power of 2."""
+    """Return $e^{-cx^2}$ from two parts of $x$, since rounding $x^2$ costs $cx^2$ ulp; `c` is a power of 2."""
     x = np.minimum(np.abs(doubled(x)), 50.0)
-    coarse = np.round(x * 64.0) / 64.0  # so few bits that its square is exact
+    coarse = np.round(x * 64.0) / 64.0  # its square is exact
     return np.exp(-c * coarse * coarse) * np.exp(-c * (x - coarse) * (x + coarse))
 
 
@@ -159,14 +163,14 @@ def _exp_of_square_of_float(x, c):
     ulps=(4, 4, 8),
 )
 def _gaussian(x):
-    """Bell curve $e^{-x^2}$."""
+    """Return the bell curve $e^{-x^2}$."""
     return as_floats(_exp_of_square(x, 1.0), x)
 
 
 def _by_scipy(formula, one, x):
-    """Apply a formula made with `scipy.special`, imported when an array needs it; or, without SciPy, `one` to each."""
+    """Apply a formula that uses `scipy.special`. Without SciPy, apply `one` to each element."""
     look = sys.getprofile()
-    if look is not None and "scipy.special" not in sys.modules:  # a trace watches what a function runs, but no imports
+    if look is not None and "scipy.special" not in sys.modules:  # a trace does not watch imports
         sys.setprofile(None)
     try:
         from scipy import special
@@ -179,7 +183,7 @@ def _by_scipy(formula, one, x):
 
 
 def _scaled_erfc(special, x, bell):
-    """Compute erfc(x) from $e^{-x^2}$ and the scaled erfcx, since `special.erfc` loses $x^2$ ulp in the tail."""
+    """Return erfc(x) from $e^{-x^2}$ and the scaled erfcx: in the tail `special.erfc` has an error of $x^2$ ulp."""
     return np.where(np.greater(x, 0.5), special.erfcx(np.maximum(x, 0.5)) * bell, special.erfc(x))
 
 
@@ -199,7 +203,7 @@ def erf(x):
 
 @primitive(partials=[lambda out, x: -_BELL * _gaussian(x)], scalar=math.erfc, ulps=(8, 4, 8))
 def erfc(x):
-    r"""Return the complement $1 - \operatorname{erf}(x)$, exact where it is small.
+    r"""Return the complementary error function $1 - \operatorname{erf}(x)$, also accurate where it is small.
 
     Source: Abramowitz and Stegun (1964), section 7.1.
 
@@ -216,7 +220,7 @@ def erfc(x):
     ulps=(4, 4, 8),
 )
 def _normal_pdf(x):
-    r"""Density $\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}$ of the normal distribution."""
+    r"""Return the density $\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}$ of the normal distribution."""
     return as_floats(_PEAK * _exp_of_square(x, 0.5), x)
 
 
@@ -224,10 +228,10 @@ def _normal_pdf(x):
     symbol="Φ", partials=[lambda out, x: _normal_pdf(x)], scalar=lambda x: _normal_cdf_of_float(x), ulps=(8, 4, 8)
 )
 def _normal_cdf(x):
-    r"""Distribution function $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$ of the normal distribution.
+    r"""Return the distribution function $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$ of the normal distribution.
 
-    In its tail erfc multiplies a relative error of its argument by $x^2$. So the factor $e^{-x^2/2}$ is taken out,
-    which leaves the scaled erfcx; and where there is none, what rounding took from $x/\sqrt2$ is given back.
+    In the tail, erfc multiplies a relative error of its argument by $x^2$. So arrays use the factor $e^{-x^2/2}$ and
+    the scaled erfcx. Floats, which have no erfcx, correct the rounding error of $x/\sqrt2$.
     """
     z = -_ROOT_HALF * doubled(x)
     return _by_scipy(lambda special: 0.5 * _scaled_erfc(special, z, _exp_of_square(x, 0.5)), _normal_cdf_of_float, x)
@@ -243,9 +247,11 @@ def _normal_cdf_of_float(x):
 
 @primitive(partials=[lambda out, x: _normal_cdf(x) + x * _normal_pdf(x)], ulps=(8, 4, 8))
 def gelu(x):
-    r"""Return the Gaussian error linear unit $x\,\Phi(x)$, exact, with $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$.
+    r"""Return the exact Gaussian error linear unit $x\,\Phi(x)$, with $\Phi(x) = \operatorname{erfc}(-x/\sqrt2)/2$.
 
-    Its derivative is $\Phi(x) + x\,\varphi(x)$. Source: Hendrycks and Gimpel (2016).
+    Its derivative is $\Phi(x) + x\,\varphi(x)$ with the density $\varphi(x) = e^{-x^2/2}/\sqrt{2\pi}$.
+
+    Source: Hendrycks and Gimpel (2016), Gaussian error linear units.
 
     >>> gelu(0.0), gelu(10.0)
     (0.0, 10.0)

@@ -1,4 +1,4 @@
-"""The table: arithmetic."""
+"""Primitives: arithmetic."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def neg(x):
 
 @primitive(symbol="=", partials=[1.0], scalar=lambda x: x, ulps=(0, 0, 0))
 def identity(x):
-    """Return the same number in a node of its own, so that one use of it can be differentiated apart from the others.
+    """Return `x` in a new node, so that the derivative of one use of `x` can be separated from the others.
 
     >>> identity(2.0)
     2.0
@@ -122,7 +122,7 @@ def abs(x):
 
 @primitive(partials=[None], ulps=(0, 0, 0))
 def floor(x):
-    """Return the largest integer not above $x$; its derivative is 0.
+    r"""Return $\lfloor x \rfloor$, the largest integer not above $x$, with derivative 0.
 
     >>> floor(-1.5)
     -2.0
@@ -132,7 +132,7 @@ def floor(x):
 
 @primitive(partials=[None], ulps=(0, 0, 0))
 def ceil(x):
-    """Return the smallest integer not below $x$; its derivative is 0.
+    r"""Return $\lceil x \rceil$, the smallest integer not below $x$, with derivative 0.
 
     >>> ceil(-1.5)
     -1.0
@@ -142,7 +142,7 @@ def ceil(x):
 
 @primitive(partials=[None], ulps=(0, 0, 0))
 def round(x):
-    """Return the nearest integer, halves to the even one; its derivative is 0.
+    """Return the nearest integer, with derivative 0. Halves are rounded to the even integer.
 
     >>> round(2.5)
     2.0
@@ -151,7 +151,7 @@ def round(x):
 
 
 def _whole(out, x, y):
-    # not floor(x / y), which would be off by one where x / y is rounded to a whole number
+    # floor(x / y) would be wrong by 1 where x / y is rounded to a whole number
     return -round(div(x, y) - div(out, y))
 
 

@@ -1,6 +1,6 @@
-"""Functions of arrays with NumPy's names, made of primitives: rearrangements, products of several axes, norms, orders.
+"""Functions of arrays with NumPy's names, composed of primitives: rearrangements, products over axes, norms.
 
-Where elements move to, NumPy itself says: it moves the numbers 1 to n, and `getitem` picks by them.
+To find where a function moves the elements, NumPy applies it to the numbers 1 to n. `getitem` then picks by them.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from .selection import step, where
 
 
 def rearranged(f: Callable[..., Any], fill: float, x: Any, *args: Any, **settings: Any) -> Any:
-    """Apply a function of NumPy that only moves, repeats and leaves out elements, and fills up with one number."""
+    """Apply a NumPy function that only moves, repeats and omits elements, and fills the rest with one number."""
     x = as_operand(x)
     return picked(x, moved_numbers(f, x, *args, **settings), fill)
 
 
 def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
-    """Return the elements of `x` by their numbers from 1, and `fill` where `places` holds a 0; of each of several."""
+    """Return the elements of `x` with the numbers `places`, from 1, and `fill` for 0. A list gives a list."""
     if isinstance(places, (list, tuple)):
         return [picked(x, part, fill) for part in places]
     places, flat = np.asarray(places), reshape(x, shape=(-1,))
@@ -45,7 +45,7 @@ def picked(x: Any, places: Any, fill: float = 0.0) -> Any:
 
 @of_arrays
 def roll(x: Any, shift: Any, axis: Axis = None) -> Numbers:
-    """Return `x` with its elements shifted along `axis`; what leaves at the end comes in at the start.
+    """Return `x` with its elements shifted along `axis`. Elements that leave at the end enter at the start.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -61,7 +61,7 @@ def tile(x: Any, reps: Any) -> Numbers:
     """Return `x` repeated as a whole, `reps` times along each axis.
 
     Raises:
-        ValueError: `reps` is negative, or no whole number.
+        ValueError: `reps` is negative, or not a whole number.
 
     >>> tile([1.0, 2.0], 2)
     array([1., 2., 1., 2.])
@@ -71,7 +71,7 @@ def tile(x: Any, reps: Any) -> Numbers:
 
 @of_arrays
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Numbers:
-    """Return `x` with each element repeated along `axis`; flattened if `axis` is None.
+    """Return `x` with each element repeated along `axis`. If `axis` is None, `x` is flattened first.
 
     Raises:
         ValueError: `repeats` is negative, or `axis` is out of range.
@@ -84,7 +84,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Numbers:
 
 @of_arrays
 def diag(x: Any, k: int = 0) -> Numbers:
-    """Return the `k`-th diagonal of a matrix, or a matrix with `x` on it.
+    """Return the `k`-th diagonal of a matrix; or, for a vector, a matrix with this diagonal.
 
     Raises:
         ValueError: `x` has more than two axes, or none.
@@ -97,10 +97,10 @@ def diag(x: Any, k: int = 0) -> Numbers:
 
 @of_arrays
 def tril(x: Any, k: int = 0) -> Numbers:
-    """Return `x` with zeros above its `k`-th diagonal: the mask of causal attention.
+    """Return `x` with zeros above its `k`-th diagonal, as causal attention needs it.
 
     Raises:
-        TypeError: `k` is no whole number.
+        TypeError: `k` is not a whole number.
 
     >>> tril([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 0.],
@@ -114,7 +114,7 @@ def triu(x: Any, k: int = 0) -> Numbers:
     """Return `x` with zeros below its `k`-th diagonal.
 
     Raises:
-        TypeError: `k` is no whole number.
+        TypeError: `k` is not a whole number.
 
     >>> triu([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 2.],
@@ -125,7 +125,9 @@ def triu(x: Any, k: int = 0) -> Numbers:
 
 @of_arrays
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Numbers:
-    """Return `x` with a border: of `constant_values`, or of its own elements ("edge", "reflect", "symmetric", "wrap").
+    """Return `x` with a border of `constant_values`, or of its own elements for another `mode`.
+
+    The modes are "constant", "edge", "reflect", "symmetric" and "wrap", as in `numpy.pad`.
 
     Raises:
         ValueError: `mode` is none of these, or `pad_width` does not fit.
@@ -142,7 +144,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
 
 @of_arrays
 def ravel(x: Any) -> Numbers:
-    """Return the elements of `x` in their order along one axis.
+    """Return the elements of `x` in row order as an array with one axis.
 
     >>> ravel([[1.0, 2.0], [3.0, 4.0]])
     array([1., 2., 3., 4.])
@@ -152,10 +154,10 @@ def ravel(x: Any) -> Numbers:
 
 @of_arrays
 def squeeze(x: Any, axis: Axis = None) -> Numbers:
-    """Return `x` without its axes of length 1, or without those that `axis` names.
+    """Return `x` without its axes of length 1, or without the axes `axis`.
 
     Raises:
-        ValueError: an axis that `axis` names is longer than 1.
+        ValueError: an axis in `axis` is longer than 1.
 
     >>> squeeze([[1.0, 2.0]])
     array([1., 2.])
@@ -166,10 +168,10 @@ def squeeze(x: Any, axis: Axis = None) -> Numbers:
 
 @of_arrays
 def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Numbers:
-    """Return `x` with axes of length 1 at the places that `axis` names.
+    """Return `x` with new axes of length 1 at the positions `axis`.
 
     Raises:
-        ValueError: a place is out of range, or named twice.
+        ValueError: a position is out of range, or given twice.
 
     >>> expand_dims([1.0, 2.0], 0)
     array([[1., 2.]])
@@ -180,7 +182,7 @@ def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Numbers:
 
 @of_arrays
 def moveaxis(x: Any, source: Any, destination: Any) -> Numbers:
-    """Return `x` with some axes at other places; the rest keep their order.
+    """Return `x` with the axes `source` moved to the positions `destination`. The others keep their order.
 
     Raises:
         ValueError: an axis is out of range, or `source` and `destination` differ in length.
@@ -212,7 +214,7 @@ def outer(a: Any, b: Any) -> Numbers:
 
 @of_arrays
 def trace(x: Any, offset: int = 0) -> Numbers:
-    r"""Return the sum of a diagonal, $\sum_i x_{ii}$, of the first two axes.
+    r"""Return the sum of a diagonal, $\sum_i x_{ii}$, over the first two axes.
 
     Raises:
         ValueError: `x` has fewer than two axes.
@@ -239,7 +241,9 @@ def inner(a: Any, b: Any) -> Numbers:
 
 @of_arrays
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Numbers:
-    """Return sums of products over `axes`: so many last ones of `a` and first ones of `b`, or two lists of axes.
+    """Return the sums of products over `axes`.
+
+    A number `n` stands for the last `n` axes of `a` and the first `n` axes of `b`. Two lists name the axes of each.
 
     Raises:
         ValueError: `axes` does not fit the shapes.
@@ -266,10 +270,12 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Numbers:
 
 
 def einsum(subscripts: str, *operands: Any) -> Any:
-    """Return sums of products in Einstein's notation; two operands at a time, from the left, as a matrix product.
+    """Return sums of products in Einstein notation.
+
+    The operands are multiplied from the left, each time as a matrix product of two.
 
     Raises:
-        TypeError: `subscripts` is no text.
+        TypeError: `subscripts` is not a string.
         ValueError: `subscripts` do not fit the operands.
 
     >>> einsum("ij,jk->ik", [[1.0, 2.0]], [[3.0], [4.0]])
@@ -291,7 +297,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
 
 
 def _labels(subscripts: Any, xs: Sequence[Any]) -> tuple[list[str], str]:
-    """Split subscripts into those of the operands and the result; an ellipsis becomes capital letters."""
+    """Split subscripts into those of the operands and of the result. An ellipsis becomes capital letters."""
     if not isinstance(subscripts, str):
         raise TypeError(f"`subscripts` is a text such as 'ij,jk->ik', not {subscripts!r:.60}")
     try:
@@ -312,7 +318,7 @@ def _labels(subscripts: Any, xs: Sequence[Any]) -> tuple[list[str], str]:
 
 
 def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
-    """Take diagonals of an operand, sum over its own labels, and repeat axes of length 1."""
+    """Take diagonals of an operand, sum over labels that only it has, and broadcast axes of length 1."""
     unique = "".join(dict.fromkeys(term))
     if unique != term:
         x = picked(x, moved_numbers(lambda numbers: np.einsum(f"{term}->{unique}", numbers), x))
@@ -323,7 +329,7 @@ def _alone(x: Any, term: str, later: set[str], sizes: dict[str, int]) -> tuple[A
 
 
 def _joined(a: Any, left: str, b: Any, right: str, later: set[str], sizes: dict[str, int]) -> tuple[Any, str]:
-    """Multiply two operands, and sum over the labels that both have and no later operand has."""
+    """Multiply two operands, and sum over the labels that both have, but no later operand."""
     batch = [x for x in left if x in right and x in later]
     shared = [x for x in left if x in right and x not in later]
     rows, columns = [x for x in left if x not in right], [x for x in right if x not in left]
@@ -352,7 +358,7 @@ def _only_axis(x: Any, axis: Any) -> int:
 
 @of_arrays
 def cumprod(x: Any, axis: int = 0) -> Numbers:
-    """Return the running product along `axis`, multiplied in strides: its gradient divides by nothing.
+    """Return the cumulative product along `axis`. Its gradient contains no division, so zeros are no problem.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -371,10 +377,10 @@ def cumprod(x: Any, axis: int = 0) -> Numbers:
 
 @of_arrays
 def diff(x: Any, n: int = 1, axis: int = -1) -> Numbers:
-    """Return the differences of neighbours along `axis`, `n` times over.
+    """Return the differences $x_{i+1} - x_i$ along `axis`, repeated `n` times.
 
     Raises:
-        ValueError: `n` is no whole number from 0, or `axis` is out of range.
+        ValueError: `n` is not a whole number from 0, or `axis` is out of range.
 
     >>> diff([1.0, 4.0, 9.0])
     array([3., 5.])
@@ -388,12 +394,12 @@ def diff(x: Any, n: int = 1, axis: int = -1) -> Numbers:
 
 @of_arrays
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Numbers:
-    r"""Return the norm $(\sum |x_i|^p)^{1/p}$ of order `ord`, 2 if left out, of all elements or along `axis`.
+    r"""Return the norm $(\sum |x_i|^p)^{1/p}$ of order $p$ = `ord` (2 by default) of all elements or along `axis`.
 
-    Of matrices (two axes) "fro", 1, -1, inf and -inf are known, as in `numpy.linalg.norm`.
+    For matrices (two axes), `ord` is "fro", 1, -1, inf or -inf, as in `numpy.linalg.norm`.
 
     Raises:
-        ValueError: `ord` is not known for so many axes, or `axis` is out of range.
+        ValueError: `ord` is not supported for this number of axes, or `axis` is out of range.
 
     >>> float(norm([3.0, 4.0])), float(norm([3.0, -4.0], 1)), float(norm([3.0, -4.0], np.inf))
     (5.0, 7.0, 4.0)

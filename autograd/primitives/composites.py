@@ -1,4 +1,4 @@
-"""Operations made of primitives that keep a numerically stable form. Each is a few nodes, drawn as such."""
+"""Functions composed of primitives in a numerically stable form. Each adds a few nodes to the graph."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Num
     It is inf or nan if $n \le d$.
 
     Raises:
-        TypeError: `ddof` is no number.
+        TypeError: `ddof` is not a number.
         ValueError: there are no elements, or `axis` is out of range.
 
     >>> float(var([1.0, 2.0, 6.0]))
@@ -52,10 +52,10 @@ def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Num
 
 @of_arrays
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Numbers:
-    """Return the standard deviation, the root of the variance; its gradient is 0 where all elements are equal.
+    """Return the standard deviation along `axis`, the square root of `var`. For equal elements its gradient is 0.
 
     Raises:
-        TypeError: `ddof` is no number.
+        TypeError: `ddof` is not a number.
         ValueError: there are no elements, or `axis` is out of range.
 
     >>> float(std([1.0, 1.0, 1.0]))
@@ -67,8 +67,8 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Num
 
 
 def _centred(x: Any, axis: Axis) -> Any:
-    # Of numbers that are close together the differences are exact, and their mean is; of equal ones, 0.
-    x = sub(x, anchor(max(x, axis=axis, keepdims=True)))  # not -, which would warn of infinities
+    # Differences of numbers that are close to each other are exact. For equal numbers they are 0, and so is their mean.
+    x = sub(x, anchor(max(x, axis=axis, keepdims=True)))  # `-` would warn about infinities
     return sub(x, mean(x, axis, keepdims=True))
 
 
@@ -76,12 +76,12 @@ def _freedom(n: int, ddof: Any) -> float:
     known = isinstance(ddof, (int, float, np.integer, np.floating)) and not isinstance(ddof, bool)
     if not known or not -(2**63) < ddof < 2**63:
         raise TypeError(f"`ddof` is a number, such as 1, not {ddof!r:.60}")
-    return float(n - ddof) if ddof < n else 0.0  # which divides to inf or nan, as NumPy has it
+    return float(n - ddof) if ddof < n else 0.0  # division by 0 gives inf or nan, as in NumPy
 
 
 @of_arrays
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Numbers:
-    """Return the product along `axis`, multiplied in pairs: its gradient divides by nothing, so zeros are exact.
+    """Return the product along `axis`, multiplied in pairs. Its gradient contains no division, so zeros are exact.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -106,7 +106,7 @@ def part(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
 def _product_along(x: Any, axis: int) -> Any:
     while (n := shape_of(x)[axis]) > 1:
         half = n // 2
-        # not *, which would warn of overflow on plain arrays
+        # `*` would warn about overflow for plain arrays
         pairs = mul(part(x, axis, 0, half), part(x, axis, half, 2 * half))
         x = concatenate(pairs, part(x, axis, 2 * half, n), axis=axis) if n % 2 else pairs
     if n == 0:
@@ -116,7 +116,7 @@ def _product_along(x: Any, axis: int) -> Any:
 
 @of_arrays
 def softmax(x: Any, axis: Axis = -1) -> Numbers:
-    r"""Return $e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
+    r"""Return the softmax $e^{x_i} / \sum_j e^{x_j}$ along `axis`, without overflow.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -128,7 +128,7 @@ def softmax(x: Any, axis: Axis = -1) -> Numbers:
     """
     x = as_operand(x)
     e = exp(sub(x, anchor(max(x, axis=axis, keepdims=True))))
-    return div(e, sum(e, axis=axis, keepdims=True))  # not /, which would warn of 0/0 on plain arrays
+    return div(e, sum(e, axis=axis, keepdims=True))  # `/` would warn about 0/0 for plain arrays
 
 
 @of_arrays
@@ -148,5 +148,5 @@ def log_softmax(x: Any, axis: Axis = -1) -> Numbers:
 
 
 def as_operand(x: Any) -> Any:
-    """Return an array of a list of numbers; nodes and arrays as they are."""
+    """Return a list of numbers as an array; nodes and arrays stay as they are."""
     return x if isinstance(x, Operand) or x.__class__ is np.ndarray else plain(x, "array")

@@ -1,7 +1,7 @@
-"""The table: operations that move elements, each with a vector-Jacobian rule; also between Values and Tensors.
+"""Primitives that move elements, also between Values and Tensors, each with a vector-Jacobian rule.
 
-They are linear, and the rule of each is its transpose: `sum_to` for `broadcast_to`, `scatter` for `getitem`, slices
-for `concatenate`. So the rules stay on this page at any order.
+They are linear, so the rule of each is its transpose: `sum_to` for `broadcast_to`, `scatter` for `getitem`, slices for
+`concatenate`. So derivatives of any order use only the primitives of this module.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..shapes import is_view, sum_over_broadcast
 
 
 def _lengths(shape) -> tuple[int, ...]:
-    """Take a shape, or a single length."""
+    """Return a shape, or a single length, as a tuple."""
     lengths = shape if isinstance(shape, (tuple, list)) else (shape,)
     if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) and n >= 0 for n in lengths):
         raise TypeError(f"`shape` is a whole number from 0, or a tuple of such, not {shape!r:.60}")
@@ -30,30 +30,30 @@ def shape_of(x) -> tuple[int, ...]:
 
 
 def unbroadcast(x: Any, shape: tuple[int, ...]) -> Any:
-    """Sum `x` to `shape` if it has another: undoes a broadcast, and records nothing where there was none."""
+    """Return `x` summed to `shape`, which undoes a broadcast. Record nothing if the shape is the same."""
     if x.__class__ is np.ndarray:
         return sum_over_broadcast(x, shape)
     return x if shape_of(x) == shape else sum_to(x, shape=shape)
 
 
 def as_shape(x: Any, shape: Any) -> Any:
-    """Reshape `x` if it has another shape, and record nothing if not."""
+    """Return `x` reshaped to `shape`. Record nothing if the shape is the same."""
     return x if shape_of(x) == shape else reshape(x, shape=shape)
 
 
 @primitive(symbol="Σ", vjps=[lambda g, out, x, *, shape: broadcast_to(g, shape=shape_of(x))])
 def sum_to(x, *, shape):
-    """Undo a broadcast: sum over the axes along which an array of `shape` was repeated to that of `x`."""
+    """Return `x` summed over the axes along which an array of `shape` was broadcast to the shape of `x`."""
     return sum_over_broadcast(x, shape) if isinstance(x, np.ndarray) else x
 
 
 @primitive(vjps=[lambda g, out, x, *, shape: unbroadcast(g, shape_of(x))])
 def broadcast_to(x, *, shape):
-    """Repeat `x` to `shape` by NumPy's rules.
+    """Return `x` broadcast to `shape` by NumPy's rules.
 
     Raises:
-        TypeError: `shape` is no tuple of whole numbers.
-        ValueError: the shape of `x` does not broadcast to `shape`.
+        TypeError: `shape` is not a tuple of whole numbers.
+        ValueError: `x` cannot be broadcast to `shape`.
 
     >>> broadcast_to([1.0, 2.0], shape=(2, 2))
     array([[1., 2.],
@@ -61,17 +61,17 @@ def broadcast_to(x, *, shape):
     """
     x = np.asarray(x)
     out = np.empty(_lengths(shape), x.dtype)
-    out[...] = x  # a third of the time of np.broadcast_to for the small arrays that lessons use
+    out[...] = x  # for small arrays, three times as fast as np.broadcast_to
     return out
 
 
 @primitive(vjps=[lambda g, out, x, *, shape: reshape(g, shape=shape_of(x))])
 def reshape(x, *, shape):
-    """Arrange the elements of `x`, in their order, in another `shape`; -1 stands for what is left.
+    """Return the elements of `x`, in the same order, in another `shape`. One length may be -1, which is then inferred.
 
     Raises:
-        ValueError: `shape` has another number of elements.
-        TypeError: `shape` is no tuple of whole numbers.
+        ValueError: the number of elements would change.
+        TypeError: `shape` is not a tuple of whole numbers.
 
     >>> reshape([1.0, 2.0, 3.0, 4.0], shape=(2, -1))
     array([[1., 2.],
@@ -82,10 +82,10 @@ def reshape(x, *, shape):
 
 @primitive(symbol="T", vjps=[lambda g, out, x, *, axes: transpose(g, axes=None if axes is None else _inverted(axes))])
 def transpose(x, *, axes=None):
-    """Permute the axes; reverse them if `axes` is None.
+    """Return `x` with permuted axes. If `axes` is None, the order of the axes is reversed.
 
     Raises:
-        ValueError: `axes` does not name each axis once.
+        ValueError: `axes` is not a permutation of the axes.
 
     >>> transpose([[1.0, 2.0]])
     array([[1.],
@@ -100,7 +100,7 @@ def _inverted(axes):
 
 @primitive(symbol="T", vjps=[lambda g, out, x, *, axis1, axis2: swapaxes(g, axis1=axis1, axis2=axis2)])
 def swapaxes(x, *, axis1=-1, axis2=-2):
-    """Exchange two axes, the last two if none are named.
+    """Return `x` with two axes exchanged, by default the last two.
 
     Raises:
         ValueError: an axis is out of range.
@@ -114,7 +114,7 @@ def swapaxes(x, *, axis1=-1, axis2=-2):
 
 @primitive(vjps=[lambda g, out, x, *, axis: flip(g, axis=axis)])
 def flip(x, *, axis=None):
-    """Reverse the order of the elements along `axis`.
+    """Return `x` with the elements in reverse order along `axis`, or along all axes if it is None.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -127,7 +127,7 @@ def flip(x, *, axis=None):
 
 @primitive(vjps=[lambda g, out, x, *, dtype: astype(g, dtype=getattr(x, "dtype", np.float64))])
 def astype(x, *, dtype):
-    """Convert between float32 and float64.
+    """Return `x` converted to float32 or float64.
 
     Raises:
         TypeError: `dtype` is neither float32 nor float64, or `x` is complex.
@@ -143,10 +143,10 @@ def astype(x, *, dtype):
 
 @primitive(symbol="[ ]", vjps=[lambda g, out, x, *, index: scatter(g, index=index, shape=shape_of(x))])
 def getitem(x, *, index):
-    """Pick elements as `x[index]` does; an element picked twice receives both cotangents.
+    """Return a copy of `x[index]`. An element that is picked twice receives both cotangents.
 
     Raises:
-        IndexError: `index` is out of range, or no index.
+        IndexError: `index` is out of range, or not an index.
 
     >>> getitem(np.arange(4.0), index=[1, 1])
     array([1., 1.])
@@ -157,11 +157,11 @@ def getitem(x, *, index):
 
 @primitive(vjps=[lambda g, out, x, *, index, shape: getitem(g, index=index)])
 def scatter(x, *, index, shape):
-    """Add `x` at `index` into zeros of `shape`: the transpose of `getitem`.
+    """Return zeros of `shape` with `x` added at `index`: the transpose of `getitem`.
 
     Raises:
         IndexError: `index` is out of range of `shape`.
-        ValueError: `x` does not fit what `index` picks.
+        ValueError: `x` does not have the shape that `index` picks.
 
     >>> scatter([1.0, 2.0], index=[1, 1], shape=(3,))
     array([0., 3., 0.])
@@ -169,7 +169,7 @@ def scatter(x, *, index, shape):
     x = np.asarray(x)
     out = np.zeros(_lengths(shape), x.dtype)
     if is_view(index):
-        out[index] = x  # nothing is named twice
+        out[index] = x  # no element is named twice
     else:
         np.add.at(out, index, x)
     return out
@@ -177,7 +177,7 @@ def scatter(x, *, index, shape):
 
 @primitive(vjps=[lambda g, out, x, *, index: scatter(g, index=index, shape=shape_of(x))])
 def element(x, *, index=()):
-    """Take one element of an array as a single number: a Value out of a Tensor.
+    """Return one element of an array as a single number; a Value for a Tensor.
 
     Raises:
         ValueError: `index` picks an array, or is out of range.
@@ -193,7 +193,7 @@ def element(x, *, index=()):
 
 @primitive(vjps=lambda g, out, xs, *, shape: [element(g, index=index) for index in np.ndindex(*shape)])
 def array_of(*xs, shape):
-    """Arrange single numbers in an array of `shape`: a Tensor out of Values.
+    """Return single numbers as an array of `shape`; a Tensor for Values.
 
     >>> array_of(1.0, 2.0, shape=(2,))
     array([1., 2.])
@@ -203,10 +203,10 @@ def array_of(*xs, shape):
 
 @primitive(vjps=lambda g, out, xs, *, axis: [getitem(g, index=span) for span in _spans(xs, axis)])
 def concatenate(*xs, axis=0):
-    """Join arrays along an axis that they have.
+    """Return arrays joined along an existing axis.
 
     Raises:
-        ValueError: the shapes differ beside `axis`, or `axis` is out of range.
+        ValueError: the shapes differ in another axis than `axis`, or `axis` is out of range.
 
     >>> concatenate([1.0], [2.0, 3.0])
     array([1., 2., 3.])
@@ -215,7 +215,7 @@ def concatenate(*xs, axis=0):
 
 
 def _spans(xs, axis):
-    """Return the index of each part in the whole."""
+    """Return the index of each part in the joined array."""
     axis %= len(shape_of(xs[0]))
     ends = list(itertools.accumulate(shape_of(x)[axis] for x in xs))
     return [(slice(None),) * axis + (slice(start, end),) for start, end in itertools.pairwise([0, *ends])]
@@ -227,7 +227,7 @@ def _spans(xs, axis):
     ]
 )
 def stack(*xs, axis=0):
-    """Join arrays of one shape along a new axis.
+    """Return arrays of equal shape joined along a new axis.
 
     Raises:
         ValueError: the shapes differ, or `axis` is out of range.

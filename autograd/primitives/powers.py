@@ -1,4 +1,4 @@
-"""The table: powers, exponentials and logarithms."""
+"""Primitives: powers, exponentials and logarithms."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _by_exponent(out, x, y):
     ulps=(2, 4, 8),
 )
 def pow(x, y):
-    r"""Return the power $x^y$, as IEEE 754 has it: real or NaN, never complex.
+    r"""Return the power $x^y$ by IEEE 754: real or NaN, never complex.
 
     $\partial/\partial x = y x^{y-1}$, which is 0 where $y = 0$; $\partial/\partial y = x^y \ln x$.
 
@@ -81,7 +81,7 @@ def hypot(x, y):
 
 @primitive(partials=[lambda out, x: out], scalar=math.exp, ulps=(2, 2, 2))
 def exp(x):
-    r"""Return the exponential $e^x$, its own derivative.
+    r"""Return the exponential $e^x$, with derivative $e^x$.
 
     >>> exp(0.0), exp(1000.0)
     (1.0, inf)
@@ -91,7 +91,7 @@ def exp(x):
 
 @primitive(partials=[lambda out, x: exp(x)], scalar=math.expm1, ulps=(4, 2, 2))
 def expm1(x):
-    r"""Return $e^x - 1$, exact near 0, with derivative $e^x$.
+    r"""Return $e^x - 1$, also accurate near 0, with derivative $e^x$.
 
     >>> expm1(1e-20)
     1e-20
@@ -111,9 +111,9 @@ def exp2(x):
 
 @primitive(partials=[lambda out, x: _inverse(x)], scalar=math.log, domain=[(0.0, inf)], ulps=(2, 1, 2))
 def log(x):
-    r"""Return the natural logarithm $\ln x$, with derivative $1/x$; $-\infty$ at 0, NaN below.
+    r"""Return the natural logarithm $\ln x$, with derivative $1/x$. At 0 it is $-\infty$, below 0 it is NaN.
 
-    The logarithm of base $b$ is `log(x) / log(b)`.
+    The logarithm to base $b$ is `log(x) / log(b)`.
 
     >>> log(1.0), log(0.0)
     (0.0, -inf)
@@ -123,7 +123,7 @@ def log(x):
 
 @primitive(partials=[lambda out, x: _inverse(1.0 + x)], scalar=math.log1p, domain=[(-1.0, inf)], ulps=(2, 2, 4))
 def log1p(x):
-    r"""Return $\ln(1 + x)$, exact near 0, with derivative $1/(1 + x)$.
+    r"""Return $\ln(1 + x)$, also accurate near 0, with derivative $1/(1 + x)$.
 
     >>> log1p(1e-20)
     1e-20
@@ -133,7 +133,7 @@ def log1p(x):
 
 @primitive(partials=[lambda out, x: div(_inverse(x), _LN2)], scalar=math.log2, domain=[(0.0, inf)], ulps=(2, 2, 4))
 def log2(x):
-    r"""Return the logarithm of base 2, with derivative $1/(x \ln 2)$.
+    r"""Return the logarithm to base 2, with derivative $1/(x \ln 2)$.
 
     >>> log2(8.0)
     3.0
@@ -143,7 +143,7 @@ def log2(x):
 
 @primitive(partials=[lambda out, x: div(_inverse(x), _LN10)], scalar=math.log10, domain=[(0.0, inf)], ulps=(2, 4, 8))
 def log10(x):
-    r"""Return the logarithm of base 10, with derivative $1/(x \ln 10)$.
+    r"""Return the logarithm to base 10, with derivative $1/(x \ln 10)$.
 
     >>> log10(1000.0)
     3.0

@@ -1,4 +1,4 @@
-"""The table: operations that put many elements together, each with a vector-Jacobian rule."""
+"""Primitives: reductions and matrix products, each with a vector-Jacobian rule."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .selection import anchor, equal
 
 
 def _grown(g, x, axis):
-    """Repeat a cotangent along the axes over which `x` was reduced."""
+    """Return a cotangent broadcast along the axes over which `x` was reduced."""
     shape = shape_of(x)
     return broadcast_to(g if shape_of(g) == () else as_shape(g, expand(shape, axis)), shape=shape)
 
 
 @primitive(symbol="Σ", vjps=[lambda g, out, x, *, axis, keepdims: _grown(g, x, axis)], ulps=(2, 0, 0))
 def sum(x, *, axis=None, keepdims=False):
-    r"""Return the sum over `axis` (all axes if None); every term gets the cotangent.
+    r"""Return the sum $\sum x_i$ over `axis`, or over all axes if it is None. Every term receives the cotangent.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -39,7 +39,7 @@ def sum(x, *, axis=None, keepdims=False):
     ulps=(2, 0, 0),
 )
 def cumsum(x, *, axis=0):
-    """Return the running sum along `axis`.
+    """Return the cumulative sum along `axis`.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -51,7 +51,7 @@ def cumsum(x, *, axis=0):
 
 
 def _matrices(g, a, b):
-    """Return the cotangent and the operands of a product with the axes of length 1 that `matmul` gave to vectors."""
+    """Return the cotangent and the operands of `matmul`, in which vectors have an axis of length 1."""
     shape, left, right = shape_of(g), shape_of(a), shape_of(b)
     if len(right) == 1:
         shape, right = (*shape, 1), (*right, 1)
@@ -74,7 +74,7 @@ def _right_cotangent(g, out, a, b):
 def matmul(a, b):
     r"""Return the matrix product $AB$ of 1-D, 2-D or stacked operands.
 
-    Its rule is $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
+    Its vector-Jacobian rule is $\bar A = \bar C B^T$ and $\bar B = A^T \bar C$.
 
     Raises:
         ValueError: the last axis of `a` is not as long as the second-to-last (or only) axis of `b`.
@@ -94,7 +94,7 @@ def matmul(a, b):
 
 
 def counted(x, axis, name):
-    """Return how many elements a reduction over `axis` puts together: at least one."""
+    """Return the number of elements that a reduction over `axis` combines, at least one."""
     shape = shape_of(x)
     if not (n := math.prod(shape[i] for i in axes_of(axis, len(shape)))):
         raise ValueError(f"`{name}` over `axis` {axis} of an array of shape {shape}: there are no elements")
@@ -109,7 +109,7 @@ def _extremum_cotangent(g, out, x, *, axis, keepdims):
 
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def max(x, *, axis=None, keepdims=False):
-    """Return the largest element along `axis`; ties share the gradient equally.
+    """Return the largest element along `axis`. Equal largest elements share the gradient equally.
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.
@@ -123,7 +123,7 @@ def max(x, *, axis=None, keepdims=False):
 
 @primitive(vjps=[_extremum_cotangent], ulps=(0, 0, 0))
 def min(x, *, axis=None, keepdims=False):
-    """Return the smallest element along `axis`; ties share the gradient equally.
+    """Return the smallest element along `axis`. Equal smallest elements share the gradient equally.
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.
@@ -141,7 +141,7 @@ def _norm_cotangent(g, out, x, *, axis, keepdims):
 
 @primitive(symbol="‖ ‖", vjps=[_norm_cotangent], ulps=(4, 4, 8))
 def norm(x, *, axis=None, keepdims=False):
-    r"""Return the Euclidean length $\sqrt{\sum x_i^2}$ without overflow; the gradient of a zero vector is 0.
+    r"""Return the Euclidean norm $\sqrt{\sum x_i^2}$ without overflow. At the zero vector its gradient is 0.
 
     Raises:
         ValueError: `axis` is out of range.
@@ -158,14 +158,14 @@ def norm(x, *, axis=None, keepdims=False):
 
 
 def _logsumexp_cotangent(g, out, x, *, axis, keepdims):
-    # not exp(x - out), which would lose as many digits as `out` has before its point
+    # exp(x - out) would lose as many digits as `out` has before the decimal point
     e = exp(x - _grown(anchor(max(x, axis=axis, keepdims=True)), x, axis))
     return _grown(g, x, axis) * ratio(e, _grown(sum(e, axis=axis, keepdims=True), x, axis))
 
 
 @primitive(vjps=[_logsumexp_cotangent], ulps=(4, 4, 8))
 def logsumexp(x, *, axis=None, keepdims=False):
-    r"""Return $\ln \sum e^{x_i}$ without overflow; its gradient is the softmax of `x` (0 where all are $-\infty$).
+    r"""Return $\ln \sum e^{x_i}$ without overflow. Its gradient is the softmax of `x` (0 if all are $-\infty$).
 
     Raises:
         ValueError: there are no elements, or `axis` is out of range.

@@ -1,7 +1,7 @@
-"""The table, first page: operations that choose. Their derivatives are steps, so they are made of steps themselves.
+"""Primitives that select: `where`, `maximum`, `clip` and others. Their derivatives are step functions.
 
-The primitives whose value is 0 or 1 (`greater`, `equal`, ...) stand in the backward graph where a formula would say
-"if": a backward graph that held a plain True or False could not be replayed with other numbers.
+Primitives with the value 0 or 1 (`greater`, `equal`, ...) take the place of conditions in the backward graph. With a
+plain True or False, a compiled program could not run the backward graph for other numbers.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from .layout import shape_of, unbroadcast
 
 
 def as_floats(out, *operands):
-    """Return an array in the floating dtype that `operands` have together: float64 for whole numbers."""
+    """Return an array in the common floating dtype of `operands`, float64 for whole numbers."""
     dtype = np.result_type(*operands)
     return out.astype(dtype if dtype.kind == "f" else np.result_type(dtype, np.float32))
 
 
 def doubled(x):
-    """Take real numbers as float64."""
+    """Return real numbers as float64."""
     return np.asarray(x).astype(np.float64, casting="same_kind")
 
 
 def _chosen(condition, x, y, taken, operand):
-    # For a single number the branch that was not taken gets nothing at all, not 0: then no rule behind it runs.
+    # For a single number, the branch that was not taken gets None and not 0, so that none of its rules runs.
     if condition.__class__ is float and not taken:
         return None
     return unbroadcast(where(condition, x, y), shape_of(operand))
@@ -43,10 +43,10 @@ def _chosen(condition, x, y, taken, operand):
     ulps=(0, 0, 0),
 )
 def where(condition, x, y):
-    r"""Choose `x` where `condition` holds and `y` elsewhere, element by element.
+    r"""Return `x` where `condition` holds and `y` elsewhere, element by element.
 
     The branch that is not chosen contributes exactly 0 to the gradient, even where its derivative is infinite
-    or NaN. `condition` is not differentiated; it broadcasts with `x` and `y`.
+    or NaN. `condition` is not differentiated. It broadcasts with `x` and `y`.
 
     Raises:
         ValueError: the shapes do not broadcast.
@@ -90,7 +90,7 @@ def equal(x, y):
 
 @primitive(partials=[0.0, 0.0], ulps=(0, 0, 0))
 def preference(x, y):
-    """Return how much of `maximum(x, y)` is `x`: 1 where it is greater, 0 where it is smaller, 1/2 in a tie."""
+    """Return the derivative of `maximum(x, y)` with respect to `x`: 1 if `x > y`, 1/2 if `x == y`, else 0."""
     return as_floats(np.where(np.equal(x, y), 0.5, np.heaviside(np.subtract(x, y), 0.5)), x, y)
 
 
@@ -103,7 +103,7 @@ def inside(x, low, high):
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else 0.0 * x if x != x else 0.0, ulps=(0, 0, 0))
 def step(x):
-    r"""Return the threshold unit, the derivative of ReLU: $1$ where $x > 0$, else $0$; its own derivative is 0.
+    r"""Return the step function, 1 where $x > 0$ and 0 elsewhere, with derivative 0. It is the derivative of ReLU.
 
     Source: McCulloch and Pitts (1943), whose neurons have this activation.
 
@@ -115,7 +115,7 @@ def step(x):
 
 @primitive(partials=[0.0], kinks=[0.0], scalar=lambda x: 1.0 if x > 0 else -1.0 if x < 0 else x + 0.0, ulps=(0, 0, 0))
 def sign(x):
-    r"""Return the sign: $-1$, $0$ or $1$; its derivative is taken as 0 everywhere.
+    r"""Return the sign $-1$, $0$ or $1$, with derivative 0 everywhere, also at the jump.
 
     >>> sign(-3.0), sign(0.0)
     (-1.0, 0.0)
@@ -125,7 +125,7 @@ def sign(x):
 
 @primitive(partials=[0.0], ulps=(0, 0, 0))
 def anchor(x):
-    """Return `x` as a constant, with 0 in place of an infinity: to subtract before `exp`; not differentiated."""
+    """Return `x` with 0 in place of infinities, not differentiated. It is subtracted before `exp`."""
     return np.where(np.isinf(x), np.zeros_like(x), x)
 
 
@@ -135,7 +135,7 @@ def anchor(x):
     ulps=(0.5, 0, 0),
 )  # fmt: skip
 def strict_zero_mul(g, p):
-    """Strict-zero multiply: $g p$, and exactly 0 where $g$ is 0, also if $p$ is infinite or NaN."""
+    """Return the strict-zero product $g p$: exactly 0 where $g$ is 0, also if $p$ is infinite or NaN."""
     return as_floats(np.where(np.equal(g, 0), 0.0, np.multiply(g, p)), g, p)
 
 
@@ -145,7 +145,7 @@ def strict_zero_mul(g, p):
     ulps=(0, 0, 0),
 )
 def maximum(x, y):
-    r"""Return the larger of two, element by element; NaN if either is. A tie splits the gradient equally.
+    r"""Return the larger of `x` and `y`, element by element, or NaN if one is NaN. A tie splits the gradient equally.
 
     $\partial/\partial x = 1$ if $x > y$, $1/2$ if $x = y$, else $0$.
 
@@ -167,7 +167,7 @@ def maximum(x, y):
     ulps=(0, 0, 0),
 )
 def minimum(x, y):
-    """Return the smaller of two, element by element; NaN if either is. A tie splits the gradient equally.
+    """Return the smaller of `x` and `y`, element by element, or NaN if one is NaN. A tie splits the gradient equally.
 
     Raises:
         ValueError: the shapes do not broadcast.
@@ -190,10 +190,11 @@ def minimum(x, y):
     ulps=(0, 0, 0),
 )
 def clip(x, low, high):
-    r"""Limit `x` to the interval from `low` to `high`.
+    r"""Return `x` limited to the interval from `low` to `high`.
 
-    The derivative is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm). The bound that decides
-    has the derivative 1, also in a tie: so the three add up to 1, and that of `clip(x, x, y)` is right.
+    The derivative with respect to `x` is 1 inside, 0 outside, and 0 at the bounds (the subgradient of least norm). The
+    derivative with respect to a bound is 1 where the result equals that bound, also in a tie with `x`. So the three
+    derivatives add up to 1, and the derivative of `clip(x, x, y)` is correct.
 
     Raises:
         ValueError: the shapes do not broadcast.

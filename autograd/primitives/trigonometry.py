@@ -1,4 +1,4 @@
-"""The table: circular and hyperbolic functions and their inverses."""
+"""Primitives: circular and hyperbolic functions and their inverses."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ def tan(x):
 
 @primitive(symbol="asin′", partials=[lambda out, x: x * out * out * out], domain=_ONE, ulps=(4, 8, 16))
 def _asin_derivative(x):
-    r"""Derivative of asin: $1/\sqrt{(1-x)(1+x)}$, whose own derivative is written so that nothing cancels near 0."""
+    r"""Return the derivative of asin, $1/\sqrt{(1-x)(1+x)}$. Its own derivative has no cancellation near 0."""
     return np.divide(1.0, np.sqrt((1.0 - x) * (1.0 + x)))
 
 
 @primitive(partials=[lambda out, x: _asin_derivative(x)], scalar=math.asin, domain=_ONE, ulps=(4, 4, 8))
 def asin(x):
-    r"""Return the inverse sine, with derivative $1/\sqrt{(1-x)(1+x)}$.
+    r"""Return the inverse sine in radians, with derivative $1/\sqrt{(1-x)(1+x)}$.
 
     >>> asin(1.0) == math.pi / 2
     True
@@ -63,7 +63,7 @@ def asin(x):
 
 @primitive(partials=[lambda out, x: -_asin_derivative(x)], scalar=math.acos, domain=_ONE, ulps=(4, 4, 8))
 def acos(x):
-    r"""Return the inverse cosine, with derivative $-1/\sqrt{(1-x)(1+x)}$.
+    r"""Return the inverse cosine in radians, with derivative $-1/\sqrt{(1-x)(1+x)}$.
 
     >>> acos(1.0)
     0.0
@@ -73,7 +73,7 @@ def acos(x):
 
 @primitive(partials=[lambda out, x: square(div(1.0, hypot(1.0, x)))], scalar=math.atan, ulps=(4, 4, 8))
 def atan(x):
-    r"""Return the inverse tangent, with derivative $1/(1 + x^2)$.
+    r"""Return the inverse tangent in radians, with derivative $1/(1 + x^2)$.
 
     >>> atan(0.0)
     0.0
@@ -87,7 +87,7 @@ def atan(x):
     ulps=(4, 8, 16),
 )
 def atan2(y, x):
-    r"""Return the angle of the point $(x, y)$, from $-\pi$ to $\pi$.
+    r"""Return the angle of the point $(x, y)$ in radians, from $-\pi$ to $\pi$.
 
     $\partial/\partial y = x/(x^2+y^2)$ and $\partial/\partial x = -y/(x^2+y^2)$, both 0 at the origin.
 
@@ -127,7 +127,7 @@ def cosh(x):
 
 @primitive(symbol="sech²", partials=[lambda out, x: -2.0 * out * tanh(x)], ulps=(4, 8, 16))
 def _sech2(x):
-    r"""Derivative of tanh: $1/\cosh^2 x = 4t/(1 + t)^2$ with $t = e^{-2|x|}$, which neither overflows nor cancels."""
+    r"""Return the derivative of tanh, $1/\cosh^2 x = 4t/(1 + t)^2$ with $t = e^{-2|x|}$, without overflow."""
     t = exp(-2.0 * abs(x))
     return div(4.0 * t, square(1.0 + t))
 
@@ -138,7 +138,7 @@ def tanh(x):
 
     Its derivative is $\operatorname{sech}^2 x = 1/\cosh^2 x$.
 
-    (The textbook's $1 - \tanh^2 x$ is the same number until $|x| > 8$, where the difference loses its digits.)
+    The textbook's formula $1 - \tanh^2 x$ is equal, but loses its digits by cancellation where $|x| > 8$.
 
     Source: as an activation, LeCun et al. (1998), Efficient backprop.
 
@@ -175,7 +175,7 @@ def acosh(x):
 
 @primitive(symbol="atanh′", partials=[lambda out, x: 2.0 * x * out * out], domain=_ONE, ulps=(2, 8, 8))
 def _atanh_derivative(x):
-    r"""Derivative of atanh: $1/((1-x)(1+x))$, infinite at the ends and NaN beyond."""
+    r"""Return the derivative of atanh, $1/((1-x)(1+x))$, infinite at -1 and 1 and NaN beyond."""
     return as_floats(np.where(np.greater(np.abs(x), 1.0), math.nan, np.divide(1.0, (1.0 - x) * (1.0 + x))), x)
 
 
@@ -191,10 +191,10 @@ def atanh(x):
 
 @primitive(partials=[lambda out, x, *, order=0: sinc(x, order=order + 1)], ulps=(4, 8, 16))
 def sinc(x, *, order=0):
-    r"""Return $\sin(\pi x)/(\pi x)$, 1 at 0; with `order=n`, its n-th derivative.
+    r"""Return $\sin(\pi x)/(\pi x)$, which is 1 at 0, or its n-th derivative for `order=n`.
 
-    From $x f = \sin(\pi x)/\pi$ follows $x f^{(n)} = \pi^{n-1}\sin(\pi x + n\pi/2) - n f^{(n-1)}$, which cancels
-    near 0; there the power series of $f^{(n)}$ is summed.
+    From $x f = \sin(\pi x)/\pi$ follows $x f^{(n)} = \pi^{n-1}\sin(\pi x + n\pi/2) - n f^{(n-1)}$. This formula has
+    cancellation near 0, where the function sums the power series of $f^{(n)}$ instead.
 
     Raises:
         TypeError: `x` is complex.
