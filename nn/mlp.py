@@ -78,7 +78,7 @@ class MLP(_OfValues):
         for k, layer in enumerate(self.layers, start=1):
             layer._name(str(k))
 
-    nin = property(lambda self: self.layers[0].nin)
+    _nin = property(lambda self: self.layers[0].nin)
 
     def _fire(self, x: list[Any]) -> list[Value]:
         for layer in self.layers:
@@ -102,7 +102,7 @@ class MLP(_OfValues):
     def __repr__(self) -> str:
         nouts = [len(layer.neurons) for layer in self.layers]
         name = name_of(self.layers[0].activation)
-        return f"MLP({self.nin}, {nouts}, {name}; {self.num_parameters()} parameters)"
+        return f"MLP({self._nin}, {nouts}, {name}; {self.num_parameters()} parameters)"
 
     def _rows(self) -> list[tuple[str, str, str, int]]:
         rows = enumerate(self.layers)

@@ -286,3 +286,21 @@ def test_a_forward_of_your_own_is_what_runs(way: str, monkeypatch: pytest.Monkey
     rewrite(model)
     with pytest.raises(ValueError, match="`forward` of its own"):
         model.to_tensors()
+
+
+def test_a_subclass_may_have_attributes_of_its_own() -> None:
+    class Own(nn.MLP):
+        def __init__(self, nin: int) -> None:
+            self.nin, self.nouts = nin, [3, 1]
+            super().__init__(2 * nin, self.nouts, rng=0)
+
+        def forward(self, x: Any) -> list[Value]:
+            return super().forward([*x, *x])
+
+    class OwnNeuron(nn.Neuron):
+        def __init__(self, nin: int) -> None:
+            self.nin = nin
+            super().__init__(nin, rng=0)
+
+    assert len(Own(2)(X[0])) == 1 and Own(2).nin == OwnNeuron(2).nin == 2
+    assert Own(2).outputs(X).shape == (7, 1) and OwnNeuron(2).outputs(X).shape == (7,)

@@ -31,7 +31,7 @@ class _OfValues(Module):
     neurons: Any
     rows: Function | None = None
     dropout: Dropout | None = None
-    nin: Any = property(lambda self: len(self.neurons[0].w))  # the number of inputs
+    _nin: Any = property(lambda self: len(self.neurons[0].w))  # the number of inputs; a subclass may have a `nin`
     _fire: Any
 
     def forward(self, x: Any) -> Any:
@@ -40,7 +40,7 @@ class _OfValues(Module):
         Raises:
             ValueError: `x` does not have `nin` elements, or is a whole batch.
         """
-        return self._fire(point(x, self.nin, self))
+        return self._fire(point(x, self._nin, self))
 
     def outputs(self, X: Any) -> np.ndarray:
         """Return the outputs for all rows of `X` as a plain array, shape `(n, nout)`; of a neuron, shape `(n,)`."""
@@ -66,7 +66,7 @@ class _OfValues(Module):
 
     def _tensor_layers(self) -> list[Module]:
         """Make the layers that do the same: Linear, activation, dropout; an array is frozen where all its parts are."""
-        made: Any = Linear(self.nin, len(self.neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
+        made: Any = Linear(self._nin, len(self.neurons), initializer=init.zeros, rng=0)  # no entropy is drawn for zeros
         weight = np.array([[w.data for w in neuron.w] for neuron in self.neurons]).T
         made.load_state_dict({"weight": weight, "bias": [neuron.b.data for neuron in self.neurons]})
         made.weight.requires_grad = any(w.requires_grad for neuron in self.neurons for w in neuron.w)
@@ -196,6 +196,8 @@ class Layer(_OfValues):
             neuron.b.label = f"b{number}[{j}]"
             for i, weight in enumerate(neuron.w):
                 weight.label = f"w{number}[{j},{i}]"
+
+    nin = property(lambda self: self._nin, doc="Number of inputs.")
 
     @property
     def activation(self) -> Function:
