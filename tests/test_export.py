@@ -355,6 +355,9 @@ def test_what_depends_on_the_number_of_rows_is_no_onnx() -> None:
             nn.export.to_onnx(Own(function))
     with pytest.raises(TypeError, match="an index among the rows"):
         nn.export.to_onnx(Own(lambda h: h[::-1]))
+    for function in (lambda h: h[:2], lambda h: h[:10]):  # the first rows are no whole batch, if there are more
+        with pytest.raises(TypeError, match="an index among the rows"):
+            nn.export.to_onnx(Own(function))
 
 
 @pytest.mark.parametrize("export", [nn.export.to_python, nn.export.to_javascript, nn.export.to_onnx])
