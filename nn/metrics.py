@@ -109,7 +109,7 @@ def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarra
     if labels.ndim != 1:
         raise ValueError(f"`classes` is a list of labels, not {classes!r:.60}")
     number = {label: i for i, label in enumerate(labels.tolist())}
-    if strangers := [label for label in found.tolist() if label not in number]:
+    if strangers := [label for label in [*truth.tolist(), *predictions.tolist()] if label not in number]:
         raise ValueError(f"{strangers[0]!r} is none of the `classes`")
     pairs = [len(labels) * number[a] + number[b] for a, b in zip(truth.tolist(), predictions.tolist(), strict=True)]
     return np.bincount(pairs, minlength=len(labels) ** 2).reshape(len(labels), -1)

@@ -60,6 +60,7 @@ def test_values_as_in_scikit_learn(shape: tuple[int, ...]) -> None:
         (lambda: metrics.mae([np.nan], [1.0]), ValueError, "`y_true` holds nan"),
         (lambda: metrics.confusion_matrix([[1]], [[1]]), ValueError, "one label in each row"),
         (lambda: metrics.confusion_matrix([1, 3], [1, 1], [1, 2]), ValueError, "3 is none of the `classes`"),
+        (lambda: metrics.confusion_matrix([0, 1], ["a", "b"]), ValueError, "0 is none of the `classes`"),
         (lambda: metrics_of("acuracy"), ValueError, "'acuracy' is unknown: use one of 'accuracy'"),
         (lambda: metrics_of(3), TypeError, "`metrics` is a name"),
     ],

@@ -26,6 +26,7 @@ def test_an_output_for_each_class(y: Any, kind: str) -> None:
     assert targets.dtype.kind == "i" and decoder.classes is not None
     assert decoder.classes[targets].tolist() == list(y) == decoder.labels(targets).tolist()
     assert decoder.predict(np.eye(3)[targets]).tolist() == list(y)
+    assert decoder.predict(np.eye(3)[targets[0]]) == y[0]  # of one point alone
 
 
 @pytest.mark.parametrize("y", [["no", "yes"], [False, True], [3, 9], [-1, 1], [0, 1], [1.0, 2.0], ["yes", "no"]])

@@ -144,7 +144,7 @@ class OutputDecoder:
         ['no', 'yes']
         """
         if self.many:
-            numbers = targets if targets.ndim == 1 else targets.argmax(axis=-1)
+            numbers = targets if targets.ndim == 1 and targets.dtype.kind != "f" else targets.argmax(axis=-1)
             chosen = numbers if self.classes is None else self.classes[numbers]
             return chosen if self.flat else chosen[:, None]
         if self.codes:
