@@ -82,8 +82,6 @@ class Node(Operand):
         if label.__class__ is not str or label:
             self.label = label
 
-    # Attributes --------------------------------------------------------------------------------------------
-
     @property
     def inputs(self) -> tuple[Node, ...]:
         """Return the operands in order. A leaf has none.
@@ -116,10 +114,9 @@ class Node(Operand):
             TypeError: the new label is not a string.
 
         >>> from chalkgrad import Value
-        >>> y = Value(2.0) * 3
-        >>> y.label = "y"
-        >>> y
-        Value(6.0, label='y', op=mul)
+        >>> y = Value(2.0, label="y")
+        >>> y.label
+        'y'
         """
         return self._note("label")
 
@@ -130,7 +127,10 @@ class Node(Operand):
         self._take_note("label", text)
 
     def _note(self, name: str) -> str:
-        return getattr(self, "_notes", {}).get(name, "")  # most nodes have no notes, so the slot is empty
+        try:
+            return self._notes.get(name, "")
+        except AttributeError:  # most nodes have no notes, so the slot is empty
+            return ""
 
     def _take_note(self, name: str, text: str) -> None:
         self._notes = {**getattr(self, "_notes", {}), name: text}
@@ -397,8 +397,7 @@ def topological(*roots: Node) -> tuple[list[Node], list[Node]]:
     >>> [node.op.name for node in order], [leaf.label for leaf in leaves]
     (['add', 'mul'], ['a', ''])
     """
-    order: list[Node] = []
-    leaves: list[Node] = []
+    order, leaves = list[Node](), list[Node]()
     for root in roots:
         if not isinstance(root, Node):
             raise TypeError(f"`roots` are Values and Tensors, not {type(root).__name__} ({root!r:.40})")

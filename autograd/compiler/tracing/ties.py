@@ -64,7 +64,7 @@ class Ties:
     ) -> None:  # fmt: skip
         """Tie the keys and parts of a dict, or of the attributes of an object or class; either may be left out."""
         was = dict(x)
-        for view in [x] * keys + [x.values()] * parts:
+        for view in [x] * (keys or not was) + [x.values()] * (parts and bool(was)):
             self._rows.append((view, list(view), holder, was, place, how))
 
     def numbers(self, x: Any, place: Place) -> Any:
@@ -96,18 +96,28 @@ class Ties:
 
     def glance(self) -> Callable[[], bool]:
         """Return what says, in one go, whether all objects are the very same and all arrays alike: the usual case."""
-        entries = [entry[:4] for entry in self._entries]
-        views, lists = [row[0] for row in self._rows], [row[1] for row in self._rows]
+        attributes = [entry[1:4] for entry in self._entries if entry[0] is getattr]  # Python calls it by name faster
+        others = [entry[:4] for entry in self._entries if entry[0] is not getattr]
+        empty = [view for view, parts, *_ in self._rows if not parts]
+        views, lists = [row[0] for row in self._rows if row[1]], [row[1] for row in self._rows if row[1]]
         lengths, known = [*map(len, lists)], [*itertools.chain.from_iterable(lists)]
         arrays = self.arrays
 
         def look() -> bool:
-            for get, holder, key, was in entries:
+            for holder, key, was in attributes:
+                if getattr(holder, key, ABSENT) is not was:
+                    return False
+            for get, holder, key, was in others:
                 if get(holder, key, ABSENT) is not was:
+                    return False
+            for view in empty:
+                if len(view):
                     return False
             if arrays and self._other_array():
                 return False
-            return [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
+            return not views or (
+                [*map(len, views)] == lengths and all(map(operator.is_, itertools.chain(*views), known))
+            )
 
         return look
 
