@@ -1,10 +1,10 @@
 """Refuse a checkout that shares its environment with the distributions `autograd` or `nn` of PyPI.
 
-A wheel has the one import name `chalkgrad`, and does not hold this file. In a checkout or an editable install
-the order of `sys.path` decides which library `import autograd` finds, and the first sign is a gradient from the wrong
-one. So both of our packages look for the others when they are imported.
+A wheel has the import name `chalkgrad` only, and does not contain this file. In a checkout or an editable install
+the order of `sys.path` decides which library `import autograd` finds, and the user may notice only wrong gradients. So
+both packages look for the other distributions when they are imported.
 
-They look for the folder that an installer leaves beside a package (`autograd-1.8.0.dist-info`), by listing the
+They look for the folder that an installer creates beside a package (`autograd-1.8.0.dist-info`), by listing the
 directories of `sys.path`: about 0.3 ms. `importlib.metadata` would answer the same question, but takes 30 ms to import.
 """
 
@@ -26,10 +26,10 @@ _MARK = re.compile(r"(autograd|nn)(-.*)?\.(dist|egg)-info", re.IGNORECASE)
 
 
 def refuse_clashing() -> None:
-    """Raise where another distribution with a package `autograd` or `nn` is installed in this environment.
+    """Raise if another distribution with a package `autograd` or `nn` is installed in this environment.
 
     Raises:
-        ImportError: naming what was found, where, and the remedy.
+        ImportError: there is such a distribution. The message names it, its folder and the remedy.
     """
     found = [
         os.path.join(directory, entry)

@@ -1,4 +1,4 @@
-"""Anomalies: finding the first NaN or infinity, and the line that made it. Called only inside `detect_anomaly`."""
+"""Find the first NaN or infinity, and the line of code that computed it. Used only inside `detect_anomaly`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def watch_result(name: str, data: Any, operands: list[tuple[str, Any]]) -> str:
 
 
 def watch_term(node: Any, operand: Any, term: Any) -> None:
-    """Check what the rule of a node adds to the gradient of an operand."""
+    """Check the vjp term that a node adds to the gradient of an operand."""
     if not _finite(getattr(term, "_data", term)):
         site = node._note("site") or "an unknown place: build the graph under `detect_anomaly` too"
         name = node.op.name

@@ -10,7 +10,7 @@ import numpy as np
 
 
 def float_of(x: Any, name: str) -> float:
-    """Turn a whole number into a float; one of more than 308 digits has none.
+    """Return a number as a float. A whole number of more than 308 digits raises a ValueError.
 
     >>> float_of(2, "x")
     2.0
@@ -22,7 +22,7 @@ def float_of(x: Any, name: str) -> float:
 
 
 def refuse_masked(x: Any, name: str) -> None:
-    """Refuse an array with masked entries: NumPy would use them as if they were not masked."""
+    """Raise if an array has masked entries, because NumPy would use them like the others."""
     parts = x if isinstance(x, (list, tuple)) else [x]
     if any(isinstance(part, np.ma.MaskedArray) and np.ma.is_masked(part) for part in parts):
         raise ValueError(f"`{name}` has entries that are masked: remove such rows first, or fill them in with `filled`")
@@ -44,16 +44,16 @@ def as_array(x: Any, name: str = "x") -> np.ndarray:
 
 
 def array_of(x: Any, name: str) -> np.ndarray:
-    """Return a new array of what NumPy can convert.
+    """Return a new array of numbers, nested lists or whatever NumPy can convert.
 
     >>> array_of([[1, 2], [3, 4]], "x").shape
     (2, 2)
     """
-    return np.array(as_array(x, name), order="C")  # not at once: not every `__array__` takes `copy`
+    return np.array(as_array(x, name), order="C")  # in two steps, because not every `__array__` accepts `copy`
 
 
 def flag(x: Any, name: str) -> bool:
-    """Check that a setting is True or False.
+    """Return a setting as a bool, after a check that it is True or False.
 
     >>> flag(np.bool_(True), "keepdims")
     True
@@ -64,7 +64,7 @@ def flag(x: Any, name: str) -> bool:
 
 
 def count(n: Any, name: str, least: int = 1, most: int = 2**63 - 1) -> int:
-    """Check that a setting is a whole number from `least` to `most`.
+    """Return a setting as an int, after a check that it is a whole number from `least` to `most`.
 
     >>> count(3, "epochs")
     3
@@ -78,7 +78,7 @@ def count(n: Any, name: str, least: int = 1, most: int = 2**63 - 1) -> int:
 
 
 def one_of(x: Any, choices: Iterable[str], name: str) -> str:
-    """Check that a setting is one of several texts.
+    """Return a setting, after a check that it is one of `choices`.
 
     >>> one_of("both", ("forward", "both"), "view")
     'both'
@@ -89,10 +89,10 @@ def one_of(x: Any, choices: Iterable[str], name: str) -> str:
 
 
 def optional(name: str, user: str, remedy: str = "") -> Any:
-    """Import a library that need not be installed, for `user`.
+    """Return an optional library that `user` needs.
 
     Raises:
-        ImportError: it is missing; the message names the remedy.
+        ImportError: the library is not installed. The message names the remedy.
     """
     library = name.partition(".")[0]
     try:
@@ -104,7 +104,7 @@ def optional(name: str, user: str, remedy: str = "") -> Any:
 
 
 def function(f: Any, name: str, what: str) -> Callable[..., Any]:
-    """Check that something can be called.
+    """Return `f`, after a check that it is callable.
 
     >>> function(abs, "f", "to map") is abs
     True
@@ -115,7 +115,7 @@ def function(f: Any, name: str, what: str) -> Callable[..., Any]:
 
 
 def items(xs: Any, name: str) -> list[Any]:
-    """List what stands in a list, a tuple, an array or an iterator.
+    """Return the elements of a list, a tuple, an array or an iterator as a list.
 
     >>> items((1, 2), "nodes")
     [1, 2]
@@ -127,7 +127,7 @@ def items(xs: Any, name: str) -> list[Any]:
 
 
 def dtype_of(x: Any, name: str = "dtype") -> np.dtype:
-    """Check that a dtype is float32 or float64.
+    """Return a dtype, after a check that it is float32 or float64.
 
     >>> dtype_of("float32")
     dtype('float32')

@@ -1,4 +1,4 @@
-"""Containers: nested lists, tuples and dicts of numbers, arrays and nodes, taken apart and put together again."""
+"""Containers: flatten nested lists, tuples and dicts of numbers, arrays and nodes, and rebuild them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def flatten(tree: Any) -> list[Any]:
-    """List what stands in nested lists, tuples and dicts, in order; anything else is itself a leaf.
+    """Return the leaves of nested lists, tuples and dicts, in order. Any other object is a leaf.
 
     >>> flatten({"w": [1.0, 2.0], "b": (3.0,)})
     [1.0, 2.0, 3.0]
@@ -21,7 +21,7 @@ def flatten(tree: Any) -> list[Any]:
 
 
 def rebuild(tree: Any, leaves: Iterable[Any]) -> Any:
-    """Put `leaves` in the places of those of `tree`.
+    """Return a copy of the containers of `tree` with `leaves` in place of its leaves.
 
     >>> rebuild({"w": [1.0, 2.0], "b": (3.0,)}, ["x", "y", "z"])
     {'w': ['x', 'y'], 'b': ('z',)}

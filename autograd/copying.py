@@ -1,4 +1,4 @@
-"""Copies and pickles of graphs. Graphs are deep, so none of this recurses; what two nodes share stays shared."""
+"""Copies and pickles of graphs, without recursion because graphs are deep. Shared nodes stay shared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .graph import Node, all_nodes, made, saved
 
 
 def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
-    """Copy a node with all that it depends on, in topological order."""
+    """Return a copy of a node and of all nodes that it depends on."""
     for x in reversed(all_nodes(node)):
         if id(x) not in memo:
             grad = getattr(x, "grad", None)  # hidden while a step is traced
@@ -19,14 +19,14 @@ def deeply_copied(node: Node, memo: dict[int, Any]) -> Any:
 
 
 def shallowly_copied(node: Node) -> Any:
-    """Copy one node; the copy has the same inputs."""
+    """Return a copy of one node, with the same inputs."""
     return _like(node, list(node.inputs), node.grad)
 
 
 def reduced(node: Node) -> Any:
-    """Return what pickle keeps: a leaf as itself, any other node as the list of what it depends on.
+    """Return what pickle stores: a leaf itself, and any other node as the list of nodes that it depends on.
 
-    Leaves keep their identity among all that is pickled together, so a model and its loss still share parameters.
+    A model and its loss that are pickled together still share their parameters.
     """
     if node.is_leaf:
         return _leaf, (type(node), _copied(node._data), node.op, node.label, node.grad, node.role)
@@ -44,7 +44,7 @@ def _copied(data: Any) -> Any:
 
 
 def _like(node: Node, inputs: list[Node], grad: Any) -> Node:
-    """Make a node like another over other inputs."""
+    """Return a copy of a node with other inputs."""
     if not inputs:
         return _leaf(type(node), _copied(node._data), node.op, node.label, _copied(grad), node.role)
     return _result(type(node), node._data, node.op, node.label, inputs, saved(node), node.params, _copied(grad))

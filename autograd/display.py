@@ -1,7 +1,7 @@
-"""What a notebook shows of an object: a table or a heat map where the front end can, the repr everywhere.
+"""The display of objects in notebooks: a table or a heat map as HTML, and the repr as text.
 
-All of it is plain HTML with styles in place, so that it is the same in a trusted notebook, in an untrusted one and in
-an exported page; what has no colour of its own takes that of the theme, light or dark.
+It is plain HTML with inline styles, so it looks the same in trusted notebooks, untrusted notebooks and exported pages.
+Elements without a colour of their own have the colour of the light or dark theme.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LIGHT = ("#f6a04d", "#f7f7f7", "#79b4e3")
 
 
 def fill(level: int, colours: tuple[str, str, str] = _LIGHT) -> str:
-    """Return the colour of a level from -8, orange, over 0 to 8, blue.
+    """Return the colour of a level from -8 (orange) to 8 (blue).
 
     >>> fill(-8), fill(0), fill(8)
     ('#f6a04d', '#f7f7f7', '#79b4e3')
@@ -41,7 +41,7 @@ def _channels(colour: str) -> list[int]:
 
 
 def level(amount: float | None, largest: float) -> int:
-    """Return the level of a number: saturation grows with the square root of its size.
+    """Return the level of a number, in proportion to the square root of its size.
 
     >>> level(-4.0, 4.0), level(1.0, 4.0), level(0.0, 4.0), level(None, 4.0)
     (-8, 4, 0, 0)
@@ -64,7 +64,7 @@ def levels(array: np.ndarray, largest: float) -> np.ndarray:
 
 
 def largest_of(array: np.ndarray) -> float:
-    """Return the largest size of a finite number in an array; 0 if there is none."""
+    """Return the largest absolute value of the finite numbers in an array, 0 if there is none."""
     return float(np.abs(array[np.isfinite(array)]).max(initial=0.0))
 
 
@@ -72,7 +72,7 @@ def largest_of(array: np.ndarray) -> float:
 
 
 class Shown:
-    """Something that a notebook shows as HTML: a subclass writes `_html`. Whatever goes wrong there, the repr is shown.
+    """The base class of objects that a notebook shows as HTML. A subclass has `_html`; if it fails, the repr is shown.
 
     >>> class Traffic(Shown):
     ...     def _html(self):
@@ -101,7 +101,7 @@ _CELL = "padding:2px 8px;white-space:nowrap;font-family:monospace;"
 
 
 def number(x: float) -> str:
-    """Write a number with four significant digits.
+    """Return a number as text with four significant digits.
 
     >>> number(0.88079), number(-3.0), number(float("nan"))
     ('0.8808', '-3', 'nan')
@@ -110,18 +110,18 @@ def number(x: float) -> str:
 
 
 class Markup(str):
-    """HTML that goes into a table as it is; any other text is escaped."""
+    """HTML that a table includes as it is. Other text is escaped."""
 
 
 def cell(x: float, largest: float) -> Markup:
-    """Write a number on its colour; the tooltip holds all its digits."""
+    """Return a table cell with a number on its colour. The tooltip shows all digits."""
     colour = f"background-color:{fill(level(x, largest))};color:{INK};print-color-adjust:exact;"
     edge = f"border:2px solid {NAN};" if math.isnan(x) else ""
     return Markup(f'<td title="{x!r}" style="{_CELL}text-align:right;{colour}{edge}">{number(x)}</td>')
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]], total: Sequence[Any] = ()) -> str:
-    """Write a table. What is not a text is a number, or a cell that `cell` has written.
+    """Return an HTML table. Entries are texts, numbers, or results of `cell`.
 
     >>> table(["name", "count"], [["bias", 16]])
     '<table ...>name</th>...>bias</td>...>16</td></tr></table>'
@@ -148,7 +148,7 @@ def _entry(x: Any, style: str = "") -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int) -> str:
-    """Write a table as text: the first `left` columns begin at the left, the others end at the right.
+    """Return a table as text. The first `left` columns are aligned left, the others right.
 
     >>> print(aligned([["name", "count"], ["bias", "16"]], left=1))
     name  count
@@ -160,7 +160,7 @@ def aligned(rows: Sequence[Sequence[str]], left: int) -> str:
 
 
 def side_by_side(parts: Sequence[tuple[str, str]]) -> str:
-    """Put pieces of HTML beside each other, each below its title."""
+    """Return pieces of HTML side by side, each below its title."""
     style = "display:inline-block;vertical-align:top;margin-right:16px"
     return "".join(f'<div style="{style}"><div>{escape(title)}</div>{body}</div>' for title, body in parts)
 
@@ -173,9 +173,9 @@ _SAMPLE = 1_000_000  # elements that statistics look at, at most
 
 
 def heat(array: np.ndarray) -> str:
-    """Show an array as coloured numbers, or as an image if there are many; with statistics below.
+    """Return HTML that shows an array as coloured numbers, or as an image if it is large, and its statistics.
 
-    An array of more than two axes is shown with all but the last laid out as rows.
+    For an array of more than two axes, all axes but the last one are flattened to rows.
     """
     if not array.size:
         return f"no elements, shape {array.shape}"
@@ -209,7 +209,7 @@ def _statistics(array: np.ndarray, values: np.ndarray, finite: np.ndarray) -> st
 
 
 def _image(plane: np.ndarray, largest: float) -> str:
-    """Write an image with one square for each element, or for the first of each block of an array that is large."""
+    """Return an image with one square for each element; for a large array, for the first element of each block."""
     rows, columns = (-(-n // _PIXELS) for n in plane.shape)
     shown = plane[::rows, ::columns].astype(np.float64)
     size = max(1, min(16, 320 // max(shown.shape)))
@@ -223,7 +223,7 @@ def _image(plane: np.ndarray, largest: float) -> str:
 
 
 def _png(index: np.ndarray, palette: list[str]) -> bytes:
-    """Write an image of palette colours, as the PNG specification has it."""
+    """Return an image with palette colours in the PNG format."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         check = zlib.crc32(name + content)

@@ -1,4 +1,4 @@
-"""Writing a file so that a failure leaves what was there before."""
+"""Write files atomically: after a failure, the old file is unchanged."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ PathLike = str | os.PathLike[str]
 
 
 def replace(path: PathLike, content: bytes) -> None:
-    """Put `content` into a file so that at any moment there is the old file or the new one, and nothing between.
+    """Replace a file by `content`. At any moment the path has the complete old file or the complete new file.
 
-    It is written beside the file, brought to the disk, and then renamed. A process that is killed may leave the
-    file beside it behind, whose name starts with a dot and ends in `.tmp`. Through a symbolic link the file that it
-    points to is replaced. The new file has the mode and the owner of the old one.
-
-    A device or a FIFO is written to.
+    The function writes a temporary file in the same folder, syncs it to the disk, and renames it. A killed process may
+    leave this file, whose name starts with a dot and ends in `.tmp`. If `path` is a symbolic link, its target is
+    replaced. The new file has the mode and the owner of the old file. A device or a FIFO is written to directly.
 
     Raises:
-        OSError: the file cannot be written: the folder does not exist; `path` is a folder, a socket, or a FIFO that
-            nobody reads; the file is write-protected, or its owner cannot be kept.
+        OSError: the file cannot be written. For example, the folder does not exist; `path` is a folder, a socket, or a
+            FIFO without a reader; the file is write-protected, or its owner cannot be kept.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     replace(f"{folder}/notes.txt", b"done")
+    ...     Path(folder, "notes.txt").read_text()
+    'done'
     """
     target = place(path)
     try:
@@ -47,7 +51,7 @@ def replace(path: PathLike, content: bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    if os.name == "posix":  # the new name has to reach the disk as well
+    if os.name == "posix":  # sync the new name to the disk as well
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -56,10 +60,10 @@ def replace(path: PathLike, content: bytes) -> None:
 
 
 def place(path: PathLike) -> Path:
-    """Return where a file is to be written: what `path` is a link to, in a folder that is there.
+    """Return the path of the file to write: `path`, or the target if it is a symbolic link.
 
     Raises:
-        OSError: there is no such folder, or `path` is a folder itself.
+        OSError: the folder does not exist, or `path` is a folder itself.
     """
     target = Path(os.path.realpath(path))
     if os.path.exists(path) and not os.path.isdir(path):
@@ -72,7 +76,7 @@ def place(path: PathLike) -> Path:
 
 
 def _write_into(path: PathLike, content: bytes) -> None:
-    """Write to a device or a FIFO, without waiting for somebody who reads it."""
+    """Write to a device or a FIFO. Raise if a FIFO has no reader."""
     try:
         handle = os.open(path, os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
     except OSError as error:
@@ -85,7 +89,7 @@ def _write_into(path: PathLike, content: bytes) -> None:
 
 
 def _take_after(path: Path, old: os.stat_result) -> None:
-    """Return a new file the owner and the mode of the one that it is to replace."""
+    """Give a new file the owner and the mode of the file that it replaces."""
     own = os.stat(path)
     if os.name == "posix" and (own.st_uid, own.st_gid) != (old.st_uid, old.st_gid):
         try:

@@ -1,4 +1,4 @@
-"""Locks that a forked child finds open: the thread that held them is not in the child."""
+"""Locks that are released in a forked child, which does not have the thread that held them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no forks
 
 
 class _GraphLock:
-    """Lets one traversal at a time mark nodes, and one backward pass gather in them, whatever the threads do."""
+    """Locks with which one traversal at a time marks nodes, and one backward pass at a time accumulates in them."""
 
     def __init__(self) -> None:
         self.lock = lock()

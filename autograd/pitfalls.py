@@ -1,4 +1,4 @@
-"""Wrong on purpose: a backward pass that leaves out what makes ours right, to be looked at beside it."""
+"""A backward pass that is wrong on purpose, for comparison with the correct one."""
 
 from __future__ import annotations
 

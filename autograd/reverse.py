@@ -1,4 +1,4 @@
-"""Reverse mode: the rules of operations add to the cotangents of their operands, in reverse topological order."""
+"""Reverse mode: in reverse topological order, each operation adds its vjp terms to the cotangents of its operands."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def backward(root: Node, gradient: Any, create_graph: bool) -> None:
 
 
 def _seed(root: Node, gradient: Any) -> Any:
-    """Check the cotangent that a backward pass starts from."""
+    """Return the cotangent that a backward pass starts from, after a check."""
     if root.op is constant:
         raise ValueError(
             "backward() from a node that needs no gradient: it is a constant, or was computed under `no_grad` "
@@ -65,7 +65,7 @@ def _seed(root: Node, gradient: Any) -> Any:
 
 
 def _backward_plain(root: Node, seed: Any) -> None:
-    """Run the pass on plain numbers. Adjoints gather in `grad`; after an error, `grad` is what it was."""
+    """Run the pass on plain numbers and accumulate in `grad`. After an error, restore `grad`."""
     order: list[Node] = []
     leaves: list[Node] = []
     path: list[Node] = []
@@ -86,10 +86,10 @@ def _backward_plain(root: Node, seed: Any) -> None:
 
 
 def _pull(order: list[Node], watching: bool) -> list[Node]:
-    """Propagate each node's gradient to its operands; return the nodes that nothing reached."""
+    """Propagate the gradient of each node to its operands. Return the nodes that no gradient reached."""
     unreached = []
     strict: set[Node] = set()
-    zero, plus, times, rectify = ZERO, add, mul, relu  # a local name is quicker than a global one
+    zero, plus, times, rectify = ZERO, add, mul, relu  # local names are faster than global ones
     for node in order:
         g = node.grad
         if g.__class__ is float:
@@ -97,8 +97,8 @@ def _pull(order: list[Node], watching: bool) -> list[Node]:
                 unreached.append(node)  # the other branch of a `where`
                 continue
             if not watching and node not in strict:
-                # A Value. Three primitives are written out, since nearly all nodes of a scalar net are theirs; a test
-                # holds them to the table.
+                # A Value. Three primitives are inlined because nearly all nodes of a scalar net use them. A test
+                # compares them with their rules.
                 op = node.op
                 if op is plus:
                     node._first.grad += g
@@ -137,7 +137,7 @@ def _spread(node: Node, op: Primitive, g: float) -> None:
 
 
 def _accumulated(leaf: Node, old: Any) -> Any:
-    """Add what a pass brought to what the leaf had, in the leaf's own dtype and memory."""
+    """Return the old gradient of a leaf plus the new one, in the dtype of the leaf."""
     data, new = leaf._data, leaf.grad
     if leaf.op is constant:
         return old
@@ -158,7 +158,7 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
     for node, grad in zip(nodes, pullback([(root, start)], nodes, graph=True), strict=True):
         grad = grad if grad is not None else new_constant(zeros(node._data))
         if node._first is not None:
-            total.append(grad._data)  # as a node it would hold on to what holds it: a cycle, never freed by counting
+            total.append(grad._data)  # as a node it would be part of a reference cycle
         else:
             total.append(grad if node.grad is None else node.grad + grad)
     for node, grad in zip(nodes, total, strict=True):
@@ -166,16 +166,16 @@ def _backward_with_graph(root: Node, seed: Any) -> None:
 
 
 def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, strict: Iterable[Node] = ()) -> list[Any]:
-    r"""Return $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, changing nothing.
+    r"""Return $\sum_k \bar y_k\, \partial y_k / \partial x$ for every node `x` of `wrt`, without changing `grad`.
 
     Args:
         seeds: results $y_k$ with their cotangents.
-        wrt: the nodes to differentiate by.
-        graph: build the result as nodes, from nodes, and not from numbers.
+        wrt: the nodes to differentiate with respect to.
+        graph: whether the cotangents are nodes of a graph and not numbers.
         strict: results whose cotangents have exact zeros; see `vjp_terms`.
 
     Returns:
-        One cotangent per node of `wrt`; None where nothing depends on it.
+        One cotangent per node of `wrt`, or None if no result depends on it.
     """
     order, _ = topological(*(node for node, _ in seeds))
     needed = set(wrt)
@@ -203,10 +203,10 @@ def pullback(seeds: list[tuple[Node, Any]], wrt: list[Node], *, graph: bool, str
 def vjp_terms(
     node: Node, g: Any, strict: set[Node] | None = None, needed: set[Node] | None = None, graph: bool = False
 ) -> Iterator[tuple[Node, Any]]:
-    """Apply the operation's rule: yield each operand that is differentiated with what the cotangent `g` adds to it.
+    """Yield each differentiated operand with its vjp term for the cotangent `g`.
 
-    `strict` holds the nodes whose cotangents have exact zeros, from a branch that was not taken (see
-    `Primitive.strict_zeros`); behind these, a product with an infinite partial is 0.
+    `strict` contains the nodes whose cotangents have exact zeros, from a branch that was not taken (see
+    `Primitive.strict_zeros`). For these nodes, zero times an infinite partial is 0.
     """
     op = node.op
     values, out = rule_arguments(node, graph)
@@ -228,7 +228,7 @@ def vjp_terms(
             if strict is not None:
                 strict.add(operand)
             if term.__class__ is float and not term:
-                term = None  # for a single number, an exact zero is nothing: no rule behind it runs
+                term = None  # for a single number, an exact zero ends the propagation
             if term is None and strict is not None:
                 _mark_strict(operand, strict)
         if term is None:
@@ -237,7 +237,7 @@ def vjp_terms(
 
 
 def _mark_strict(node: Node, strict: set[Node]) -> None:
-    """Mark the nodes that the zero of a node would have come to."""
+    """Mark the nodes that the exact zero of a node would have reached."""
     waiting = [node]
     while waiting:
         unmarked = [x for x in waiting.pop().inputs if x not in strict]
@@ -246,12 +246,12 @@ def _mark_strict(node: Node, strict: set[Node]) -> None:
 
 
 def _fits(term: Any, data: Any) -> bool:
-    """Return whether an array is as its operand's; the common case, tested before all others."""
+    """Return whether a term is an array with the shape and dtype of its operand, the most frequent case."""
     return term.__class__ is np.ndarray is data.__class__ and term.shape == data.shape and term.dtype is data.dtype
 
 
 def times(g: Any, partial: Any) -> Any:
-    """Multiply by a partial derivative, without a node for a factor of 1 or -1."""
+    """Return `g` times a partial derivative, without a multiplication by 1 or -1."""
     if partial.__class__ is float:
         if partial == 1.0:
             return g
@@ -261,19 +261,19 @@ def times(g: Any, partial: Any) -> Any:
 
 
 def _strict_zero_times(g: Any, partial: Any) -> Any:
-    """Multiply, with exactly 0 where `g` is 0."""
+    """Return the product, exactly 0 where `g` is 0."""
     return times(g, partial) if partial.__class__ is float and abs(partial) == 1.0 else strict_zero_mul(g, partial)
 
 
 def strict_zero_times_both(g: Any, partial: Any) -> Any:
-    """Multiply, with exactly 0 where either is 0: partials of a strict-zero product have exact zeros too."""
+    """Return the product, exactly 0 where one factor is 0: partials of a strict-zero product have exact zeros too."""
     if partial.__class__ is float and abs(partial) == 1.0:
         return times(g, partial)
     return where(partial, strict_zero_mul(g, partial), 0.0)
 
 
 def fitted(term: Any, operand: Node, op: Primitive) -> Any:
-    """Return a term the kind, shape and dtype of the operand that it belongs to, which may have been broadcast."""
+    """Return a term with the type, shape and dtype of its operand, which may have been broadcast."""
     data = operand._data
     if term.__class__ is data.__class__ is float:
         return term
@@ -303,7 +303,7 @@ def fitted(term: Any, operand: Node, op: Primitive) -> Any:
 
 
 def rule_arguments(node: Node, graph: bool) -> tuple[tuple[Any, ...], Any]:
-    """Return the operands and the result that a rule is applied to: numbers, or nodes where it is to build a graph."""
+    """Return the operands and the result for a derivative rule, as numbers, or as nodes to build a graph."""
     values = saved(node)
     if not graph:
         return values, node._data

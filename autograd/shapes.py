@@ -1,4 +1,4 @@
-"""Shapes: broadcasting, its reverse, and their text in error messages."""
+"""Shapes: broadcasting, its transpose, and descriptions for error messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 def describe(x: Any) -> str:
-    """Return what `x` is in an error message: its type, and its shape if it has one.
+    """Return a description of `x` for an error message: its type, and its shape if it has one.
 
     >>> describe(3.0), describe(np.zeros((2, 3)))
     ('float', 'ndarray of shape (2, 3)')
@@ -18,7 +18,7 @@ def describe(x: Any) -> str:
 
 
 def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Undo broadcasting: sum `x` over the axes along which an array of `shape` was repeated.
+    """Return `x` summed over the axes along which an array of `shape` was broadcast.
 
     >>> sum_over_broadcast(np.ones((4, 3)), (3,))
     array([4., 4., 4.])
@@ -33,7 +33,7 @@ def sum_over_broadcast(x: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def repeated_axes(to: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the axes of an array of shape `to` along which one of `shape` was repeated.
+    """Return the axes of an array of shape `to` along which an array of `shape` was broadcast.
 
     >>> repeated_axes((4, 2, 3), (1, 3))
     (0, 1)
@@ -43,7 +43,7 @@ def repeated_axes(to: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...
 
 
 def is_view(index: Any) -> bool:
-    """Return whether NumPy picks with `index` without a copy: it is made of whole numbers, slices, `...` and None.
+    """Return whether NumPy gives a view for `index`, which then has only whole numbers, slices, `...` and None.
 
     >>> is_view((0, slice(2))), is_view([0, 1])
     (True, False)
