@@ -1,4 +1,4 @@
-"""Chalkgrad's nets: of single numbers, to be looked at, and of arrays, to be used; and what it takes to train them."""
+"""Neural networks of scalars, for study, and of arrays, for use; with losses, optimisers, training and plots."""
 
 import sys as _sys
 from importlib import import_module as _import_module

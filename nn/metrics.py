@@ -1,6 +1,7 @@
-"""Metrics: how good predictions are, in numbers that people read. As in scikit-learn: the truth first.
+"""Metrics measure the quality of predictions. As in scikit-learn, the truth is the first argument.
 
-Each takes what `y` holds and what `model.predict` gives; so `nn.fit` and `nn.evaluate` take scikit-learn's as well.
+Each takes targets in the form of `y` and the result of `model.predict`. So `nn.fit` and `nn.evaluate` accept the
+metrics of scikit-learn as well.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ Metric = Callable[[Any, Any], Any]
 
 
 def accuracy(y_true: Any, y_pred: Any) -> float:
-    r"""The share of rows that are right, $\frac1n \sum_i [\hat y_i = y_i]$; of a row of labels, all must be.
+    r"""Return the fraction of rows that are predicted correctly, $\frac1n \sum_i [\hat y_i = y_i]$.
 
     Args:
-        y_true: the labels, of any type, shape `(n,)`, or `(n, k)` for several yes or no in a row.
+        y_true: the labels, of any type, shape `(n,)`, or `(n, k)` for k labels per row, all of which must be correct.
         y_pred: the predictions, of that shape.
 
     Raises:
@@ -38,7 +39,7 @@ def accuracy(y_true: Any, y_pred: Any) -> float:
 
 
 def mae(y_true: Any, y_pred: Any) -> float:
-    r"""Mean absolute error $\frac1n \sum_i |\hat y_i - y_i|$, in the unit of `y`.
+    r"""Return the mean absolute error $\frac1n \sum_i |\hat y_i - y_i|$, in the unit of `y`.
 
     Raises:
         ValueError: the shapes differ, or there are no rows.
@@ -51,7 +52,7 @@ def mae(y_true: Any, y_pred: Any) -> float:
 
 
 def mse(y_true: Any, y_pred: Any) -> float:
-    r"""Mean squared error $\frac1n \sum_i (\hat y_i - y_i)^2$.
+    r"""Return the mean squared error $\frac1n \sum_i (\hat y_i - y_i)^2$.
 
     Raises:
         ValueError: the shapes differ, or there are no rows.
@@ -64,10 +65,10 @@ def mse(y_true: Any, y_pred: Any) -> float:
 
 
 def r2(y_true: Any, y_pred: Any) -> float:
-    r"""Coefficient of determination $R^2 = 1 - \sum_i (\hat y_i - y_i)^2 / \sum_i (y_i - \bar y)^2$.
+    r"""Return the coefficient of determination $R^2 = 1 - \sum_i (\hat y_i - y_i)^2 / \sum_i (y_i - \bar y)^2$.
 
-    1 for perfect predictions, 0 for the mean of the truth, negative for worse. The mean over the columns of `y`. Where
-    the truth is constant, 1 if it is met exactly, else 0, as in scikit-learn.
+    It is 1 for perfect predictions, 0 for the mean of the truth, and negative for worse ones. For several columns it is
+    their mean. If the truth is constant, it is 1 for exact predictions, else 0, as in scikit-learn.
 
     Raises:
         ValueError: the shapes differ, or there are no rows.
@@ -85,17 +86,17 @@ def r2(y_true: Any, y_pred: Any) -> float:
 
 
 def confusion_matrix(y_true: Any, y_pred: Any, classes: Any = None) -> np.ndarray:
-    """Count how often each class (row) was taken for each (column).
+    """Count how often each true class (row) was predicted as each class (column).
 
     Args:
         y_true, y_pred: labels of any type, shape `(n,)`.
-        classes: which, in which order; all that occur, sorted, if left out.
+        classes: the classes in the order of the rows; by default all that occur, sorted.
 
     Returns:
-        Whole numbers, shape `(k, k)`; right predictions are on the diagonal.
+        Integer counts, shape `(k, k)`. Correct predictions are on the diagonal.
 
     Raises:
-        ValueError: the shapes differ, there are no rows, or a label is none of the `classes`.
+        ValueError: the shapes differ, there are no rows, or a label is not one of the `classes`.
 
     >>> confusion_matrix(["cat", "dog", "dog"], ["cat", "dog", "cat"])
     array([[1, 0],

@@ -1,4 +1,4 @@
-"""Losses: functions of outputs and targets, what they share, and how outputs become predictions."""
+"""Losses: functions of outputs and targets, their base class, and the conversion of outputs to predictions."""
 
 from .criterion import Criterion, Loss
 from .formulas import (

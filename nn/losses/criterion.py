@@ -1,4 +1,4 @@
-"""Criterion: what all losses share: checked targets, weights of cases and classes, and the reduction to one number."""
+"""Criterion: the class of all losses. It checks targets, applies the weights, and reduces the losses to one number."""
 
 from __future__ import annotations
 
@@ -25,42 +25,44 @@ REDUCTIONS = ("mean", "sum", "none")
 
 
 class Criterion:
-    r"""A loss: call it with outputs and targets. The losses of `nn.losses` are made of it.
+    r"""A loss function of outputs and targets. All losses of `nn.losses` are instances.
 
     Args:
-        formula: gives the loss of each case, from outputs and targets, and settings that are keywords.
-        kind: what its targets are, one of `nn.losses.targets`: it decides what `predict` returns. `reals` and `counts`
-            stand for values, `probabilities` and `signs` for two classes, `classes`, `labels` and `rows` for k of them.
-        output_activation: the function from outputs to predictions (the inverse link): to the mean of the targets, the
-            probability of class 1, or that of each class. None for the outputs themselves, without probabilities.
-            Losses of one class for each case take a `class_weight`; a formula with that setting puts it in itself.
+        formula: a function of outputs, targets and keyword settings that returns the loss of each case.
+        kind: the check of the targets, one of `nn.losses.targets`. It decides what `predict` returns: values for
+            `reals` and `counts`, one of two classes for `probabilities` and `signs`, one of k classes for `classes`,
+            `labels` and `rows`.
+        output_activation: the function from outputs to predictions (the inverse link). It returns the mean of the
+            targets, the probability of class 1, or the probability of each class. None means that the outputs are the
+            predictions, and that there are no probabilities.
 
-    With the weight $w_i$ of case $i$ (1 if left out), "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so that a weight
-    of 2 is as if the case stood there twice; "sum" is $\sum_i w_i \ell_i$, and "none" gives all $w_i \ell_i$.
-    (PyTorch has the same mean for class weights of labels; for rows of probabilities it divides by their number.)
+    Let $w_i$ be the weight of case $i$ (1 by default). "mean" is $\sum_i w_i \ell_i / \sum_i w_i$, so a weight of 2
+    has the effect of a repeated case. "sum" is $\sum_i w_i \ell_i$, and "none" returns all $w_i \ell_i$. (PyTorch
+    computes the same mean for class weights of labels. For rows of probabilities it divides by the number of rows.)
 
     Every loss is called with
 
-    - outputs: what the net gives, by the formula's first name;
-    - targets: by its second name; whole numbers and lists as well as arrays. A node, where it comes of other nodes, is
-      taken without a look at its numbers, so that a program can be made of it;
-    - `sample_weight`: the weight of each case, from 0; shape `(n,)`, or that of the losses of the cases;
-    - `class_weight`, for losses of classes: the weight of a case of each class, in the order of the classes;
+    - the outputs of the net, by position or by the name of the formula's first parameter;
+    - the targets, by position or by the name of the second: numbers, lists or arrays. The numbers of a node that
+      depends on other nodes are not checked, so that the loss can be compiled;
+    - `sample_weight`: the weight of each case, from 0; shape `(n,)`, or the shape of the losses of the cases;
+    - `class_weight`, for losses of classes: the weight of each class, in the order of the classes. A formula with a
+      parameter of this name applies it itself;
     - `reduction`: "mean", "sum" or "none";
     - its own settings.
 
     Raises:
-        ValueError: shapes do not fit, or there is a number that cannot be.
-        TypeError: something is no real number.
+        ValueError: the shapes do not match, or a number is out of its range.
+        TypeError: something is not a real number.
 
     Attributes:
-        name: how it is called in `LOSSES`.
-        settings: those that differ from the usual.
-        output_activation: what `predict`, `predict_proba`, `evaluate` and the metrics apply to the outputs.
-        codes: the targets that stand for two classes, where one output tells them apart, or None.
-        many: whether there is an output for each class.
+        name: the name in `LOSSES`.
+        settings: the settings that differ from the defaults.
+        output_activation: the function that `predict`, `predict_proba`, `evaluate` and the metrics apply to outputs.
+        codes: the two targets that stand for the two classes of a single output, or None.
+        many: whether there is one output for each class.
 
-    A loss of your own predicts by the same rule. A plain function of values may have an attribute `output_activation`.
+    Your own Criterion predicts by the same rules. A plain function can have an attribute `output_activation`.
 
     >>> from chalkgrad.nn.losses import targets
     >>> def exponential(logs, y):
@@ -93,7 +95,7 @@ class Criterion:
         self.known = ["reduction", *(["class_weight"] if weighed else []), *(x for x in own if x != "class_weight")]
 
     def using(self, **settings: Any) -> Criterion:
-        """Return the same loss with other settings: for `nn.fit(..., loss=...)`.
+        """Return the same loss with other settings, for `nn.fit(..., loss=...)`.
 
         Raises:
             TypeError: there is no such setting.
@@ -106,9 +108,9 @@ class Criterion:
         return made
 
     def prepare(self, shape: tuple[int, ...], y: Any) -> Any:
-        """Check targets for outputs of this shape, and give them as floats in the shape that the formula takes.
+        """Check targets for outputs of this shape, and return them as floats in the shape that the formula takes.
 
-        Labels of classes become rows with a single 1. What is given back can be given to the loss as targets.
+        Labels of classes become one-hot rows. The loss accepts the result as targets.
 
         >>> from chalkgrad.nn.losses import cross_entropy
         >>> cross_entropy.prepare((2, 3), [0, 2])
@@ -125,7 +127,7 @@ class Criterion:
             plain = np.where(gone, 1 / shape[-1], plain) if one_hot else np.where(gone[..., 0], 0, plain)
         found = self.kind(plain, tuple(shape), self.targets_name, self.outputs_name)
         if gone.size:
-            found = np.where(gone, 0.0, found)  # a row of zeros weighs nothing
+            found = np.where(gone, 0.0, found)  # a row of zeros contributes nothing to the loss
         if isinstance(y, Tensor) and y.requires_grad and y.shape == found.shape:
             return y  # it may be differentiated
         return found if isinstance(found, Node) else found.astype(np.float64, copy=False)

@@ -1,15 +1,15 @@
-r"""Losses: how far the outputs are from the targets. Each has a formula for one case, and a kind of targets.
+r"""Losses measure the distance of outputs from targets. Each has a formula for one case, and a check of its targets.
 
-All take the outputs first and the targets second, and work on Tensors, arrays and lists of Values. The weight of
-a case, and how the cases become one number, is said once, in `Criterion`. Shapes must be equal: `(n, 1)` beside
-`(n,)` would broadcast to `(n, n)`, and is refused.
+All losses take the outputs first and the targets second, and work on Tensors, arrays and lists of Values. `Criterion`
+describes the weights and the reduction to one number. Shapes must be equal: `(n, 1)` with `(n,)` would broadcast to
+`(n, n)`, so it is an error.
 
-A loss goes with an output activation, of which it is the negative log-likelihood: for $z$ the outputs and $y$ the
-targets, its gradient at $z$ is then the activation's value minus $y$, which does not vanish where the net is wrong.
+Each of these losses is the negative log-likelihood for an output activation. With outputs $z$ and targets $y$, its
+gradient with respect to $z$ is the value of the activation minus $y$. It does not vanish while the net is wrong.
 
 | likelihood    | `loss.output_activation`          | loss              |
 |---------------|-----------------------------------|-------------------|
-| "gaussian"    | $z$, the mean                     | `gaussian_nll`, or `mse`, twice that but for a constant |
+| "gaussian"    | $z$, the mean                     | `gaussian_nll`; or `mse`, twice that up to a constant |
 | "bernoulli"   | $\sigma(z)$, the probability of 1 | `bce_with_logits` |
 | "multinoulli" | $\mathrm{softmax}(z)$             | `cross_entropy`   |
 | "poisson"     | $e^z$, the mean count             | `poisson_nll`     |
@@ -54,7 +54,7 @@ def _loss(*about: Any, **more: Any) -> Callable[[Callable[..., Any]], Criterion]
 
 @_loss(kinds.reals, output_activation=ag.identity)
 def mse(predictions: Any, targets: Any) -> Any:
-    r"""Squared error $(\hat y - y)^2$; its mean is the MSE, its sum the RSS.
+    r"""Return the squared error $(\hat y - y)^2$. Its mean is the MSE, its sum the RSS.
 
     Args:
         predictions: $\hat y$, any shape.
@@ -73,7 +73,7 @@ def mse(predictions: Any, targets: Any) -> Any:
 
 @_loss(kinds.reals, output_activation=ag.identity)
 def mae(predictions: Any, targets: Any) -> Any:
-    r"""Absolute error $|\hat y - y|$, with gradient 0 where there is none: the likelihood is Laplace's.
+    r"""Return the absolute error $|\hat y - y|$, for the Laplace likelihood. The gradient at $\hat y = y$ is 0.
 
     Args:
         predictions: $\hat y$, any shape.
@@ -92,7 +92,7 @@ def mae(predictions: Any, targets: Any) -> Any:
 
 @_loss(kinds.reals, output_activation=ag.identity)
 def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
-    r"""Huber's loss: $\frac12 r^2$ for an error $r = \hat y - y$ up to $\delta$, else $\delta(|r| - \frac12\delta)$.
+    r"""Return Huber's loss of $r = \hat y - y$: $\frac12 r^2$ if $|r| \le \delta$, else $\delta(|r| - \frac12\delta)$.
 
     Args:
         predictions: $\hat y$, any shape.
@@ -114,13 +114,13 @@ def huber(predictions: Any, targets: Any, *, delta: float = 1.0) -> Any:
 
 @_loss(kinds.reals, output_activation=ag.identity)
 def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: bool = False) -> Any:
-    r"""Negative log-likelihood of a Gaussian, $\frac12 \ln v + \frac{1}{2v}(\hat y - y)^2$, but for a constant.
+    r"""Return the Gaussian negative log-likelihood $\frac12 \ln v + \frac{1}{2v}(\hat y - y)^2$, up to a constant.
 
     Args:
-        predictions: $\hat y$, its mean, any shape.
+        predictions: $\hat y$, the mean, any shape.
         targets: $y$, real numbers of that shape.
-        variance: $v$, above 0: a number, one for each prediction, or anything that broadcasts to them; shape `(n,)`
-            beside predictions `(n, k)` is one for each row. It may be learned.
+        variance: $v$, above 0: a number, or an array that broadcasts to the predictions. Shape `(n,)` with
+            predictions of shape `(n, k)` means one variance for each row. It can be learned.
         full: whether to add the constant, $\frac12 \ln 2\pi$.
 
     Raises:
@@ -151,11 +151,11 @@ def gaussian_nll(predictions: Any, targets: Any, *, variance: Any = 1.0, full: b
 
 @_loss(kinds.counts, output_activation=ag.exp)
 def poisson_nll(logs: Any, targets: Any, *, full: bool = False) -> Any:
-    r"""Negative log-likelihood of a Poisson distribution, $e^z - y z$, but for a constant.
+    r"""Return the negative log-likelihood of a Poisson distribution, $e^z - y z$, up to a constant.
 
     Args:
-        logs: $z$, the logarithm of its mean, any shape.
-        targets: $y$, of that shape, from 0: counts, or means of such.
+        logs: $z$, the logarithm of the mean, any shape.
+        targets: $y$, of that shape, from 0: counts, or means of counts.
         full: whether to add Stirling's approximation of the constant $\ln y!$ where $y > 1$, as PyTorch does.
 
     Raises:
@@ -178,9 +178,10 @@ def poisson_nll(logs: Any, targets: Any, *, full: bool = False) -> Any:
 
 @_loss(kinds.probabilities, output_activation=ag.identity)
 def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0) -> Any:
-    r"""Binary cross-entropy from probabilities, $-y \ln p - (1 - y) \ln(1 - p)$.
+    r"""Return the binary cross-entropy of probabilities, $-y \ln p - (1 - y) \ln(1 - p)$.
 
-    It is infinite where $p$ is 0 or 1 and wrong, as a sigmoid soon is: `bce_with_logits` is not. (PyTorch says 100.)
+    It is infinite for a wrong $p$ of exactly 0 or 1, which a saturated sigmoid returns. `bce_with_logits` stays
+    finite. (PyTorch limits the loss to 100.)
 
     Args:
         probabilities: $p$, from 0 to 1, any shape.
@@ -203,17 +204,17 @@ def bce(probabilities: Any, targets: Any, *, class_weight: Any = None, label_smo
 def bce_with_logits(
     logits: Any, targets: Any, *, class_weight: Any = None, label_smoothing: float = 0.0, pos_weight: Any = None
 ) -> Any:
-    r"""Binary cross-entropy from logits, $y\,\zeta(-z) + (1 - y)\,\zeta(z)$.
+    r"""Return the binary cross-entropy of logits, $y\,\zeta(-z) + (1 - y)\,\zeta(z)$.
 
-    $\zeta(z) = \ln(1 + e^z)$ is `softplus`. The same as $-y\ln\sigma(z) - (1-y)\ln(1 - \sigma(z))$,
-    without overflow and cancellation.
+    $\zeta(z) = \ln(1 + e^z)$ is `softplus`. The loss equals $-y\ln\sigma(z) - (1-y)\ln(1 - \sigma(z))$, without
+    overflow and cancellation.
 
     Args:
         logits: $z$, any shape.
         targets: $y$, of that shape: 0 or 1, or a probability between them.
         label_smoothing: $\epsilon$: $y$ becomes $(1 - \epsilon)\,y + \epsilon/2$.
-        pos_weight: what the first term is multiplied by: a number from 0, or one for each output. Unlike
-            `class_weight`, it does not change what the mean is divided by.
+        pos_weight: the factor of the first term: a number from 0, or one for each output. Unlike `class_weight`, it
+            does not change the divisor of the mean.
 
     Raises:
         ValueError: `label_smoothing` is not from 0 to 1, or `pos_weight` does not fit; or as for `Criterion`.
@@ -234,7 +235,7 @@ def bce_with_logits(
 
 @_loss(kinds.signs)
 def hinge(scores: Any, labels: Any, *, squared: bool = False) -> Any:
-    r"""Hinge loss of two classes, $\max(0, 1 - y z)$, or its square.
+    r"""Return the hinge loss of two classes, $\max(0, 1 - y z)$, or its square.
 
     Args:
         scores: $z$, any shape.
@@ -261,7 +262,7 @@ def nll(
     log_probabilities: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0,
     ignore_index: int | None = None,
 ) -> Any:  # fmt: skip
-    r"""Negative log-likelihood $-\sum_j y_j \ln q_j$ from log-probabilities, as a layer `LogSoftmax` gives them.
+    r"""Return the negative log-likelihood $-\sum_j y_j \ln q_j$ of log-probabilities, the outputs of `LogSoftmax`.
 
     Args:
         log_probabilities: $\ln q$, shape `(n, k)`, or `(k,)` for a single case.
@@ -287,7 +288,7 @@ def cross_entropy(
     logits: Any, labels: Any, *, class_weight: Any = None, label_smoothing: float = 0.0,
     ignore_index: int | None = None,
 ) -> Any:  # fmt: skip
-    r"""Cross-entropy of the softmax, $-\sum_j y_j \ln \mathrm{softmax}(z)_j$: the logits alone, so it cannot overflow.
+    r"""Return the cross-entropy of the softmax of logits, $-\sum_j y_j \ln \mathrm{softmax}(z)_j$, without overflow.
 
     Args:
         logits: $z$, shape `(n, k)`, or `(k,)` for a single case.
@@ -311,7 +312,7 @@ def cross_entropy(
 
 @_loss(kinds.rows, output_activation=ag.exp)
 def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
-    r"""Kullback-Leibler divergence $\sum_j y_j (\ln y_j - \ln q_j)$ of rows. (PyTorch's mean of it is "batchmean".)
+    r"""Return the Kullback-Leibler divergence $\sum_j y_j (\ln y_j - \ln q_j)$ of rows. (PyTorch: "batchmean".)
 
     Args:
         log_probabilities: $\ln q$, shape `(n, k)`, or `(k,)` for a single case.
@@ -330,7 +331,7 @@ def kl_divergence(log_probabilities: Any, targets: Any) -> Any:
 
 @_loss(kinds.labels)
 def multiclass_hinge(scores: Any, labels: Any, *, squared: bool = False, margin: float = 1.0) -> Any:
-    r"""Hinge loss of k classes, $\sum_{j \ne y} \max(0, z_j - z_y + m)$, or of the squares. (PyTorch divides by k.)
+    r"""Return the hinge loss of k classes, $\sum_{j \ne y} \max(0, z_j - z_y + m)$. (PyTorch divides it by k.)
 
     Args:
         scores: $z$, shape `(n, k)`, or `(k,)` for a single case.
@@ -368,7 +369,7 @@ LIKELIHOODS: dict[str, Criterion] = {
 
 
 def loss_of(loss: str | Loss) -> Loss:
-    """Return the function that an argument `loss` means: a loss or a likelihood by name, or your own function.
+    """Return the loss for an argument `loss`: the name of a loss or of a likelihood, or your own function.
 
     Raises:
         ValueError: there is no loss of that name.
@@ -386,17 +387,17 @@ def loss_of(loss: str | Loss) -> Loss:
 
 
 def _smooth(y: Any, part: float, k: int, there: Any = 1.0) -> Any:
-    """Share a part of what the right class has among all classes."""
+    """Spread a part of the probability of the right class over all classes."""
     part = within(part, "label_smoothing", 0.0, 1.0, closed=True)
     return (1.0 - part) * y + part / k * there if part else y
 
 
 def _both(y: Any, class_weight: Any, label_smoothing: float) -> tuple[Any, Any]:
-    """Return how much of class 1 there is, and how much of class 0."""
+    """Return the weights of class 1 and of class 0 in each case."""
     one = _smooth(y, label_smoothing, 2)
     return (one, 1.0 - one) if class_weight is None else (one * class_weight[1], (1.0 - one) * class_weight[0])
 
 
 def _product(p: Any, log: Any) -> Any:
-    """Multiply probabilities by logarithms, with 0 where the probability is: there the logarithm may be infinite."""
+    """Multiply probabilities by logarithms. For the probability 0 the product is 0, also with an infinite logarithm."""
     return ag.where(p, p * log, 0.0)

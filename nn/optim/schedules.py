@@ -1,6 +1,6 @@
-"""Schedules: the learning rate as a function of the number of steps that were taken, to be given as `lr=`.
+"""Schedules: the learning rate as a function of the number of finished steps. Pass one as `lr=` of an optimiser.
 
-A step is one batch, not one epoch. All but `OnPlateau` have no state: each can be asked for the rate of any step.
+A step is one batch, not one epoch. All schedules but `OnPlateau` are stateless: they return the rate of any step.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def _then(then: Any, name: str) -> Any:
 
 
 class Schedule(Configured):
-    """What schedules share: they are called with `steps`, how many steps were taken. A subclass writes `rate`.
+    """The base class of schedules. Call one with `steps`, the number of finished steps; a subclass defines `rate`.
 
-    It declares its settings, or sets them in an `__init__` of its own.
+    A subclass declares its settings, or sets them in its own `__init__`.
 
     Raises:
-        ValueError: from a call, `steps` is no whole number from 0.
+        ValueError: from a call, if `steps` is not an integer from 0.
 
     >>> class Halving(Schedule):
     ...     def rate(self, steps):
@@ -50,7 +50,7 @@ class Schedule(Configured):
     """
 
     def rate(self, steps: int) -> float:
-        """Return the learning rate of the step that comes after `steps` others."""
+        """Return the learning rate of the next step after `steps` finished steps."""
         raise NotImplementedError(f"{type(self).__name__} has no `rate(self, steps)`: write one")
 
     def __call__(self, steps: int) -> float:
@@ -62,17 +62,17 @@ class Schedule(Configured):
 
 
 class _FromRate(Schedule):
-    """What schedules share that start from a rate, or go up to one: it is their first argument."""
+    """The base class of schedules whose first argument is the initial, or the largest, learning rate."""
 
     lr: float = setting(kw_only=False)
 
 
 class StepDecay(_FromRate):
-    r"""Stairs: $\eta\,\gamma^{\lfloor k / n \rfloor}$ after $k$ steps. (PyTorch: StepLR.)
+    r"""Multiply the rate by $\gamma$ every $n$ steps: $\eta\,\gamma^{\lfloor k / n \rfloor}$. (PyTorch: StepLR.)
 
     Args:
-        lr: $\eta$, the rate at first.
-        every: $n$, the number of steps on a stair.
+        lr: $\eta$, the initial rate.
+        every: $n$, the number of steps with the same rate.
         factor: $\gamma$, from 0 to 1.
 
     Raises:
@@ -91,10 +91,10 @@ class StepDecay(_FromRate):
 
 
 class ExponentialDecay(_FromRate):
-    r"""Decay by the same factor in each step: $\eta\,\gamma^k$ after $k$ steps. (PyTorch: ExponentialLR.)
+    r"""Multiply the rate by $\gamma$ in each step: $\eta\,\gamma^k$ after $k$ steps. (PyTorch: ExponentialLR.)
 
     Args:
-        lr: $\eta$, the rate at first.
+        lr: $\eta$, the initial rate.
         factor: $\gamma$, from 0 to 1.
 
     Raises:
@@ -112,11 +112,11 @@ class ExponentialDecay(_FromRate):
 
 
 class MultiStep(_FromRate):
-    r"""Stairs of unequal length: $\eta\,\gamma^j$ after $j$ of the milestones. (PyTorch: MultiStepLR.)
+    r"""Multiply the rate by $\gamma$ at each milestone: $\eta\,\gamma^j$ after $j$ milestones. (PyTorch: MultiStepLR.)
 
     Args:
-        lr: $\eta$, the rate at first.
-        milestones: the numbers of steps after which the rate goes down, in ascending order.
+        lr: $\eta$, the initial rate.
+        milestones: the numbers of steps after which the rate decreases, in ascending order.
         factor: $\gamma$, from 0 to 1.
 
     Raises:
@@ -135,12 +135,12 @@ class MultiStep(_FromRate):
 
 
 class Polynomial(_FromRate):
-    r"""A power of a falling line: $\eta\,(1 - k/n)^p$ after $k$ steps, and 0 from step $n$ on. (PyTorch: PolynomialLR.)
+    r"""Decrease the rate to 0 in $n$ steps: $\eta\,(1 - k/n)^p$ after $k$ steps. (PyTorch: PolynomialLR.)
 
     Args:
-        lr: $\eta$, the rate at first.
+        lr: $\eta$, the initial rate.
         steps: $n$.
-        power: $p$; 1 for a straight line.
+        power: $p$; 1 for a linear decrease.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -158,12 +158,13 @@ class Polynomial(_FromRate):
 
 
 class Cosine(_FromRate):
-    r"""Half a cosine from $\eta$ down to $\eta_0$: $\eta_0 + \frac12(\eta - \eta_0)(1 + \cos\frac{\pi k}{n})$.
+    r"""Decrease the rate along half a cosine: $\eta_0 + \frac12(\eta - \eta_0)(1 + \cos\frac{\pi k}{n})$.
 
-    From step $n$ on it stays at $\eta_0$. (PyTorch: CosineAnnealingLR, which then goes up again.)
+    Here $k$ is the number of finished steps. From step $n$ on the rate is $\eta_0$. (PyTorch: CosineAnnealingLR, whose
+    rate increases again.)
 
     Args:
-        lr: $\eta$, the rate at first.
+        lr: $\eta$, the initial rate.
         steps: $n$.
         low: $\eta_0$, not above `lr`.
 
@@ -188,14 +189,14 @@ class Cosine(_FromRate):
 
 
 class CosineRestarts(Cosine):
-    r"""Half a cosine from $\eta$ down to $\eta_0$, which starts again each time it has come there.
+    r"""Decrease the rate along half a cosine from $\eta$ to $\eta_0$, and restart at $\eta$ each time.
 
     (PyTorch: CosineAnnealingWarmRestarts.)
 
     Args:
         lr, low: $\eta$ and $\eta_0$, as for `Cosine`.
         steps: the number of steps up to the first restart.
-        multiply: how many times as long as the one before each further cosine is.
+        multiply: the length of each further cosine, as a multiple of the previous one.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -223,14 +224,14 @@ class CosineRestarts(Cosine):
 
 
 class WarmUp(Schedule):
-    r"""A straight line up to another schedule, which follows: $\eta\,(s + (1-s)\,k/n)$ while $k < n$.
+    r"""Increase the rate linearly, $\eta\,(s + (1-s)\,k/n)$ while $k < n$; then follow another schedule.
 
-    (PyTorch: LinearLR, and SequentialLR for what follows.)
+    (PyTorch: LinearLR and SequentialLR.)
 
     Args:
-        then: the rate $\eta$, or the schedule; its first rate is $\eta$, and its count begins at the end of the line.
-        steps: $n$, the number of steps of the line.
-        start: $s$, the part of $\eta$ to begin with, from 0 to 1.
+        then: the rate $\eta$, or a schedule that starts at step $n$; its first rate is $\eta$.
+        steps: $n$, the number of steps of the warm-up.
+        start: $s$, the first rate as a fraction of $\eta$, from 0 to 1.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -254,16 +255,16 @@ class WarmUp(Schedule):
 
 
 class OneCycle(_FromRate):
-    r"""One cycle: half a cosine up from $\eta/d$ to $\eta$, then one down to $\eta/(de)$, where it stays.
+    r"""Increase the rate along half a cosine from $\eta/d$ to $\eta$, then decrease it along another to $\eta/(de)$.
 
     (PyTorch: OneCycleLR without its cycle of the momentum.)
 
     Args:
-        lr: $\eta$, the greatest rate.
-        steps: the number of all steps, from 2.
-        rise: the part of them on the way up, from 0 to 1.
-        first: $d$, the greatest rate over the first.
-        last: $e$, the first rate over the last.
+        lr: $\eta$, the largest rate.
+        steps: the total number of steps, from 2.
+        rise: the fraction of the steps in which the rate increases, from 0 to 1.
+        first: $d$, the ratio of the largest rate to the first rate.
+        last: $e$, the ratio of the first rate to the last rate.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -289,21 +290,21 @@ class OneCycle(_FromRate):
 
 
 class OnPlateau(_FromRate):
-    r"""A rate that is multiplied by $\gamma$ when a number that ought to become smaller has stopped to do so.
+    r"""Multiply the rate by $\gamma$ when a monitored number has stopped improving.
 
-    `nn.fit` hands that number in once per epoch by `observe`: more than `patience` epochs without a new best one, and
-    the rate goes down. (PyTorch: ReduceLROnPlateau.)
+    `nn.fit` passes the number to `observe` once per epoch. After more than `patience` epochs without an improvement,
+    the rate decreases. (PyTorch: ReduceLROnPlateau.)
 
     Args:
-        lr: the rate at first.
+        lr: the initial rate.
         factor: $\gamma$, from 0 to 1.
-        patience: how many epochs without a new best one pass.
-        threshold: how much better a new best one is, as a part of the old one's size.
-        mode: "min" where smaller is better, "max" where greater is.
-        low: the least rate.
+        patience: the number of epochs without an improvement that are tolerated.
+        threshold: the smallest change that counts as an improvement, relative to the best number.
+        mode: "min" if smaller is better, "max" if larger is better.
+        low: the smallest rate.
 
     Attributes:
-        lr: the rate now.
+        lr: the current rate.
 
     Raises:
         ValueError: an argument is out of its range.
@@ -326,11 +327,11 @@ class OnPlateau(_FromRate):
         self._best, self._bad = math.inf, 0
 
     def rate(self, steps: int) -> float:
-        """Return the rate now, whatever `steps` is."""
+        """Return the current rate. It does not depend on `steps`."""
         return self.lr
 
     def observe(self, metric: float) -> None:
-        """Record the number of one more epoch; NaN is no new best one."""
+        """Record the number of one more epoch. NaN is never an improvement."""
         number = math.nan if metric != metric else within(metric, "metric", -math.inf, closed=True)
         number = number if self.mode == "min" else -number
         margin = self.threshold * abs(self._best) if math.isfinite(self._best) else 0.0
@@ -342,14 +343,14 @@ class OnPlateau(_FromRate):
             self.lr, self._bad = max(self.lr * self.factor, self.low), 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Copy what changes: the rate, the best number (as a loss), and the epochs since."""
+        """Return the state: the rate, the best number (as a loss), and the number of epochs since."""
         return {"lr": self.lr, "best": self._best, "bad": self._bad}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set what `state_dict` gave.
+        """Restore the state that `state_dict` returned.
 
         Raises:
-            ValueError: an entry is missing, or of the wrong kind.
+            ValueError: an entry is missing, or has the wrong type.
         """
         new = loaded(self.state_dict(), state, type(self).__name__)
         best, bad = within(new["best"], "best", -math.inf, closed=True), count(new["bad"], "bad", 0)
@@ -357,5 +358,5 @@ class OnPlateau(_FromRate):
 
 
 def _between(start: float, end: float, part: float) -> float:
-    """Go from `start` to `end` along half a cosine."""
+    """Interpolate from `start` to `end` along half a cosine."""
     return end + (start - end) / 2.0 * (1.0 + math.cos(math.pi * min(part, 1.0)))

@@ -1,7 +1,7 @@
-"""Callbacks: what else happens while `nn.fit` trains. The names are those of Keras.
+"""Callbacks: objects whose methods `nn.fit` calls during training. The methods have the names of Keras.
 
-Write a subclass of `Callback` with the methods that you need. `fit` looks at which you have written: it stops for
-every batch or every epoch only where someone asks for it.
+Write a subclass of `Callback` with the methods that you need. `fit` returns to Python after each batch or each epoch
+only if a callback defines a method for it.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ Logs = dict[str, float]
 
 @dataclass
 class Training:
-    """What a callback may look at and change: `self.training`.
+    """The state of a training, which a callback reads and changes as `self.training`.
 
     Attributes:
-        model, optimizer: those of this training.
-        history: what has happened so far; it has a list for each number of an epoch from the start.
-        epochs: how many epochs there are to be.
-        epoch: how many are done.
-        steps: how many steps of the optimiser are done.
-        state: gives all that training can be resumed from, for a checkpoint.
+        model, optimizer: the model that is trained, and its optimiser.
+        history: the `History` so far, with one list for each number that is measured per epoch.
+        epochs: the planned number of epochs.
+        epoch: the number of finished epochs.
+        steps: the number of finished optimiser steps.
+        state: a function that returns everything a checkpoint needs to resume this training.
     """
 
     model: Module
@@ -49,16 +49,17 @@ class Training:
     _unwatched: ClassVar = frozenset({"state"})  # it leads to the stream of batches, which no step reads
 
     def stop(self, reason: str) -> None:
-        """End the training when this epoch or batch is over; `history.stopped` will say why."""
+        """End the training after the current epoch or batch, and store `reason` in `history.stopped`."""
         self.history.stopped = str(reason) or "stopped"
 
 
 class Callback:
-    """What callbacks share: they do nothing.
+    """The base class of callbacks. Its methods do nothing; a subclass overrides those that it needs.
 
     Attributes:
         training: the `Training` that runs: its model, optimiser, history, and `stop(reason)`.
-        last: whether it has its turn after those that are not, for it looks at what they have done.
+        last: whether `fit` calls this callback after all callbacks whose `last` is False. Set it to True for a
+            callback that reads what the others have changed, such as a checkpoint.
 
     >>> from chalkgrad.nn import Linear, fit
     >>> class Tell(Callback):
@@ -78,19 +79,19 @@ class Callback:
         return self.training.model
 
     def on_train_begin(self, logs: Logs) -> None:
-        """Called before anything is changed; an error here ends the call with nothing done."""
+        """Called before training changes anything. An exception here leaves model and optimiser unchanged."""
 
     def on_train_end(self, logs: Logs) -> None:
-        """Called at the end, also after Ctrl-C; `logs` are the numbers of the last epoch."""
+        """Called at the end, also after Ctrl-C, with the numbers of the last epoch as `logs`."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
         """Called before each epoch; the first one is 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Called after each epoch with its numbers: "loss", and where they are asked for "val_loss" and metrics.
+        """Called after each epoch with its numbers: "loss", and, if requested, "val_loss" and the metrics.
 
-        "loss" is the mean of the epoch's batches, weighted by their rows, each taken before its step. All others are
-        taken now, after the last step.
+        "loss" is the mean over the batches of the epoch, weighted by their numbers of rows. The loss of a batch is
+        computed before its step. All other numbers are computed after the last step of the epoch.
         """
 
     def on_batch_begin(self, batch: int, logs: Logs) -> None:
@@ -100,15 +101,15 @@ class Callback:
         """Called after each batch with its "loss"."""
 
     def epochs_ahead(self) -> int:
-        """Return how many epochs may be taken before this callback is told of them, one by one."""
+        """Return how many epochs `fit` may run before it calls `on_epoch_end` for each of them."""
         return 1
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what has to be kept to go on later: numbers, texts, arrays, lists and dicts."""
+        """Return the state that a resumed training needs: numbers, strings, arrays, lists and dicts."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
 
 
 class _Function(Callback):
@@ -122,7 +123,7 @@ class _Function(Callback):
 
 
 def callbacks_of(callbacks: Any) -> list[Callback]:
-    """Take a callback or several; a function `f(epoch, logs)` is called after each epoch."""
+    """Return the given callback or callbacks as a list. A function `f(epoch, logs)` is called after each epoch."""
     given = callbacks if isinstance(callbacks, (list, tuple)) else [] if callbacks is None else [callbacks]
     for callback in given:
         if isinstance(callback, type) or not (isinstance(callback, Callback) or callable(callback)):
@@ -136,12 +137,12 @@ def callbacks_of(callbacks: Any) -> list[Callback]:
 
 
 def overrides(callbacks: list[Callback], *names: str) -> bool:
-    """Return whether one of the callbacks has written one of these methods."""
+    """Return whether one of the callbacks overrides one of these methods."""
     return any(getattr(type(callback), name) is not getattr(Callback, name) for callback in callbacks for name in names)
 
 
 def needs_number(callback: Callback, name: str) -> None:
-    """Check that the training has the number that a callback waits for."""
+    """Check that the training measures the number that a callback monitors."""
     if name not in callback.training.history:
         known = ", ".join(map(repr, callback.training.history))
         remedy = " Give `validation`." if name.startswith("val_") else ""
@@ -149,12 +150,12 @@ def needs_number(callback: Callback, name: str) -> None:
 
 
 class Monitor(Callback):
-    """What callbacks that wait for a number to become better share.
+    """The base class of callbacks that watch one number and remember its best value.
 
     Args:
         monitor: the name of the number, such as "val_loss" or "val_accuracy".
-        mode: "min" or "max", what is better; may be left out for losses, errors, accuracy and R2.
-        min_delta: by how much it must be better to count.
+        mode: "min" if smaller is better, "max" if larger is better. It is known for losses, errors, accuracy and R2.
+        min_delta: the smallest change that counts as an improvement.
     """
 
     def __init__(self, monitor: str = "val_loss", *, mode: str | None = None, min_delta: float = 0.0) -> None:
@@ -174,50 +175,50 @@ class Monitor(Callback):
         self.best_epoch = -1
 
     def on_train_begin(self, logs: Logs) -> None:
-        """Begin anew, if there is such a number."""
+        """Forget the best value, and check that the training measures the number."""
         needs_number(self, self.monitor)
         self._start()
 
     def improves(self, epoch: int, logs: Logs) -> bool:
-        """Return whether the number is better than the best one before, and note it then."""
+        """Return whether the number is better than the best one so far. If it is, store it and its epoch."""
         value = logs[self.monitor]
         ahead = self.best - value if self.mode == "min" else value - self.best
-        if not ahead > self.min_delta:  # nor where it is NaN
+        if not ahead > self.min_delta:  # also if the number is NaN
             return False
         self.best, self.best_epoch = value, epoch
         return True
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the best number, its epoch, and what is a better one."""
+        """Return the best number, its epoch, and the settings."""
         settings = {"monitor": self.monitor, "mode": self.mode, "min_delta": self.min_delta}
         return {"best": self.best, "best_epoch": self.best_epoch, **settings}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave.
+        """Restore the state that `state_dict` returned.
 
         Raises:
-            KeyError, TypeError, ValueError: it is something else.
+            KeyError, TypeError, ValueError: `state` was not returned by `state_dict`.
         """
         self.best, self.best_epoch = float(state["best"]), count(state["best_epoch"], "best_epoch", -1)
 
 
 class EarlyStopping(Monitor):
-    """End the training when a number has not become better for some epochs, and go back to the best parameters.
+    """End the training when a number has not improved for `patience` epochs, and restore the best parameters.
 
-    The best parameters are those that had the best number: as they were at the end of that epoch, and for "loss", which
-    is taken before each step, at its start.
+    The best parameters are those at the end of the best epoch. For "loss" they are those at its start, because the
+    training loss is computed before each step.
 
     Args:
         monitor, mode, min_delta: as for `Monitor`.
-        patience: how many epochs to wait for a better one.
-        restore_best: whether the model ends with the parameters of the best epoch, also if all epochs were done
-            or Ctrl-C was pressed.
+        patience: the number of epochs to wait for an improvement.
+        restore_best: whether the model ends with the parameters of the best epoch. This holds also if all epochs were
+            run, or Ctrl-C was pressed.
 
     Attributes:
-        best, best_epoch: the best number, and its epoch, from 0.
+        best, best_epoch: the best number, and its epoch, counted from 0.
 
     Raises:
-        ValueError, TypeError: an argument is not as above; or, from `nn.fit`, the training has no such number.
+        ValueError, TypeError: an argument is invalid; or, from `nn.fit`, the training does not measure `monitor`.
 
     Source: Prechelt (1998), Early Stopping - But When?; Goodfellow, Bengio and Courville (2016), section 7.8.
 
@@ -247,27 +248,27 @@ class EarlyStopping(Monitor):
         self._at_start: dict[str, Any] | None = None
 
     def on_epoch_begin(self, epoch: int, logs: Logs) -> None:
-        """Keep the parameters that have the loss of this epoch."""
+        """Store the parameters at the start of the epoch, if "loss" is monitored."""
         if self.restore_best and self.monitor == "loss":
             self._at_start = self.model.state_dict()
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Keep the parameters if they are the best, or stop if it has been long enough."""
+        """Store the parameters if the number improved. Stop if it has not improved for `patience` epochs."""
         if self.improves(epoch, logs):
             self.parameters = (self._at_start or self.model.state_dict()) if self.restore_best else None
         elif epoch - self.best_epoch >= self.patience:
             self.training.stop(f"no better {self.monitor!r} for {self.patience} epochs")
 
     def epochs_ahead(self) -> int:
-        """Return how many epochs are over at the earliest when it may end the training; it looks at the loss alone."""
+        """Return how many epochs must still run before this callback could end the training."""
         if type(self) is not EarlyStopping or self.restore_best:
             return 1
         return max(1, self.best_epoch + self.patience - self.training.epoch + 1)
 
     def on_train_end(self, logs: Logs) -> None:
-        """Go back to the best parameters."""
+        """Restore the best parameters."""
         if self.parameters is not None:
-            own = self.model.state_dict()  # arrays that `forward` collects may have changed their number since
+            own = self.model.state_dict()  # `forward` may have added or removed buffers since
             self.model.load_state_dict(own | {name: x for name, x in self.parameters.items() if name in own})
 
     def state_dict(self) -> dict[str, Any]:
@@ -275,7 +276,7 @@ class EarlyStopping(Monitor):
         return {**super().state_dict(), "patience": self.patience, "parameters": self.parameters}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         super().load_state_dict(state)
         parameters = state["parameters"]
         if parameters is not None:
@@ -286,15 +287,15 @@ class EarlyStopping(Monitor):
 
 
 class OptunaPruning(Callback):
-    """Report a number to a trial of Optuna after each epoch, and end the training if the trial is to be pruned.
+    """Report a number to an Optuna trial after each epoch, and end the training if Optuna prunes the trial.
 
     Args:
-        trial: the `optuna.Trial` that your objective is given.
-        monitor: the name of the number, such as "loss", "val_loss" or "val_accuracy"; the direction is the study's.
+        trial: the `optuna.Trial` that Optuna passes to your objective function.
+        monitor: the name of the number, such as "loss", "val_loss" or "val_accuracy". The study sets its direction.
 
     Raises:
-        optuna.TrialPruned: from `nn.fit`, where Optuna waits for it.
-        TypeError: `trial` is no trial.
+        optuna.TrialPruned: from `nn.fit`, if the trial is pruned. Optuna catches it.
+        TypeError: `trial` is not a trial.
 
     Source: Akiba et al. (2019), Optuna; the median rule is that of Golovin et al. (2017), Google Vizier.
 
@@ -316,11 +317,11 @@ class OptunaPruning(Callback):
         self.trial, self.monitor = trial, monitor
 
     def on_train_begin(self, logs: Logs) -> None:
-        """Find out whether there is such a number."""
+        """Check that the training measures the number."""
         needs_number(self, self.monitor)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Report the number; ask whether to go on."""
+        """Report the number, and raise `TrialPruned` if Optuna prunes the trial."""
         self.trial.report(logs[self.monitor], epoch)
         if self.trial.should_prune():
             from optuna import TrialPruned
@@ -329,16 +330,16 @@ class OptunaPruning(Callback):
 
 
 class CSVLog(Callback):
-    """Write the numbers of each epoch to a CSV file, a row as soon as the epoch is over.
+    """Write the numbers of each epoch as a row of a CSV file, at the end of the epoch.
 
-    A resumed training goes on with the rows before.
+    A resumed training writes the rows of the earlier epochs first.
 
     Args:
-        path: of the file; one that is there is replaced.
+        path: the path of the file. An existing file is replaced.
 
     Raises:
-        TypeError: `path` is no name of a file.
-        OSError: from `nn.fit`, where the file cannot be written.
+        TypeError: `path` is not a path.
+        OSError: from `nn.fit`, if the file cannot be written.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -355,12 +356,12 @@ class CSVLog(Callback):
         self.path = Path(path)
 
     def on_train_begin(self, logs: Logs) -> None:
-        """Find out whether the file can be written."""
+        """Check that the file can be written."""
         files.place(self.path)
         self._written = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Add a row; before the first one the names, and the rows of what is resumed."""
+        """Append a row. The first call also writes the header, and the rows of the epochs before a resume."""
         history = self.training.history
         with self.path.open("a" if self._written else "w", newline="", encoding="utf-8") as file:
             rows = csv.writer(file)
@@ -371,13 +372,13 @@ class CSVLog(Callback):
 
 
 class LivePlot(Callback):
-    """Draw the learning curve while it grows: in a notebook, or in a window of matplotlib where it can open one.
+    """Draw the learning curve during training, in a notebook or in a window of matplotlib.
 
     Args:
-        seconds: how long to wait at least before it is drawn again.
+        seconds: the minimum time between two drawings, in seconds.
 
     Raises:
-        ImportError: from `nn.fit`, where matplotlib is missing.
+        ImportError: from `nn.fit`, if matplotlib is not installed.
 
     >>> from chalkgrad.nn import Linear, fit
     >>> plot = LivePlot()
@@ -400,16 +401,16 @@ class LivePlot(Callback):
             self._shown = display(self.figure, display_id=True)
 
     def on_epoch_end(self, epoch: int, logs: Logs) -> None:
-        """Draw, if it is time."""
+        """Draw, if the last drawing is at least `seconds` old."""
         if time.monotonic() - self._drawn >= self.seconds:
             self._draw()
 
     def on_train_end(self, logs: Logs) -> None:
-        """Draw the last state; in a notebook it stays."""
+        """Draw the final curve, which stays in the notebook."""
         if self.training.history.last():
             self._draw()
         if self._shown is not None:
-            self._pyplot.close(self.figure)  # or the notebook would show it once more
+            self._pyplot.close(self.figure)  # otherwise the notebook shows it twice
 
     def _draw(self) -> None:
         self.ax.clear()

@@ -1,4 +1,4 @@
-"""Training: `fit` goes through the data in batches, and each batch is one step of the optimiser."""
+"""Training: `fit` divides the data into batches, and takes one optimiser step for each batch."""
 
 from __future__ import annotations
 
@@ -50,64 +50,65 @@ def fit(
     compiled: bool | None = None,
     rng: RandomLike = None,
 ) -> History:
-    """Train `model` so that the loss of its outputs for `X` against `y` becomes small.
+    """Train `model` by minimising the loss between its outputs for `X` and the targets `y`.
 
-    Ctrl-C ends the training after the step that is running, and gives back what has been reached. Afterwards the model
-    knows what its outputs mean: `model.predict(X)`, `model.predict_proba(X)`.
+    Ctrl-C ends the training after the current step, and `fit` returns the history so far. After training,
+    `model.predict(X)` and `model.predict_proba(X)` return predictions in the form of `y`.
 
     Args:
         model: a Module, of Tensors or of Values.
-        X: the inputs, shape `(n, fan_in)`: an array, lists, a frame. Neither `X` nor `y` is changed. The model keeps
-            the names of a frame's columns: `predict` takes them by name, and refuses a frame that lacks one.
-        y: the targets, `n` of them. For a loss between classes they are labels of any type (numbers, strings,
-            bools); for another, numbers as the loss takes them. Where the model gives one number per row, shape
-            `(n, 1)`, targets of shape `(n,)` are handed on as a column.
+        X: the inputs, shape `(n, fan_in)`: an array, lists, or a data frame. `fit` does not change `X` or `y`. The
+            model stores the column names of a frame: `predict` selects columns by name, and rejects a frame without
+            one of them.
+        y: the `n` targets. A classification loss takes labels of any type (numbers, strings, bools). Other losses
+            take numbers. If the model returns one number per row, shape `(n, 1)`, targets of shape `(n,)` are
+            reshaped to a column.
         loss: the name of one of `nn.losses`, such as "mse", "bce_with_logits", "cross_entropy", "hinge", or a
-            function of outputs and targets that gives a single number.
-        optimizer: such as `SGD(lr=0.1)`; with parameters or without; or a name, such as "adam", for one with the
-            settings that it has by itself. `Adam()` if left out.
-        epochs: how often to go through the data; 100 times if `steps` is left out as well.
-        steps: instead of `epochs`, how many steps to take.
-        batch_size: the number of rows in a step; None for all of them.
-        shuffle: whether to go through the rows in a new order in each epoch, where there are several batches.
-        drop_last: whether to leave out the last batch of an epoch where it is smaller.
-        validation: data to look at after each epoch, `(X, y)` or `(X, y, sample_weight)`; or the share of the rows,
-            drawn by chance, to keep for it: of each class about that share, where `y` holds labels. The history gets
-            "val_loss", the objective on them, with dropout and noise off.
-        metrics: names, such as "accuracy" or "r2", or functions of truth and predictions that give a number, as those
-            of scikit-learn. They are taken after each epoch, of the rows to train on and of those to validate on.
-        penalty: a function of the model that gives a number, such as `L2(1e-4)`: it is added to the loss.
-        sample_weight: the weight of each row, `n` numbers from 0; the losses of `nn.losses` take it.
-        class_weight: the weight of a row of each class, times its `sample_weight`: a dict from labels (1 for one
-            that is left out), a list in the order of the classes, or "balanced", by which all classes have the same
-            total weight, $n / (k\\,n_j)$ a row. It counts in the objective on validation data as well.
+            function of outputs and targets that returns a single number.
+        optimizer: an optimiser such as `SGD(lr=0.1)`, with or without parameters; or a name such as "adam", for its
+            default settings. The default is `Adam()`.
+        epochs: the number of passes through the data; 100 if `steps` is left out as well.
+        steps: the number of optimiser steps, instead of `epochs`.
+        batch_size: the number of rows in a batch; None for all rows.
+        shuffle: whether to shuffle the rows before each epoch, if there are several batches.
+        drop_last: whether to skip the last batch of an epoch if it is smaller than the others.
+        validation: validation data, `(X, y)` or `(X, y, sample_weight)`; or the fraction of the rows to hold out at
+            random, stratified by class if `y` holds labels. The history gets "val_loss", the objective on these
+            rows, with dropout and noise off.
+        metrics: names, such as "accuracy" or "r2", or functions of truth and predictions that return a number, as in
+            scikit-learn. They are computed after each epoch, on the training rows and on the validation rows.
+        penalty: a function of the model that returns a number, such as `L2(1e-4)`. It is added to the loss.
+        sample_weight: the weight of each row, `n` numbers from 0. The losses of `nn.losses` accept it.
+        class_weight: the weight of a row of each class, multiplied by its `sample_weight`: a dict from labels to
+            weights (1 for a missing label), a list in the order of the classes, or "balanced". "balanced" gives all
+            classes the same total weight, $n / (k\\,n_j)$ per row. It applies to the validation objective as well.
         callbacks: Callbacks, such as `EarlyStopping()`, or functions of the epoch and its numbers.
-        resume: the file of a `Checkpoint`, to go on from it as if nothing had happened, until there are as many
-            epochs in all; or True for the file of the Checkpoint among the callbacks, if it is there already. Which
-            other arguments must be as before, and which are used anew, stands in a table at `Checkpoint`.
-        progress: whether to show a bar; if None, where standard error is a terminal and tqdm is installed.
-        compiled: whether to take the steps natively, as compiled programs, with the same numbers but for rounding
-            (about 1e-12 of them for float64). If None, `fit` does so where a program can follow all that the model,
-            the loss, the penalty and the optimiser do in Python; otherwise it warns once, with `EagerFallback`, and
-            trains eagerly. `history.compiled` says which it was.
-        rng: a seed, a generator (of which one number is drawn) or None, for the order of the rows and the share.
+        resume: the file of a `Checkpoint`. Training continues from it, with the same numbers as without the
+            interruption, up to `epochs` epochs in total. True means the file of the Checkpoint among the callbacks,
+            if it exists. The table at `Checkpoint` lists the other arguments that must be the same as before.
+        progress: whether to show a progress bar; if None, if standard error is a terminal and tqdm is installed.
+        compiled: whether to run the steps as compiled programs, with the same numbers up to rounding (a relative
+            difference of about 1e-12 for float64). If None, `fit` does so if the model, the loss, the penalty and
+            the optimiser can be traced; otherwise it warns once, with `EagerFallback`, and trains eagerly.
+            `history.compiled` is True if the steps were compiled.
+        rng: a seed, a generator (`fit` draws one number) or None, for shuffling and for the held-out rows.
 
     Returns:
-        A History with a list for each number of an epoch. As in Keras, "loss" is the running mean: of the objective of
-        the epoch's batches, weighted by their rows, each taken before its step, while the parameters change, with
-        dropout on. With a single batch it is the objective of the parameters that the epoch began with. "val_loss"
-        and the metrics are taken after the last step of the epoch, with dropout and noise off.
+        A History with a list for each number that is measured per epoch. As in Keras, "loss" is the mean of the
+        objective over the batches of the epoch, weighted by their numbers of rows. The objective of a batch is
+        computed before its step, with dropout on. "val_loss" and the metrics are computed after the last step of the
+        epoch, with dropout and noise off.
 
     Warns:
-        UserWarning: `model` ends with the sigmoid or softmax that `loss` applies itself; or the columns of `X` differ
-            so much in scale that training would crawl: see `StandardScaler`. Each says so once for a call, with the
-            remedy; `warnings.filterwarnings` can silence them.
+        UserWarning: `model` ends with the sigmoid or softmax that `loss` applies itself; or the scales of the columns
+            of `X` differ so much that training would be slow (see `StandardScaler`). Each warning names the remedy,
+            and appears once per call.
 
     Raises:
-        ValueError, TypeError: an argument is not as above; nothing has been changed then.
-        RuntimeError, ValueError: `compiled` is True, and a program cannot follow the step.
-        FloatingPointError: the loss became NaN or infinite; the parameters are those before that step.
-        ImportError: `progress` is True, and tqdm is missing.
+        ValueError, TypeError: an argument is invalid; nothing has been changed then.
+        RuntimeError, ValueError: `compiled` is True, and the step cannot be traced.
+        FloatingPointError: the loss became NaN or infinite. The parameters are those before that step.
+        ImportError: `progress` is True, and tqdm is not installed.
 
     >>> from chalkgrad.nn import TensorMLP, datasets
     >>> X, y = datasets.iris(names=True)
