@@ -156,3 +156,11 @@ def test_forward_mode_and_paths_fit_their_boxes(window: Any) -> None:
     y = x.tanh() * x.exp() + x
     for drawing in (draw(y, mode="forward", wrt=x), paths(y, x).draw()):
         assert window.show(drawing.html()).evaluate(TEXT_OUTSIDE) == []
+
+
+def test_a_number_of_a_web_moves_along_its_line_until_it_is_free() -> None:
+    x1, x2 = Value(0.5, label="x1"), Value(1.0, label="x2")
+    drawing = draw(nn.MLP(2, [3, 1], rng=0)([x1, x2]))
+    assert drawing._views[0].rows
+    placed = [route for route in drawing._layout.routes if route.text]
+    assert len(placed) >= len(drawing._layout.routes) - 1

@@ -200,8 +200,9 @@ class _Request:
             if size is None:
                 continue
             line = np.array(route.points)  # control points lie on it, for it is straight between its bends
-            for t in (0.5, 0.35, 0.65, 0.25, 0.75, 0.15):
-                x, y = (float(np.interp(t * (len(line) - 1), range(len(line)), axis)) for axis in line.T)
+            lengths = np.cumsum([0.0, *np.hypot(*np.diff(line, axis=0).T)])
+            for t in (0.5, 0.33, 0.67, 0.2, 0.8, 0.11, 0.89):
+                x, y = (float(np.interp(t * lengths[-1], lengths, axis)) for axis in line.T)
                 place = Place(x, y, *size)
                 if not any(place.overlaps(other) for other in taken):
                     taken.append(place)
