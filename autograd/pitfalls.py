@@ -10,23 +10,23 @@ _MOST = 100_000
 
 
 def naive_backward(root: Node) -> int:
-    r"""Go backward as a beginner would, and wrongly: every node propagates its gradient at once, and on each visit.
+    r"""Run a wrong backward pass, a typical mistake: every node propagates its gradient at each visit.
 
-    Where a node is used several times, its first term is propagated again with every later one. Right is to
-    wait until all terms have arrived, that is, to go in topological order; or to propagate only the new term, which is
-    right but goes along every path, and there may be exponentially many.
+    If a node has several uses, its first term is propagated again with every later term. A correct pass waits until all
+    terms have arrived, so it goes in topological order. To propagate only the new term is also correct, but it follows
+    every path, and the number of paths can be exponential.
 
-    Sets `grad` of all nodes, as `backward` does; the numbers are right only where every node is used once.
+    Like `backward`, the function sets `grad` of all nodes. The gradients are correct only if every node has one use.
 
     Args:
         root: a Value.
 
     Returns:
-        How many times a node was visited; `backward` visits each once.
+        The number of visits. `backward` visits each node once.
 
     Raises:
         TypeError: `root` is not a node.
-        ValueError: there would be more than 100,000 visits.
+        ValueError: the pass needs more than 100,000 visits.
 
     >>> from chalkgrad import Value
     >>> a = Value(1.0)

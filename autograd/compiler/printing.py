@@ -1,4 +1,4 @@
-"""The program as text: one instruction a line."""
+"""Write a program as text, with one instruction per line."""
 
 from __future__ import annotations
 

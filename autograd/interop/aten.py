@@ -30,7 +30,7 @@ def _div(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
 
 
 def cast(x: Any, dtype: Any = None, **_: Any) -> Any:
-    """Convert to another dtype; one of integers ends the graph."""
+    """Return `x` in another dtype. An integer dtype ends the graph."""
     name = str(dtype).removeprefix("torch.")
     if dtype is None or x.dtype == name:
         return x
@@ -58,7 +58,7 @@ def _expand(x: Any, size: Any, **_: Any) -> Any:
 
 
 def broadcast_in_dim(x: Any, shape: Any, axes: Any) -> Any:
-    """Repeat `x` to `shape`, its axes at the places `axes`."""
+    """Return `x` broadcast to `shape`, with its axes at the positions `axes`."""
     middle = [1] * len(shape)
     for i, n in zip(axes, shape_of(x), strict=True):
         middle[i] = n
@@ -66,7 +66,7 @@ def broadcast_in_dim(x: Any, shape: Any, axes: Any) -> Any:
 
 
 def _places(x: Any) -> np.ndarray:
-    """Take indices as whole numbers, or as a mask."""
+    """Return indices as whole numbers, or as a mask."""
     x = np.asarray(x)
     return x if x.dtype.kind in "iub" else x.astype(np.intp)
 
@@ -112,7 +112,7 @@ def _var(x: Any, dim: Any = None, correction: Any = 1, keepdim: bool = False) ->
 
 
 def _extreme(order: Callable[..., Any], reduce: Callable[..., Any]) -> Callable[..., Any]:
-    """Make max or min: of all elements, or along an axis, with the places."""
+    """Return max or min as a function: of all elements, or along an axis, with the indices."""
 
     def found(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         if dim is None:

@@ -27,20 +27,20 @@ from .program import Imported, Program, Slot, moved
 
 
 def from_jax(f: Any, *example: Any, scalars: bool = False, check: bool = True) -> Imported:
-    """Return a function of JAX as a function of nodes, to be drawn, differentiated and compiled here.
+    """Return a function of JAX as a function of nodes, which you can draw, differentiate and compile.
 
-    Its numbers and gradients are JAX's, which is checked at the example. Parameters are the arrays in those arguments
-    that are dicts, lists or other containers. Loops are unrolled. An operation without a counterpart is computed and
-    differentiated by JAX, as one node.
+    The results and gradients at the example are compared with those of JAX. The arrays in arguments that are dicts,
+    lists or other containers become parameters. Loops are unrolled. If an operation has no counterpart, JAX computes
+    and differentiates it, as one node.
 
     Args:
         f: a function of arrays, and of containers of them.
-        *example: arguments to trace it with.
-        scalars: make graphs of Values, in which each number is a node: for pictures of small models.
-        check: compare results and gradients with JAX's own.
+        *example: arguments for the trace.
+        scalars: whether graphs consist of Values, with one node for each number, for pictures of small models.
+        check: whether to compare results and gradients with those of JAX.
 
     Raises:
-        NotImplementedError: the function chooses its path by a number; the message names the line.
+        NotImplementedError: a branch of the function depends on a number. The message names the line.
         ValueError: the gradients differ.
         ImportError: JAX is not installed.
 
@@ -74,7 +74,7 @@ def from_jax(f: Any, *example: Any, scalars: bool = False, check: bool = True) -
 
 
 def _labels(f: Any, paths: list[Any]) -> list[str]:
-    """Name arguments as the function does, and what stands in containers by its path in them: `layers.0.w`."""
+    """Return labels: the names of arguments, and for elements of containers their paths, as in `layers.0.w`."""
     try:
         own = list(inspect.signature(f).parameters)
     except (TypeError, ValueError):
@@ -118,7 +118,7 @@ def _translate(program: Program, jaxpr: Any, consts: Any, args: Sequence[Any], s
 
 
 def _plain(x: Any) -> Any:
-    """Take an array of JAX as one of NumPy; leave keys of random numbers."""
+    """Return an array of JAX as one of NumPy. Random keys stay as they are."""
     return np.asarray(x) if isinstance(getattr(x, "dtype", np.dtype(float)), np.dtype) else x
 
 

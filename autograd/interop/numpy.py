@@ -1,8 +1,8 @@
 """NumPy's functions on nodes, by NumPy's own protocols: `np.exp(x)` is `chalkgrad.exp(x)`, a node.
 
-So a function that was written for NumPy is differentiated, compiled and drawn as it stands. What needs no
-derivative, such as `np.argmax` and `np.allclose`, NumPy computes from the numbers; all the rest is refused: no
-gradient is lost.
+So a function for NumPy can be differentiated, compiled and drawn without a change. NumPy itself computes functions
+without a derivative, such as `np.argmax` and `np.allclose`, from the numbers. All other functions raise an error, so
+that no gradient is lost.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ _MOVES = {
 
 
 def _joined(f: Callable[..., Any], parts: Any) -> Any:
-    """Join several arrays, as a function of NumPy arranges them."""
+    """Return several arrays joined in the arrangement of a NumPy function."""
     parts = [x if isinstance(x, Node) else np.asarray(x) for x in parts]
     ends = np.cumsum([0, *(np.size(x) for x in parts)])
     places = f([np.arange(start, start + np.size(x)).reshape(np.shape(x))

@@ -25,7 +25,7 @@ _TOLERANCES = {8: (1e-6, 1e-9), 4: (1e-3, 1e-4)}
 
 @dataclass(frozen=True)
 class Slot:
-    """A value that is known when the program runs, by its number."""
+    """The number of a value that is known when the program runs."""
 
     number: int
 
@@ -50,7 +50,7 @@ class Step:
     site: str = ""
 
     def run(self, values: Sequence[Any]) -> Any:
-        """Compute it, with `values` in the places of Slots."""
+        """Compute the step with `values` in place of its Slots."""
         args = _filled(self.args, values)
         settings = {name: _filled(x, values) for name, x in self.settings.items()}
         operands = {id(x) for x in flatten([args, settings]) if isinstance(x, Node)}
@@ -76,10 +76,10 @@ def _filled(x: Any, values: Sequence[Any]) -> Any:
 
 
 class Program:
-    """Steps in order. While it is traced, what depends on no input is computed at once.
+    """Steps in order. During the trace, values that depend on no input are computed at once.
 
     Attributes:
-        inputs: how many values it is given.
+        inputs: the number of input values.
         arguments, outputs: positional and named arguments, and results, in their containers: with Slots.
     """
 
@@ -91,7 +91,7 @@ class Program:
     def add(
         self, rule: Any, theirs: Any, args: Sequence[Any], settings: Any = None, scope: str = "", site: str = ""
     ) -> Any:
-        """Add a step, and return its Slot; or return its value, where that is known already."""
+        """Add a step and return its Slot, or return its value if it is already known."""
         settings = settings or {}
         if not any(isinstance(x, Slot) for x in flatten([list(args), settings])):
             return theirs(*args, **settings)
@@ -99,7 +99,7 @@ class Program:
         return Slot(self.inputs + len(self.steps) - 1)
 
     def __call__(self, inputs: Sequence[Any]) -> list[Any]:
-        """Compute the outputs, one after the other."""
+        """Return the outputs of the program for these inputs."""
         values = list(inputs)
         for step in self.steps:
             values.append(step.run(values))
@@ -130,10 +130,10 @@ class Imported:
     """A function of another library as a function of ours, for arguments of the shapes of its example.
 
     Attributes:
-        parameters: the leaves that training would change, by their names there, such as "0.weight": Tensors; with
-            `scalars=True` nested lists of Values.
-        inputs: the arguments of the example by name: numbers as labelled leaves, integers as arrays.
-        example: the same, ready to be passed, as in `f(*f.example)`.
+        parameters: a dict of the trainable leaves by their names in the other library, such as "0.weight". They are
+            Tensors, or nested lists of Values with `scalars=True`.
+        inputs: the arguments of the example by name, with real numbers as labelled leaves, and integers as arrays.
+        example: the arguments of the example, for `f(*f.example)`.
         steps: the operations, in order.
     """
 
@@ -179,10 +179,10 @@ class Imported:
         return Tensor(np.asarray(x, dtype=like.dtype), label=label, requires_grad=False)
 
     def compare(self, library: str, gradients: Gradients, values: list[np.ndarray]) -> None:
-        """Compare outputs and gradients with the library's own at `values`; if they differ, beside them as well.
+        """Compare outputs and gradients at `values`, and if they differ also near `values`, with those of the library.
 
         Raises:
-            ValueError: they differ: a custom rule, which a tracer does not see.
+            ValueError: they differ. The reason is a custom derivative rule, which a trace does not show.
         """
         names = [*self.parameters, *self._arguments][-self._program.inputs :]
         wrong = self._differences(gradients, values, names)

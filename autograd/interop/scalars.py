@@ -1,4 +1,4 @@
-"""A graph of Tensors as a graph of Values: each number a node, so that a picture shows them all."""
+"""Turn a graph of Tensors into a graph of Values, so that a picture shows a node for each number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..tensor import Tensor
 from ..value import Value
 
 _MOVES = {"reshape", "transpose", "swapaxes", "flip", "broadcast_to", "concatenate", "stack", "cumsum", "matmul"}
-"""What NumPy does with arrays of Values as with arrays of numbers."""
+"""Operations that NumPy applies to arrays of Values as to arrays of numbers."""
 
 
 def as_values(x: np.ndarray, label: str, requires_grad: bool = True) -> Any:
@@ -35,7 +35,7 @@ def as_values(x: np.ndarray, label: str, requires_grad: bool = True) -> Any:
 
 
 def scalarized(root: Any) -> Any:
-    """Compute a Tensor again by Values, from the Values and Tensors that it depends on; nested lists of Values.
+    """Return a Tensor as nested lists of Values, computed from the Values and Tensors that it depends on.
 
     >>> w = Value(2.0, label="w")
     >>> scalarized((Tensor([w, 3.0]) * 2).sum())
@@ -56,7 +56,7 @@ def scalarized(root: Any) -> Any:
 
 
 def _boxed(x: Any, shape: tuple[int, ...] = ()) -> np.ndarray:
-    """Arrange nodes, which may stand in nested lists, in an array."""
+    """Return nodes, also in nested lists, as an array of objects."""
     if isinstance(x, np.ndarray):
         return x
     made = np.empty(shape, object)

@@ -24,21 +24,22 @@ _SHAPE_ONLY = re.compile(r"new_|_assert|sym_|.*_like$")
 
 
 def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True, **keywords: Any) -> Imported:
-    """Return a module or function of PyTorch as a function of nodes, to be drawn, differentiated and compiled here.
+    """Return a module or function of PyTorch as a function of nodes, which you can draw, differentiate and compile.
 
-    Its numbers and gradients are PyTorch's, which is checked at the example. Parameters become leaves, with their
-    names there as labels. A module is taken in the mode that it is in, and its buffers keep their values. What the
-    function does is traced once, for arguments of these shapes.
+    The results and gradients at the example are compared with those of PyTorch. Parameters become leaves, with their
+    names in PyTorch as labels. A module stays in its mode (training or evaluation), and its buffers keep their values.
+    The function is traced once, for the shapes of the example.
 
     Args:
-        f: an `nn.Module`, or a function of tensors; modules that it captures keep their parameters.
-        *example, **keywords: arguments to trace it with: tensors, and lists, tuples and dicts of them.
-        scalars: make graphs of Values, in which each number is a node: for pictures of small models.
-        check: compare results and gradients with PyTorch's own. So derivative rules that tracing has lost are found.
+        f: an `nn.Module`, or a function of tensors. Modules that it captures keep their parameters.
+        *example, **keywords: arguments for the trace: tensors, and lists, tuples and dicts of them.
+        scalars: whether graphs consist of Values, with one node for each number, for pictures of small models.
+        check: whether to compare results and gradients with those of PyTorch. The comparison finds derivative rules
+            that the trace does not contain.
 
     Raises:
-        NotImplementedError: an operation has no counterpart here; the message names it and its line.
-        ValueError: the gradients differ, or a parameter belongs to no module.
+        NotImplementedError: an operation has no counterpart. The message names the operation and its line.
+        ValueError: the gradients differ, or a parameter does not belong to a module.
         ImportError: PyTorch is not installed.
 
     Source: torch.export, docs.pytorch.org/docs/stable/export.html.
@@ -89,14 +90,14 @@ def from_torch(f: Any, *example: Any, scalars: bool = False, check: bool = True,
 
 
 def _array(x: Any) -> Any:
-    """Take a tensor as an array; leave all else."""
+    """Return a tensor as an array. Other objects stay as they are."""
     if not hasattr(x, "detach") or not hasattr(x, "numpy") or not hasattr(x, "device"):
         return x
     return x.detach().cpu().resolve_conj().numpy().copy()
 
 
 def _module_of(f: Any) -> Any:
-    """Make a module of a function. The modules that it captures become its parts."""
+    """Return a function as a module, with the modules that it captures as submodules."""
     import torch
 
     module = torch.nn.Module()
@@ -112,7 +113,7 @@ def _module_of(f: Any) -> Any:
 
 
 def _captured(f: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what a function reads, by name: what is bound to it, its closure, and the globals that it names."""
+    """Yield the objects that a function reads, by name: bound objects, its closure and its globals."""
     if isinstance(f, functools.partial):
         found = {"f": f.func, **{f"argument_{i}": x for i, x in enumerate(f.args)}, **f.keywords}
     elif inspect.ismethod(f):
@@ -132,7 +133,7 @@ def _captured(f: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _exported(module: Any, example: Any, keywords: Any) -> Any:
-    """Trace, and let PyTorch take apart the operations that have no entry in the table."""
+    """Trace, and let PyTorch decompose the operations that have no entry in the table."""
     torch = optional("torch", "`from_torch`")
     known = {**torch._decomp.decomposition_table, **dict(torch.export.default_decompositions().items())}
     apart: dict[Any, Any] = {}  # at first nothing, but operations in place
@@ -152,7 +153,7 @@ def _name(op: Any) -> str:
 
 
 def _is_known(op: Any) -> bool:
-    """Return whether there is a rule for an operation, so that PyTorch need not take it apart."""
+    """Return whether there is a rule for an operation, so that PyTorch need not decompose it."""
     return _name(op) in ATEN or op.is_view or _name(op) in MOVES or _SHAPE_ONLY.match(_name(op)) is not None
 
 
@@ -174,7 +175,7 @@ def _translate(exported: Any, program: Program, values: dict[str, Any]) -> None:
 
 
 def _origin(node: Any) -> tuple[str, str]:
-    """Return which call of which module's operation a node is part of, and its line of code."""
+    """Return the module and the operation that a node belongs to, and its line of code."""
     modules = [path for path, _ in (node.meta.get("nn_module_stack") or {"": ("", "")}).values()]
     lines = re.findall(r'File "(.*)", line (\d+)', node.meta.get("stack_trace") or "")
     own = [f"{file}:{line}" for file, line in lines if "/torch/" not in file] or [":".join(x) for x in lines[-1:]]

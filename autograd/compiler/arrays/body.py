@@ -1,4 +1,4 @@
-"""The program: instructions laid out in an arena, which the machine runs."""
+"""The body of a program: calls of kernels over an arena."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _BYTES = ctypes.c_char * 0  # to ask an array for its address so takes a quarter
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What a program is made of.
+    """The sizes of a program.
 
     Attributes:
-        nodes: the nodes of the graph that it was made from, with those of the backward pass; for a graph of Values
-            those of the forward pass alone, since the backward pass is made on whole arrays.
-        instructions: instructions that are left after all passes.
-        calls: calls in one run: of kernels, and of Python.
-        in_python: those of Python, each for an instruction that has no kernel.
-        bytes: of the arena, and of the machine's own words.
+        nodes: the number of nodes in the graph of the forward and the backward pass. For a graph of Values it counts
+            the forward pass only.
+        instructions: the number of instructions after all passes.
+        calls: the number of calls in one run, of kernels and of Python.
+        in_python: the number of calls of Python, for instructions without a kernel.
+        bytes: the size of the arena and of the encoded calls.
     """
 
     nodes: int
@@ -152,7 +152,7 @@ class Body:
             words[at] = start + offset
 
     def run(self, first: int = 0, steps: int = 1) -> int:
-        """Run all instructions so many times; gives the number of runs that came to the end."""
+        """Run all instructions `steps` times. Return the number of finished runs."""
         if self._threads is not None:
             self._threads[0] = pool.ready(self._worker)
         if self._once is not None:
@@ -166,7 +166,7 @@ class Body:
         return steps
 
     def text(self, results: Sequence[str]) -> str:
-        """List the program."""
+        """Return the program as text."""
         return printed(self.ir, results)
 
     def _evaluate(self, part: PythonCall) -> None:

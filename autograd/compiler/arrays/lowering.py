@@ -1,8 +1,8 @@
-"""From instructions to calls of kernels: what each instruction of a program needs of the machine.
+"""Lowering: turn the instructions of a program into calls of kernels.
 
-A call names its kernel and its operands: integers, and arrays. An array is a view, whose address is known when the
-memory is planned; numbers that never change; views, of which the kernel gets the addresses; or the name of memory that
-comes with a run.
+A call has the name of a kernel and its operands, which are integers and arrays. An array operand is one of these: a
+view, whose address the memory plan sets; constant numbers; a list of views, whose addresses the kernel gets; or the
+name of memory that the caller binds before a run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .views import Shape, View, collapsed, contiguous_strides, whole
 
 @dataclass(slots=True)
 class PythonCall:
-    """An instruction that no kernel computes: Python evaluates its operation."""
+    """A Python fallback: an instruction without a kernel, which Python evaluates."""
 
     instr: Instruction
     operands: list[View]

@@ -1,4 +1,4 @@
-"""The memory plan: one arena for all that a program computes, in which dead values give their place to later ones."""
+"""The memory plan: all values of a program share one arena, and later values reuse the memory of dead values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALIGNMENT = 64
 def planned(sizes: list[int], calls: Sequence[Sequence[int]], kept: Iterable[int]) -> tuple[list[int], int]:
     """Return where each base lies in the arena, and the size of the arena, in bytes.
 
-    Each is placed first fit: those `kept` for the whole run, the others from the first to the last call that uses them.
+    Each base is placed first fit. Those in `kept` live for the whole run, others from their first to their last use.
     """
     rooms = [max(ALIGNMENT, -(-size // ALIGNMENT) * ALIGNMENT) for size in sizes]
     offsets: dict[int, int] = {}

@@ -1,7 +1,7 @@
-"""Splitting: a large call becomes parts, each of which computes some of its outputs, for several threads to run.
+"""Splitting: several threads share a large call. Each part computes some of its outputs.
 
-A call is cut where its outputs do not depend on one another, so that every number is computed in the same order as
-without a cut. The last part takes what the grain of a cut leaves over.
+A call is split only between outputs that do not depend on each other. So every number is computed in the same order as
+without a split. The last part has the remainder.
 """
 
 from __future__ import annotations

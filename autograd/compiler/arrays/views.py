@@ -1,4 +1,4 @@
-"""Where the numbers of a value lie: at strides, from an offset, in the memory of an instruction.
+"""Views: the elements of a value have an offset and strides in the memory of an instruction.
 
 Layout operations (reshape, transpose, slices, broadcasting) become views, and cost nothing at run time.
 """

@@ -1,7 +1,7 @@
-"""A program as data: a list of instructions, each an operation of the table, in an order in which it can run.
+"""The IR (intermediate representation) of a program: a list of instructions in an order in which they can run.
 
-Made of the nodes of a graph. An instruction names its operands by their numbers in the list, so a program can be
-printed, rewritten by passes, and laid out for the machine.
+The nodes of a graph become instructions. An instruction refers to its operands by their indices in the list. So a
+program can be printed, rewritten by passes, and compiled to calls of kernels.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ class Instruction:
     """One instruction of a program.
 
     Attributes:
-        name: of the primitive, or of a fusion (`linear`), or "input", "constant".
-        op: the primitive; None for inputs, constants and fusions.
-        inputs: the numbers of the operands.
+        name: the name of the primitive or of a fused operation (`linear`), or "input", or "constant".
+        op: the primitive, or None for inputs, constants and fused operations.
+        inputs: the indices of the operands.
         params: the settings of the operation.
-        shape, dtype: of the result; a Value is a float64 of shape ().
-        single: whether the result is that of a Value, and not an array.
-        label: of the node.
-        data: of a constant.
-        in_python: whether Python evaluates it, since there is no kernel.
-        parts: into how many parts its largest call is split, for several threads.
+        shape, dtype: the shape and dtype of the result. A Value is a float64 of shape ().
+        single: whether the result belongs to a Value and not to a Tensor.
+        label: the label of the node.
+        data: the data of a constant.
+        in_python: whether Python evaluates the operation, because it has no kernel.
+        parts: the number of parts of its largest call, for several threads.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Instruction:
     parts: int = 1
 
     def moved(self, inputs: tuple[int, ...]) -> Instruction:
-        """Return the same instruction with operands of other numbers."""
+        """Return the same instruction with other operand indices."""
         return Instruction(
             self.name, self.op, inputs, self.params, self.shape, self.dtype, self.single, self.label, self.data
         )
@@ -56,12 +56,12 @@ class Instruction:
 
 @dataclass(slots=True)
 class IR:
-    """A list of instructions with its inputs and outputs, and what the passes say they did.
+    """A list of instructions with its inputs and outputs, and a note from each pass.
 
     Attributes:
         instructions: the instructions, each after its operands.
-        inputs: for each node that is read at every run, its instruction.
-        outputs: the instructions of the results.
+        inputs: the indices of the instructions whose data are set before every run.
+        outputs: the indices of the instructions of the results.
         notes: a sentence for each pass.
     """
 
@@ -82,7 +82,7 @@ class IR:
 
 
 def ir_of(outputs: Sequence[Node], inputs: Sequence[Node]) -> IR:
-    """List what computes `outputs` from `inputs`; all other leaves are constants."""
+    """Return the instructions that compute `outputs` from `inputs`. All other leaves are constants."""
     order, leaves = topological(*outputs)
     places: dict[Node, int] = {}
     instructions: list[Instruction] = []

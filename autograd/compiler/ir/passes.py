@@ -1,4 +1,4 @@
-"""Passes: each rewrites the list of instructions, keeps its results, and says in a sentence what it did."""
+"""Passes over the IR: each rewrites the instructions, keeps the results, and adds a note that says what it did."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .rules import ABSORBING, NEUTRAL, SELF_INVERSE, TRANSPARENT, is_neutral
 
 
 def optimize(ir: IR) -> IR:
-    """Run all passes, in the order in which one makes work for the next."""
+    """Return the IR after all passes. Each pass prepares work for the next."""
     for each in (expand, simplify, fuse, dead_code):
         ir = each(ir)
     return ir
@@ -28,9 +28,9 @@ Rule = Callable[[int, Instruction, list[Instruction]], Instruction | int]
 
 
 def _rewritten(ir: IR, rule: Rule, note: Callable[[], str]) -> IR:
-    """Replace each instruction by what a rule returns, an instruction or the number of a new one; then make the note.
+    """Replace each instruction by the result of a rule, an instruction or the index of a new one, and add the note.
 
-    All uses follow. What has the number -1 is used by nothing."""
+    The operands of later instructions are updated. The index -1 marks an instruction without uses."""
     new: list[Instruction] = []
     place: list[int] = []
     for number, instr in enumerate(ir.instructions):
@@ -44,7 +44,7 @@ def _rewritten(ir: IR, rule: Rule, note: Callable[[], str]) -> IR:
 
 
 def dead_code(ir: IR) -> IR:
-    """Leave out what no result needs; inputs stay."""
+    """Remove instructions that no result needs. Inputs stay."""
     needed = set(ir.inputs) | set(ir.outputs)
     for number in range(len(ir.instructions) - 1, -1, -1):
         if number in needed:
@@ -95,8 +95,7 @@ def _write_out(new: list[Instruction], instr: Instruction) -> None:
 
 
 def simplify(ir: IR) -> IR:
-    """Compute what depends on constants alone, leave out what the local rules say to be an operand or a constant, and
-    compute once what is written twice. Inputs are never merged."""
+    """Fold constants, apply the local rewrite rules, and merge common subexpressions. Inputs are never merged."""
     first: dict[Any, int] = {}
     computed = left_out = merged = 0
 
@@ -125,7 +124,7 @@ def simplify(ir: IR) -> IR:
 
 
 def _key(instr: Instruction) -> Any:
-    """Return what two instructions have in common that compute the same; None if this one is not to be merged."""
+    """Return a key that is equal for equal computations, or None if the instruction must not be merged."""
     if instr.name == "input":
         return None
     if instr.name == "constant":
@@ -160,7 +159,7 @@ def _is_filled(instr: Instruction, number: float) -> bool:
 
 
 def _absorbed(instr: Instruction, operands: list[Instruction]) -> np.ndarray | None:
-    """Return what the result of `instr` is, whatever its other operand is."""
+    """Return the constant result of `instr` if one operand alone determines it."""
     for place, x in enumerate(operands):
         zero, known = ABSORBING.get((instr.name, place), (None, None))
         if zero is not None and instr.op is TABLE.get(instr.name) and _is_filled(x, zero):
@@ -169,7 +168,7 @@ def _absorbed(instr: Instruction, operands: list[Instruction]) -> np.ndarray | N
 
 
 def _unchanged(instr: Instruction, operands: list[Instruction]) -> int | None:
-    """Return the operand that the result of `instr` is equal to, in every bit, if there is one."""
+    """Return the operand that is bitwise equal to the result of `instr`, if there is one."""
     if instr.op is not TABLE.get(instr.name):
         return None
     for i, x in enumerate(operands):

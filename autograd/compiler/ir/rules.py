@@ -1,8 +1,8 @@
-"""Local rewrite rules: operations whose result is one of their operands, or a constant, in every bit.
+"""Local rewrite rules: operations whose result is bitwise equal to one of their operands, or to a constant.
 
-One list for programs of arrays and of single numbers; each applies it to its own form of a graph. So do common
-subexpressions and dead code, which need no list. A rule holds for every operand, also -0.0, infinities and NaN: `x + 0`
-is not `x` where `x` is -0.0, and `x * 0` is not 0 where `x` is infinite.
+Programs of arrays and programs of single numbers share these rules, and apply them to their own form of a graph. A rule
+holds for every operand, also for -0.0, infinities and NaN. For example, `x + 0` is not `x` if `x` is -0.0, and `x * 0`
+is not 0 if `x` is infinite.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Programs of single numbers: a structure of arrays, scheduled, in memory for the machine."""
+"""The body of a program of single numbers: a scheduled dataflow graph over an array of float64."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program of single numbers computes: elementwise operations and sums of products, each after its operands."""
+"""The dataflow graph of a program of single numbers: elementwise operations and sums of products."""
 
 from __future__ import annotations
 

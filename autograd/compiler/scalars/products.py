@@ -1,7 +1,7 @@
-"""Recognises matrix products among sums of products.
+"""Recognize matrix products among sums of products.
 
-Sums whose left factors are one of R lists, and whose right factors are one of C lists, each list with each once, are
-the elements of a product of an R x K matrix with a K x C matrix.
+Suppose that the left factors of the sums form R different lists, and the right factors C different lists. If every
+pair of lists occurs once, the sums are the elements of the product of an R x K matrix and a K x C matrix.
 """
 
 from __future__ import annotations

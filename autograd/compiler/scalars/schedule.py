@@ -1,7 +1,7 @@
-"""The schedule: which nodes are computed together, where each lies in memory, and the calls of kernels for it.
+"""The schedule: it groups nodes into calls of kernels, and assigns their places in memory.
 
-Nodes of one level depend on none of each other, so those of one operation are one loop, and sums of equally many
-products are one more, or a matrix product. Where levels are narrow, as in a chain, the nodes run one after the other.
+Nodes of one level do not depend on each other. So the nodes of one operation become one loop. Sums with the same number
+of products become one loop too, or a matrix product. Where levels are narrow, as in a chain, nodes run one by one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A graph of Values as a structure of arrays: the primitive and the operands of each node, as numbers.
 
-Nodes of a graph of single numbers are many and small, so a program of theirs is made by whole arrays: Python looks
-at each node a few times, and at nothing else one by one. Constants come first, then the leaves, then what is made of
-them, each node after its operands.
+A graph of single numbers has many small nodes. So the compiler uses array operations, and Python visits each node only
+a few times. Constants come first, then the leaves, then the computed nodes, each after its operands.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The derivative rules of the table, each traced once on placeholders, and applied to all nodes of its primitive."""
+"""Derivative rules: each is traced once on placeholders, and applied to all nodes of its primitive."""
 
 from __future__ import annotations
 

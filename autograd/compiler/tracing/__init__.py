@@ -1,1 +1,1 @@
-"""What a function reads and does while it is traced, and whether a program may repeat it."""
+"""Tracing: record what a function reads and does, and decide whether a program can repeat it."""

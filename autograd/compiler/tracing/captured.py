@@ -1,10 +1,10 @@
-"""What a function reads besides its arguments, and what it changes: all that its code can reach.
+"""Captured objects: the objects that a function reads besides its arguments, and those that it changes.
 
-A traversal before the trace follows names, closures, defaults, attributes and containers. After the trace the same
-things must be as before; what differs is put back, and the function is refused. The traversal after the trace is
-limited to the code that has run: what it has found is compared before each run of the program. That costs some
-nanoseconds for each thing, and for each captured array a comparison of its bytes; a read-only array that owns its data
-is not compared.
+A traversal before the trace follows names, closures, defaults, attributes and containers. After the trace, the objects
+must be unchanged. Otherwise their old contents are restored, and an error refuses the function. A second traversal,
+after the trace, follows only code that has run. Its objects are compared before each run of the program. The comparison
+takes some nanoseconds per object, and for a captured array it compares all bytes, unless the array is read-only and
+owns its data.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What codes name, and of which kinds of objects all that they hold can be seen."""
+"""The names in code objects, and the classes whose objects can be inspected completely."""
 
 from __future__ import annotations
 

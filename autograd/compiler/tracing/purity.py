@@ -1,7 +1,7 @@
-"""What a trace may run: code of the user that `captured` has read, and libraries that are known to be pure.
+"""Purity: a trace may run user code that `captured` has read, and libraries that are known to be pure.
 
-While a function is traced, a profile sees each call before it happens. So a clock, a file or a print is refused before
-it has had an effect. Calls from inside a pure library are trusted, but for those that draw entropy.
+During a trace, a profile function sees each call before it happens. So clocks, files and prints are refused before they
+have an effect. Calls from inside a pure library are trusted, except those that draw entropy.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Generators of random numbers: their states, and stand-ins whose draws a program repeats.
 
-While a function is traced, a stand-in takes the place of a generator that is an attribute of an object. What it draws
-becomes a node, as by `fresh`. What is no real number, such as an index or an order, it draws as ever: then the state
-of the generator shows it, and the function is refused.
+During a trace, a stand-in replaces a generator that is an attribute of an object. Its real numbers become nodes, as
+those of `fresh`. Other draws, such as indices or permutations, change the state of the generator, and the function is
+refused.
 """
 
 from __future__ import annotations

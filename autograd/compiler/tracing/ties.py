@@ -1,4 +1,4 @@
-"""Ties: what hangs on what, object by object. A look says whether all is the very same; what is not can be put back."""
+"""Ties: records of which object holds which. They detect changes, and can restore the old objects."""
 
 from __future__ import annotations
 

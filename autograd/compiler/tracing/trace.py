@@ -1,4 +1,4 @@
-"""Tracing: what a function does with nodes is written down as a graph, and beside it what no graph shows."""
+"""Traces: record the operations of a function as a graph, with the guards and random draws that no graph shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that functions and objects read: what names, closures, defaults, attributes and containers lead to."""
+"""Traversal of all objects that functions read through names, closures, defaults, attributes and containers."""
 
 from __future__ import annotations
 
