@@ -1,1 +1,1 @@
-"""What is known of a graph: its nodes and derivatives as they are now, and which of them share a box."""
+"""Analysis of a graph for a drawing: its nodes, their derivatives, and the groups that share a box."""

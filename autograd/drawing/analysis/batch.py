@@ -1,4 +1,4 @@
-"""A batch shown by one sample: of the terms of a sum that differ in their inputs only, the first."""
+"""Show a batch by one sample: of the terms of a sum that differ only in their inputs, keep the first."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _FEWEST = 3  # operations that make a term a computation of its own
 
 @dataclass
 class Sample:
-    """What is shown of a graph.
+    """The part of a graph that is shown.
 
     Attributes:
-        shown: the nodes.
+        shown: the nodes that are shown.
         trees: the largest trees of additions: for the root of each, its additions and its terms, in order.
         hidden: for the root of a tree, or a node of many operands, how many of its terms are not shown.
         kept: for the same, how many of the terms like these are.
@@ -29,12 +29,12 @@ class Sample:
 
 
 def all_samples(snapshot: Snapshot) -> Sample:
-    """Show every node."""
+    """Return a Sample that shows every node."""
     return Sample(set(range(len(snapshot.nodes))), _trees(snapshot))
 
 
 def one_sample(snapshot: Snapshot, preferred: Collection[int] = ()) -> Sample:
-    """Show, of terms that are computed in the same way from the same parameters, the first, or a preferred one."""
+    """Return a Sample with the first, or a preferred one, of the terms with equal operations and parameters."""
     sample = Sample(set(snapshot.roots), _trees(snapshot))
     shown = sample.shown
     inner = {i for root, (members, _) in sample.trees.items() for i in members if i != root}
@@ -79,7 +79,7 @@ def _trees(snapshot: Snapshot) -> dict[int, tuple[list[int], list[int]]]:
 
 
 def _kinds(snapshot: Snapshot) -> list[int]:
-    """Number the nodes by how they are computed; leaves are distinguished by their labels alone."""
+    """Number the nodes by the way they are computed. Leaves differ by their labels only."""
     numbers: dict[object, int] = {}
     kinds: list[int] = []
     for node, operands in zip(snapshot.nodes, snapshot.operands, strict=True):
@@ -92,7 +92,7 @@ def _kinds(snapshot: Snapshot) -> list[int]:
 
 
 def _are_samples(one: Node, other: Node) -> bool:
-    """Return whether two terms share parameters, and no more, and differ in fewer leaves than they share."""
+    """Return whether two terms share only parameters, and have fewer different leaves than shared ones."""
     operations, leaves = _below(one)
     others, other_leaves = _below(other)
     shared = leaves & other_leaves
@@ -100,6 +100,6 @@ def _are_samples(one: Node, other: Node) -> bool:
 
 
 def _below(node: Node) -> tuple[set[Node], set[Node]]:
-    """List the operations and the leaves that a node depends on; numbers in formulas do not count."""
+    """Return the operations and leaves that a node depends on, without numbers in formulas."""
     operations, leaves = topological(node)
     return set(operations), {leaf for leaf in leaves if leaf.op is not constant}

@@ -1,4 +1,4 @@
-"""Compositions of primitives that have a name, such as softmax: found by their shape, each is one box that opens."""
+"""Find named compositions of primitives, such as softmax, by their structure. Each becomes one box."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _attention(turned: Callable[[Any], Any], scaled: Callable[[Any], Any]) -> Ca
 
 @cache
 def _patterns() -> list[tuple[str, Node]]:
-    """Graphs to compare with; those that hold others come first."""
+    """Return the graphs to compare with. Larger ones come before those that they contain."""
     functions: list[tuple[str, Callable[..., Any], int]] = [
         ("attention", _attention(turned, scaled), 3)
         for turned in (lambda x: swapaxes(x, axis1=-1, axis2=-2), transpose)
@@ -34,7 +34,7 @@ def _patterns() -> list[tuple[str, Node]]:
 
 
 def _match(pattern: Node, node: Node, found: dict[Node, Node]) -> bool:
-    """Return whether a graph has the shape of a pattern; note which node stands for which."""
+    """Return whether a graph matches a pattern. Record which nodes correspond."""
     if pattern in found:
         return found[pattern] is node
     found[pattern] = node
@@ -67,7 +67,7 @@ def _formula(name: str, inputs: list[Node]) -> str:
 
 
 def composites_of(snapshot: Snapshot) -> list[tuple[str, list[int], list[int]]]:
-    """Return the formula, the operations and the parameters of each; what is inside has no other use."""
+    """Return the formula, operations and parameters of each composition whose inner nodes have no other use."""
     made = list(_scopes(snapshot))
     taken = {i for _, members, _ in made for i in members}
     ops = {pattern.op for _, pattern in _patterns()}

@@ -1,4 +1,4 @@
-"""Numbers and graphs as short texts."""
+"""Write numbers and graphs as short texts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _digits: ContextVar[int] = ContextVar("digits", default=3)
 
 @contextmanager
 def significant_digits(digits: int) -> Iterator[None]:
-    """Write numbers with so many digits inside the block."""
+    """Set the number of significant digits in a `with` block."""
     token = _digits.set(digits)
     try:
         yield
@@ -35,7 +35,7 @@ def significant_digits(digits: int) -> Iterator[None]:
 
 
 def short(x: float | None, digits: int | None = None) -> str:
-    """Write a number with three significant digits, or the whole number that it is close to; "-" for none.
+    """Return a number as text with three significant digits, or as the nearby whole number; "-" for None.
 
     >>> short(0.88079), short(-3.0), short(-0.0), short(1234.5), short(1234567.0), short(float("nan")), short(None)
     ('0.881', '-3', '-0', '1234', '1.23e+06', 'nan', '-')
@@ -49,7 +49,7 @@ def short(x: float | None, digits: int | None = None) -> str:
 
 
 def sum_of(terms: Sequence[float | None], most: int = 20) -> str:
-    """Write a sum of numbers; one of more than `most` terms is cut, and counted.
+    """Return a sum of numbers as text. Of more than `most` terms, the rest is only counted.
 
     >>> sum_of([1.0, -2.0, 0.5]), sum_of([1.0, 2.0, 3.0, 4.0], most=3)
     ('1 - 2 + 0.5', '1 + 2 + … (4)')
@@ -61,7 +61,7 @@ def sum_of(terms: Sequence[float | None], most: int = 20) -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """Shorten a text that is longer than `length`.
+    """Return a text, cut to `length` characters.
 
     >>> cut("abcdef", 4)
     'abc…'
@@ -70,7 +70,7 @@ def cut(text: str, length: int) -> str:
 
 
 def several(count: int, what: str) -> str:
-    """Write a count with its noun.
+    """Return a count with its noun.
 
     >>> several(1, "path"), several(1200, "unit")
     ('1 path', '1,200 units')
@@ -79,7 +79,7 @@ def several(count: int, what: str) -> str:
 
 
 def one_line(text: str) -> str:
-    r"""Show line ends, tabs and what XML forbids as Python escapes them.
+    r"""Return a text with line ends, tabs and characters that XML forbids in Python's escapes.
 
     >>> print(one_line("a\nb"))
     a\nb
@@ -88,7 +88,7 @@ def one_line(text: str) -> str:
 
 
 def formula(node: Any, notation: Notation = PYTHON, is_simplified: bool = False) -> str:
-    """Write the graph below a node as an expression; what is too long is cut.
+    """Return the graph below a node as an expression. A long expression is cut.
 
     >>> from chalkgrad import Value, tanh
     >>> a, b = Value(2.0, label="a"), Value(1.0, label="b")
@@ -106,7 +106,7 @@ def formula(node: Any, notation: Notation = PYTHON, is_simplified: bool = False)
 def formula_of(
     nodes: Iterable[Node], names: Mapping[Node, str], notation: Notation = PYTHON, is_simplified: bool = False
 ) -> str:
-    """Write the last of some nodes, operands first, with names for those that they are computed from."""
+    """Return the formula of the last of some nodes, which are in topological order, with names for their operands."""
     written = {node: (notation.name(name), _ATOM) for node, name in names.items()}
     text = ""
     for node in nodes:
@@ -133,7 +133,7 @@ Written = tuple[str, int]
 
 
 def _simplified(node: Node, operands: list[Written]) -> Written | None:
-    """Leave out factors and exponents of 1, and terms of 0."""
+    """Omit factors and exponents of 1, and terms of 0."""
     if len(operands) != 2:
         return None
     (x, _), (y, _) = operands

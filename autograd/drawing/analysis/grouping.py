@@ -1,8 +1,8 @@
-"""Large graphs made readable: sums of products, neurons and layers become single boxes.
+"""Grouping: in drawings of large graphs, sums of products, neurons and layers become single boxes.
 
-All of it is found in the graph itself. A *sum of products* is a tree of additions whose inner results have no other
-use. If it holds parameters, it is a *neuron*, together with the activation behind it; neurons that read the same
-inputs are a *layer*. Parameters' labels give them their names (see `place_of`).
+The groups are found in the graph itself. A *sum of products* is a tree of additions whose inner results have no other
+use. If it contains parameters, it is a *neuron*, together with its activation. Neurons that read the same inputs are a
+*layer*. The labels of the parameters give the groups their names (see `place_of`).
 """
 
 from __future__ import annotations
@@ -60,17 +60,17 @@ class GroupFinder:
         return bool(self.nodes[i].label) or i in self.roots
 
     def _without_penalties(self, leaf: int) -> list[int]:
-        """List the uses of a leaf but for those that have no other operand, as in a penalty on a weight."""
+        """Return the uses of a leaf, without those that have no other operand, as in a penalty on a weight."""
         uses = self.users[leaf]
         return [i for i in uses if any(x != leaf and not is_bare(self.nodes[x]) for x in self.operands[i])] or uses
 
     def _group(self, members: list[int], holds: list[int], depth: int) -> Group:
-        """Return the box of some nodes, the numbers of their formulas in it."""
+        """Return the group of some nodes. It contains the numbers in their formulas."""
         numbers = dict.fromkeys(x for i in members for x in self.operands[i] if is_bare(self.nodes[x]))
         return Group(members, members[-1:], [*holds, *numbers], depth=depth)
 
     def _find_sums(self, named: list[Group]) -> list[Group]:
-        """Find sums of products, with their activations, and operations in a row; these are added to `named`."""
+        """Find sums of products with their activations, and chains of operations. Add them to `named`."""
         sums = []
         absorbed = {i for s in named for i in s.members}
         for root in sorted(self.shown.intersection(self.sample.trees) - absorbed):
@@ -108,7 +108,7 @@ class GroupFinder:
         s.title, s.depth = "sum", DEEPEST
 
     def _parted(self, members: list[int], is_sample: bool) -> list[list[int]]:
-        """Part a neuron from what is added to it afterwards, such as the input of a residual layer."""
+        """Separate a neuron from terms that are added to it later, such as the input of a residual layer."""
         named = {self.places[x] for i in members for x in self.operands[i] if x in self.places}
         if len(named) != 1 or is_sample:
             return [members]
@@ -148,7 +148,7 @@ class GroupFinder:
         return replace(s, members=[*s.members, *uses], outputs=uses, activation=True, depth=1, parts=[s])
 
     def _chains(self, taken: set[int]) -> list[Group]:
-        """Find operations in a row, each the only user of the one before, such as those of a loss."""
+        """Find chains of operations, each the only user of the one before, such as those of a loss."""
         chains: dict[int, list[int]] = {}
         for i in sorted(self.shown - taken):
             op = self.nodes[i].op
@@ -161,7 +161,7 @@ class GroupFinder:
         return [self._group(chain, [], 1) for chain in chains.values() if len(chain) > 1]
 
     def _find_layers(self) -> list[Group]:
-        """Find neurons that read the same, or are named as one layer."""
+        """Find neurons that read the same inputs, or have names of the same layer."""
         rows: dict[object, list[Group]] = {}
         for s in self.sums:
             if (s.parts or [s])[0].depth == DEEPEST or not self._has_parameters(s):
@@ -177,7 +177,7 @@ class GroupFinder:
         ]  # fmt: skip
 
     def _name_all(self) -> None:
-        """Name sums and layers; what a layer without labels consists of gets its place from its name."""
+        """Name sums and layers. Parts of a layer without labels are named after the layer."""
         given: Counter[str] = Counter()
 
         def name(place: tuple[str, ...], kind: str) -> str:
@@ -203,7 +203,7 @@ class GroupFinder:
     # Dividing ----------------------------------------------------------------------------------------------
 
     def opened(self, name: str) -> list[Group]:
-        """Return what a part consists of, neurons of a layer or single nodes, and what these are computed from."""
+        """Return the parts of a group (neurons or single nodes), and the nodes that they are computed from."""
         part = next(group for group in self.all if group.name == name)
         groups = [Group([i], [i]) for i in part.members] if part.depth else [replace(s, place=()) for s in part.parts]
         inside = {i for group in groups for i in [*group.members, *group.holds]}
@@ -263,7 +263,7 @@ _NEURON = re.compile(r"w(?:(\d*)|eight)\[(\d+),\d+\]|b(?:(\d*)|ias)\[(\d+)\]")
 
 
 def place_of(label: str) -> tuple[str, ...]:
-    """Return the modules that a parameter belongs to, outermost first; none if its label names no module.
+    """Return the modules that a parameter belongs to, outermost first. Without a module in its label, return none.
 
     A node does not know the module that made it: that would cost in every operation. The labels of parameters are
     paths, so the places of the nodes that use them follow.
@@ -281,7 +281,7 @@ def place_of(label: str) -> tuple[str, ...]:
 
 
 def _joined(path: list[str]) -> list[str]:
-    """Put the number of a module behind its name."""
+    """Return the names of modules with their numbers appended."""
     names: list[str] = []
     for part in path:
         if part.isdigit() and names and not names[-1].rpartition(".")[2].isdigit():

@@ -1,4 +1,4 @@
-"""The groups of nodes that share a box. All numbers are places in `Snapshot.nodes`."""
+"""The groups of nodes that share a box. Integers are indices in `Snapshot.nodes`."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def whole(snapshot: Snapshot) -> Grouping:
 
 
 def connections(snapshot: Snapshot, groups: list[Group]) -> list[Connection]:
-    """List the edges: one for each use by a single node, one for each operand of a sum, one between layers."""
+    """Return the edges: one for each use by a single node, one for each operand of a sum, one between layers."""
     owner = {i: k for k, group in enumerate(groups) for i in group.members}
     found = []
     for k, group in enumerate(groups):

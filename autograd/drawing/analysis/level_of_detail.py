@@ -1,4 +1,4 @@
-"""How much of a graph is shown: what fits a page, or what `depth`, `expand` and `focus` choose."""
+"""The level of detail of a drawing: the part that fits a page, or that `depth`, `expand` and `focus` choose."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose_groups(
     radius: int | None = None,
     style: str = "boxes",
 ) -> Grouping:
-    """Divide a graph into groups; the arguments are those of `draw`."""
+    """Return the groups of a graph that are shown. The arguments are those of `draw`."""
     most = _MOST[style]
     expand = [expand] if isinstance(expand, (str, Node)) else items(expand, "expand")
     if depth is not None and (type(depth) is not int or depth not in range(DEEPEST + 1)):
@@ -79,7 +79,7 @@ def choose_groups(
 
 
 def _remarks(snapshot: Snapshot, made: Grouping, sample: Sample) -> list[str]:
-    """Return remarks on what was folded, and how to open it."""
+    """Return remarks that say which groups are closed, and how to open them."""
     remarks = []
     boxes = [group for group in made.groups if group.beside is None]
     left_out = len(snapshot.nodes) - len(sample.shown)
@@ -99,7 +99,7 @@ def _remarks(snapshot: Snapshot, made: Grouping, sample: Sample) -> list[str]:
 def _cut_out(
     snapshot: Snapshot, made: Grouping, near: set[int], steps: int = -1, most: float = math.inf, is_upward: bool = True
 ) -> Grouping:
-    """Keep what lies within some steps of nodes, the nearest first; boxes show where something was left out."""
+    """Keep the groups within some edges of nodes, nearest first. Stub boxes show where groups were omitted."""
     below: dict[int, set[int]] = defaultdict(set)
     above: dict[int, set[int]] = defaultdict(set)
     for edge in connections(snapshot, made.groups):

@@ -1,4 +1,4 @@
-"""How a formula is written: as Python, as LaTeX, or in typst's language, which typesets the formulas in pictures."""
+"""Notations for formulas: Python, LaTeX, and typst, which typesets the formulas in pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Notation:
-    """The pieces that formulas are put together from.
+    """The functions and patterns that write the parts of a formula.
 
     Attributes:
         name: writes the label of a variable.
@@ -94,7 +94,7 @@ _LATEX = {
 
 
 def latex_text(text: str) -> str:
-    r"""Write words so that LaTeX prints them.
+    r"""Return a text with the special characters of LaTeX escaped.
 
     >>> print(latex_text("50 % of w_1, θ"))
     50 \% of w\_1, $\theta$

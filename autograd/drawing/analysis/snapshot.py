@@ -1,4 +1,4 @@
-"""A graph as a drawing needs it: its nodes, their local derivatives, and one run of the real backward pass."""
+"""A snapshot of a graph for a drawing: its nodes, their local derivatives, and one run of the backward pass."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Link:
 
 
 class Snapshot:
-    """A graph as lists, and one run of its backward pass, from the own `grad` of its roots, or from 1.
+    """A graph as lists, and one run of its backward pass from the `grad` of its roots, or from 1.
 
-    What belongs to a single node (`links_of`, `rules_of`) is computed when it is needed: a picture shows few nodes
-    of a large graph.
+    Facts about a single node (`links_of`, `rules_of`) are computed on demand, because a picture shows only few nodes of
+    a large graph.
 
     Attributes:
         nodes: the nodes, every operand before its results.
@@ -132,12 +132,12 @@ class Snapshot:
         return False
 
     def note(self, i: int) -> str:
-        """Return the note on a node, if there is one."""
+        """Return the note on a node, or an empty text."""
         node = self.nodes[i]
         return one_line(str(self.notes.get(node) or self.notes.get(node.label) or ""))
 
     def links_of(self, i: int) -> list[Link]:
-        """Return the links to the operands of a node, with local derivatives and with what the backward pass adds."""
+        """Return the links to the operands of a node, with local derivatives and vjp terms."""
         if i not in self._links:
             node = self.nodes[i]
             links = [Link(x, i, k, _differentiated(node, k)) for k, x in enumerate(self.operands[i])]
@@ -154,7 +154,7 @@ class Snapshot:
         return self._links[i]
 
     def _matched(self, links: list[Link], given: Iterator[tuple[Node, Any]]) -> Iterator[tuple[Link, Any]]:
-        """Find the link that each term goes along: the rules yield operands, in order."""
+        """Find the link of each vjp term. The rules yield operands in order."""
         waiting = iter(links)
         with np.errstate(all="ignore"):
             for operand, term in given:
@@ -248,12 +248,12 @@ def number(x: Any) -> float | None:
 
 
 def is_bare(node: Node) -> bool:
-    """Return whether a node is a number that stands in a formula."""
+    """Return whether a node is a number in a formula."""
     return node.op is constant and not node.label and number(node._data) is not None
 
 
 def ones(data: Any) -> Any:
-    """Return the cotangent that a pass starts from."""
+    """Return the cotangent at the start of a backward pass."""
     return 1.0 if data.__class__ is float else np.ones_like(data)
 
 

@@ -1,1 +1,1 @@
-"""Where boxes and edges go: their sizes, Graphviz's positions, and the processes that find them."""
+"""Layout: the sizes and positions of boxes and edges, and the Graphviz process that computes them."""

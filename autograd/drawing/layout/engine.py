@@ -1,4 +1,4 @@
-"""Graphviz: the library in a process that stays, or else the program `dot`. Both are killed at a time limit."""
+"""Graphviz: its library in a child process, or else the program `dot`. Both are killed after a time limit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ for line in sys.stdin:
 
 
 class EngineError(RuntimeError):
-    """Graphviz is not here, failed, or took too long."""
+    """Graphviz is missing, failed, or took too long."""
 
 
 class _Library:
@@ -71,7 +71,7 @@ class _Library:
         return self._child
 
     def close(self) -> None:
-        """End the child."""
+        """Stop the child process."""
         child, self._child = self._child, None
         if child is not None:
             child.kill()

@@ -1,4 +1,4 @@
-"""Where boxes and edges go: Graphviz's positions, computed once for all views of one graph."""
+"""The placement of boxes and edges: Graphviz computes it once for all views of a graph."""
 
 from __future__ import annotations
 

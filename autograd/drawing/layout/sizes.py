@@ -1,4 +1,4 @@
-"""Sizes and colours, which all formats share."""
+"""Sizes and colours for all formats."""
 
 from __future__ import annotations
 

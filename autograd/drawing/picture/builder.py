@@ -1,4 +1,4 @@
-"""A picture in the making: what all views of a graph have in common."""
+"""`PictureBuilder`: the common parts of all views of a graph."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DENSE = 3  # edges into a box, and out of the box that they come from
 
 
 class PictureBuilder:
-    """A picture in the making."""
+    """Builds the picture of a graph."""
 
     def __init__(self, snapshot: Snapshot, grouping: Grouping | None, is_backward: bool = False) -> None:
         self.snapshot, self.grouping, self.is_backward = snapshot, grouping or whole(snapshot), is_backward
@@ -59,7 +59,7 @@ class PictureBuilder:
         return self.boxes[k]
 
     def _distant(self, group: Group) -> int:
-        """Count the parameters that a group uses and that stand in other boxes."""
+        """Return the number of parameters that a group uses, but that are in other boxes."""
         operands = {x for i in group.members for x in self.snapshot.operands[i]}
         leaves = [x for x in operands.difference(group.holds) if x not in self.owner and not self.snapshot.operands[x]]
         return len([x for x in leaves if self.snapshot.nodes[x].op is not constant])
@@ -67,19 +67,19 @@ class PictureBuilder:
     def join(
         self, connection: Connection, text: str = "", amount: float = 0.0, tooltip: str = "", flows: bool = True
     ) -> None:
-        """Make an edge."""
+        """Add an edge."""
         uses = connection.uses
         tooltip = tooltip or (f"{len(uses)} uses" if len(uses) > 1 else "")
         ends = connection.operand, connection.result
         self.edges.append(Edge(*ends, text, amount, tooltip, flows, is_back=self.is_backward))
 
     def join_by(self, connection: Connection, partial: float | None, flows: bool = True) -> None:
-        """Make an edge with a local derivative, if that is a single number."""
+        """Add an edge with its local derivative, if that is a single number."""
         tooltip = "" if partial is None else f"local derivative {partial!r}"
         self.join(connection, "" if partial is None else short(partial), partial or 0.0, tooltip, flows)
 
     def join_product(self, connection: Connection, first: float, second: float, product: float) -> None:
-        """Make an edge with a product that is added at its end."""
+        """Add an edge with the vjp term that is added at its end."""
         tooltip = f"adds {first!r} × {second!r} = {product!r}"
         self.join(connection, f"{short(first)} × {short(second)}", product, tooltip)
 
@@ -99,7 +99,7 @@ class PictureBuilder:
             yield connection, partial, flows
 
     def added(self, connection: Connection) -> Any:
-        """Return what the backward pass adds to an operand along an edge; None if it adds nothing."""
+        """Return the vjp term that the backward pass adds along an edge, or None."""
         sums: dict[int, Any] = {}  # several for a layer
         for link in self._links(connection):
             if link.added is not None:
@@ -135,7 +135,7 @@ class PictureBuilder:
         return any(box.amount for box in self.boxes.values())
 
     def finish_edges(self) -> None:
-        """Leave out the numbers on edges where there are too many to be read: between layers."""
+        """Omit the numbers on edges between layers, where there are too many to read."""
         into = Counter(edge.result for edge in self.edges)
         out_of = Counter(edge.operand for edge in self.edges)
         texts = [edge for edge in self.edges if edge.text]
@@ -150,7 +150,7 @@ class PictureBuilder:
             self.legend.append(text)
 
     def picture(self, title: str, sentence: str) -> Picture:
-        """Return the whole picture."""
+        """Return the finished picture."""
         for k, group in enumerate(self.grouping.groups):
             if group.beside is not None:
                 tooltip = "nodes that are not shown" + (f": open with expand={group.name!r}" if group.name else "")
@@ -163,6 +163,6 @@ class PictureBuilder:
 
 
 def sum_text(arrived: list[Any], longest: int = 3) -> str:
-    """Write several numbers as a sum, or count what is too much."""
+    """Return numbers as a sum. If there are too many, the rest is only counted."""
     terms = [number(x) for x in arrived]
     return f"= sum of {len(arrived)}" if None in terms else f"= {sum_of(terms, longest)}"

@@ -1,4 +1,4 @@
-"""What a picture shows, as plain data: boxes of short lines, and edges. No engine, no markup."""
+"""The elements of a picture as plain data: boxes with short lines of text, and edges."""
 
 from __future__ import annotations
 

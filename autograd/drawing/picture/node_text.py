@@ -19,7 +19,7 @@ def kind_of(node: Node) -> str:
 
 
 def labelled(node: Node, text: str) -> str:
-    """Write the label of a node before a text, if it has one."""
+    """Return a text after the label of a node, if it has one."""
     label = cut(one_line(node.label), 24)
     return f"{label} = {text}" if label else text
 
@@ -78,7 +78,7 @@ def has_nan(data: Any) -> bool:
 
 
 def hint(node: Node, grad: Any) -> str:
-    """Return all that is known of a node, with full numbers, as text."""
+    """Return a text with all facts about a node and with full numbers."""
     parts = [one_line(node.label) or (node.op.name if node.inputs else "leaf")]
     if node.inputs:
         parts.append(f"made by {node.op.name}")

@@ -1,4 +1,4 @@
-"""The views of a graph: which lines stand in its boxes, and which numbers on its edges."""
+"""The forward and the backward view of a graph: the lines in its boxes and the numbers on its edges."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SHAPES = "round ends: a leaf, double outline: the result"
 
 
 def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
-    """Show values, gradients as `backward` left them, and the local derivatives on the edges."""
+    """Return a picture of the values, the gradients in `grad`, and the local derivatives on the edges."""
     view = PictureBuilder(snapshot, grouping)
     for k, group in view.groups:
         node, data = snapshot.nodes[group.output], data_of(snapshot, group)
@@ -59,7 +59,7 @@ def forward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Pic
 
 
 def backward_picture(snapshot: Snapshot, grouping: Grouping | None = None) -> Picture:
-    """Show the backward pass: adjoints, order, rules, and on each edge the product that is added."""
+    """Return a picture of the backward pass: adjoints, order, rules, and on each edge the term that is added."""
     view = PictureBuilder(snapshot, grouping, is_backward=True)
     steps, adjoints = view.numbered(snapshot.steps), snapshot.adjoints
     explained: Rules = []
@@ -127,19 +127,19 @@ def _sentence_back(snapshot: Snapshot) -> str:
 
 
 def _rule_texts(node: Node, rules: Rules) -> list[str]:
-    """Write the rules in full."""
+    """Return the derivative rules in full."""
     return [f"∂/∂{name} = {rule}" if node.op.elementwise else f"to {name}: {rule}" for name, rule in rules]
 
 
 def _rule_lines(node: Node, rules: Rules) -> list[Line]:
-    """Write the rules in few short lines."""
+    """Return the derivative rules in a few short lines."""
     if node.inputs and node.op.elementwise and len(rules) > 1 and len({rule for _, rule in rules}) == 1:
         return _folded(", ".join(f"∂/∂{name}" for name, _ in rules) + f" = {rules[0][1]}")
     return [line for text in _rule_texts(node, rules) for line in _folded(text)]
 
 
 def _folded(text: str) -> list[Line]:
-    """Write a rule on one line, or two; the tooltip has it whole."""
+    """Return a rule on one or two lines. The tooltip shows all of it."""
     if len(text) <= _COLUMNS:
         return [Line(text, small=True)]
     places = range(min(len(text), 2 * _COLUMNS) // 3, min(_COLUMNS + 1, len(text) - 1))

@@ -35,7 +35,7 @@ def _number(x: float, notation: Notation) -> str:
 
 
 def _equation(write: Writer, data: Any, is_below: bool = False, has_values: bool = True) -> list[Line]:
-    """Write a name or a formula, and a number beside or below it, or the shape of an array below."""
+    """Return a name or a formula, with a number beside or below it, or with the shape of an array below."""
     if not has_values:
         return [_line(write)]
     if (single := number(data)) is None:
@@ -46,7 +46,7 @@ def _equation(write: Writer, data: Any, is_below: bool = False, has_values: bool
 
 
 def derivative(snapshot: Snapshot, of: Sequence[int], by: int, notation: Notation) -> str:
-    """Write the derivative of a node, or of the sum of several, with respect to another."""
+    """Return the derivative of a node, or of the sum of several nodes, with respect to another, as a formula."""
     *above, below = [notation.name(snapshot.names.get(snapshot.nodes[i], "1")) for i in (*of, by)]
     return notation.partial.format(above[0] if len(above) == 1 else notation.brackets.format(" + ".join(above)), below)
 
@@ -95,7 +95,7 @@ def textbook_picture(snapshot: Snapshot, grouping: Grouping, derivatives: str, i
 
 
 def hold_numbers(snapshot: Snapshot, grouping: Grouping) -> None:
-    """Take the boxes of numbers away: they stand in the formulas of those that use them."""
+    """Remove the boxes of numbers, because the formulas that use them contain them."""
     for group in grouping.groups:
         numbers = [x for i in group.members for x in snapshot.operands[i] if is_bare(snapshot.nodes[x])]
         group.holds = list(dict.fromkeys([*group.holds, *numbers]))

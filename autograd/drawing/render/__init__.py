@@ -1,1 +1,1 @@
-"""A laid-out picture in a format: SVG, HTML, DOT, Mermaid and text."""
+"""Renderers of a picture: SVG, HTML, DOT, TikZ, Mermaid and text."""

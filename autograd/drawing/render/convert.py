@@ -1,4 +1,4 @@
-"""SVG into PNG, PDF, GIF and WebP, and formulas into outlines, by typst: its package brings its fonts along."""
+"""Convert SVG to PNG, PDF, GIF and WebP, and formulas to outlines, with the package typst and its fonts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as a Digraph of the package graphviz, and so as DOT text."""
+"""Render pictures as a `graphviz.Digraph`, and so as DOT text."""
 
 from __future__ import annotations
 

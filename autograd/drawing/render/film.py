@@ -1,6 +1,6 @@
-"""Frames as pictures: frames side by side, and one SVG that plays by itself, also where scripts are stripped.
+"""Render frames side by side, or as one SVG that plays by itself, also where scripts are not allowed.
 
-Each part of the picture is written once for every way it looks, with the frames in which it looks so.
+Each part of the picture is written once for each of its looks, with the frames that have this look.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LINE = 17.0
 
 
 def animation(sequence: FrameSequence, layout: Layout, seconds: float) -> str:
-    """Write an SVG that shows each frame for some seconds, and begins again; where nothing moves, the last one."""
+    """Return an SVG that shows each frame for some seconds, in a loop. Without motion, it shows the last frame."""
     frames, width, height = _captioned(sequence, layout)
     count = len(frames)
     spans: set[tuple[int, int]] = set()
@@ -43,7 +43,7 @@ def animation(sequence: FrameSequence, layout: Layout, seconds: float) -> str:
 
 
 def stills(sequence: FrameSequence, layout: Layout) -> list[str]:
-    """Write each frame as an SVG of its own, all of one size."""
+    """Return each frame as its own SVG, all of the same size."""
     frames, width, height = _captioned(sequence, layout)
     return [
         document(width, height, sequence.title, sentence, [_head(layout, width), *filter(None, parts), "</g>"])
@@ -95,7 +95,7 @@ def _timing(spans: set[tuple[int, int]], count: int, seconds: float) -> str:
 
 
 def film(sequence: FrameSequence, layout: Layout, shown: list[int], columns: int | None) -> str:
-    """Write frames side by side, each with its sentence below it."""
+    """Return an SVG of frames side by side, each with its sentence below it."""
     width, height = layout.width + 2 * _MARGIN, layout.height + 2 * _MARGIN
     if columns is None:
         most = max(1, min(3, round(COLUMN / (0.75 * width))))

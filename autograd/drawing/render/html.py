@@ -1,4 +1,4 @@
-"""A picture as HTML: in a notebook, an image where scripts are stripped, else the SVG itself; or a page of its own."""
+"""Render a picture as HTML, for a notebook or as a page. Where scripts are not allowed, it is an image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .theme import dark_rules
 
 
 def _asset(name: str) -> str:
-    """Return a style sheet or a script that stands beside this file."""
+    """Return the text of a style sheet or a script in the folder of this file."""
     return files(__name__.rpartition(".")[0]).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -37,12 +37,12 @@ def inline(svg: str, sentence: str, steps: Sequence[str] = ()) -> str:
 
 
 def scrolled(svg: str) -> str:
-    """Write the SVG as a part of a page."""
+    """Return HTML that shows the SVG in a page."""
     return f'{_styles(svg)}<div data-chalkgrad="" style="overflow-x:auto">{svg}</div>'
 
 
 def explorer(svg: str, parts: dict[str, str]) -> str:
-    """Write the SVG of a graph so that one can enlarge, move and search it, and open parts of it by a click."""
+    """Return HTML with the SVG of a graph, in which a reader can zoom, move, search, and click parts open."""
     templates = "".join(f"<template data-part={quoted(name)}>{part}</template>" for name, part in parts.items())
     token = token_of(svg)
     return (
@@ -53,7 +53,7 @@ def explorer(svg: str, parts: dict[str, str]) -> str:
 
 
 def page(title: str, body: str) -> str:
-    """Write an HTML file around a picture; it follows the light or dark theme of the system."""
+    """Return an HTML page with a picture. It follows the light or dark theme of the system."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'

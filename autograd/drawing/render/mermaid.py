@@ -13,7 +13,7 @@ from .theme import Theme
 
 
 def mermaid_text(views: list[Picture], theme: Theme) -> str:
-    """Write one or two views as a flowchart."""
+    """Return one or two views as a flowchart in Mermaid's language."""
     lines = [f"flowchart {views[0].direction or 'LR'}"]
     colours: list[str] = []
     for view in views:
@@ -61,7 +61,7 @@ def _edge(edge: Edge, letter: str) -> str:
 
 
 def _quoted(*lines: str) -> str:
-    r"""Write a text in quotes, so that neither Mermaid nor Markdown sees more in it than text.
+    r"""Return a text in quotes, escaped for Mermaid and Markdown.
 
     >>> _quoted('1 "a" < b', "- c")
     '"1 #34;a#34; #60; b<br/>#45; c"'

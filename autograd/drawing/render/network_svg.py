@@ -1,4 +1,4 @@
-"""A net as SVG: circles for units, lines for weights."""
+"""Render a net as SVG, with circles for units and lines for weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Spot = tuple[int | None, float, float]
 
 
 def network_svg(network: Network, has_legend: bool = True) -> str:
-    """Draw a network: blue for positive, orange and dashed for negative, wider for larger."""
+    """Return a network as SVG. Positive weights are blue, negative ones orange and dashed, larger ones wider."""
     columns, gap = _columns(network)
     body = [line for _, line in sorted(_links(network, columns, gap), key=lambda link: link[0])]
     for k, column in enumerate(columns):
@@ -44,7 +44,7 @@ def network_svg(network: Network, has_legend: bool = True) -> str:
 
 
 def _columns(network: Network) -> tuple[list[list[Spot]], float]:
-    """Find places for the units of each column; return how far they are apart as well."""
+    """Return the positions of the units of each column, and their distance."""
     shown: list[list[int | None]] = [
         list(range(size)) if size <= _WHOLE else [*range(_FIRST), None, *range(size - _LAST, size)]
         for size in network.sizes

@@ -1,4 +1,4 @@
-"""A laid-out picture as SVG."""
+"""Render a picture with its layout as SVG."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DASHES = {"solid": "", "dashed": ' stroke-dasharray="5 3"', "dotted": ' stroke-
 
 
 def svg_text(views: list[Picture], layout: Layout, ratio: float | None = None) -> str:
-    """Write one or two views of a graph in the same places: side by side if the paper is wide enough, or else below."""
+    """Return an SVG of one or two views with the same layout, side by side if the paper is wide enough."""
     column = max(layout.width, _NARROWEST)
     is_wide = 2 * column + _GAP <= PAGE and layout.height > layout.width
     if ratio:
@@ -91,7 +91,7 @@ def _frame_shape(cluster: Cluster, frame: Place | None) -> str:
 
 
 def _light(place: Place) -> str:
-    """Mark a box, as with a pen."""
+    """Return the highlight of a box."""
     size = place.width + 10, place.height + 10
     return rect(place.left - 5, place.top - 5, *size, 12, f'class="lit" fill="{MARKER}"')
 

@@ -1,4 +1,4 @@
-"""What all SVG pictures are made of: literal colours and one font, so that every program draws the same."""
+"""The elements of all SVG pictures. Colours are literal and the font is fixed, so all programs draw the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture as text: a tree from the result down to the leaves."""
+"""Render a picture as text: a tree from the result down to the leaves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _DEEPEST = 16
 
 
 def tree(picture: Picture) -> str:
-    """Write the tree; what was written before, or lies too deep for the page, is a reference to a line of its own."""
+    """Return the tree. A node that is shown before, or is too deep, becomes a reference to its own line."""
     below: dict[int, list[Edge]] = {}
     uses = Counter(edge.operand for edge in picture.edges)
     for edge in picture.edges:

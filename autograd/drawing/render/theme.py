@@ -1,4 +1,4 @@
-"""The colours, the font and the line width of a picture, put in place of the default ones when it is finished."""
+"""Themes: the colours, the font and the line width that replace the defaults in a finished picture."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ class Theme:
     """Colours (as `#rrggbb`), font and line width of a picture.
 
     Args:
-        ink: of text and outlines.
-        paper: of the background.
-        quiet: of remarks and of edges without a number.
-        positive, negative: of edges.
-        nan: of outlines around NaN.
-        marker: of what a step of the player highlights.
-        fills: of boxes: the most negative number, 0 and the most positive one.
-        font: names of fonts, as in CSS. Boxes are sized for a monospace font.
+        ink: the colour of text and outlines.
+        paper: the colour of the background.
+        quiet: the colour of remarks, and of edges without a number.
+        positive, negative: the colours of edges.
+        nan: the colour of outlines around NaN.
+        marker: the colour of the highlight in a step of the player.
+        fills: three colours of boxes, for the most negative number, for 0, and for the most positive number.
+        font: names of fonts, as in CSS. The sizes of boxes assume a monospace font.
         line_width: a factor for the width of all lines.
 
     Raises:
-        ValueError: a colour is not written as `#rrggbb`.
+        ValueError: a colour does not have the form `#rrggbb`.
 
     >>> from chalkgrad import Value, draw
     >>> draw(Value(2.0) * 3, theme=Theme(paper="#fffbe6", font="Courier New, monospace"))
@@ -92,7 +92,7 @@ THEMES = {
 
 
 def dark_rules(svg: str) -> str:
-    """Return the style that makes a light SVG dark where the page of a notebook is, but not on paper."""
+    """Return the style that makes a light SVG dark on a dark notebook page, but not in print."""
     rules = [".paper{fill:var(--jp-layout-color0,#111418)}"]
     for light, dark in THEMES["dark"].colours.items():
         rules += [f'[{name}="{light}"]{{{name}:{dark}}}' for name in ("fill", "stroke") if f'{name}="{light}"' in svg]

@@ -1,4 +1,4 @@
-"""A laid-out picture as LaTeX with TikZ, a document of its own that can also be `\\input` by the package standalone."""
+"""Render a picture as a LaTeX document with TikZ. With the package standalone, it can also be an `\\input`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEAD = r"""\documentclass[tikz,border=4pt]{standalone}
 
 
 def tikz_text(views: list[Picture], layout: Layout, theme: Theme) -> str:
-    """Write one view, or two, each on a page of its own."""
+    """Return one or two views as a LaTeX document, each on its own page."""
     colours = {PAPER: "paper", INK: "ink"}
     pictures = [_picture(view, layout, colours) for view in views]
     defined = [rf"\definecolor{{{name}}}{{HTML}}{{{theme.colours[c][1:].upper()}}}" for c, name in colours.items()]
