@@ -1,4 +1,4 @@
-"""Module: a function with parameters. What layers and nets share: their parameters by name, and what they show."""
+"""Module: the base class of layers and nets. It finds parameters by name, predicts, and displays the net."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ def _meant(kind: Any, name: str, attributes: tuple[str, ...]) -> str:
 
 
 class Module(Stateful):
-    """A function with parameters, itself made of Modules. Write `forward`, and keep the parameters as attributes.
+    """The base class of layers and nets: a function with parameters. Define `forward`, and assign the parameters.
 
-    A parameter is a leaf (`Value` or `Tensor`, not a constant) that is an attribute, or stands in a list, tuple or
-    dict that is one; so for a Module inside a Module. The names are dotted paths (`0.weight`); a parameter without
-    a label of its own takes its name for label when it is assigned, so that pictures can be read.
+    A parameter is a leaf (`Value` or `Tensor`, not a constant) that is an attribute, or an item of a list, tuple or
+    dict that is an attribute. A Module inside a Module is found in the same way. The names are dotted paths
+    (`0.weight`). A parameter without a label gets its name as its label, so that drawings show it.
 
-    A constant, an array of real numbers or a fitted scaler that is such an attribute belongs to the state as well: it
-    is saved, and never trained. What `forward` writes belongs to it only if it was there before, see `buffer`.
+    Constants, arrays of real numbers and fitted scalers that are attributes also belong to the state: they are saved,
+    and never trained. An attribute that `forward` creates does not belong to the state; see `buffer`.
 
     Attributes:
-        training: False after `eval()`; for layers that behave differently then.
+        training: True in training, False after `eval()`. Layers such as `Dropout` depend on it.
         batched: whether `forward` takes a whole batch, shape `(n, ...)`, or one point at a time.
-        output_decoder: what the outputs mean, for `predict`; `nn.fit` sets it.
+        output_decoder: the `OutputDecoder` that `predict` uses; `nn.fit` sets it.
 
     >>> from chalkgrad import Value
     >>> class Line(Module):
@@ -111,7 +111,7 @@ class Module(Stateful):
         super().__setattr__(name, thing)
 
     def forward(self, x: Any) -> Any:
-        """Compute the output; a subclass writes this."""
+        """Return the output for the input `x`. A subclass defines this method."""
         raise NotImplementedError(f"{type(self).__name__} has no `forward(self, x)`: write one")
 
     def __call__(self, x: Any) -> Any:
@@ -128,21 +128,21 @@ class Module(Stateful):
     # Rows --------------------------------------------------------------------------------------------------
 
     def forward_rows(self, X: Any) -> Any:
-        """Return the outputs for all rows of `X` as one Tensor, shape `(n, ...)`, be `forward` batched or not."""
+        """Return the outputs for all rows of `X` as one Tensor, shape `(n, ...)`, also if `forward` is not batched."""
         return self(X) if self.batched else Tensor([self(row) for row in X])
 
     def outputs(self, X: Any) -> np.ndarray:
-        """Return the outputs for all rows of `X` as a plain array, without a graph, and as in use: without dropout.
+        """Return the outputs for all rows of `X` as a plain array, in evaluation mode and without a graph.
 
         Args:
             X: the inputs, shape `(n, fan_in)`.
 
         Returns:
-            The numbers that come out of the net (logits, scores), shape `(n, fan_out)`.
+            The outputs of the net (logits, scores), shape `(n, fan_out)`.
 
         Raises:
-            TypeError: `forward` gives something else than numbers.
-            ValueError: `X` does not fit the net.
+            TypeError: `forward` does not return numbers.
+            ValueError: `X` has the wrong shape for the net.
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1, initializer="zeros").outputs([[1.0, 2.0], [3.0, 4.0]])
@@ -160,10 +160,10 @@ class Module(Stateful):
 
     @contextmanager
     def mode(self, training: bool) -> Iterator[None]:
-        """Switch this Module, and all inside it, to training or to use, and at the end each back to what it was.
+        """Return a context manager that sets the training mode of this Module and of all Modules inside it.
 
-        All threads see it: while one trains a Module, the others leave that Module alone. (`outputs`, `predict` and
-        `predict_proba` of a Module that is not being trained may be called from many threads.)
+        On exit each gets its previous mode back. The mode holds for all threads: do not use a Module in another
+        thread while it is trained. Many threads can call `outputs`, `predict` and `predict_proba` at other times.
         """
         modules = [module for _, module in self.named_modules()]
         changed = [module for module in modules if module.training != training]
@@ -183,17 +183,17 @@ class Module(Stateful):
                 raise
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the class or the value that the net predicts for each row of `X`, read as `nn.fit` has learned it.
+        """Return the class or the value that the net predicts for each row of `X`.
 
         Args:
             X: the inputs, shape `(n, fan_in)`.
 
         Returns:
-            Labels of the type of those that `nn.fit` was given, or values; shape `(n,)` where `y` had it.
+            Labels of the type of `y` in `nn.fit`, or values. The shape is `(n,)` if `y` had it.
 
         Raises:
-            RuntimeError: it is not known what the outputs mean.
-            ValueError: `X` does not fit the net.
+            RuntimeError: the model has no `output_decoder`.
+            ValueError: `X` has the wrong shape for the net.
 
         >>> from chalkgrad.nn import Linear, OutputDecoder
         >>> model = Linear(1, 1, initializer="zeros")
@@ -210,16 +210,16 @@ class Module(Stateful):
         The columns are in the order of `output_decoder.classes`.
 
         Raises:
-            RuntimeError: it is not known what the outputs mean.
-            ValueError: they are no probabilities.
+            RuntimeError: the model has no `output_decoder`.
+            ValueError: the outputs have no probabilities.
         """
         return self._known().predict_proba(self.outputs(as_inputs(self.arranged(X))))
 
     def arranged(self, X: Any) -> Any:
-        """Return a frame with its columns in the order of those that `nn.fit` was given; anything else as it is.
+        """Return a data frame with its columns in the order of `nn.fit`. Anything else is returned unchanged.
 
         Raises:
-            ValueError: columns are missing, or there are others.
+            ValueError: columns are missing, or there are unknown ones.
         """
         return X if self.output_decoder is None else arranged(X, self.output_decoder.columns)
 
@@ -235,7 +235,7 @@ class Module(Stateful):
     # Parameters --------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Module:
-        """Switch this Module, and all inside it, to training (or, with False, to use); return the Module.
+        """Set training mode, or evaluation mode with False, for this Module and all inside it; return the Module.
 
         >>> from chalkgrad.nn import Dropout, Linear, Sequential
         >>> Sequential(Linear(2, 3), Dropout(0.5)).eval()[1].training
@@ -246,16 +246,16 @@ class Module(Stateful):
         return self
 
     def eval(self) -> Module:
-        """Switch this Module, and all inside it, to use; return the Module."""
+        """Set evaluation mode for this Module and all inside it; return the Module."""
         return self.train(False)
 
     # What it is made of ------------------------------------------------------------------------------------
 
     def config(self) -> dict[str, Any]:
-        """Return the arguments of the constructor that make such a Module, parameters aside; a layer writes this.
+        """Return the constructor arguments of this Module, without the parameters. A subclass overrides this.
 
-        They stand in the repr and in the file of a saved model: numbers, names, functions, arrays, other Modules,
-        and lists of those.
+        The repr shows them, and `nn.save` writes them: numbers, names, functions, arrays, other Modules, and lists of
+        those.
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 16, bias=False).config()
@@ -265,7 +265,7 @@ class Module(Stateful):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Make a Module from what `config` gave, with new parameters."""
+        """Return a new Module with the constructor arguments that `config` returned, and new parameters."""
         return cls(**config)
 
     def shapes(self) -> str:
@@ -285,7 +285,7 @@ class Module(Stateful):
         return "\n  ".join(lines) + "\n)"
 
     def _arguments(self) -> str:
-        """Write the arguments as in a call, without those that may be left out and are as usual, and generators."""
+        """Return the arguments as in a call, without generators and arguments that have their default value."""
         known, shown = inspect.signature(type(self)).parameters, []
         for name, argument in self.config().items():
             if name == "rng":
@@ -307,17 +307,17 @@ class Module(Stateful):
         ]  # fmt: skip
 
     def _stages(self) -> list[Stage]:
-        """Return what this Module does to its units, column by column; a layer with weights writes this."""
+        """Return this Module as a list of stages, one for each column of units. A layer with weights overrides this."""
         if any(isinstance(part, (Node, Module)) for _, part in self._attributes()):
             raise TypeError(f"a {type(self).__name__} is no chain of layers with units to draw: draw its output")
         return [Stage(function=self.outputs, name=repr(self).removesuffix("()"))]
 
     def _picture_(self, view: str = "forward", at: Any = None) -> Network:
-        """Return what `chalkgrad.draw` draws."""
+        """Return the picture that `chalkgrad.draw` draws."""
         return network_of(self._title(), self._stages(), view, at)
 
     def _title(self) -> str:
-        """Call this Module in one line."""
+        """Return a title of one line for this Module."""
         whole, _, rest = repr(self).partition("\n")
         trained = self.num_parameters(trainable=True)
         frozen = "" if trained == self.num_parameters() else f", {trained} trainable"
@@ -351,7 +351,7 @@ def check_model(model: Any) -> None:
 
 
 def brief(x: Any) -> str:
-    """Return a text of one line for what stands in a message: a Module by its kind and size."""
+    """Return a one-line text for a message: the kind and size of a Module, else a short repr."""
     return x._title() if isinstance(x, Module) else f"{x!r:.60}"
 
 

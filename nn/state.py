@@ -1,4 +1,4 @@
-"""What belongs to the state of a Module: parameters, also frozen ones, buffers, and plain arrays."""
+"""The state of a Module: parameters, frozen ones included, buffers, and plain arrays."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ Casting = Literal["safe", "same_kind"]
 
 
 def buffer(x: Any, label: str = "") -> Any:
-    """Return a constant that belongs to the state of a Module and that its `forward` may write, as a running mean.
+    """Return a buffer: a constant in the state of a Module that `forward` can update, such as a running mean.
 
-    Assign to the attribute, as in `self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0)`: the buffer takes the numbers,
-    without their graph. It is saved with the parameters; no optimiser changes it. Compiled training carries it along.
+    Assign to the attribute, as in `self.mean = 0.9 * self.mean + 0.1 * x.mean(axis=0)`. The buffer stores the numbers
+    without their graph. It is saved with the parameters, optimisers do not change it, and compiled training updates it.
 
     Args:
         x: a number, for a Value, or an array, for a Tensor; it is copied.
-        label: a name for pictures and messages; the name of the attribute if left out.
+        label: a name for drawings and messages; by default the name of the attribute.
 
     Raises:
-        TypeError: `x` is no real number and no array of those.
+        TypeError: `x` is not a real number or an array of real numbers.
 
     >>> from chalkgrad.nn import Module
     >>> class Counter(Module):
@@ -65,7 +65,7 @@ def is_buffer(x: Any) -> bool:
 
 
 def is_parameter(x: Any) -> bool:
-    """Return whether `x` is a parameter, also a frozen one: a leaf, and no constant.
+    """Return whether `x` is a parameter: a leaf that is not a constant. A frozen parameter is one as well.
 
     >>> is_parameter(Value(1.0)), is_parameter(Value(1.0, requires_grad=False))
     (True, False)
@@ -95,7 +95,7 @@ class _Written:
 
 
 class Stateful(display.Shown):
-    """What has a state, itself made of such: the names of all that belongs to it. `Module` is the one kind."""
+    """The base class of `Module`: finds parameters, buffers and Modules inside it, and gives them dotted names."""
 
     def __setattr__(self, name: str, thing: Any) -> None:
         old = vars(self).get(name)
@@ -112,7 +112,7 @@ class Stateful(display.Shown):
                     node.label = full
 
     def _note_scratch(self, name: str, old: Any, thing: Any) -> None:
-        """Remember what `forward` keeps for others to look at, such as hidden values: it is no state."""
+        """Note an attribute that `forward` creates, such as stored hidden values: it does not belong to the state."""
         scratch = vars(self).get("_scratch", frozenset())
         if not in_forward.get():
             new = scratch - {name}
@@ -122,7 +122,7 @@ class Stateful(display.Shown):
             object.__setattr__(self, "_scratch", new)
 
     def named_modules(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over this Module, named "", and all those inside it, each once, with their dotted names."""
+        """Iterate over the dotted names and Modules of this Module, named "", and all inside it, each once."""
         return self._modules("", set())
 
     def _modules(self, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
@@ -140,7 +140,7 @@ class Stateful(display.Shown):
                 yield from _parts(name, thing)
 
     def named_parameters(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over the parameters, also frozen ones; one that is shared comes once, by its first name."""
+        """Iterate over all parameters, frozen ones included. A shared parameter appears once, by its first name."""
         seen: set[int] = set()
         for name, _, _, part in self.places():
             if is_parameter(part) and id(part) not in seen:
@@ -148,7 +148,7 @@ class Stateful(display.Shown):
                 yield name, part
 
     def named_buffers(self) -> Iterator[tuple[str, Any]]:
-        """Iterate over the rest of the state, which is never trained: buffers, constants and arrays, by dotted names.
+        """Iterate over the state that is never trained, by dotted names: buffers, constants and arrays.
 
         >>> from chalkgrad.nn import Linear
         >>> [name for name, _ in Linear(2, 1, mask=[[1], [0]]).named_buffers()]
@@ -165,7 +165,7 @@ class Stateful(display.Shown):
                     yield _joined(path, name), part
 
     def places(self, path: str = "", above: tuple[Any, ...] = ()) -> Iterator[tuple[str, Any, str, Any]]:
-        """Iterate over all places of nodes, also of shared ones: dotted name, Module, attribute, node."""
+        """Iterate over all attributes that hold nodes, with repeats: dotted name, Module, attribute, node."""
         parts = list(self._attributes())
         yield from ((_joined(path, name), self, name, part) for name, part in parts if isinstance(part, Node))
         for name, part in parts:
@@ -173,13 +173,13 @@ class Stateful(display.Shown):
                 yield from part.places(_joined(path, name), (*above, self))
 
     def ties(self) -> dict[str, str]:
-        """Return the further names of what is shared, each with the name that it goes by."""
+        """Return the further names of shared parameters and buffers, each with the first name."""
         first: dict[int, str] = {}
         named = {name: first.setdefault(id(node), name) for name, _, _, node in self.places()}
         return {name: known for name, known in named.items() if name != known}
 
     def named_generators(self) -> Iterator[tuple[str, Random]]:
-        """Iterate over the generators of random numbers that the Modules hold, as Dropout does; by dotted names."""
+        """Iterate over the random generators of the Modules, such as that of Dropout, by dotted names."""
         for path, module in self.named_modules():
             for name, part in vars(module).items():
                 if isinstance(part, Random):
@@ -188,16 +188,16 @@ class Stateful(display.Shown):
     def parameters(self) -> list[Any]:
         """List the parameters, Values and Tensors, in the order of `named_parameters`.
 
-        As in PyTorch, frozen ones are among them (`requires_grad` is False); optimisers leave them alone, and train
-        them once they are unfrozen.
+        As in PyTorch, the list includes frozen parameters (`requires_grad` is False). Optimisers do not change them
+        until they are unfrozen.
         """
         return [parameter for _, parameter in self.named_parameters()]
 
     def freeze(self, *names: str) -> Self:
-        """Keep parameters as they are in training; return the Module.
+        """Exclude parameters from training; return the Module.
 
         Args:
-            *names: patterns of their names, where `*` stands for any text; all if left out.
+            *names: patterns of parameter names, where `*` matches any text; by default all parameters.
 
         Raises:
             ValueError: no parameter has such a name.
@@ -209,7 +209,7 @@ class Stateful(display.Shown):
         return self._set_trainable(names, False)
 
     def unfreeze(self, *names: str) -> Self:
-        """Let parameters be trained that were frozen; arguments and result as of `freeze`."""
+        """Include frozen parameters in training again. Arguments and result are those of `freeze`."""
         return self._set_trainable(names, True)
 
     def _set_trainable(self, names: tuple[str, ...], wanted: bool) -> Self:
@@ -223,18 +223,18 @@ class Stateful(display.Shown):
         return self
 
     def num_parameters(self, *, trainable: bool = False) -> int:
-        """Return how many numbers the parameters hold; with `trainable` only those that are trained."""
+        """Return the number of parameters, counted as single numbers; with `trainable`, without frozen ones."""
         return sum(math.prod(p.shape) for p in self.parameters() if p.requires_grad or not trainable)
 
     def zero_grad(self) -> None:
-        """Set the gradients of all parameters that are trained to zero."""
+        """Set the gradients of all parameters that are not frozen to zero."""
         for parameter in self.parameters():
             if parameter.requires_grad:
                 parameter.zero_grad()
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Put back at the end what `forward` writes into buffers, where it runs only to be looked at."""
+        """Return a context manager that restores the buffers at the end, for calls of `forward` without training."""
         before = [(part, copy.copy(part.data)) for _, part in self.named_buffers() if is_buffer(part)]
         try:
             yield
@@ -245,21 +245,21 @@ class Stateful(display.Shown):
     # State -------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Copy the state, by name: all parameters, then `named_buffers`. A float for a Value, else an array."""
+        """Return a copy of all parameters and `named_buffers`, by name: a float for a Value, else an array."""
         return {name: copy.copy(_plain(x)) for name, x in self._state().items()}
 
     def _state(self) -> dict[str, Any]:
         return {**dict(self.named_parameters()), **dict(self.named_buffers())}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set all parameters, buffers and arrays to the numbers of `state`, as `state_dict` gave them.
+        """Set all parameters, buffers and arrays to the numbers of `state`, a result of `state_dict`.
 
-        Everything is checked before anything is changed.
+        All entries are checked before anything is changed.
 
         Raises:
             TypeError: `state` is not a mapping.
-            ValueError: names all that is wrong: entries that are missing or unexpected, shapes, entries that are
-                not real numbers.
+            ValueError: entries are missing or unexpected, have a wrong shape, or are not real numbers. The message
+                lists them all.
         """
         own, new = self._state(), dict[int, np.ndarray]()
         for name, entry in loaded(own, state, type(self).__name__).items():
@@ -272,7 +272,7 @@ class Stateful(display.Shown):
                 object.__setattr__(module, name, _with_arrays(thing, new))
 
     def misfits(self, state: Mapping[str, Any], *, exact: bool = False) -> list[str]:
-        """List all that keeps `state` from being loaded, a line each; with `exact` also what would be rounded.
+        """List the entries of `state` that cannot be loaded, one line each; with `exact`, also those that would be rounded.
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})

@@ -39,9 +39,9 @@ class ClipValue(_Clip):
 
 
 class ClipNorm(_Clip):
-    r"""Shorten the gradient $g$ of all parameters together to the length $c$, where it is longer: keeps its direction.
+    r"""Scale the gradient $g$ of all parameters together to the norm $c$, if its norm is larger.
 
-    $g \leftarrow g \cdot \min(1,\; c / (\lVert g \rVert + 10^{-6}))$, with the small number as in PyTorch.
+    $g \leftarrow g \cdot \min(1,\; c / (\lVert g \rVert + 10^{-6}))$, as in PyTorch. The direction stays the same.
 
     Args:
         limit: $c$, above 0.

@@ -1,7 +1,7 @@
-"""Optimizer: what all update rules share. As in PyTorch: `step()` and `zero_grad()`.
+"""Optimizer: the base class of all update rules, with `step()` and `zero_grad()` as in PyTorch.
 
-A rule is a pure function, written once for floats, arrays and nodes. So it serves Values and Tensors, a compiled
-program can trace it, and a step is made only when all of it has been computed.
+An update rule is one pure function for floats, arrays and nodes. So it works for Values and Tensors, and a compiled
+program can trace it. `step` computes all new parameters before it changes the first one.
 """
 
 from __future__ import annotations
@@ -38,30 +38,30 @@ def _clip(clip: Any, name: str) -> Any:
 
 
 class Optimizer(Configured):
-    r"""What optimisers share: their parameters, the learning rate, weight decay, clipping and the count of steps.
+    r"""The base class of optimisers, with the parameters, learning rate, weight decay, clipping and number of steps.
 
-    A subclass writes `update`, and `start` if it keeps a state. It declares its own settings, see `setting`.
+    A subclass defines `update`, and `start` if it has a state. It declares its own settings with `setting`.
 
     Args:
         parameters: Values and Tensors, as `model.parameters()` gives them; if left out, `nn.fit` (or `bind`) sets them.
-        lr: the learning rate $\eta$, or a function from the number of steps that were taken to the rate of the next,
+        lr: the learning rate $\eta$, or a function from the number of finished steps to the rate of the next step,
             such as those of `nn.schedules`.
-        weight_decay: $\lambda$: $\lambda\theta$ is added to the gradient, which is the gradient of
-            $\frac\lambda2\theta^2$. Where `decoupled`, $\eta\lambda\theta$ is taken from the parameter instead.
+        weight_decay: $\lambda$. The step adds $\lambda\theta$, the gradient of $\frac\lambda2\theta^2$, to the
+            gradient. If `decoupled`, it subtracts $\eta\lambda\theta$ from the parameter instead.
         clip: a function from the list of all gradients to a list, such as `ClipNorm(1.0)`.
-        maximize: whether to follow the gradient up instead of down.
+        maximize: whether to maximise the objective instead of minimising it.
 
-    A setting can be changed between two steps, such as `optimizer.momentum = 0.9`: the next step uses it.
+    A setting can be changed between two steps, such as `optimizer.momentum = 0.9`. The next step uses it.
 
     Attributes:
-        steps: how many steps have been taken.
-        skipped: for each parameter, how many of them had no gradient for it: `update` counts only the steps of its
-            own parameter, as PyTorch does.
-        decoupled: whether weight decay keeps away from the gradient; a constant of the class.
+        steps: the number of finished steps.
+        skipped: for each parameter, the number of steps without a gradient for it. As in PyTorch, `update` counts
+            only the steps that had a gradient.
+        decoupled: whether weight decay is applied to the parameter instead of the gradient; a constant of the class.
 
     Raises:
-        TypeError: `parameters` are not Values and Tensors that you made.
-        ValueError: there are no parameters, one comes twice, or a setting is out of its range.
+        TypeError: `parameters` are not leaves (Values and Tensors).
+        ValueError: there are no parameters, a parameter is given twice, or a setting is out of its range.
 
     >>> class Signs(Optimizer):
     ...     def update(self, parameter, grad, state, lr, t):
@@ -95,7 +95,7 @@ class Optimizer(Configured):
         """Set the parameters, once.
 
         Raises:
-            ValueError: this optimiser has other parameters already.
+            ValueError: this optimiser already has other parameters.
         """
         parameters = checked(parameters)
         if self.parameters:
@@ -109,14 +109,14 @@ class Optimizer(Configured):
         self._least = min(range(len(parameters)), key=lambda i: math.prod(parameters[i].shape))  # the cheapest to ask
 
     def zero_grad(self) -> None:
-        """Set the gradients to None, as PyTorch does: a step leaves a parameter without a gradient alone."""
+        """Set the gradients to None, as in PyTorch. A step does not change a parameter without a gradient."""
         for parameter in self.parameters:
             if parameter.requires_grad:
                 parameter.grad = None
 
     @property
     def states(self) -> list[State]:
-        """What the rule has kept for each parameter: numbers and arrays by name."""
+        """The state of the update rule for each parameter: numbers and arrays by name."""
         own = iter(self._states or [{} for _ in self._bound()])
         states = [state for group in self.groups for state in group._complete([next(own) for _ in group.parameters])]
         object.__setattr__(self, "_states", states)
@@ -125,27 +125,27 @@ class Optimizer(Configured):
     # The rule, pure ----------------------------------------------------------------------------------------
 
     def start(self, parameter: Any) -> State:
-        """Return the state of a parameter before the first step, from its number or array: by name, zeros like it."""
+        """Return the state of a parameter before the first step, usually zeros of its shape by name."""
         return {}
 
     def _complete(self, states: list[State]) -> list[State]:
-        """Add what a setting needs that was switched on after the first step, such as a momentum."""
+        """Add the state for a setting that was switched on after the first step, such as momentum."""
         if self.start(self.parameters[self._least].data).keys() <= states[self._least].keys():
             return states
         return [self.start(p.data) | state for p, state in zip(self.parameters, states, strict=True)]
 
     def update(self, parameter: Any, grad: Any, state: State, lr: Any, t: Any) -> tuple[Any, State]:
-        """Return the parameter and its state after a step. A pure function of floats, arrays or nodes.
+        """Return the parameter and its state after a step, as a pure function of floats, arrays or nodes.
 
-        Write it with operators and with functions of `autograd`, without `if` on numbers and without `+=`: so it can
-        be compiled. A division by a number that may be 0 is `chalkgrad.div`, which does not raise.
+        Use operators and functions of `autograd`, without `if` on numbers and without `+=`, so that the step can be
+        compiled. Use `chalkgrad.div`, which does not raise, if the divisor can be 0.
 
         Args:
             parameter: the number or array before the step.
             grad: its gradient.
-            state: what `start`, or the step before, gave.
+            state: the result of `start`, or the state after the previous step.
             lr: the learning rate of this step.
-            t: the number of this step of the parameter, from 1: steps in which it had no gradient do not count.
+            t: the number of this step of the parameter, from 1. Steps without a gradient do not count.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no `update(self, parameter, grad, state, lr, t)`: write one"
@@ -154,12 +154,13 @@ class Optimizer(Configured):
     def updates(
         self, parameters: list[Any], grads: list[Any], states: list[State], rates: list[Any], t: Any
     ) -> tuple[list[Any], list[State]]:
-        """Return all parameters and states after a step: clipping, weight decay, `update`. Pure, as `update` is.
+        """Return all parameters and states after clipping, weight decay and `update`. A pure function, like `update`.
 
         Args:
-            parameters, grads, states: one of each for each parameter; one whose gradient is None stays as it is.
-            rates: the learning rates of this step, as `rates` gives them.
-            t: the number of this step, from 1; or a list with that of each parameter.
+            parameters, grads, states: lists with one item per parameter. A parameter whose gradient is None is
+                returned unchanged.
+            rates: the learning rates of this step, as `rates` returns them.
+            t: the number of this step, from 1; or a list with one number per parameter.
         """
         (lr,) = rates
         if self.clip is not None:
@@ -181,10 +182,10 @@ class Optimizer(Configured):
         return new, news
 
     def rates(self, steps: int | None = None) -> list[float]:
-        """Return the learning rate of each group after `steps` steps; of the next step if left out.
+        """Return the learning rate of each group after `steps` steps; by default that of the next step.
 
         Raises:
-            TypeError, ValueError: `lr` was set to, or a function `lr` gave, what is no number, negative or not finite.
+            TypeError, ValueError: `lr`, or its result if it is a function, is not a finite number from 0.
         """
         steps = self.steps if steps is None else steps
         return [within(group.lr(steps) if callable(group.lr) else group.lr, "lr") for group in self.groups]
@@ -192,12 +193,12 @@ class Optimizer(Configured):
     # What changes ------------------------------------------------------------------------------------------
 
     def step(self) -> None:
-        """Change all parameters that have a gradient, and the state.
+        """Update all parameters that have a gradient, and the state.
 
         Raises:
             RuntimeError: there are no parameters yet.
-            FloatingPointError: a number would become infinite or NaN, maybe one in the state, where it would stop the
-                parameter for good; nothing has changed then.
+            FloatingPointError: a parameter or a number of the state would become infinite or NaN. Nothing has
+                changed then.
         """
         parameters, states = self._bound(), self.states
         grads = [_plain(parameter) for parameter in parameters]
@@ -220,19 +221,19 @@ class Optimizer(Configured):
             raise
 
     def _commit(self, live: list[int], new: list[Any], news: list[State], steps: int, skipped: list[int]) -> None:
-        """Make a step that has been computed; doing it once more changes nothing."""
+        """Store the results of a computed step. A second call changes nothing."""
         for i in live:
             self.parameters[i].data = new[i]
         for name, x in (("_states", news), ("steps", steps), ("skipped", skipped)):
             object.__setattr__(self, name, x)  # without the checks of settings, which take time; vars() slows all reads
 
     def state_dict(self) -> dict[str, Any]:
-        """Copy all that a later step depends on, but the parameters and the settings.
+        """Return a copy of the state that later steps depend on, without the parameters and the settings.
 
         Returns:
-            A text, ints, floats and arrays by name: `kind`, the class; `steps`; `lr.0`, the learning rate of group 0,
-            or `lr.0.best` and so on of a schedule that has a state; `velocity.3`, the state "velocity" of parameter 3;
-            `skipped.3`, the steps without a gradient for parameter 3, if any.
+            A dict of strings, ints, floats and arrays: `kind`, the class; `steps`; `lr.0`, the learning rate of group
+            0, or `lr.0.best` and so on for a schedule with a state; `velocity.3`, the state "velocity" of parameter 3;
+            `skipped.3`, the number of steps without a gradient for parameter 3, if any.
         """
         state: dict[str, Any] = {"kind": type(self).__name__, "steps": self.steps}
         for i, group in enumerate(self.groups):
@@ -243,7 +244,7 @@ class Optimizer(Configured):
         return state | {f"skipped.{i}": n for i, n in enumerate(self.skipped) if n}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Set all that `state_dict` gave; everything is checked before anything is changed.
+        """Restore the state that `state_dict` returned. All entries are checked before anything is changed.
 
         Raises:
             RuntimeError: there are no parameters yet.

@@ -294,15 +294,16 @@ class NAdam(Optimizer):
 
 
 class Groups(Optimizer):
-    r"""Groups of parameters with settings of their own: an optimiser for each, and their steps are one step.
+    r"""Combine several optimisers into one, so that groups of parameters can have different settings.
 
     Args:
-        *optimizers: each with its parameters. Their learning rates may be schedules; their own counts stand still.
-        clip: as for `Optimizer`: of the gradients of all groups together, before the `clip` of each group.
+        *optimizers: one optimiser with parameters for each group. Their learning rates can be schedules. Only the
+            combined optimiser counts steps.
+        clip: as for `Optimizer`, applied to the gradients of all groups together, before the `clip` of each group.
 
     Raises:
-        TypeError: one of them is no optimiser.
-        ValueError: one of them has no parameters, or a parameter is in two.
+        TypeError: an argument is not an optimiser.
+        ValueError: an optimiser has no parameters, or a parameter belongs to two groups.
 
     >>> from chalkgrad import Value
     >>> w, b = Value(1.0), Value(1.0)
