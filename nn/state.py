@@ -272,7 +272,7 @@ class Stateful(display.Shown):
                 object.__setattr__(module, name, _with_arrays(thing, new))
 
     def misfits(self, state: Mapping[str, Any], *, exact: bool = False) -> list[str]:
-        """List the entries of `state` that cannot be loaded, one line each; with `exact`, also those that would be rounded.
+        """List the entries of `state` that cannot be loaded, one line each; with `exact`, also inexact numbers.
 
         >>> from chalkgrad.nn import Linear
         >>> Linear(2, 1).misfits({"weight": [[1.0, 2.0]]})
