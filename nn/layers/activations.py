@@ -87,11 +87,13 @@ def named(function: Function) -> Any:
 
 
 def on_values(function: Function) -> Function:
-    """Return the faster form that a primitive has as a method of `Value`, where it has one.
+    """Return the faster form of a function: the method of `Value` of a primitive, and `forward` of a layer.
 
     >>> on_values(ag.tanh) is Value.tanh, on_values(linear) is linear
     (True, True)
     """
+    if isinstance(function, Activation):
+        return function.forward
     name = getattr(function, "name", None)
     return getattr(ag.Value, name, function) if name and ag.TABLE.get(name) is function else function
 
