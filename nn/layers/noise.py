@@ -27,7 +27,7 @@ class _Random(Module):
     """
 
     size, limit = "", math.inf
-    join: Any = operator.mul
+    _join: Any = operator.mul  # private: the pages of the site would link to a page of `operator`
     draw: Any
 
     def __init__(self, rng: RandomLike) -> None:
@@ -44,9 +44,9 @@ class _Random(Module):
         if not self.training or not getattr(self, self.size):
             return x
         if isinstance(x, Value):
-            return self.join(x, fresh(lambda: float(self.draw(()))))
+            return self._join(x, fresh(lambda: float(self.draw(()))))
         shape, dtype = x.shape, x.dtype
-        return self.join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
+        return self._join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
 
     def config(self) -> dict[str, Any]:
         """Return the setting, and the generator as it is now."""
@@ -99,7 +99,7 @@ class Noise(_Random):
     array([0.035, 0.082, 0.033])
     """
 
-    size, join = "std", operator.add
+    size, _join = "std", operator.add
 
     def __init__(self, std: float, *, rng: RandomLike = None) -> None:
         super().__init__(rng)
