@@ -11,7 +11,7 @@ from .ir.instructions import IR, Instruction
 
 
 def printed(ir: IR, result_names: Sequence[str]) -> str:
-    """List a program: its inputs, its instructions, its results, and what the passes did."""
+    """Return a program as text: its inputs, instructions, results, and the notes of the passes."""
     names = _names(ir)
     rows = []
     for instr, name in zip(ir.instructions, names, strict=True):

@@ -123,7 +123,7 @@ def _plain(x: Any) -> Any:
 
 
 def _run(e: Any, *args: Any) -> Any:
-    """Let JAX compute an equation, on arrays of its own or of NumPy."""
+    """Return the result of an equation, computed by JAX on its own or NumPy's arrays."""
     out = _bind(e, *args)
     return [*map(_plain, out)] if e.primitive.multiple_results else _plain(out)
 
@@ -278,7 +278,7 @@ _RULES: dict[str, Callable[..., Any]] = {
 
 
 def _gradients(f: Any, tree: Any, values: Any, weights: Any) -> Any:
-    """Let JAX compute the outputs at some inputs, and its gradients."""
+    """Return the outputs and gradients that JAX computes for some inputs."""
     import jax
 
     def outputs(*xs: Any) -> Any:

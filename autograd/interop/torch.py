@@ -209,7 +209,7 @@ def _rule(node: Any, args: Any, settings: Any, site: str) -> tuple[Callable[...,
 
 
 def _run(op: str, *args: Any, **settings: Any) -> Any:
-    """Let PyTorch compute an operation on arrays."""
+    """Return the result of an operation, computed by PyTorch on arrays."""
     import torch
 
     def lifted(x: Any) -> Any:
@@ -229,7 +229,7 @@ def _refuse(op: str, site: str, *_: Any, **__: Any) -> Any:
 
 
 def _settings(x: Any) -> Any:
-    """Write settings plainly, as a compiled program can keep them: a dtype as a text. Read such a text as a dtype."""
+    """Convert settings for a compiled program: a dtype becomes a text, and such a text a dtype."""
     import torch
 
     if isinstance(x, (list, tuple)):
@@ -240,7 +240,7 @@ def _settings(x: Any) -> Any:
 
 
 def _gradients(module: Any, spec: Any, flat: Any, names: list[str], values: Any, weights: Any) -> Any:
-    """Let PyTorch compute the outputs at some inputs, and its gradients."""
+    """Return the outputs and gradients that PyTorch computes for some inputs."""
     import torch
 
     tensors = [torch.tensor(x).requires_grad_(x.dtype.kind == "f") for x in values]

@@ -106,7 +106,7 @@ class Body:
         )  # fmt: skip
 
     def _encoded(self, calls: Iterable[Any], write: Callable[..., None]) -> np.ndarray:
-        """Write calls as the machine reads them."""
+        """Return calls as 64-bit words for the machine."""
         words: list[int] = []
         slots = []
 
@@ -137,7 +137,7 @@ class Body:
         return made
 
     def array(self, view: View) -> np.ndarray:
-        """See a value in the arena as an array."""
+        """Return a value in the arena as an array."""
         return np.ndarray(
             view.shape, view.dtype, self._arena.data,
             self._offsets[view.base] + view.offset * view.dtype.itemsize,
@@ -145,7 +145,7 @@ class Body:
         )  # fmt: skip
 
     def bind(self, name: str, array: np.ndarray, offset: int = 0) -> None:
-        """Let the calls that name it use this memory, from an offset in bytes; the caller keeps it alive."""
+        """Set the memory of a named operand, from an offset in bytes. The caller keeps it alive."""
         of_python: Any = array  # whose buffer mypy does not know
         start = ctypes.addressof(_BYTES.from_buffer(of_python)) if array.flags.writeable else array.ctypes.data
         for words, at in self.slots.get(name, ()):

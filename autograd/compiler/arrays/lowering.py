@@ -120,11 +120,11 @@ class Calls:
                   axes=len(lengths), **turns)  # fmt: skip
 
     def feed(self, out: View, name: str) -> None:
-        """Take the numbers of a step out of the memory `name`, which has those of all steps (float64)."""
+        """Read the numbers of a step from the memory `name`, which has those of all steps (float64)."""
         self._copy(out, name, (out.dtype, FLOAT64), (out.size,), (1,), (1,), clock=self.clock, a_turn=out.size)
 
     def record(self, name: str, view: View) -> None:
-        """Write the numbers of a step into the memory `name`, beside those of all steps (float64)."""
+        """Write the numbers of a step to the memory `name`, which has those of all steps (float64)."""
         self._copy(name, view, (FLOAT64, view.dtype), (view.size,), (1,), (1,), clock=self.clock, out_turn=view.size)
 
     def converted(self, view: View, dtype: np.dtype) -> View:

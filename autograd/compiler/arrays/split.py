@@ -80,7 +80,7 @@ class _Cut:
 
 
 def split(call: Call, threads: int) -> Call | Fork:
-    """Return the call, in parts where these pay on so many threads."""
+    """Return the call, or its parts if they are faster on `threads` threads."""
     cost = _cost(call) if threads > 1 else 0.0
     if cost < LEAST:
         return call
@@ -110,7 +110,7 @@ def _cost(call: Call) -> float:
 
 
 def _cuts(call: Call) -> Iterator[_Cut]:
-    """Name the ways to cut a call; none where its outputs depend on one another."""
+    """Return the ways to split a call, or none if its outputs depend on each other."""
     name, o = call.kernel[0], call.operands
     arrays = [x for x in ("a", "b", "c") if x in o]
     if name == "matmul":

@@ -62,7 +62,7 @@ class View:
         return View(self.base, shape, self.dtype, self.offset, strides)
 
     def moved(self, move: Callable[[np.ndarray], np.ndarray]) -> View:
-        """Let NumPy work out a view, on an array whose strides are ours; `move` must not read or copy it."""
+        """Return the view that NumPy computes for an array with our strides. `move` must not read or copy it."""
         shadow = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), self.shape, self.strides, writeable=False)
         made = move(shadow)
         by = made.__array_interface__["data"][0] - shadow.__array_interface__["data"][0]
@@ -76,7 +76,7 @@ class View:
 
 
 def whole(base: int, shape: Shape, dtype: np.dtype) -> View:
-    """See all the memory of a base."""
+    """Return a view of all memory of a base."""
     return View(base, shape, dtype, 0, contiguous_strides(shape))
 
 

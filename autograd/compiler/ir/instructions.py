@@ -71,7 +71,7 @@ class IR:
     notes: list[str] = field(default_factory=list)
 
     def uses(self) -> list[int]:
-        """Count how often each instruction is used, as an operand or a result."""
+        """Return the number of uses of each instruction, as an operand or a result."""
         count = [0] * len(self.instructions)
         for instr in self.instructions:
             for i in instr.inputs:

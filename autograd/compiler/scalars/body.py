@@ -66,7 +66,7 @@ class _Scalars:
         self._run(*self._arguments)
 
     def text(self, results: Sequence[str]) -> str:
-        """List the program."""
+        """Return the program as text."""
         if self._flow is None:
             return printed_calls(len(self._given), self.calls[1:-1], self.notes)
         return printed_flow(self._flow, results)
@@ -76,12 +76,12 @@ class GraphOfScalars(_Scalars):
     """The program of a graph of Values, or of Values that meet arrays of cases, forward and backward.
 
     Attributes:
-        leaves: whose data it reads, and whose gradients it gives.
+        leaves: the leaves whose data it reads and whose gradients it computes.
     """
 
     @classmethod
     def of(cls, root: Node) -> GraphOfScalars | None:
-        """Make the program; None where the graph holds more than Values and operations that have a kernel."""
+        """Return the program, or None if the graph has other nodes than Values, or operations without a kernel."""
         from ...kernels import catalogue  # LLVM comes with it: only when the first program is compiled
 
         made = scalarize([root], None, catalogue.ELEMENTWISE)
@@ -102,7 +102,7 @@ class GraphOfScalars(_Scalars):
         self._gradients = _parts(self._results[1 + n :], shapes)
 
     def __call__(self) -> list[Any]:
-        """Run on the leaves' data; gives the root's value, and the gradients of the leaves."""
+        """Return the value of the root and the gradients of the leaves, for their current data."""
         with self.lock:
             self._struct.pack_into(self._bytes, 0, *[leaf._data for leaf in self._read])
             for place, leaf in self._inputs:
@@ -123,7 +123,7 @@ class FunctionOfScalars(_Scalars):
 
     @classmethod
     def of(cls, outputs: Sequence[Node], inputs: Sequence[Node]) -> FunctionOfScalars | None:
-        """Make the program; None where the graph has few Values, or operations that have no kernel for elements."""
+        """Return the program, or None if the graph has few Values, or operations without a kernel for elements."""
         from ...kernels import catalogue
 
         made = scalarize(outputs, inputs, catalogue.ELEMENTWISE)

@@ -76,7 +76,7 @@ def dataflow_of(
     gradients: range,
     run_pass: SequentialPass,
 ) -> Dataflow:
-    """Put elementwise operations and sums in order, and leave out what no output needs.
+    """Return a dataflow graph of elementwise operations and sums in order, without unused nodes.
 
     Args:
         soa: the nodes.

@@ -1,4 +1,4 @@
-"""A program of single numbers as text: its nodes, or the calls of a large one."""
+"""Write a program of single numbers as text: its nodes, or for a large program its calls."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def call_text(kernel: tuple[str, str, str], operands: dict[str, Any]) -> str:
 
 
 def printed_calls(leaves: int, calls: Sequence[Any], notes: Sequence[str]) -> str:
-    """List a large program of single numbers by its calls."""
+    """Return a large program of single numbers as text, with a line for each call."""
     size = len(str(len(calls)))
     text = [f"{leaves} leaves", *(f"{i:>{size}}  {call_text(*call)}" for i, call in enumerate(calls, 1))]
     return "\n".join([*text, *(f"# {note}" for note in notes)])
 
 
 def printed_flow(flow: Dataflow, results: Sequence[str]) -> str:
-    """List a program of single numbers by its nodes."""
+    """Return a program of single numbers as text, with a line for each node."""
     instructions, names = list[Instruction](), dict[int, str]()
     for i, (code, number) in enumerate(zip(flow.code.tolist(), flow.origin.tolist(), strict=True)):
         name = {CONSTANT: "constant", LEAF: "input"}.get(code) or flow.codes.names[code]

@@ -54,7 +54,7 @@ def matrix(places: np.ndarray) -> Matrix | None:
 
 
 def blocks(left: np.ndarray, right: np.ndarray) -> tuple[list[Blocks], np.ndarray]:
-    """Find the products among sums with the factors `left[i]` and `right[i]`; gives also the sums that are in none."""
+    """Return the products among sums with the factors `left[i]` and `right[i]`, and the remaining sums."""
     n, k = left.shape
     everything = np.arange(n)
     row, rows = classes(left)

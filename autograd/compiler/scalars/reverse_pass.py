@@ -1,8 +1,8 @@
 """Reverse mode on a structure of arrays: the gradient of each node is a sum, over its uses, of products.
 
-A use of a node by another adds the gradient of that other, times the derivative that its rule gives. So
-backward consists of what forward consists of: elementwise operations, of which the rules are made, and sums of
-products. The gradients are nodes behind those of the forward pass.
+Each use of a node contributes a vjp term: the gradient of the user times its local derivative. So the backward pass
+has the same kinds of operations as the forward pass: elementwise operations, from the rules, and sums of products. The
+gradients are nodes after those of the forward pass.
 
 An example worked by hand: e = (a + b) * (b + 1). With p for a + b and q for b + 1, the forward pass is three sums:
 
@@ -66,7 +66,7 @@ class _Use:
 
 
 def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Dataflow:
-    """Write the backward pass behind the forward pass, and put both in order."""
+    """Return the dataflow graph of the forward pass followed by the backward pass."""
     n = len(soa.code)  # the nodes of the forward pass come first
     note = simplify(soa)
     _, found = cse(soa, run_pass, n)
@@ -96,7 +96,7 @@ def reverse_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Dataflow:
 
 
 def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
-    """Return which nodes a gradient comes to, and in which of these its zeros are exact."""
+    """Return which nodes a gradient reaches, and for which of these its zeros are exact."""
     state = np.zeros(len(soa.code), np.uint8)
     state[soa.outputs] = REACHED
     differentiated, strict_zeros = np.zeros((256, 3), np.uint8), np.zeros(256, np.uint8)
@@ -111,7 +111,7 @@ def _reached(soa: StructureOfArrays, run_pass: SequentialPass) -> np.ndarray:
 
 
 def _uses(soa: StructureOfArrays, state: np.ndarray) -> list[_Use]:
-    """Write out the rules of all operations that are not linear."""
+    """Add the nodes of the derivative rules of all operations that are not linear."""
     linear = [soa.codes[name] for name in LINEAR]
     uses = []
     code, operands = soa.code[: len(state)], soa.operands[: len(state)]
@@ -143,7 +143,7 @@ def _kept(soa: StructureOfArrays, uses: list[_Use]) -> np.ndarray:
 def _parts(
     soa: StructureOfArrays, state: np.ndarray, sums: Terms, uses: list[_Use], gradient: np.ndarray
 ) -> list[np.ndarray]:
-    """List what is added to gradients: the node whose gradient it is, the user that adds it, and two factors."""
+    """Return the vjp terms: for each the node, the user that adds it, and two factors."""
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = []
     finite = np.zeros(len(soa.code), bool)  # factors that make nothing of 0
     finite[: len(soa.data)] = np.isfinite(soa.data) & (soa.code[: len(soa.data)] == CONSTANT)

@@ -51,7 +51,7 @@ class _Scalarizer:
         return numbers.reshape(shape)
 
     def take(self, node: Any) -> bool:
-        """Number a node that is no single number of a known operation; says whether it can be taken."""
+        """Number an array, or a node of another operation. Return whether it can be scalarized."""
         op: Any = node.op
         if op is stop_gradient:
             node._mark = node._first._mark

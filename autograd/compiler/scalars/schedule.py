@@ -64,7 +64,7 @@ class Schedule:
         self._plan()
 
     def _put(self, nodes: np.ndarray) -> int:
-        """Return nodes the next places; gives the first."""
+        """Assign the next places to nodes, and return the first place."""
         first = self.filled
         self.place[nodes] = np.arange(first, first + len(nodes))
         self.filled += len(nodes)
@@ -228,7 +228,7 @@ class Schedule:
             self._loop("add_product", np.stack(columns_, axis=1), out)
 
     def _matrix(self, places: np.ndarray, backward: bool) -> tuple[Any, int, int]:
-        """Find a matrix among the values, or pack it, also if its rows run backward; gives its address and strides."""
+        """Return the address and strides of a matrix among the values. Pack it if it has none."""
         found = matrix(places)
         if found is not None and (backward or found.column >= 0):
             return Place(found.first), found.row, found.column
@@ -286,7 +286,7 @@ def _index(places: np.ndarray) -> np.ndarray:
 
 
 def _common(places: np.ndarray) -> tuple[int, int, list[Matrix]] | None:
-    """See the places of operands, a column for each, as matrices of one shape with strides, if they are."""
+    """Return the places of operands (one per column) as strided matrices of one shape, if they are such."""
     n = len(places)
     columns = n
     for x in places.T:

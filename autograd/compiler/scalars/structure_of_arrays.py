@@ -19,7 +19,7 @@ ONE, MINUS, NULL = range(3)
 
 
 class OpCodes(dict[str, int]):
-    """The codes of primitives by their names, given out as they are asked for."""
+    """The codes of primitives by name. A new name gets the next code."""
 
     def __init__(self) -> None:
         super().__init__(constant=CONSTANT, leaf=LEAF, sums=SUM, plain_sums=PLAIN)
@@ -66,7 +66,7 @@ class StructureOfArrays:
         return np.arange(first, first + n, dtype=np.int32)
 
     def constants(self, data: np.ndarray) -> np.ndarray:
-        """Add constants, those of equal bits once; gives their numbers."""
+        """Add constants, those of equal bits once, and return their nodes."""
         bits, inverse = np.unique(np.ascontiguousarray(data, np.float64).view(np.int64), return_inverse=True)
         first = len(self.code)
         self.code = np.concatenate([self.code, np.zeros(len(bits), np.uint8)])
@@ -76,7 +76,7 @@ class StructureOfArrays:
         return (first + inverse).astype(np.int32)
 
     def substitute(self, same: np.ndarray) -> None:
-        """Let for each node another take its place."""
+        """Replace each node by another."""
         self.operands = np.where(self.operands >= 0, same[self.operands], -1)
         self.outputs = same[self.outputs]
 

@@ -16,7 +16,7 @@ ALIKE = 32
 
 
 def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Dataflow:
-    """Put the nodes of a graph in order, without a backward pass."""
+    """Return the dataflow graph of the forward pass alone."""
     n = len(soa.code)
     note = simplify(soa)
     _, found = cse(soa, run_pass, n)
@@ -29,14 +29,14 @@ def forward_pass(soa: StructureOfArrays, run_pass: SequentialPass) -> Dataflow:
 
 
 def describe_sums(sums: Terms) -> str:
-    """Return what was found."""
+    """Return a note on the sums that were found."""
     products = int(((sums.right != ONE) & (sums.right != MINUS)).sum())
     owners = np.count_nonzero(np.bincount(sums.owner))
     return f"sums of products: {products} products and {len(sums.owner) - products} other terms in {owners} sums"
 
 
 def simplify(soa: StructureOfArrays) -> str:
-    """Let operands take the place of nodes that the local rules say to be equal to them; gives a note.
+    """Replace nodes by the operands that are equal to them by the local rules, and return a note.
 
     A part of a sum of products stays, and so does one of many operations by other constants: these are a matrix
     product or a loop, which a 1 or 0 among the data would break."""

@@ -54,7 +54,7 @@ class Captured:
         return ""
 
     def holds(self, roots: dict[str, Any]) -> bool:
-        """Return whether nothing has changed, and the roots are these, or equal ones."""
+        """Return whether nothing has changed, and the roots are the same or equal ones."""
         same = roots is self._roots or all(map(operator.is_, roots.values(), self._roots.values()))
         return (same and self.found.glance()) or not self.changed(None if same else roots)
 
@@ -63,17 +63,17 @@ class Captured:
         return self.found.facts == facts and not self.found.refused and not self.found.iterators
 
     def put_back(self) -> None:
-        """Set everything as it was before the trace."""
+        """Restore everything to the state before the trace."""
         self._before.ties.put_back()
         self._before.leaves.put_back()
         self.rewind()
 
     def rewind(self) -> None:
-        """Set generators of random numbers as they were before the trace."""
+        """Restore the random generators to their states before the trace."""
         set_states(self._before.generators)
 
     def undraw(self) -> bool:
-        """Set generators of random numbers as they were before the trace; False where draws may change more."""
+        """Restore the random generators to their states before the trace. False if draws may change other objects."""
         if self._draws_change or self._before.refused:
             return False
         self._after = self.states()
@@ -124,7 +124,7 @@ class Captured:
 
     @contextmanager
     def with_stand_ins(self, on: bool = True) -> Iterator[None]:
-        """Let stand-ins take the place of generators, or the generators take it again."""
+        """Replace generators by stand-ins, or stand-ins by generators."""
         for table, name, g, other, _ in self._before.stand_ins:
             table[name] = other if on else g
         try:
@@ -138,7 +138,7 @@ class Captured:
         return next((text(place) for *_, it, place in self._before.stand_ins if it.is_used), "")
 
     def refuse_changes(self) -> None:
-        """Refuse a trace in which something has changed."""
+        """Raise if something has changed during the trace."""
         for g, place, was in self._states:
             if state_of(g) != was:
                 raise RuntimeError(refusal_of_draws(text(place)))
@@ -150,7 +150,7 @@ class Captured:
             )
 
     def drawing(self, make: Callable[[], Any]) -> Any:
-        """Draw for `fresh`: what `make` does is done again at each run, so it may do anything."""
+        """Call `make` for `fresh`. It may do anything, because each run of the program calls it again."""
         profile, before = sys.getprofile(), self._states
         sys.setprofile(None)
         with self.with_stand_ins(False):
@@ -169,7 +169,7 @@ class Captured:
 
 
 def refusal_of_draws(place: str) -> str:
-    """Say that a function draws from a generator as no program can."""
+    """Return the error for a function whose random draws a program cannot repeat."""
     return (
         f"the function draws random numbers from `{place}`, which a program would repeat for ever: "
         "draw them inside `chalkgrad.fresh`, as in `fresh(lambda: rng.normal(size=3))`"

@@ -100,7 +100,7 @@ class Observer:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Look at all calls of this thread; a profiler that is active pauses."""
+        """Watch all calls of this thread in a `with` block. An active profiler pauses."""
         before: Any = sys.getprofile()
         if not (before is None or callable(before) or hasattr(before, "enable")):
             raise RuntimeError(f"the active profiler, {before!r:.60}, cannot pause while a function is traced: stop it")
@@ -146,6 +146,6 @@ class Observer:
 
 
 def _handles_signals(code: types.CodeType) -> bool:
-    """Return whether a signal may run a code at any time, whatever is traced."""
+    """Return whether a code object is a signal handler, which can run at any time."""
     handlers = [signal.getsignal(number) for number in signal.valid_signals()]
     return any(getattr(handler, "__code__", None) is code for handler in handlers)

@@ -22,7 +22,7 @@ def is_plain(x: Any) -> bool:
 
 
 def text(place: Place) -> str:
-    """Write a place as Python does.
+    """Return a place as Python code.
 
     >>> text(((None, "", "model"), ".", "rates"))
     'model.rates'
@@ -128,7 +128,7 @@ class Ties:
         return None
 
     def put_back(self) -> None:
-        """Make everything as it was."""
+        """Restore the old objects everywhere."""
         for get, holder, key, was, _ in self._entries:
             if get(holder, key, ABSENT) is not was:
                 _put(holder, key, was)

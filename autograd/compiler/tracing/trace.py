@@ -35,7 +35,7 @@ class Guard:
         self.node, self.seen, self.is_truth = node, seen, is_truth
 
     def holds(self, now: np.ndarray) -> bool:
-        """Return whether the number is still as the trace has seen it."""
+        """Return whether the number, or its truth, is the one in the trace."""
         if self.is_truth:
             return bool(now.any()) == self.seen
         zeros = np.signbit(self.seen) & (self.seen == 0), np.signbit(now) & (now == 0)  # -0.0 is not 0.0
@@ -73,7 +73,7 @@ class Trace:
     def follow(
         self, run: Callable[[], Any], eager: Callable[[], Any], movable: Sequence[Node], forgives: Any = ()
     ) -> Any:
-        """Trace what `run()` does, refuse what a program could not repeat, and return what it gives.
+        """Trace `run()` and return its result. Raise if a program could not repeat it.
 
         `eager()` does the same as code that is not compiled, with plain numbers and arrays in place of variables;
         errors of classes that it `forgives` say that the code is written for nodes alone. Both read the numbers of
@@ -166,26 +166,26 @@ class Trace:
         return object.__hash__(node)
 
     def read(self, node: Node) -> None:
-        """Note that Python has the numbers of a node."""
+        """Add a guard, because Python has read the data of a node."""
         self._has_read = True
         if node.op is not constant and id(node) not in self._read:  # the guard keeps the node, so its id stays its own
             self._read.add(id(node))
             self.guards.append(Guard(node, np.array(node._data), False))
 
     def truth(self, node: Node) -> bool:
-        """Note that Python asked whether a number is not 0, and answer."""
+        """Return whether a number is not 0, and add a guard for the answer."""
         answer = bool(np.asarray(node._data).any())
         if node.op is not constant:
             self.guards.append(Guard(node, answer, True))
         return answer
 
     def drawn(self, node: Node, make: Callable[[], Any]) -> Node:
-        """Note a leaf whose number is drawn anew: what is computed of it must not become a constant."""
+        """Record a leaf whose number is drawn in each run, so that its results do not become constants."""
         self.draws.append((node, make))
         return node
 
     def redraw(self) -> list[Any]:
-        """Draw anew.
+        """Return new random numbers for all draws.
 
         Raises:
             ValueError: the shape of a number has changed.

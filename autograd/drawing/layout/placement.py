@@ -118,7 +118,7 @@ class _Request:
     # DOT text --------------------------------------------------------------------------------------------
 
     def _lines(self) -> Iterator[str]:
-        """Write DOT with sizes only; no text of the user's gets near Graphviz here."""
+        """Return DOT with sizes only. Graphviz never reads a text of the user here."""
         picture, gap, splines, ports = self.picture, 0.23, "true", ""
         if picture.rows:  # room for the web, and for the numbers on the other edges
             gap = max([54.0, *(size[self.is_downward] + 18 for size in self.texts if size)]) / 72

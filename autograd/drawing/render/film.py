@@ -56,7 +56,7 @@ def _head(layout: Layout, width: float) -> str:
 
 
 def _captioned(sequence: FrameSequence, layout: Layout) -> tuple[list[list[str]], float, float]:
-    """Write the parts of each frame, last its sentence and a progress bar; return width and height as well."""
+    """Return the parts of each frame, with its sentence and a progress bar, and the width and height."""
     frames = parts_of(sequence.frames, layout)
     width = max(layout.width + 2 * _MARGIN, 420.0)
     room = width - 2 * _MARGIN

@@ -60,7 +60,7 @@ def _view(view: Picture, layout: Layout, width: float, has_caption: bool) -> tup
 
 
 def parts_of(views: list[Picture], layout: Layout) -> list[list[str]]:
-    """Write what each view consists of, in the order of drawing; an empty text for what is not seen."""
+    """Return the parts of each view in the order of drawing. Invisible parts are empty texts."""
     light, line = cache(_light), cache(_edge_lines)
     shape, text = cache(_box_shape), cache(_edge_text)
     made = []

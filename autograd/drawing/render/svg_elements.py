@@ -58,7 +58,7 @@ def size_of(svg: str) -> tuple[int, int]:
 
 
 def framed(svg: str, title: str, ratio: float | None) -> str:
-    """Write a title above a document, and give its paper a ratio of width to height."""
+    """Return a document with a title above, and with a ratio of width to height."""
     width, height = size_of(svg)
     top = 34 if title else 0
     w, h = max(width, math.ceil(9 * width_of(title)) + 20), height + top
@@ -71,7 +71,7 @@ def framed(svg: str, title: str, ratio: float | None) -> str:
 
 
 def escape(text: str) -> str:
-    """Write a text so that nothing in it is markup; the standard library's own brings a web client along."""
+    """Return a text with markup escaped. (The function in `xml.sax` would import a web client.)"""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -113,20 +113,20 @@ def heat_map(levels: list[list[int]], left: float, top: float, cell: float) -> s
 
 
 def above_lines(x: float, y: float, text: str, size: int, *, colour: str, anchor: str = "middle") -> str:
-    """Write a text that stays legible where it stands on a line: on a piece of paper."""
+    """Return a text on a background of paper, legible above lines."""
     width = line_width(text, small=True) * size / 10 + 2
     words = text_at(x, y, text, size, "number", colour=colour, anchor=anchor)
     return on_paper(x - (width / 2 if anchor == "middle" else 1), y - 0.9 * size, width, 1.2 * size, words)
 
 
 def on_paper(left: float, top: float, width: float, height: float, drawn: str) -> str:
-    """Put a piece of paper below something."""
+    """Return SVG elements on a background of paper."""
     place = f'x="{n(left)}" y="{n(top)}" width="{n(width)}" height="{n(height)}"'
     return f'<g><rect class="paper" {place} rx="2" fill="{PAPER}"/>{drawn}</g>'
 
 
 def wrapped(remarks: list[str], width: float, character: float = 6.1) -> list[str]:
-    """Put remarks on lines of a width; each stays in one piece if it can."""
+    """Return remarks on lines of a given width. A remark is broken only if it is too long."""
     room = int(width / character)
     words: list[str] = []
     for i, remark in enumerate(remarks):
