@@ -1,7 +1,7 @@
-"""Estimators for scikit-learn: `MLPClassifier` and `MLPRegressor`, thin over `nn.fit`.
+"""Estimators for scikit-learn: `MLPClassifier` and `MLPRegressor`, which call `nn.fit`.
 
-They have the names and the settings of scikit-learn's own, and work wherever it takes an estimator: in a Pipeline, in
-`cross_val_score`, in a search. A search outgrows one process, and one machine, on the back ends of joblib:
+They have the names and settings of scikit-learn's own estimators, and work in a Pipeline, in `cross_val_score` and in
+a search. With the back ends of joblib, a search runs in several processes or on several machines:
 
     GridSearchCV(MLPClassifier(), grid, n_jobs=-1).fit(X, y)                        # processes of this machine
 
@@ -13,7 +13,7 @@ They have the names and the settings of scikit-learn's own, and work wherever it
     with joblib.parallel_config(backend="ray"):
         GridSearchCV(MLPClassifier(), grid).fit(X, y)
 
-For Optuna see `OptunaPruning`. This module needs scikit-learn, and is imported when it is first asked for.
+For Optuna see `OptunaPruning`. This module needs scikit-learn, and is imported on first use.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ SOLVERS: dict[str, Any] = {
 
 @dataclass(eq=False, repr=False)
 class _Perceptron(BaseEstimator):
-    """What both estimators share: their settings, and one call of `nn.fit`."""
+    """The base class of both estimators, with their settings and the call of `nn.fit`."""
 
     hidden_layer_sizes: Sequence[int] = (100,)
     activation: Any = "relu"
@@ -84,16 +84,16 @@ class _Perceptron(BaseEstimator):
     verbose: bool = False
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from rows and their targets.
+        """Train the net on rows and their targets; return the estimator.
 
         Args:
             X: the inputs, shape `(n, features)`.
-            y: the targets: `n` of them, or a matrix with a column for each output (of a classifier one of 0 and 1,
-                with a column for each label).
-            sample_weight: how much each row counts, `n` numbers from 0.
+            y: the targets, shape `(n,)` or `(n, outputs)`. For a classifier a matrix holds 0 and 1, with one column
+                per label.
+            sample_weight: the weight of each row, `n` numbers from 0.
 
         Raises:
-            ValueError, TypeError: the arguments do not fit one another, or a setting is wrong.
+            ValueError, TypeError: the shapes of the arguments do not match, or a setting is invalid.
         """
         self._learn(X, y, sample_weight)
         return self
@@ -105,7 +105,7 @@ class _Perceptron(BaseEstimator):
         self, X: np.ndarray, y: np.ndarray, outputs: int, loss: str, weights: np.ndarray | None, part: bool,
         classes: np.ndarray | None = None,
     ) -> None:  # fmt: skip
-        """Make the net, and train it; after `part` of a training, or with `warm_start`, go on with the one there is."""
+        """Create the net and train it. With `part` or `warm_start`, continue with the existing net."""
         rng = np.random.default_rng(int(check_random_state(self.random_state).randint(2**31 - 1)))
         sizes = [count(n, "hidden_layer_sizes") for n in np.ravel(np.asarray(self.hidden_layer_sizes, dtype=object))]
         again = (part or self.warm_start) and hasattr(self, "model_")
@@ -157,7 +157,7 @@ class _Perceptron(BaseEstimator):
         return make(within(self.learning_rate_init, "learning_rate_init"), self)
 
     def _weights(self, sample_weight: Any, X: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | slice]:
-        """Return the weights of the rows that count, of mean 1, and which rows those are."""
+        """Return the positive weights, scaled to mean 1, and their rows."""
         refuse_masked(sample_weight, "sample_weight")
         if sample_weight is None:
             return None, slice(None)
@@ -178,43 +178,45 @@ class _Perceptron(BaseEstimator):
         return self.model_.outputs(self._checked(X, reset=False))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the class or the number of each row, shape `(n,)`; of several labels or numbers, shape `(n, k)`."""
+        """Return the predicted class or number of each row, shape `(n,)`; for `k` outputs, shape `(n, k)`."""
         outputs = self._outputs(X)
         return self.model_.output_decoder.predict(outputs)
 
 
 class MLPClassifier(ClassifierMixin, _Perceptron):
-    """A multilayer perceptron that tells classes apart, or labels that hold at the same time.
+    """A multilayer perceptron for classification with two or more classes, or with several labels per row.
 
-    It learns by the cross-entropy: of the softmax for three or more classes, of the sigmoid for two, and for each
-    label where `y` is a matrix of 0 and 1. The weights start from `nn.init.glorot_uniform`.
+    The loss is the cross-entropy: of the softmax for three or more classes, and of the sigmoid for two classes, or for
+    each label if `y` is a matrix of 0 and 1. The weights start from `nn.init.glorot_uniform`.
 
     Args:
         hidden_layer_sizes: the widths of the hidden layers.
-        activation: of the hidden layers: a name such as "relu", "tanh" or "logistic", or an elementwise function.
-        solver: "adam", "adamw", "sgd", "rmsprop", "adagrad", or an optimiser such as `nn.SGD(lr=0.1)`, of which a
-            copy is used. (scikit-learn's "lbfgs" is `nn.minimize`.)
-        alpha: of the penalty: the mean loss plus `alpha` times half the sum of all squared weights is made small.
-        batch_size: the number of rows in a step; "auto" is 200, or all rows where there are fewer.
-        learning_rate_init: of the solver, where that is a name.
-        max_iter: how often to go through the data at most.
-        tol, n_iter_no_change: training ends when the loss has not become better by `tol` for so many epochs.
-        early_stopping: whether that is asked of the loss on rows that are held out; the best parameters are kept.
-        validation_fraction: the share of the rows that is held out then.
-        shuffle: whether to go through the rows in a new order in each epoch.
-        warm_start: whether `fit` goes on with the net of the last `fit`, instead of a new one.
-        momentum, nesterovs_momentum: of the solver "sgd".
-        beta_1, beta_2, epsilon: of "adam" and "adamw".
+        activation: the activation of the hidden layers: a name such as "relu", "tanh" or "logistic", or an elementwise
+            function.
+        solver: "adam", "adamw", "sgd", "rmsprop", "adagrad", or an optimiser such as `nn.SGD(lr=0.1)`, which is
+            copied. (scikit-learn's "lbfgs" is `nn.minimize`.)
+        alpha: the factor of the L2 penalty. The objective is the mean loss plus `alpha` times half the sum of all
+            squared weights.
+        batch_size: the number of rows in a batch; "auto" is 200, or all rows if there are fewer.
+        learning_rate_init: the learning rate, if `solver` is a name.
+        max_iter: the maximum number of epochs.
+        tol, n_iter_no_change: training ends when the loss has not improved by `tol` for `n_iter_no_change` epochs.
+        early_stopping: whether to monitor the loss on held-out rows instead, and to keep the best parameters.
+        validation_fraction: the fraction of the rows that `early_stopping` holds out.
+        shuffle: whether to shuffle the rows before each epoch.
+        warm_start: whether `fit` continues with the net of the last `fit`.
+        momentum, nesterovs_momentum: the settings of the solver "sgd".
+        beta_1, beta_2, epsilon: the settings of "adam" and "adamw".
         callbacks: further callbacks of `nn.fit`.
         random_state: a seed, a `numpy.random.RandomState` or None.
-        verbose: whether to show a bar.
-        class_weight: the weight of a row of each class, as for `nn.fit`: a dict from labels, or "balanced".
+        verbose: whether to show a progress bar.
+        class_weight: the weight of each class, as for `nn.fit`: a dict from labels to weights, or "balanced".
 
     Attributes:
         classes_: the classes, in the order of the columns of `predict_proba`.
-        model_: the net, a `TensorMLP`; `nn.save`, `nn.export` and the rest take it.
+        model_: the trained net, a `TensorMLP`, for `nn.save`, `nn.export` and so on.
         history_: the `History` of `nn.fit`.
-        n_iter_: how many epochs there were.
+        n_iter_: the number of epochs.
         loss_curve_, loss_: the loss of each epoch, and the last one.
         coefs_, intercepts_: the weights and biases of each layer.
 
@@ -226,11 +228,11 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
     """
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
-        """Go once through further rows, with the net and the state of the solver that the last call left.
+        """Train for one epoch on further rows, with the net and the solver state of the last call.
 
         Args:
             X, y, sample_weight: as for `fit`.
-            classes: all labels there will ever be; needed by the first call alone, where `y` may lack some.
+            classes: all labels of all calls. The first call needs them, because its `y` may lack some.
         """
         if not type_of_target(y).startswith("multilabel"):
             _check_partial_fit_first_call(self, classes)
@@ -268,7 +270,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):
             return np.log(self.predict_proba(X))
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Return the probability of each class, shape `(n, k)`; of labels that hold at the same time, that of each."""
+        """Return the probability of each class, or of each label, shape `(n, k)`."""
         outputs = self._outputs(X)
         return self.model_.output_decoder.predict_proba(outputs)
 
@@ -282,10 +284,10 @@ class MLPRegressor(RegressorMixin, _Perceptron):
     """A multilayer perceptron that predicts numbers, by the mean squared error.
 
     Args:
-        hidden_layer_sizes: the widths of the hidden layers. All further arguments are as for `MLPClassifier`.
+        hidden_layer_sizes: the widths of the hidden layers. All other arguments are those of `MLPClassifier`.
 
     Attributes:
-        model_: the trained net. All further attributes are as for `MLPClassifier`, but for those of classes.
+        model_: the trained net. All other attributes but `classes_` are those of `MLPClassifier`.
 
     >>> X = np.linspace(-1.0, 1.0, 50)[:, None]
     >>> y = np.sin(3 * X[:, 0])
@@ -295,7 +297,7 @@ class MLPRegressor(RegressorMixin, _Perceptron):
     """
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go once through further rows, with the net and the state of the solver that the last call left."""
+        """Train for one epoch on further rows, with the net and the solver state of the last call."""
         self._learn(X, y, sample_weight, part=True)
         return self
 

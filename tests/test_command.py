@@ -149,8 +149,8 @@ def test_the_help_of_draw_names_all_formats_that_a_drawing_is_saved_in(capsys: A
         (["train", "iris", "--learning-rate", "1"], 2, ["usage: chalkgrad train", "Did you mean '--lr'?"]),
         (["predict", "a.npz", "b.csv", "--probe"], 2, ["usage: chalkgrad predict", "--probe"]),
         (["train", "no.csv"], 1, ["there is no file 'no.csv': DATA is a CSV file"]),
-        (["predict", "no.npz", "houses.csv"], 1, ["file 'no.npz': MODEL is what `chalkgrad train` has saved"]),
-        (["check", "no.ipynb"], 1, ["there is no file 'no.ipynb': NOTEBOOK is what a student handed in"]),
+        (["predict", "no.npz", "houses.csv"], 1, ["file 'no.npz': MODEL is a file that `chalkgrad train` saved"]),
+        (["check", "no.ipynb"], 1, ["there is no file 'no.ipynb': NOTEBOOK is the notebook that a student handed in"]),
         (["train", "."], 1, ["'.'"]),
     ],
 )

@@ -1,4 +1,4 @@
-"""The command `chalkgrad`: train a net on a table, use it, draw an expression; over the library's public names."""
+"""The command `chalkgrad`: train a net on a table, predict with it, or draw an expression, with the public API."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DATASETS = {name: make for name, make in _MADE.items() if getattr(make, "__annot
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return the exit code: 0, 1 for what cannot be done, 2 for what is not understood."""
+    """Run a command line and return the exit code: 0, 1 if the command fails, 2 if the arguments are invalid."""
     known, unknown = _parser().parse_known_args(arguments)
     options = vars(known)
     command, run, own = (options.pop(name) for name in ("command", "run", "parser"))
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="chalkgrad",
         description="Small neural networks and their graphs, from the command line.",
-        epilog="Each command tells more: chalkgrad train --help",
+        epilog="Help for one command: chalkgrad train --help",
     )
     made.add_argument("--version", action="version", version=f"chalkgrad {ag.__version__}")
     commands = made.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -94,29 +94,29 @@ def train(
 ) -> None:
     """Train a net on a table, and save it.
 
-    The table is a CSV file whose first row names the columns. Numbers may be written
-    with decimal commas, thousands and units; dates become days, texts are one-hot
-    encoded, empty cells filled. What was done is printed, and the saved net does it
-    again.
+    The table is a CSV file whose first row names the columns. Numbers can have decimal
+    commas, thousands separators and units. Dates are converted to days, texts are
+    one-hot encoded, and empty cells are filled. The command prints what it did, and the
+    saved net repeats these steps.
 
-    Where the target is text, or holds few whole numbers, its values are classes;
-    otherwise it is a number to be predicted. A share of the rows is held out, and only
-    measured at the end. Columns are brought to one scale, which the saved net does by
-    itself: it takes the numbers as they stand in the table.
+    If the target is text, or has few different integers, the net classifies; otherwise
+    it predicts numbers. The score is computed on rows that are held out from training.
+    The columns are standardised. The saved net includes this step, so it takes the
+    numbers of the table as they are.
 
     Args:
         data: a CSV file, or the name of a data set: {datasets}
-        target: the column to be predicted
-        ignore: columns to leave out, with commas
+        target: the column to predict
+        ignore: columns to leave out, separated by commas
         missing: fill empty cells (median, most frequent), or drop such rows
-        task: what the target is, if not as guessed
-        hidden: the widths of the hidden layers, with commas
-        activation: of the hidden layers
-        epochs: how often to go through the rows
-        batch_size: rows in a step
-        lr: learning rate of Adam
-        held_out: share of the rows that is measured only
-        seed: of all that is random
+        task: predict classes or numbers (default: decided by the target)
+        hidden: the widths of the hidden layers, separated by commas
+        activation: the activation of the hidden layers
+        epochs: the number of passes through the rows
+        batch_size: the number of rows in a batch
+        lr: the learning rate of Adam
+        held_out: the fraction of the rows that is held out for the score
+        seed: the seed of all random numbers
         output: .npz or .safetensors (default: DATA-model.npz)
 
     For example:
@@ -197,12 +197,12 @@ def _target(table: Table, name: str) -> np.ndarray:
 
 
 def _are_classes(y: np.ndarray) -> bool:
-    """Guess whether a target is one of a few classes: texts, or few whole numbers that come again and again."""
+    """Return whether a target looks like classes: texts, or few different integers with many repeats."""
     return y.dtype.kind not in "iuf" or (y.dtype.kind in "iu" and len(np.unique(y)) <= min(20, len(y) / 2))
 
 
 def _take_scales(model: Any, inputs: Any, outputs: Any) -> None:
-    """Let the first layer bring the columns to one scale, and the last one the outputs back to theirs."""
+    """Include the scaling of the columns in the first layer, and that of the outputs in the last one."""
     first, last = model[0], model[-1]
     first.bias.data = first.bias.data - (inputs.mean / inputs.scale) @ first.weight.data
     first.weight.data = first.weight.data / inputs.scale[:, None]
@@ -222,17 +222,16 @@ def _score(model: Any, X: np.ndarray, y: np.ndarray, classes: bool) -> str:
 
 
 def predict(model: str, data: str, *, proba: bool = False, output: str | None = None) -> None:
-    """Use a trained net on a table.
+    """Predict the target of each row of a table.
 
-    The target of each row of a CSV file is predicted with a net that `chalkgrad train` saved.
-    The file must have the columns that the net was trained on, by name and in any order.
-    The predictions are CSV as well. Where the file has the target, too, what was right is
-    counted.
+    The net is a file that `chalkgrad train` saved. The table is a CSV file. It must have the
+    columns that the net was trained on, by name and in any order. The predictions are CSV as
+    well. If the table also has the target, the command prints the score.
 
     Args:
-        model: what `chalkgrad train` has saved
-        data: a CSV file, the rows to predict
-        proba: also give the probability of each class
+        model: a file that `chalkgrad train` saved
+        data: a CSV file with the rows to predict
+        proba: also print the probability of each class
         output: a CSV file (default: print it)
 
     For example:
@@ -275,14 +274,14 @@ def draw(
 ) -> None:
     """Draw the graph of an expression.
 
-    The expression is computed forward and backward: values and gradients stand in the boxes,
-    local derivatives on the edges. It is made of + - * / % **, brackets, numbers, names, and
-    the functions of the library, such as tanh, exp, relu.
+    The boxes show values and gradients, the edges show local derivatives. An expression
+    consists of + - * / % **, brackets, numbers, names, and functions of the library, such as
+    tanh, exp, relu.
 
     Args:
-        expression: such as "tanh(a*b + c)"; put it in quotes
+        expression: the expression in quotes, such as "tanh(a*b + c)"
         values: the value of each variable, such as a=2
-        backward: draw the backward pass: arrows turned, products added
+        backward: draw the backward pass, with reversed arrows and the products of the chain rule
         output: a file that ends in {formats} (default: print as text)
 
     For example:
@@ -303,15 +302,16 @@ def draw(
 
 
 def playground(*, data: str = "circles", hidden: Sequence[int] = (4, 2), output: str = "playground.html") -> None:
-    """Write a page on which nets are trained and looked into.
+    """Write an interactive page that trains a net.
 
-    It is one HTML file: data, a net, its training and the numbers of both passes, for any
-    browser. It needs no network. Everything can be changed there.
+    The page is one HTML file for any browser, and works offline. It shows the data, the net,
+    its training, and the numbers of the forward and backward pass. All settings can be
+    changed on the page.
 
     Args:
-        data: the data to begin with
-        hidden: the widths of the hidden layers, with commas
-        output: the file
+        data: the first data set
+        hidden: the widths of the hidden layers, separated by commas
+        output: the HTML file
 
     For example:
       chalkgrad playground --data spirals --hidden 8,8 -o playground.html
@@ -330,15 +330,15 @@ def check(
 ) -> int:
     """Grade a notebook with exercises.
 
-    It runs in a process of its own, with limits of time and memory, and the command says
-    which answers are right. The exit code is 0 if all are, else 1.
+    The notebook runs in a separate process with limits of time and memory. The command
+    prints which answers are right. The exit code is 0 if all are right, else 1.
 
     Args:
-        notebook: what a student handed in
-        assignment: as handed out: its checkers are used, not the student's
-        seconds: of each cell at most
-        memory: MB of the process at most
-        report: also write the report to a file, as Markdown
+        notebook: the notebook that a student handed in
+        assignment: the original notebook; its checkers replace the student's
+        seconds: the time limit for each cell, in seconds
+        memory: the memory limit of the process, in MB
+        report: also write the report to this file, as Markdown
 
     For example:
       chalkgrad check ann.ipynb --assignment xor.ipynb --report ann.md

@@ -57,16 +57,16 @@ READ: dict[str, Any] = {
     "missing": ("fill", "drop"),
     "task": ("classes", "numbers"),
 }
-"""How an argument is read that is neither a text nor of the type of what stands for it if left out."""
+"""The parsers of arguments that are neither strings nor of the type of their default."""
 
 
 def add(commands: Any, run: Callable[..., Any], **names: str) -> None:
     """Add a command that calls `run`: an argument for each parameter, an option for each that is keyword-only.
 
     Args:
-        commands: what `add_subparsers` gave.
-        run: its docstring is the help: what the command does, `Args:`, and `For example:`.
-        **names: what stands for `{name}` in the docstring.
+        commands: the result of `add_subparsers`.
+        run: the function of the command. Its docstring is the help, with `Args:` and `For example:`.
+        **names: the replacements for `{name}` in the docstring.
     """
     about, _, rest = (inspect.getdoc(run) or "").format(**names).partition("\n\nArgs:\n")
     arguments, _, examples = rest.partition("\n\nFor example:\n")
