@@ -1,6 +1,6 @@
-"""The multilayer perceptron twice: of Values, one number at a time, as in micrograd, and of Tensors, row by row.
+"""Multilayer perceptrons: `MLP` of Values, as in micrograd, for study; and `TensorMLP` of Tensors, for use.
 
-Both compute the same; each converts into the other exactly. The first is to be looked at, the second to be used.
+Both compute the same function, and each converts exactly into the other.
 """
 
 from __future__ import annotations
@@ -27,23 +27,24 @@ from .randomness import RandomLike, seed, source
 
 
 class MLP(_OfValues):
-    r"""A multilayer perceptron of Values in micrograd's shape, $h_k = f(b_k + W_k h_{k-1})$; its last layer is linear.
+    r"""A multilayer perceptron of Values as in micrograd, $h_k = f(b_k + W_k h_{k-1})$. Its last layer is linear.
 
-    It gives a list with one Value per output, **also where there is one output**, so that what comes back does not
-    depend on the width: write `(score,) = model(x)` or `model(x)[0]`. (micrograd gives a bare Value there.)
+    It returns a list with one Value per output, **also for a single output**: write `(score,) = model(x)` or
+    `model(x)[0]`. (micrograd returns a Value without a list in this case.)
 
     Args:
         nin: the number of inputs.
         nouts: the widths of the layers.
-        activation: of all layers but the last: a name such as "relu" or "tanh", a function, or a layer such as `PReLU`.
+        activation: the activation of all layers but the last: a name such as "relu" or "tanh", a function, or a layer
+            such as `PReLU`.
         rng: a seed, a generator or None. `random.Random(1337)` gives the weights that micrograd draws after
             `random.seed(1337)`.
-        initializer: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out.
-            The biases are 0.
-        dropout: the rate of dropout behind each layer but the last, in training.
+        initializer: the initializer of the weights, one of `nn.init` or its name; the default is micrograd's
+            $U(-1, 1)$. The biases start at 0.
+        dropout: the rate of dropout after each layer but the last, in training.
 
     Raises:
-        ValueError, TypeError: an argument is not as above.
+        ValueError, TypeError: an argument is invalid.
 
     Source: micrograd (Karpathy, 2020).
 
@@ -91,7 +92,7 @@ class MLP(_OfValues):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Put the layers one behind the other."""
+        """Return the MLP with the given layers."""
         layers = config["layers"]
         if not layers or not all(isinstance(layer, Layer) for layer in layers):
             raise TypeError(f"`layers` of an MLP are one or more of Layer, not {layers!r:.60}")
@@ -115,11 +116,11 @@ class MLP(_OfValues):
         return [part for layer in self.layers for part in layer._tensor_layers()]
 
     def to_tensors(self) -> TensorMLP:
-        """Make the tensor MLP with the same numbers: equal outputs and gradients, but for rounding.
+        """Return the TensorMLP with the same weights. Outputs and gradients are equal up to rounding.
 
         Raises:
-            ValueError: the neurons of a layer differ in activation; or somebody has written a `forward` for this net,
-                a layer or a neuron, which no tensor MLP would follow.
+            ValueError: the neurons of a layer have different activations; or the net, a layer or a neuron has a
+                user-defined `forward`, which cannot be converted.
 
         >>> model = MLP(2, [3, 1], "tanh", rng=1)
         >>> x = [0.5, -1.0]
@@ -132,11 +133,11 @@ class MLP(_OfValues):
 
     @classmethod
     def from_tensors(cls, model: Sequential) -> MLP:
-        """Make the scalar MLP of a Sequential of Linear layers, each with an activation behind it, a Dropout, or both.
+        """Return the scalar MLP for a Sequential of Linear layers, each with an optional activation and Dropout.
 
         Raises:
-            TypeError: `model` is no Sequential.
-            ValueError: there is another layer in it, or one in a place where none can be.
+            TypeError: `model` is not a Sequential.
+            ValueError: a layer has another type, or the order of the layers is different.
         """
         if not isinstance(model, Sequential):
             raise TypeError(f"`model` is a Sequential of Linear layers, or a TensorMLP, not {brief(model)}")
@@ -159,20 +160,21 @@ class MLP(_OfValues):
 
 
 class TensorMLP(Sequential):
-    r"""A multilayer perceptron of Tensors, $H_k = f(H_{k-1} W_k + b_k)$ row by row; its last layer is linear.
+    r"""A multilayer perceptron of Tensors, $H_k = f(H_{k-1} W_k + b_k)$ for rows of inputs. Its last layer is linear.
 
     Args:
         nin: the number of inputs.
         nouts: the widths of the layers.
-        activation: between the layers: a name such as "relu" or "tanh", a function, or a layer such as `PReLU`.
+        activation: the activation of all layers but the last: a name such as "relu" or "tanh", a function, or a layer
+            such as `PReLU`.
         rng: a seed, a generator or None.
-        initializer: from which the weights are drawn, one of `nn.init` or its name; if left out, `he_uniform` for ReLU
-            and its kin, else `glorot_uniform`. The biases are 0.
-        dropout: the rate of dropout behind each layer but the last, in training.
+        initializer: the initializer of the weights, one of `nn.init` or its name. The default is `he_uniform` for ReLU
+            and similar functions, else `glorot_uniform`. The biases start at 0.
+        dropout: the rate of dropout after each layer but the last, in training.
         dtype: float64 or float32.
 
     Raises:
-        ValueError, TypeError: an argument is not as above.
+        ValueError, TypeError: an argument is invalid.
 
     Source: Rumelhart, Hinton and Williams (1986).
 
@@ -210,10 +212,10 @@ class TensorMLP(Sequential):
         super().__init__(*layers)
 
     def to_values(self) -> MLP:
-        """Make the scalar MLP with the same numbers: equal outputs and gradients, but for rounding.
+        """Return the scalar MLP with the same weights. Outputs and gradients are equal up to rounding.
 
         Raises:
-            ValueError: a layer has been put in that has no counterpart.
+            ValueError: a layer has no counterpart in a scalar MLP.
 
         >>> TensorMLP(2, [3, 1], "tanh", rng=1).to_values()
         MLP(2, [3, 1], tanh; 13 parameters)

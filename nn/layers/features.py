@@ -1,4 +1,4 @@
-"""Features: what a net is shown of its two inputs, instead of the inputs themselves or beside them."""
+"""Features: functions of the two inputs that a net gets instead of, or in addition to, the inputs themselves."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ FEATURES: dict[str, Callable[[Any, Any], Any]] = {
 
 
 class Features(Module):
-    r"""A layer without parameters that makes features of two inputs, such as $x \mapsto (x_0, x_1, x_0 x_1)$.
+    r"""A layer without parameters that computes features of two inputs, such as $x \mapsto (x_0, x_1, x_0 x_1)$.
 
     Args:
-        *names: which, in order: "x0", "x1", "x0^2", "x1^2", "x0*x1", "sin x0", "sin x1".
+        *names: the features in order, each one of "x0", "x1", "x0^2", "x1^2", "x0*x1", "sin x0", "sin x1".
 
     Raises:
         ValueError: there is no feature of that name, or `names` is empty.
@@ -49,10 +49,10 @@ class Features(Module):
         self.names = list(names)
 
     def forward(self, x: Any) -> Tensor:
-        """Map `x`, shape `(..., 2)`, to shape `(..., features)`.
+        """Return the features, shape `(..., features)`, of `x`, shape `(..., 2)`.
 
         Raises:
-            ValueError: the last axis of `x` is not 2 long.
+            ValueError: the last axis of `x` does not have the length 2.
         """
         x = x if isinstance(x, Node) else Tensor(np.asarray(x), requires_grad=False)
         if x.shape[-1:] != (2,):

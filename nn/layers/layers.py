@@ -1,4 +1,4 @@
-"""Layers on Tensors: Linear and Maxout, which have weights, and how layers are put together: Sequential, Residual."""
+"""Layers on Tensors: Linear and Maxout, which have weights, and the containers Sequential and Residual."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Linear(Module):
         fan_in: the width of the input.
         fan_out: the width of the output.
         bias: whether there is a $b$.
-        initializer: from which the weights are drawn, one of `nn.init` or its name; `glorot_uniform` if left out. The
-            bias is 0.
-        mask: $M$, shape `(fan_in, fan_out)`: 1 or True where there is a connection, else 0. None for all.
+        initializer: the initializer of the weights, one of `nn.init` or its name; the default is `glorot_uniform`.
+            The bias starts at 0.
+        mask: $M$, shape `(fan_in, fan_out)`: 1 or True for a connection, else 0. None means all connections.
         rng: a seed, a generator or None.
         dtype: float64 or float32.
 
@@ -37,7 +37,7 @@ class Linear(Module):
         bias: $b$, shape `(fan_out,)`, or None.
 
     Raises:
-        ValueError: a width is no whole number from 1, or `mask` is no array of 0 and 1 of that shape.
+        ValueError: a width is not an integer from 1, or `mask` is not an array of 0 and 1 of that shape.
         TypeError: `dtype` is neither float64 nor float32.
 
     Source: Glorot and Bengio (2010) for the weights.
@@ -69,11 +69,11 @@ class Linear(Module):
         self.bias = Tensor(np.zeros(self.fan_out), dtype=dtype) if flag(bias, "bias") else None
 
     def forward(self, x: Any) -> Tensor:
-        """Map `x`, shape `(..., fan_in)`, to shape `(..., fan_out)`, in the dtype of the weights.
+        """Return the output, shape `(..., fan_out)`, for `x`, shape `(..., fan_in)`, in the dtype of the weights.
 
         Raises:
-            ValueError: the last axis of `x` is not `fan_in` long.
-            TypeError: `x` holds something that is no real number.
+            ValueError: the last axis of `x` does not have the length `fan_in`.
+            TypeError: `x` holds something that is not a real number.
         """
         x = node_or_floats(x, "x", self)
         if x.shape[-1:] != (self.fan_in,):
@@ -93,7 +93,7 @@ class Linear(Module):
         return [Stage(weight, self.bias)]
 
     def config(self) -> dict[str, Any]:
-        """Return both widths, whether there is a bias, the dtype, and the mask where there is one."""
+        """Return both widths, whether there is a bias, the dtype, and the mask if there is one."""
         has_bias = self.bias is not None
         own = {"fan_in": self.fan_in, "fan_out": self.fan_out, "bias": has_bias, "dtype": str(self.weight.dtype)}
         return own if self.mask is None else {**own, "mask": self.mask}
@@ -110,21 +110,21 @@ def _connections(mask: Any, shape: tuple[int, int]) -> np.ndarray:
 
 
 class Maxout(Module):
-    r"""The layer $y_j = \max_i\,(xW_i + b_i)_j$ of $k$ pieces: each unit takes the greatest of $k$ sums.
+    r"""The layer $y_j = \max_i\,(xW_i + b_i)_j$ with $k$ pieces: each unit returns the largest of $k$ sums.
 
     Args:
         fan_in: the width of the input.
         fan_out: the width of the output.
         pieces: $k$, from 1.
-        initializer: from which the weights of each piece are drawn; `glorot_uniform` if left out. The biases are 0.
+        initializer: the initializer of the weights of each piece; the default is `glorot_uniform`. The biases are 0.
         rng: a seed, a generator or None.
         dtype: float64 or float32.
 
     Attributes:
-        linear: all sums as a layer `Linear(fan_in, fan_out * pieces)`; those of a unit stand side by side.
+        linear: the layer `Linear(fan_in, fan_out * pieces)` of all sums; the sums of a unit are adjacent.
 
     Raises:
-        ValueError: a width, or `pieces`, is no whole number from 1.
+        ValueError: a width, or `pieces`, is not an integer from 1.
 
     Source: Goodfellow, Warde-Farley, Mirza, Courville and Bengio (2013).
 
@@ -148,7 +148,7 @@ class Maxout(Module):
         self.linear = Linear(n, m * self.pieces, initializer=lambda *_: drawn, dtype=dtype)
 
     def forward(self, x: Any) -> Tensor:
-        """Map `x`, shape `(..., fan_in)`, to shape `(..., fan_out)`; pieces that are equal share the gradient."""
+        """Return the output, shape `(..., fan_out)`, for `x`, shape `(..., fan_in)`. Ties share the gradient."""
         sums = self.linear(x)
         apart = (*sums.shape[:-1], sums.shape[-1] // self.pieces, self.pieces)
         return ag.max(ag.reshape(sums, shape=apart), axis=-1)
@@ -183,13 +183,13 @@ class Flatten(Module):
 
 
 class Residual(Module):
-    r"""A layer with a skip connection around it: $y = x + f(x)$, so that the gradient has a way past $f$.
+    r"""A residual layer $y = x + f(x)$. The gradient flows through the skip connection as well as through $f$.
 
     Args:
-        inner: $f$, a Module that keeps the shape; several layers as a `Sequential`.
+        inner: $f$, a Module that keeps the shape; a `Sequential` for several layers.
 
     Raises:
-        TypeError: `inner` is no Module, or one of Values.
+        TypeError: `inner` is not a Module, or is one of Values.
 
     Source: He, Zhang, Ren and Sun (2016).
 
@@ -218,12 +218,12 @@ class Residual(Module):
         return (x if x.dtype == y.dtype else x.astype(y.dtype)) + y
 
     def config(self) -> dict[str, Any]:
-        """Return what is inside."""
+        """Return the inner Module."""
         return {"inner": self.inner}
 
 
 def _remedy(layer: Any) -> str:
-    """Return what may have been meant by something that is no layer."""
+    """Return a hint for an object that is not a layer."""
     if isinstance(layer, (list, tuple)):
         return ": write Sequential(*layers)"
     if isinstance(layer, type):
@@ -232,10 +232,10 @@ def _remedy(layer: Any) -> str:
 
 
 class Sequential(Module):
-    r"""Layers one behind the other: $f_n(\dots f_2(f_1(x)))$.
+    r"""A chain of layers, $f_n(\dots f_2(f_1(x)))$.
 
     Args:
-        *layers: Modules; they are named by their place, as in `0.weight`.
+        *layers: Modules in the order of their application. Their index is part of the names, as in `0.weight`.
 
     Raises:
         TypeError: one of them is not a Module.
@@ -263,13 +263,13 @@ class Sequential(Module):
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Put the layers one behind the other."""
+        """Return the chain of the layers."""
         made = cls.__new__(cls)  # also for a TensorMLP, which would make layers of its own
         Sequential.__init__(made, *config["layers"])
         return made
 
     def forward(self, x: Any) -> Any:
-        """Apply all layers to `x`, one after the other."""
+        """Return the output of the last layer for the input `x` of the first one."""
         for layer in self.layers:
             x = layer(x)
         return x

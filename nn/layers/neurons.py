@@ -1,4 +1,4 @@
-"""Neurons of Values, one number at a time, and layers of them: to be looked at. Each converts into Tensors exactly."""
+"""Neurons of Values, and layers of them, for study. Each converts exactly into layers of Tensors."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from .noise import Dropout
 
 
 class _OfValues(Module):
-    """What nets of Values share: they take one point at a time, and convert into layers of Tensors.
+    """The base class of nets of Values. They take one point at a time, and convert into layers of Tensors.
 
-    A subclass writes `_fire`, from the Values of a point to the outputs. What is here on neurons is for those side by
-    side, `neurons`, with an activation of the whole row (`rows`) and `dropout` behind them.
+    A subclass defines `_fire`, from the Values of a point to the outputs. The attributes describe one layer: its
+    `neurons`, followed by an activation of the whole row (`rows`) and by `dropout`.
     """
 
     batched = False
@@ -35,7 +35,7 @@ class _OfValues(Module):
     _fire: Any
 
     def forward(self, x: Any) -> Any:
-        """Map `x`, `nin` numbers or Values, to a Value, where this is a neuron, or else to a list of them.
+        """Return the output for `x`, `nin` numbers or Values: one Value for a neuron, else a list of Values.
 
         Raises:
             ValueError: `x` does not have `nin` elements, or is a whole batch.
@@ -77,21 +77,21 @@ class _OfValues(Module):
 
 
 class Neuron(_OfValues):
-    r"""A neuron $f(b + \sum_i w_i x_i)$ of Values. Gives one Value.
+    r"""A neuron of Values that returns the Value $f(b + \sum_i w_i x_i)$.
 
     Args:
         nin: the number of inputs.
         activation: $f$: a name such as "relu", "tanh", "linear", or an elementwise function, or `PReLU`.
         rng: a seed, a generator or None.
-        initializer: from which the weights are drawn, one of `nn.init` or its name; micrograd's $U(-1, 1)$ if left out.
-            The bias is 0.
+        initializer: the initializer of the weights, one of `nn.init` or its name; the default is micrograd's
+            $U(-1, 1)$. The bias starts at 0.
 
     Attributes:
         w: the weights, `nin` Values.
         b: the bias.
 
     Raises:
-        ValueError: `nin` is no whole number from 1, or `activation` is unknown or one of a whole row.
+        ValueError: `nin` is not an integer from 1, or `activation` is unknown or works on a whole row.
 
     Source: micrograd (Karpathy, 2020).
 
@@ -143,14 +143,14 @@ class Neuron(_OfValues):
 
 
 class Layer(_OfValues):
-    r"""Neurons side by side, $y_j = f(b_j + \sum_i w_{ji} x_i)$: a list with the Value of each, also of a single one.
+    r"""A layer of neurons that returns a list of Values, $y_j = f(b_j + \sum_i w_{ji} x_i)$, also for one neuron.
 
     Args:
         nin: the number of inputs.
         nout: the number of neurons.
-        activation, rng, initializer: as for `Neuron`; the weights of all neurons are drawn at once, and the activation
-            may be one of a whole row, such as "softmax".
-        dropout: the rate of dropout behind the activation, in training; 0 for none.
+        activation, rng, initializer: as for `Neuron`. The weights of all neurons are drawn together, and the
+            activation can work on the whole row, such as "softmax".
+        dropout: the rate of dropout after the activation, in training; 0 for none.
 
     Attributes:
         neurons: the neurons.
@@ -191,7 +191,7 @@ class Layer(_OfValues):
         self._name("")
 
     def _name(self, number: str) -> None:
-        """Label the weights by their place, as in the matrix of a Linear layer, but row by neuron: `w2[3,0]`."""
+        """Label the weights by layer, neuron and input, such as `w2[3,0]`."""
         for j, neuron in enumerate(self.neurons):
             neuron.b.label = f"b{number}[{j}]"
             for i, weight in enumerate(neuron.w):
@@ -217,7 +217,7 @@ class Layer(_OfValues):
         return own if self.dropout is None else {**own, "dropout": self.dropout}
 
     def shapes(self) -> str:
-        """Return the number of weights, and whether a slope is learned."""
+        """Return the number of weights, and of learned slopes."""
         slope = ", 1 slope" if isinstance(self.activation, PReLU) else ""
         return f"{len(self.neurons)} × ({self.nin} weights, 1 bias){slope}"
 
@@ -227,7 +227,7 @@ _WRITTEN = (_OfValues.forward, Module.__call__)
 
 
 def fired(part: Any, x: list[Any]) -> Any:
-    """Return what a neuron or layer makes of a point; by its own `forward`, if somebody has written one."""
+    """Return the output of a neuron or layer for a point, from its own `forward` if a subclass defines one."""
     return part(x) if _has_own_forward(part) else part._fire(x)
 
 
@@ -236,13 +236,13 @@ def _has_own_forward(part: Any) -> bool:
 
 
 def is_rewritten(model: Module) -> bool:
-    """Return whether a net of Values has a `forward` of its own somewhere, which no net of Tensors can follow."""
+    """Return whether a net of Values contains a user-defined `forward`, which cannot be converted into Tensors."""
     parts = [part for _, part in model.named_modules() if isinstance(part, _OfValues)]
     return any(map(_has_own_forward, parts))
 
 
 def point(x: Any, nin: int, model: Module) -> list[Any]:
-    """Take one point, as Values; numbers become constants, labelled `x[0]`, `x[1]` and so on."""
+    """Return one point as Values. Numbers become constants with the labels `x[0]`, `x[1]` and so on."""
     if isinstance(x, Tensor):
         x = x.to_values()
     elif isinstance(x, np.ndarray):
@@ -264,7 +264,7 @@ def point(x: Any, nin: int, model: Module) -> list[Any]:
 
 
 def layer_from(part: Linear, activation: Function = linear, dropout: Dropout | None = None) -> Layer:
-    """Make the row of neurons with the weights and biases of a Linear layer, and what stands behind it.
+    """Return the layer of neurons with the weights and biases of a Linear layer, its activation and its dropout.
 
     Raises:
         ValueError: the layer has a mask.

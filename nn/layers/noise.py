@@ -1,7 +1,7 @@
-"""Layers that are random while the net is trained, and do nothing in use: Dropout, and noise that is added.
+"""Layers that are random in training, and the identity in evaluation mode: Dropout and Noise.
 
-What they draw comes of their own generator, number by number in row order, through `chalkgrad.fresh`: a compiled
-program draws the same stream as a net that runs node by node. `train()` and `eval()` switch them.
+Each layer draws from its own generator, number by number in row order, through `chalkgrad.fresh`. So a compiled
+program draws the same numbers as an eager net. `train()` and `eval()` set the mode.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ..randomness import RandomLike, normal, source, uniform
 
 
 class _Random(Module):
-    """A layer that joins each input with a number that is drawn anew; a subclass writes `draw`.
+    """The base class of layers that combine each input with a new random number. A subclass defines `draw`.
 
-    With 0 for the setting that `size` names, it does nothing. The setting is less than `limit`.
+    The layer is the identity if the setting that `size` names is 0. The setting must be less than `limit`.
     """
 
     size, limit = "", math.inf
@@ -49,14 +49,14 @@ class _Random(Module):
         return self._join(x, fresh(lambda: self.draw(shape).astype(dtype, copy=False)))
 
     def config(self) -> dict[str, Any]:
-        """Return the setting, and the generator as it is now."""
+        """Return the setting and the generator in its current state."""
         return {self.size: getattr(self, self.size), "rng": self.rng}
 
 
 class Dropout(_Random):
     r"""Dropout: in training, $y_i = x_i m_i / (1 - p)$, where $m_i$ is 0 with the probability $p$ and else 1.
 
-    The expectation of $y$ is $x$; in use, $y = x$. Each number of each row has a draw of its own.
+    The expected value of $y$ is $x$. In evaluation mode, $y = x$. Each number of each row has its own $m_i$.
 
     Args:
         rate: $p$, from 0 up to, but not including, 1.
@@ -84,7 +84,7 @@ class Dropout(_Random):
 
 
 class Noise(_Random):
-    r"""Noise that is added: in training, $y_i = x_i + \sigma\epsilon_i$, $\epsilon_i \sim N(0, 1)$; in use, $y = x$.
+    r"""Additive noise: $y_i = x_i + \sigma\epsilon_i$ with $\epsilon_i \sim N(0, 1)$ in training, else $y = x$.
 
     Args:
         std: $\sigma$, from 0, in the units of $x$.
@@ -93,7 +93,7 @@ class Noise(_Random):
     Raises:
         ValueError: `std` is negative.
 
-    Source: Bishop (1995): on inputs, small noise is as Tikhonov's regularisation.
+    Source: Bishop (1995): small noise on inputs is equivalent to Tikhonov regularisation.
 
     >>> Noise(0.1, rng=1)(np.zeros(3)).data.round(3)
     array([0.035, 0.082, 0.033])
