@@ -1,6 +1,6 @@
-"""Data to learn from, without a download.
+"""Data sets that need no download.
 
-Each gives `X`, shape `(n, features)`, and `y`, shape `(n,)`; those with a test set of their own,
+Each function returns `X`, shape `(n, features)`, and `y`, shape `(n,)`; those with a test set of their own,
 `X_train, X_test, y_train, y_test`, as `split` does.
 """
 

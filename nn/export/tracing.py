@@ -80,7 +80,7 @@ def trace(model: Any, rows: int, shape: tuple[int, ...] | None = None) -> tuple[
 
 
 def trace_any(model: Any, shape: tuple[int, ...] | None = None) -> tuple[Step, ...]:
-    """List what a model does to a batch of any number of rows: what differs between 3 and 5 rows is `ROWS`."""
+    """List the operations of a model for any number of rows. Lengths that differ for 3 and 5 rows become `ROWS`."""
     three, five = trace(model, 3, shape), trace(model, 5, shape)
     try:
         return tuple(_merged(a, b) for a, b in zip(three, five, strict=True))

@@ -1,4 +1,4 @@
-"""How large the signals of a net are, layer by layer, and the gradients that come back."""
+"""Statistics of the outputs of each layer of a net, and of the gradients with respect to them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ..module import brief
 
 @dataclass
 class Signal:
-    """What comes out of a layer, over all rows and units, and the gradient that comes back to it.
+    """Statistics of the outputs of a layer, over all rows and units, and of their gradient.
 
     Attributes:
         layer: its name and kind.
         mean, std: of its outputs.
-        zeros: the share of outputs that are 0, as behind a ReLU that is off.
-        grad_std: of the gradient of the sum of the net's outputs by the layer's outputs.
+        zeros: the fraction of outputs that are 0, such as those of inactive ReLUs.
+        grad_std: of the gradient of the sum of the net's outputs with respect to the layer's outputs.
 
     >>> from chalkgrad.nn import ReLU
     >>> (signal,) = signals(Sequential(ReLU()), [[2.0], [-2.0]])
@@ -37,7 +37,7 @@ class Signal:
 
 
 def signals(model: Sequential, X: Any) -> list[Signal]:
-    """Send data through a net and a gradient back, and tell how large both are behind each layer.
+    """Return the statistics of the outputs and gradients of each layer, from one forward and one backward pass.
 
     With a good initialisation they keep their size; otherwise they vanish or explode with depth.
 

@@ -1,4 +1,4 @@
-"""Plots of what goes through a net: how large signals and gradients are, layer by layer, and how they are spread."""
+"""Plots of the size and distribution of the outputs and gradients of each layer of a net."""
 
 from __future__ import annotations
 
