@@ -74,12 +74,12 @@ def _cases(args: Sequence[Any], axes: Sequence[int | None]) -> int:
             if not -len(shape) <= axis < len(shape):
                 raise ValueError(
                     f"argument {place} holds {describe(x)} of shape {shape}, which has no axis {axis} to map over: "
-                    "give None in `in_axes` for what all cases share"
+                    "give None in `in_axes` for an argument that all examples share"
                 )
             counts[shape[axis]] = place
     if len(counts) != 1 or 0 in counts:
         found = ", ".join(f"{n} in argument {place}" for n, place in counts.items()) or "none"
-        raise ValueError(f"all arguments that `vmap` maps need equally many cases, at least one; found {found}")
+        raise ValueError(f"the mapped arguments need the same number of examples, at least one; found {found}")
     return next(iter(counts))
 
 

@@ -76,7 +76,7 @@ def test_a_net_of_numbers_mapped_over_cases_compiles_to_matrix_products(captured
 
 def test_what_cannot_be_mapped_is_named() -> None:
     f = vmap(lambda a, b: a + b)
-    with pytest.raises(ValueError, match="equally many cases, at least one; found 2 in argument 0, 3 in argument 1"):
+    with pytest.raises(ValueError, match="number of examples, at least one; found 2 in argument 0, 3 in argument 1"):
         f(np.ones(2), np.ones(3))
     with pytest.raises(ValueError, match=r"argument 1 holds .* no axis 0"):
         f(np.ones(2), 3.0)

@@ -105,5 +105,5 @@ def test_what_paths_refuses() -> None:
     with pytest.raises(TypeError, match="`start` is a Value"):
         paths(x * x, 3.0)  # type: ignore[arg-type]
     t = Tensor([1.0, 2.0])
-    with pytest.raises(ValueError, match="are arrays"):
+    with pytest.raises(ValueError, match="contain arrays"):
         paths(t.sum(), t)

@@ -310,7 +310,7 @@ class Loop:
         with self._body.lock:
             while finished < steps:
                 if finished and not self.is_as_it_was():  # a function that draws may change anything
-                    raise RuntimeError("what draws random numbers for the loop has changed what the step reads")
+                    raise RuntimeError("a function that draws for the loop changed an object that the step reads")
                 start, size = first + finished, min(max(1, most), steps - finished)
                 drawn = [np.empty((size, *node.shape)) for node in nodes]
                 for step in range(size if nodes else 0):

@@ -114,7 +114,7 @@ def draw(
     if mode == "reverse" and wrt is not None:
         raise ValueError("`wrt` is the node that forward mode starts from: add mode='forward'")
     if mode == "forward" and not isinstance(wrt, Node):
-        raise TypeError(f"forward mode needs `wrt`, the node to differentiate by, not {wrt!r:.40}")
+        raise TypeError(f"forward mode needs `wrt`, the node to differentiate with respect to, not {wrt!r:.40}")
     with without_collector(), significant_digits(chosen.digits):
         snapshot = Snapshot(*roots, notes=chosen.notes)
         shown = choose_groups(snapshot, depth, expand, focus, radius, chosen.style)

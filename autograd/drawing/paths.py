@@ -252,5 +252,5 @@ def paths(result: Node, start: Node) -> Paths:
         raise ValueError(f"`start` is {start!r:.60}, which `result` does not depend on")
     found = Paths(snapshot, snapshot.place[start])
     if any(link.partial is None for links in found._links.values() for link in links):
-        raise ValueError("on the paths to `result` are arrays, whose partials are no single numbers: use Values")
+        raise ValueError("the paths to `result` contain arrays, whose partials are not single numbers: use Values")
     return found
