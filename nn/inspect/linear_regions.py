@@ -20,7 +20,7 @@ def zaslavsky(inputs: int, units: int) -> int:
     Raises:
         ValueError: a number is not whole, or negative.
 
-    Source: Zaslavsky (1975); Prince, Understanding Deep Learning, section 3.
+    Source: Zaslavsky (1975); Prince, Understanding Deep Learning, chapter 3.
 
     >>> zaslavsky(2, 3), zaslavsky(10, 50)
     (7, 13432735556)
