@@ -38,7 +38,7 @@ test: lint types wheel ## lint, types, the wheel, then the tests and doctests bu
 
 test-long: $(TEST)/peers wheel ## the slow tests, beside PyTorch and JAX, checked kernels, notebooks: 20 minutes
 	$(PYTEST) $(PARALLEL) -m "slow or network"
-	PYTHONPATH=$(LIBRARIES) $(WHEEL)/bin/python -P -m pytest -q $(PARALLEL) -c /dev/null --rootdir $(WHEEL) -p no:cacheprovider --doctest-modules -o doctest_optionflags="ELLIPSIS NORMALIZE_WHITESPACE" --pyargs chalkgrad
+	PYTHONPATH=$(LIBRARIES) $(WHEEL)/bin/python -P -m pytest -q $(PARALLEL) -c /dev/null --rootdir $(WHEEL) -p no:cacheprovider --noconftest --doctest-modules -o doctest_optionflags="ELLIPSIS NORMALIZE_WHITESPACE" --pyargs chalkgrad
 	@$(MAKE) --no-print-directory kernels
 	@$(MAKE) --no-print-directory notebooks
 
