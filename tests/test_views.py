@@ -95,3 +95,11 @@ def test_which_elements_lie_in_row_order() -> None:
 )
 def test_collapsed(shape: tuple[int, ...], strides: Any, want: Any) -> None:
     assert collapsed(shape, strides) == want
+
+
+def test_a_layout_that_copies_is_refused() -> None:
+    number, column = whole(0, (), np.dtype(float)), whole(0, (3, 1), np.dtype(float))
+    assert column.moved(lambda x: x.T).shape == (1, 3)
+    for view, copies in ((number, np.flip), (column, np.copy)):
+        with pytest.raises(RuntimeError, match="was copied"):
+            view.moved(copies)

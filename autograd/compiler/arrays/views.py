@@ -65,6 +65,8 @@ class View:
         """Return the view that NumPy computes for an array with our strides. `move` must not read or copy it."""
         shadow = np.lib.stride_tricks.as_strided(np.empty(1, np.int8), self.shape, self.strides, writeable=False)
         made = move(shadow)
+        if made.size and not np.may_share_memory(made, shadow):
+            raise RuntimeError(f"a layout of shape {self.shape} was copied, so its place in memory is unknown")
         by = made.__array_interface__["data"][0] - shadow.__array_interface__["data"][0]
         return View(self.base, made.shape, self.dtype, self.offset + by, made.strides)
 
